@@ -1,0 +1,1 @@
+"""Temporal copying and local hallucination for video inpainting."""

@@ -1,0 +1,176 @@
+"""Every option of the command line: frozen dataclasses with the help beside the default, and cross-checks.
+
+Nothing here imports torch or Lightning, so that a wrong value is told at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any, TypeVar, get_args, get_type_hints
+
+T = TypeVar("T")
+
+
+class UserError(Exception):
+    """A mistake the user can mend: told in one line, without a traceback, with exit code 2."""
+
+
+def option(default: Any, help: str, **metadata: Any) -> Any:
+    """A dataclass field with its help text; ``choices`` and ``metavar`` go on to argparse."""
+    return field(default=default, metadata={"help": help, **metadata})
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Where the data lies and how a clip is made of it (spec, sections 2 and 3)."""
+
+    data_path: str = option("./data", "folder that holds GOT10k, YouTubeVOS and DAVIS-2017")
+    data_ckpt_path: str = option("./lightning_logs/data.ckpt", "cache of what was found in --data_path (JSON)")
+    image_resize: bool = option(True, "resize frames to --train_size; false: crop at random")
+    min_mask_size: float = option(0.05, "smallest mean share of a mask sequence, exclusive")
+    max_mask_size: float = option(0.15, "largest mean share of a mask sequence, exclusive")
+    train_size: tuple[int, int] = option((256, 256), "height and width of training clips", metavar=("H", "W"))
+    test_size: tuple[int, int] = option((240, 480), "height and width of test sequences", metavar=("H", "W"))
+    frames_n: int = option(2, "frames of a clip, the target included: 2 or an odd number; -1: whole sequence")
+    frames_spacing: int = option(10, "frames between neighbours of a clip")
+    frames_randomize: bool = option(True, "take references at random within reach instead of at --frames_spacing")
+    dilatation_filter_size: tuple[int, int] = option((3, 3), "size of the cross that widens masks", metavar=("H", "W"))
+    dilatation_iterations: int = option(4, "how often masks are widened")
+    p_simulator_bgs: float = option(0.5, "share of training clips whose movement is simulated")
+    p_simulator_masks: float = option(0.0, "share of training clips whose mask movement is simulated")
+    bgs_movement_params: tuple[float, float, float] = option(
+        (50, 0.10, 0.20), "largest translation (px), scale change and rotation (rad) of a simulated step",
+        metavar=("PX", "SCALE", "RAD"),
+    )
+    masks_movement_params: tuple[float, float, float] = option(
+        (50, 0.10, 0.20), "the same for simulated movements of masks", metavar=("PX", "SCALE", "RAD"),
+    )
+    batch_size: int = option(8, "clips of a batch")
+    num_workers: int = option(0, "processes that prepare clips")
+    train_max_iterations: int = option(2000, "batches of a training epoch")
+    validation_max_iterations: int = option(200, "batches of a validation")
+    seed: int = option(0, "seed of weights, clips and split: the same seed gives the same run")
+
+    def __post_init__(self) -> None:
+        n = self.frames_n
+        require(n == -1 or n == 2 or (n > 2 and n % 2 == 1), f"--frames_n should be 2 or an odd number, got {n}")
+        for name in ("frames_spacing", "batch_size", "train_max_iterations", "validation_max_iterations"):
+            require(getattr(self, name) >= 1, f"--{name} should be at least 1, got {getattr(self, name)}")
+        for name in ("num_workers", "dilatation_iterations", "seed"):
+            require(getattr(self, name) >= 0, f"--{name} should be at least 0, got {getattr(self, name)}")
+        for name in ("p_simulator_bgs", "p_simulator_masks"):
+            require(0 <= getattr(self, name) <= 1, f"--{name} should lie in [0, 1], got {getattr(self, name)}")
+        for name in ("train_size", "test_size"):
+            size = getattr(self, name)
+            require(min(size) >= 16, f"--{name} should be at least 16 16, got {size[0]} {size[1]}")
+        size = self.dilatation_filter_size
+        require(min(size) >= 1, f"--dilatation_filter_size should be at least 1 1, got {size[0]} {size[1]}")
+        require(
+            0 <= self.min_mask_size < self.max_mask_size <= 1,
+            "--min_mask_size should be at least 0 and below --max_mask_size, which is at most 1; "
+            f"got {self.min_mask_size} and {self.max_mask_size}",
+        )
+        for name in ("bgs_movement_params", "masks_movement_params"):
+            shift, scale, angle = getattr(self, name)
+            ok = shift >= 0 and 0 <= scale < 1 and angle >= 0
+            require(ok, f"--{name} should be a shift >= 0, a scale change in [0, 1) and an angle >= 0, "
+                        f"got {shift:g} {scale:g} {angle:g}")
+
+
+@dataclass(frozen=True)
+class OptimConfig:
+    """Adam and StepLR (spec, section 8)."""
+
+    lr: float = option(0.0001, "learning rate of Adam")
+    lr_scheduler_step_size: int = option(50, "epochs between two cuts of the learning rate")
+    lr_scheduler_gamma: float = option(0.5, "factor of each cut")
+
+    def __post_init__(self) -> None:
+        require(self.lr > 0, f"--lr should be above 0, got {self.lr}")
+        step = self.lr_scheduler_step_size
+        require(step >= 1, f"--lr_scheduler_step_size should be at least 1, got {step}")
+        gamma = self.lr_scheduler_gamma
+        require(0 < gamma <= 1, f"--lr_scheduler_gamma should lie in (0, 1], got {gamma}")
+
+
+@dataclass(frozen=True)
+class DFPNConfig:
+    """Sizes of DFPN; the defaults are the thesis'. A checkpoint carries them."""
+
+    dfpn_size: int = option(256, "working height and width of DFPN, a multiple of 32")
+    dfpn_corr_widths: tuple[int, int] = option((128, 256), "widths of DFPN's 4D convolution", metavar=("A", "B"))
+    dfpn_width: int = option(128, "width of DFPN's flow estimators")
+    dfpn_vgg_width: int = option(64, "width of the first VGG16 block (64: the real one)")
+
+    def __post_init__(self) -> None:
+        ok = self.dfpn_size >= 32 and self.dfpn_size % 32 == 0
+        require(ok, f"--dfpn_size should be a positive multiple of 32, got {self.dfpn_size}")
+        positive = (*self.dfpn_corr_widths, self.dfpn_width, self.dfpn_vgg_width)
+        require(min(positive) >= 1, "--dfpn_corr_widths, --dfpn_width and --dfpn_vgg_width should be at least 1")
+
+
+@dataclass(frozen=True)
+class CHNConfig:
+    """Sizes of CHN; the defaults are the thesis'. A checkpoint carries them."""
+
+    chn_width: int = option(64, "width of CHN")
+    chn_growth: int = option(32, "growth of CHN's residual dense blocks")
+    chn_num_blocks: int = option(20, "RRDB blocks of CHN")
+
+    def __post_init__(self) -> None:
+        for name in ("chn_width", "chn_growth", "chn_num_blocks"):
+            require(getattr(self, name) >= 1, f"--{name} should be at least 1, got {getattr(self, name)}")
+
+
+def require(condition: bool, message: str) -> None:
+    """Raises :class:`UserError` with ``message`` unless ``condition`` holds."""
+    if not condition:
+        raise UserError(message)
+
+
+def parse_bool(text: str) -> bool:
+    """``true`` or ``false`` (also yes/no, on/off, 1/0), in any case."""
+    values = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
+    if text.lower() not in values:
+        raise argparse.ArgumentTypeError(f"should be true or false, got {text!r}")
+    return values[text.lower()]
+
+
+def add_options(parser: argparse.ArgumentParser, config: type, title: str) -> None:
+    """Adds one ``--name`` per field of a dataclass made of :func:`option` fields."""
+    group = parser.add_argument_group(title)
+    hints = get_type_hints(config)
+    for f in fields(config):
+        group.add_argument(f"--{f.name}", **_argument(f, hints[f.name]))
+
+
+def _argument(f: Field[Any], hint: Any) -> dict[str, Any]:
+    """argparse keywords of one field."""
+    args = get_args(hint)
+    keywords = {k: v for k, v in f.metadata.items() if k != "help"}
+    keywords |= {"default": None if f.default is MISSING else f.default, "help": _help(f)}
+    if hint is bool:
+        return keywords | {"type": parse_bool, "nargs": "?", "const": True, "metavar": "true|false"}
+    if args and type(None) in args:
+        return keywords | {"type": next(a for a in args if a is not type(None))}
+    if args:
+        is_open = len(args) == 2 and args[1] is Ellipsis
+        return keywords | {"type": args[0], "nargs": "+" if is_open else len(args)}
+    return keywords | {"type": hint}
+
+
+def _help(f: Field[Any]) -> str:
+    text = str(f.metadata["help"]).replace("%", "%%")
+    default = " ".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
+    return text if default in (None, False) else f"{text} (default: {default})"
+
+
+def from_namespace(config: type[T], namespace: argparse.Namespace, **overrides: Any) -> T:
+    """Builds a config from parsed arguments; ``overrides`` win."""
+    values: dict[str, Any] = {}
+    for f in fields(config):  # type: ignore[arg-type]
+        value = getattr(namespace, f.name)
+        values[f.name] = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
+    return config(**(values | overrides))

@@ -1,0 +1,1 @@
+"""Ground floor: pure functions from tensors to tensors. Nothing in place, nothing remembered."""

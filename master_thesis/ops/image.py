@@ -1,0 +1,62 @@
+"""Colours and sizes of frames and masks."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from jaxtyping import Float, Shaped
+from torch import Tensor
+
+from master_thesis.clip import FILL, IMAGENET_MEAN, IMAGENET_STD
+
+
+def _channels(values: tuple[float, ...], like: Tensor) -> Tensor:
+    """Per-channel values, shaped to broadcast over axis 1 of ``like``."""
+    return torch.tensor(values, device=like.device, dtype=like.dtype).view(1, -1, *[1] * (like.ndim - 2))
+
+
+def to_float(frames: Shaped[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """uint8 frames in [0, 255] as floats in [0, 1]; floats pass unchanged."""
+    return frames.float().div(255) if frames.dtype == torch.uint8 else frames
+
+
+def normalise(frames: Float[Tensor, "B 3 *size"]) -> Float[Tensor, "B 3 *size"]:
+    """ImageNet normalisation: subtracts the mean, divides by the standard deviation."""
+    return (frames - _channels(IMAGENET_MEAN, frames)) / _channels(IMAGENET_STD, frames)
+
+
+def denormalise(frames: Float[Tensor, "B 3 *size"]) -> Float[Tensor, "B 3 *size"]:
+    """The inverse of :func:`normalise`."""
+    return frames * _channels(IMAGENET_STD, frames) + _channels(IMAGENET_MEAN, frames)
+
+
+def fill_holes(frames: Float[Tensor, "B 3 *size"], mask: Float[Tensor, "B 1 *size"]) -> Float[Tensor, "B 3 *size"]:
+    """Masked frames: known pixels as they are, holes in the colour ``FILL``."""
+    return (1 - mask) * frames + mask * _channels(FILL, frames)
+
+
+def resize(frames: Float[Tensor, "B C F H W"], height: int, width: int) -> Float[Tensor, "B C F h w"]:
+    """Bilinear resizing of frames (pixel areas correspond: ``align_corners=False``); skipped where the size fits."""
+    return _resize(frames, height, width, mode="bilinear", align_corners=False)
+
+
+def resize_mask(mask: Float[Tensor, "B C F H W"], height: int, width: int) -> Float[Tensor, "B C F h w"]:
+    """Nearest resizing of masks: no value appears that was not there; skipped where the size fits."""
+    return _resize(mask, height, width, mode="nearest", align_corners=None)
+
+
+def _resize(video: Tensor, height: int, width: int, mode: str, align_corners: bool | None) -> Tensor:
+    if video.shape[-2:] == (height, width):
+        return video
+    b = video.shape[0]
+    planes = rearrange(video, "b c f h w -> (b f) c h w")
+    resized = F.interpolate(planes, (height, width), mode=mode, align_corners=align_corners)
+    return rearrange(resized, "(b f) c h w -> b c f h w", b=b)
+
+
+def pad_to_multiple(video: Float[Tensor, "B C F H W"], multiple: int) -> Float[Tensor, "B C F h w"]:
+    """Repeats the last row and column until height and width are multiples of ``multiple``."""
+    h, w = video.shape[-2:]
+    bottom, right = -h % multiple, -w % multiple
+    return F.pad(video, (0, right, 0, bottom, 0, 0), mode="replicate") if bottom or right else video
