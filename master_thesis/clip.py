@@ -116,12 +116,14 @@ class Alignment(Record):
         visible: 1 where an aligned reference shows a known pixel, else 0 (v_a).
         copyable: 1 where the target hides what the aligned reference shows (v_map).
         confidence: how far each aligned pixel is to be trusted, in [0, 1]; None from aligners that do not know.
+        grid: where each pixel was taken from, as absolute positions; None from aligners that do not say.
     """
 
     aligned: Float[Tensor, "B 3 F H W"]
     visible: Float[Tensor, "B 1 F H W"]
     copyable: Float[Tensor, "B 1 F H W"]
     confidence: Float[Tensor, "B 1 F H W"] | None = None
+    grid: Float[Tensor, "B F H W 2"] | None = None
 
     _unpacks: ClassVar[tuple[str, ...]] = ("aligned", "visible", "copyable")
 

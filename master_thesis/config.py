@@ -96,19 +96,30 @@ class OptimConfig:
 
 
 @dataclass(frozen=True)
+class VGGConfig:
+    """The frozen VGG16 whose features DFPN matches and CHN's perceptual loss compares."""
+
+    vgg_weights: str = option("imagenet", "VGG16 weights: imagenet (torchvision's download), random, or a file")
+    vgg_width: int = option(64, "width of the first VGG16 block (64: the real one)")
+
+    def __post_init__(self) -> None:
+        require(self.vgg_width >= 1, f"--vgg_width should be at least 1, got {self.vgg_width}")
+        ok = self.vgg_weights == "random" or self.vgg_width == 64
+        require(ok, f"--vgg_width {self.vgg_width} has no trained weights: use --vgg_weights random with it")
+
+
+@dataclass(frozen=True)
 class DFPNConfig:
     """Sizes of DFPN; the defaults are the thesis'. A checkpoint carries them."""
 
     dfpn_size: int = option(256, "working height and width of DFPN, a multiple of 32")
     dfpn_corr_widths: tuple[int, int] = option((128, 256), "widths of DFPN's 4D convolution", metavar=("A", "B"))
     dfpn_width: int = option(128, "width of DFPN's flow estimators")
-    dfpn_vgg_width: int = option(64, "width of the first VGG16 block (64: the real one)")
 
     def __post_init__(self) -> None:
         ok = self.dfpn_size >= 32 and self.dfpn_size % 32 == 0
         require(ok, f"--dfpn_size should be a positive multiple of 32, got {self.dfpn_size}")
-        positive = (*self.dfpn_corr_widths, self.dfpn_width, self.dfpn_vgg_width)
-        require(min(positive) >= 1, "--dfpn_corr_widths, --dfpn_width and --dfpn_vgg_width should be at least 1")
+        require(min(*self.dfpn_corr_widths, self.dfpn_width) >= 1, "--dfpn_corr_widths and --dfpn_width should be >= 1")
 
 
 @dataclass(frozen=True)
