@@ -1,0 +1,150 @@
+"""The movement of a whole picture, from features outside the holes: how the OpenCV aligner begins.
+
+Convention:
+    Pictures are grey uint8 arrays ``(H, W)``; ``known`` is True outside the holes. A motion is a homogeneous
+    3 x 3 matrix that maps target pixels to reference pixels, (0, 0) being the centre of the top-left one.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+MAX_FEATURES = 1500
+RATIO = 0.8
+"""A match counts when it is this much nearer than the second best (Lowe, 2004)."""
+THRESHOLD_PX = 2.0
+MIN_INLIERS = 16
+"""Fewer matches than this do not settle eight unknowns."""
+BORDER_PX = 9
+"""Features keep this distance to holes: a descriptor that looks into a hole describes the hole."""
+ROBUST_DIFFERENCE = 32.0
+"""Grey differences count up to this much: what moves on its own should not decide."""
+MAX_STRETCH = 4.0
+
+
+def global_motion(
+    target: UInt8[np.ndarray, "H W"],
+    known_target: Bool[np.ndarray, "H W"],
+    ref: UInt8[np.ndarray, "H W"],
+    known_ref: Bool[np.ndarray, "H W"],
+) -> Float[np.ndarray, "3 3"]:
+    """How a reference has moved against the target; never fails, at worst it is the identity.
+
+    A homography when enough features agree on one. Otherwise whichever of similarity, translation and identity
+    explains the known pixels best.
+    """
+    points_target, points_ref = match_features(target, known_target, ref, known_ref)
+    homography = _fit_homography(points_target, points_ref, target.shape)
+    if homography is not None:
+        return homography
+    candidates = [np.eye(3), _fit_shift(target, known_target, ref, known_ref)]
+    similarity = _fit_similarity(points_target, points_ref, target.shape)
+    candidates += [similarity] if similarity is not None else []
+    return min(candidates, key=lambda motion: mismatch(motion, target, known_target, ref, known_ref))
+
+
+def match_features(
+    target: UInt8[np.ndarray, "H W"],
+    known_target: Bool[np.ndarray, "H W"],
+    ref: UInt8[np.ndarray, "H W"],
+    known_ref: Bool[np.ndarray, "H W"],
+) -> tuple[Float[np.ndarray, "N 2"], Float[np.ndarray, "N 2"]]:
+    """Positions (x, y) in px of features found in both pictures, target and reference in the same order."""
+    points_target, descriptors_target = find_features(target, known_target)
+    points_ref, descriptors_ref = find_features(ref, known_ref)
+    if min(len(points_target), len(points_ref)) < 2:
+        return np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32)
+    pairs = cv2.BFMatcher(cv2.NORM_L2).knnMatch(descriptors_target, descriptors_ref, k=2)
+    matches = [first for first, second in pairs if first.distance < RATIO * second.distance]
+    chosen_target = np.array([m.queryIdx for m in matches], dtype=int)
+    chosen_ref = np.array([m.trainIdx for m in matches], dtype=int)
+    return points_target[chosen_target], points_ref[chosen_ref]
+
+
+def find_features(
+    picture: UInt8[np.ndarray, "H W"], known: Bool[np.ndarray, "H W"]
+) -> tuple[Float[np.ndarray, "N 2"], Float[np.ndarray, "N D"]]:
+    """SIFT positions (x, y) in px and descriptors outside the holes; remembered, as references come again and again."""
+    return _find_features(picture.tobytes(), np.packbits(known).tobytes(), *picture.shape)
+
+
+@lru_cache(maxsize=128)
+def _find_features(picture: bytes, known: bytes, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    grey = np.frombuffer(picture, np.uint8).reshape(height, width)
+    seen = np.unpackbits(np.frombuffer(known, np.uint8), count=height * width).reshape(height, width)
+    allowed = cv2.erode(seen * np.uint8(255), np.ones((BORDER_PX, BORDER_PX), np.uint8))
+    keypoints, descriptors = _sift().detectAndCompute(grey, allowed)
+    if not keypoints:
+        return np.zeros((0, 2), np.float32), np.zeros((0, 128), np.float32)
+    return np.array([k.pt for k in keypoints], np.float32), descriptors
+
+
+@lru_cache(maxsize=1)
+def _sift() -> Any:
+    return cv2.SIFT.create(nfeatures=MAX_FEATURES, contrastThreshold=0.02)
+
+
+def mismatch(
+    motion: Float[np.ndarray, "3 3"],
+    target: UInt8[np.ndarray, "H W"],
+    known_target: Bool[np.ndarray, "H W"],
+    ref: UInt8[np.ndarray, "H W"],
+    known_ref: Bool[np.ndarray, "H W"],
+) -> float:
+    """Mean grey difference, cut at ``ROBUST_DIFFERENCE``; what the motion leaves unseen counts as different."""
+    moved, seen = move(ref, motion), move(known_ref.astype(np.uint8), motion, cv2.INTER_NEAREST) > 0
+    difference = np.minimum(cv2.absdiff(target, moved).astype(np.float32), ROBUST_DIFFERENCE)
+    difference[~seen] = ROBUST_DIFFERENCE
+    return float(difference[known_target].mean()) if known_target.any() else 0.0
+
+
+def move(picture: np.ndarray, motion: Float[np.ndarray, "3 3"], interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
+    """A reference brought onto the target; black where it does not reach."""
+    height, width = picture.shape[:2]
+    return cv2.warpPerspective(picture, motion, (width, height), flags=interpolation | cv2.WARP_INVERSE_MAP)
+
+
+def _fit_homography(target: np.ndarray, ref: np.ndarray, size: tuple[int, ...]) -> np.ndarray | None:
+    if len(target) < MIN_INLIERS:
+        return None
+    motion, inliers = cv2.findHomography(target, ref, cv2.USAC_MAGSAC, THRESHOLD_PX, maxIters=2000, confidence=0.999)
+    return motion if motion is not None and inliers.sum() >= MIN_INLIERS and _is_plausible(motion, size) else None
+
+
+def _fit_similarity(target: np.ndarray, ref: np.ndarray, size: tuple[int, ...]) -> np.ndarray | None:
+    if len(target) < 3:
+        return None
+    affine, _ = cv2.estimateAffinePartial2D(target, ref, method=cv2.RANSAC, ransacReprojThreshold=THRESHOLD_PX)
+    if affine is None:
+        return None
+    motion = np.vstack((affine, (0.0, 0.0, 1.0)))
+    return motion if _is_plausible(motion, size) else None
+
+
+def _fit_shift(target: np.ndarray, known_target: np.ndarray, ref: np.ndarray, known_ref: np.ndarray) -> np.ndarray:
+    """The translation of all pixels known in both, by phase correlation."""
+    known = known_target & known_ref
+    if not known.any() or min(known.shape) < 2:
+        return np.eye(3)  # nothing to correlate
+    first, second = (np.where(known, p, p[known].mean()).astype(np.float64) for p in (target, ref))
+    (shift_x, shift_y), _ = cv2.phaseCorrelate(first, second, cv2.createHanningWindow(target.shape[::-1], cv2.CV_64F))
+    return np.array([[1.0, 0.0, shift_x], [0.0, 1.0, shift_y], [0.0, 0.0, 1.0]])
+
+
+def _is_plausible(motion: np.ndarray, size: tuple[int, ...]) -> bool:
+    """Whether the frame stays a convex quadrilateral of about its size: no camera moves it otherwise."""
+    height, width = size
+    corners = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float64)
+    if not np.isfinite(motion).all():
+        return False
+    points = np.c_[corners, np.ones(4)] @ motion.T
+    if (points[:, 2] <= 1e-6).any():
+        return False
+    moved = (points[:, :2] / points[:, 2:]).astype(np.float32)
+    area_ratio = cv2.contourArea(moved, oriented=True) / max((width - 1) * (height - 1), 1)
+    return bool(cv2.isContourConvex(moved)) and 1 / MAX_STRETCH < area_ratio < MAX_STRETCH

@@ -1,0 +1,27 @@
+"""Sampling on arrays, in pixels: what OpenCV works with.
+
+Convention:
+    A flow is a displacement ``(H, W, 2)`` in px, x first; (0, 0) is the centre of the top-left pixel.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Float, Shaped
+
+
+def pixel_positions(height: int, width: int) -> Float[np.ndarray, "H W 2"]:
+    """The place (x, y) of every pixel.
+
+    >>> pixel_positions(2, 3)[1, 2].tolist()
+    [2.0, 1.0]
+    """
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    return np.dstack((x, y))
+
+
+def look_up(picture: Shaped[np.ndarray, "h w *C"], flow: Float[np.ndarray, "H W 2"]) -> Shaped[np.ndarray, "H W *C"]:
+    """A picture sampled bilinearly at every pixel's place plus its flow; 0 outside."""
+    x, y = np.moveaxis(flow.astype(np.float32) + pixel_positions(*flow.shape[:2]), -1, 0)
+    return cv2.remap(picture, x.copy(), y.copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)

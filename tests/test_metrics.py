@@ -1,0 +1,184 @@
+"""Metrics against other libraries and against figures worked out by hand."""
+
+import logging
+import math
+
+import numpy as np
+import pytest
+import torch
+import torchvision
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+from torch.nn.functional import conv2d
+
+from master_thesis import metrics
+
+SIZE = (80, 96)
+
+
+@pytest.fixture
+def pictures():
+    """Two true frames and a noisy copy, uint8."""
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (2, *SIZE, 3), dtype=np.uint8)
+    noise = rng.integers(-20, 21, frames.shape)
+    return frames, np.clip(frames + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def mask():
+    holes = np.zeros((2, *SIZE), bool)
+    holes[0, 20:50, 30:60] = True
+    return holes
+
+
+def as_tensor(frames):
+    return torch.from_numpy(frames).permute(0, 3, 1, 2) / 255
+
+
+def test_psnr_of_tensors_agrees_with_scikit_image(pictures):
+    frames, noisy = pictures
+    expected = np.mean([peak_signal_noise_ratio(b, a, data_range=255) for a, b in zip(noisy, frames, strict=True)])
+    assert metrics.psnr(as_tensor(noisy), as_tensor(frames)) == pytest.approx(expected, abs=1e-3)
+
+
+def test_ssim_of_tensors_agrees_with_scikit_image(pictures):
+    frames, noisy = (p / np.float32(255) for p in pictures)
+    options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "channel_axis": -1}
+    maps = [
+        structural_similarity(a, b, data_range=1.0, full=True, **options)[1] for a, b in zip(noisy, frames, strict=True)
+    ]
+    expected = np.mean([m[5:-5, 5:-5].mean() for m in maps])
+    assert metrics.ssim(*(torch.from_numpy(p).permute(0, 3, 1, 2) for p in (noisy, frames))) == pytest.approx(
+        expected, abs=1e-4
+    )
+
+
+def test_exact_copies_have_the_largest_psnr_and_ssim_one(pictures):
+    frames, _ = pictures
+    assert metrics.psnr(as_tensor(frames), as_tensor(frames)) == metrics.MAX_PSNR
+    assert metrics.ssim(as_tensor(frames), as_tensor(frames)) == pytest.approx(1.0)
+    assert (metrics.frame_psnr(frames, frames) == metrics.MAX_PSNR).all()
+    assert metrics.frame_ssim(frames, frames) == pytest.approx([1.0, 1.0])
+
+
+def test_frame_psnr_by_hand():
+    frames = np.full((1, 8, 8, 3), 100, np.uint8)
+    assert metrics.frame_psnr(frames + np.uint8(10), frames)[0] == pytest.approx(10 * math.log10(255**2 / 100))
+
+
+def test_frame_ssim_is_the_uniform_window_of_65_computed_independently(pictures):
+    frames, noisy = pictures
+    assert metrics.frame_ssim(noisy, frames) == pytest.approx(_uniform_ssim(noisy, frames, 65), abs=1e-6)
+
+
+def _uniform_ssim(first, second, window):
+    """SSIM with a flat window and sample covariance, by plain convolution in float64."""
+    a, b = (torch.from_numpy(p).permute(0, 3, 1, 2).flatten(0, 1)[:, None].double() for p in (first, second))
+    kernel = torch.full((1, 1, window, window), 1 / window**2, dtype=torch.float64)
+    mean_a, mean_b = conv2d(a, kernel), conv2d(b, kernel)
+    unbiased = window**2 / (window**2 - 1)
+    var_a = (conv2d(a * a, kernel) - mean_a**2) * unbiased
+    var_b = (conv2d(b * b, kernel) - mean_b**2) * unbiased
+    cov = (conv2d(a * b, kernel) - mean_a * mean_b) * unbiased
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    similarity = (2 * mean_a * mean_b + c1) * (2 * cov + c2) / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
+    return similarity.mean(dim=(1, 2, 3)).view(-1, 3).mean(dim=1).numpy()
+
+
+def test_hole_psnr_sees_the_hole_alone(pictures, mask):
+    frames, noisy = pictures
+    spoilt = noisy.copy()
+    spoilt[~mask] = 0
+    figures = metrics.hole_psnr(spoilt, frames, mask)
+    assert figures[0] == pytest.approx(peak_signal_noise_ratio(frames[0][mask[0]], noisy[0][mask[0]], data_range=255))
+    assert math.isnan(figures[1]), "a frame without a hole has no figure"
+
+
+def test_hole_ssim_is_the_map_averaged_over_the_hole(pictures, mask):
+    frames, noisy = pictures
+    figure = metrics.hole_ssim(noisy, frames, mask)[0]
+    everywhere = metrics.hole_ssim(noisy, frames, np.ones_like(mask))[0]
+    assert 0 < figure < 1
+    assert figure != pytest.approx(everywhere, abs=1e-6)
+    assert metrics.hole_ssim(frames, frames, mask)[0] == pytest.approx(1.0)
+
+
+def test_hole_lpips_sees_the_box_around_the_hole(pictures, mask):
+    frames, noisy = pictures
+    seen = []
+
+    def spy(a, b):
+        seen.append((a, b))
+        return (a - b).abs().mean()
+
+    figures = metrics.hole_lpips(noisy, frames, mask, spy)
+    assert math.isnan(figures[1])
+    assert seen[0][0].shape == (1, 3, 64, 64), "widened to what AlexNet needs"
+    assert torch.equal(seen[0][1], as_tensor(frames[:1])[..., 3:67, 13:77]), "centred on the hole"
+
+
+@pytest.mark.parametrize(("rows", "columns"), [((0, 10), (0, 10)), ((70, 80), (86, 96)), ((0, 80), (40, 41))])
+def test_the_box_of_a_hole_at_the_border_stays_inside_and_is_wide_enough(rows, columns):
+    hole = np.zeros(SIZE, bool)
+    hole[slice(*rows), slice(*columns)] = True
+    box = metrics._box(hole)
+    assert min(hole[box].shape) >= metrics.LPIPS_MIN_SIDE
+    assert hole[box].sum() == hole.sum()
+
+
+def test_share_within_counts_the_chosen_pixels():
+    distance = torch.tensor([0.5, 3.0, 3.1, 100.0])
+    where = torch.tensor([True, True, True, False])
+    assert metrics.share_within(distance, 3.0, where) == pytest.approx(2 / 3)
+
+
+def test_warping_error_of_a_true_translation_is_zero():
+    wide = np.random.default_rng(1).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+    video = np.stack([wide[:, 3 * t : 3 * t + 40] for t in range(3)])  # the scene moves left by 3 px a frame
+    flow = np.zeros((40, 40, 2), np.float32)
+    flow[..., 0] = -3
+    inside = np.zeros((2, 40, 40), bool)
+    inside[:, :, 3:] = True
+    assert metrics.warping_error(video, [flow, flow], inside) == pytest.approx([0, 0])
+    assert (metrics.warping_error(video, [-flow, -flow], inside[:, :, ::-1]) > 0.01).all()
+
+
+def test_warping_error_by_hand_and_only_where_asked():
+    video = np.zeros((2, 4, 4, 3), np.uint8)
+    video[1, :2] = 51  # 0.2 of the range
+    still = [np.zeros((4, 4, 2), np.float32)]
+    top, nowhere = np.zeros((1, 4, 4), bool), np.zeros((1, 4, 4), bool)
+    top[:, :2] = True
+    assert metrics.warping_error(video, still, top)[0] == pytest.approx(0.04)
+    assert metrics.warping_error(video, still, ~nowhere)[0] == pytest.approx(0.02)
+    assert math.isnan(metrics.warping_error(video, still, nowhere)[0])
+
+
+@pytest.fixture
+def empty_hub(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    metrics.try_lpips.cache_clear()
+    yield tmp_path / "checkpoints"
+    metrics.try_lpips.cache_clear()
+
+
+def test_without_its_weights_lpips_is_left_out_and_that_is_said_once(empty_hub, caplog):
+    with caplog.at_level(logging.WARNING):
+        assert metrics.try_lpips() is None
+        assert metrics.try_lpips() is None
+    assert len(caplog.records) == 1
+    assert "LPIPS is left out: the weights of AlexNet are not in" in caplog.text
+
+
+def test_with_its_weights_at_hand_lpips_tells_a_copy_from_noise(empty_hub, monkeypatch, pictures):
+    empty_hub.mkdir()
+    (empty_hub / "alexnet-owt-7be5be79.pth").touch()
+    torch.manual_seed(0)
+    untrained = (
+        torchvision.models.AlexNet()
+    )  # the same layers; their true weights are not needed to tell equal from not
+    monkeypatch.setattr(torchvision.models, "alexnet", lambda weights: untrained)
+    lpips = metrics.try_lpips()
+    frames, noisy = (as_tensor(p) for p in pictures)
+    assert lpips(frames, frames) == pytest.approx(0, abs=1e-6)
+    assert lpips(noisy, frames) > 1e-5
