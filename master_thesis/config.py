@@ -41,11 +41,14 @@ class DataConfig:
     p_simulator_bgs: float = option(0.5, "share of training clips whose movement is simulated")
     p_simulator_masks: float = option(0.0, "share of training clips whose mask movement is simulated")
     bgs_movement_params: tuple[float, float, float] = option(
-        (50, 0.10, 0.20), "largest translation (px), scale change and rotation (rad) of a simulated step",
+        (50, 0.10, 0.20),
+        "largest translation (px), scale change and rotation (rad) of a simulated step",
         metavar=("PX", "SCALE", "RAD"),
     )
     masks_movement_params: tuple[float, float, float] = option(
-        (50, 0.10, 0.20), "the same for simulated movements of masks", metavar=("PX", "SCALE", "RAD"),
+        (50, 0.10, 0.20),
+        "the same for simulated movements of masks",
+        metavar=("PX", "SCALE", "RAD"),
     )
     batch_size: int = option(8, "clips of a batch")
     num_workers: int = option(0, "processes that prepare clips")
@@ -75,8 +78,11 @@ class DataConfig:
         for name in ("bgs_movement_params", "masks_movement_params"):
             shift, scale, angle = getattr(self, name)
             ok = shift >= 0 and 0 <= scale < 1 and angle >= 0
-            require(ok, f"--{name} should be a shift >= 0, a scale change in [0, 1) and an angle >= 0, "
-                        f"got {shift:g} {scale:g} {angle:g}")
+            require(
+                ok,
+                f"--{name} should be a shift >= 0, a scale change in [0, 1) and an angle >= 0, "
+                f"got {shift:g} {scale:g} {angle:g}",
+            )
 
 
 @dataclass(frozen=True)

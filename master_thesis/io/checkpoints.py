@@ -98,7 +98,9 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
 def network_entry(checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:
     """What one of this project's checkpoints says of its network; None for other checkpoints."""
     entry = checkpoint.get(NETWORK_KEY)
-    is_own = isinstance(entry, Mapping) and isinstance(entry.get("kind"), str) and isinstance(entry.get("sizes"), Mapping)
+    is_own = (
+        isinstance(entry, Mapping) and isinstance(entry.get("kind"), str) and isinstance(entry.get("sizes"), Mapping)
+    )
     return dict(entry) if is_own else None  # type: ignore[arg-type]
 
 

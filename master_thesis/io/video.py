@@ -23,8 +23,9 @@ from jaxtyping import UInt8
 
 Frame = UInt8[np.ndarray, "H W 3"]
 
-H264_OPTIONS = {"crf": "16", "preset": "medium"}
-"""Visually lossless at a size fit for sharing; ``--lossless`` is for those who need every bit."""
+H264_OPTIONS = {"crf": "16", "preset": "medium", "bf": "0"}
+"""Visually lossless at a size fit for sharing; ``--lossless`` is for those who need every bit. Without B-frames the
+packets lie in the order of display, so that the duration of every frame is kept as well."""
 
 FFV1_OPTIONS = {"level": "3", "slicecrc": "1"}
 
@@ -36,16 +37,23 @@ class Timing:
     Attributes:
         rate: frames per second; the mean where the rate varies.
         time_base: seconds of one tick of ``pts``.
+        end: when the last frame stops being shown, in ticks; None: after one frame at the mean rate.
     """
 
     rate: Fraction
     time_base: Fraction
+    end: int | None = None
 
     @classmethod
     def constant(cls, rate: Fraction | float | int) -> Timing:
         """One tick per frame."""
         exact = Fraction(rate).limit_denominator(1001)
         return cls(exact, 1 / exact)
+
+    @property
+    def ticks_per_frame(self) -> int:
+        """Ticks of one frame at the mean rate."""
+        return max(round(1 / (self.rate * self.time_base)), 1)
 
 
 class VideoWriter:
@@ -76,7 +84,7 @@ class VideoWriter:
     ) -> None:
         self._path, self._size, self._timing = path, size, timing
         self._part = path.with_name(f"{path.stem}.part{path.suffix}")
-        self._next_pts = 0
+        self._held: Any = None  # the last frame waits for the next one: only then its duration is known
         path.parent.mkdir(parents=True, exist_ok=True)
         options = {"movflags": "+faststart"} if path.suffix.lower() in {".mp4", ".mov"} else {}
         self._output = av.open(str(self._part), "w", options=options)
@@ -87,24 +95,38 @@ class VideoWriter:
             self._stream.codec_context.sample_aspect_ratio = pixel_aspect
         self._audio = AudioCopier(audio_from, self._output) if audio_from else None
 
-    def write(self, frame: Frame, pts: int | None = None, duration: int | None = None) -> None:
+    def write(self, frame: Frame, pts: int | None = None) -> None:
         """Appends a frame.
 
         Args:
             frame: the picture.
             pts: when it is shown, in ticks; None: one frame after the one before.
-            duration: for how long, in ticks; None: one frame at the mean rate.
         """
-        ticks_per_frame = max(round(1 / (self._timing.rate * self._timing.time_base)), 1)
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
         picture = _to_encoder_colours(picture, str(self._stream.pix_fmt))
         picture.time_base = self._timing.time_base
-        picture.pts = self._next_pts if pts is None else pts
-        picture.duration = ticks_per_frame if duration is None else duration
-        self._next_pts = picture.pts + picture.duration
+        if self._held is None:
+            picture.pts = 0 if pts is None else pts
+        else:
+            picture.pts = self._held.pts + self._timing.ticks_per_frame if pts is None else pts
+            self._encode(self._held, until=picture.pts)
+        self._held = picture
+
+    def _encode(self, picture: Any, until: int) -> None:
+        picture.duration = until - picture.pts
         if self._audio:
             self._audio.copy_until(float(picture.pts * self._timing.time_base))
         self._output.mux(self._stream.encode(picture))
+
+    def _finish(self) -> None:
+        if self._held is not None:
+            end = self._timing.end or 0
+            self._encode(
+                self._held, until=end if end > self._held.pts else self._held.pts + self._timing.ticks_per_frame
+            )
+        self._output.mux(self._stream.encode(None))
+        if self._audio:
+            self._audio.copy_until(float("inf"))
 
     def _add_video(self, lossless: bool) -> Any:
         codec, options = ("ffv1", FFV1_OPTIONS) if lossless else ("libx264", H264_OPTIONS)
@@ -127,9 +149,7 @@ class VideoWriter:
     ) -> None:
         try:
             if kind is None:
-                self._output.mux(self._stream.encode(None))
-                if self._audio:
-                    self._audio.copy_until(float("inf"))
+                self._finish()
             self._output.close()
             if kind is None:
                 os.replace(self._part, self._path)

@@ -72,9 +72,7 @@ class CHN(nn.Module):
         super().__init__()
         strides = (1, 1, 2, 1, 2)
         ins = (self.NUM_INPUTS, *(width,) * 4)
-        self.head = nn.Sequential(
-            *(nn.Conv2d(i, width, 3, s, padding=1) for i, s in zip(ins, strides, strict=True))
-        )
+        self.head = nn.Sequential(*(nn.Conv2d(i, width, 3, s, padding=1) for i, s in zip(ins, strides, strict=True)))
         self.trunk = nn.Sequential(
             *(RRDB(width, growth) for _ in range(num_blocks)), nn.Conv2d(width, width, 3, padding=1)
         )
@@ -90,6 +88,7 @@ class CHN(nn.Module):
         x_aligned: Float[Tensor, "B 3 F H W"],
         v_aligned: Float[Tensor, "B 1 F H W"],
         v_map: Float[Tensor, "B 1 F H W"],
+        confidence: Float[Tensor, "B 1 F H W"] | None = None,
     ) -> Hallucination:
         """Paints the target once per reference; any height and width.
 
@@ -99,6 +98,7 @@ class CHN(nn.Module):
             x_aligned: aligned references.
             v_aligned: their visibility.
             v_map: pixels that can be copied.
+            confidence: not used by the thesis' network.
         """
         b, _, f, h, w = x_aligned.shape
         target = repeat(torch.cat((normalise(x_target), v_target), dim=1), "b c h w -> b c f h w", f=f)

@@ -23,9 +23,7 @@ def unit_to_grid_matrix(height: int, width: int) -> Float[Tensor, "3 3"]:
 
 def unit_points(height: int, width: int) -> Float[Tensor, "H W 3"]:
     """Homogeneous unit-square coordinates of every pixel centre."""
-    y, x = torch.meshgrid(
-        (torch.arange(height) + 0.5) / height, (torch.arange(width) + 0.5) / width, indexing="ij"
-    )
+    y, x = torch.meshgrid((torch.arange(height) + 0.5) / height, (torch.arange(width) + 0.5) / width, indexing="ij")
     return torch.stack((x, y, torch.ones_like(x)), dim=-1)
 
 

@@ -1,0 +1,145 @@
+"""The three inpainting algorithms: three orders in which frames visit each other.
+
+Source: the thesis, inpainting algorithms; spec of this package, section 7. Each starts from a copy of the sequence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from master_thesis.clip import Record
+from master_thesis.config import require
+from master_thesis.inpainting.step import Canvas, Hallucinator, Pair, Stepper
+from master_thesis.models.aligner import Aligner
+
+ALGORITHMS = ("ff", "ip", "cp")
+PAIR_BATCH = 8
+
+
+@dataclass(frozen=True)
+class Inpainted(Record):
+    """A filled sequence. Unpacks into ``frames, source``.
+
+    Attributes:
+        frames: filled frames; known pixels are those of the input.
+        source: the frame that shows each pixel: its own index where known, another where copied, -1 where
+            hallucinated.
+    """
+
+    frames: Float[Tensor, "3 F H W"]
+    source: Int[Tensor, "1 F H W"]
+
+    _unpacks: ClassVar[tuple[str, ...]] = ("frames", "source")
+
+
+@torch.no_grad()
+def inpaint(
+    x: Float[Tensor, "3 F H W"],
+    m: Float[Tensor, "1 F H W"],
+    aligner: Aligner,
+    chn: Hallucinator,
+    algorithm: str = "ip",
+    spacing: int = 1,
+    max_distance: int = 20,
+    tolerance: float = 1.0,
+    sweeps: int = 20,
+    pair_batch: int = PAIR_BATCH,
+) -> Inpainted:
+    """Fills the holes of one sequence; the inputs stay as they are.
+
+    Args:
+        x: frames, RGB in [0, 1]; what they hold inside the holes does not matter.
+        m: masks, 1 = hole.
+        aligner: brings references onto targets.
+        chn: copies and hallucinates.
+        algorithm: ``ff`` (frame by frame), ``ip`` (inpaint and propagate) or ``cp`` (copy and propagate).
+        spacing: frames between references; references stand at multiples of it.
+        max_distance: largest distance of a reference, in frames (ff, ip).
+        tolerance: a frame is done when at most this share of it is hole, in percent.
+        sweeps: passes over the sequence, at least 2 (cp).
+        pair_batch: pairs that go through the networks together: more is faster and takes more memory.
+
+    Raises:
+        UserError: where an argument makes no sense.
+    """
+    require(algorithm in ALGORITHMS, f"the algorithm should be one of {', '.join(ALGORITHMS)}, got {algorithm!r}")
+    require(min(spacing, max_distance, pair_batch) >= 1, "spacing, max_distance and pair_batch should be at least 1")
+    require(sweeps >= 2, f"sweeps should be at least 2 (the last two close every frame), got {sweeps}")
+    require(x.shape[1:] == m.shape[1:], f"frames and masks should match, got {tuple(x.shape)} and {tuple(m.shape)}")
+    canvas = Canvas.of(x, m.to(x.dtype))
+    stepper = Stepper(aligner, chn, pair_batch)
+    if algorithm == "ff":
+        _frame_by_frame(canvas, stepper, spacing, max_distance, tolerance)
+    elif algorithm == "ip":
+        _inpaint_and_propagate(canvas, stepper, spacing, max_distance, tolerance)
+    else:
+        _copy_and_propagate(canvas, stepper, spacing, tolerance, sweeps)
+    frames = torch.where(m > 0, canvas.frames.transpose(0, 1), x)
+    return Inpainted(frames, canvas.source.transpose(0, 1).contiguous())
+
+
+def nearest_refs(t: int, num_frames: int, spacing: int, max_distance: int) -> list[int]:
+    """References of frame ``t``, nearest first (ties: the earlier one); itself where there are none.
+
+    Args:
+        t: the target.
+        num_frames: frames of the sequence.
+        spacing: distances are multiples of it.
+        max_distance: largest distance, in frames.
+    """
+    distances = range(spacing, max_distance + 1, spacing)
+    refs = [r for d in distances for r in (t - d, t + d) if 0 <= r < num_frames]
+    return refs or [t]
+
+
+def _frame_by_frame(canvas: Canvas, stepper: Stepper, spacing: int, max_distance: int, tolerance: float) -> None:
+    """Every frame on its own, from the original sequence; all open frames step together."""
+    original = canvas.clone()
+    open_frames = canvas.open_frames()
+    refs = {t: nearest_refs(t, len(canvas.frames), spacing, max_distance) for t in open_frames}
+    turn = 0
+    while open_frames:
+        pairs = [Pair(t, refs[t][turn], is_final=turn + 1 == len(refs[t])) for t in open_frames]
+        closed = stepper.fill(canvas, pairs, original, lambda left, p: p.is_final or left <= tolerance)
+        open_frames = [t for t in open_frames if t not in closed]
+        turn += 1
+
+
+def _inpaint_and_propagate(canvas: Canvas, stepper: Stepper, spacing: int, max_distance: int, tolerance: float) -> None:
+    """Frames from the middle outwards; finished frames are the first references of those that follow."""
+    num_frames = len(canvas.frames)
+    middle = num_frames // 2
+    has_hole = set(canvas.open_frames())
+    finished: list[int] = []
+    for t in sorted(range(num_frames), key=lambda f: (abs(f - middle), f)):
+        newest_first = finished[::-1]
+        rest = [r for r in nearest_refs(t, num_frames, spacing, max_distance) if r not in finished]
+        refs = [r for r in newest_first + rest if r != t] or [t]
+        for i, r in enumerate(refs if t in has_hole else []):
+            pair = Pair(t, r, is_final=i + 1 == len(refs))
+            if stepper.fill(canvas, [pair], canvas, lambda left, p: p.is_final or left <= tolerance):
+                break
+        finished.append(t)
+
+
+def _copy_and_propagate(canvas: Canvas, stepper: Stepper, spacing: int, tolerance: float, sweeps: int) -> None:
+    """Sweeps in which every other frame takes from its two neighbours; what is known spreads by one frame a sweep."""
+    num_frames = len(canvas.frames)
+    for i in range(sweeps):
+        turn = [t for t in canvas.open_frames() if (t // spacing) % 2 == i % 2]
+        neighbours = {t: [r for r in (t - spacing, t + spacing) if 0 <= r < num_frames] or [t] for t in turn}
+        is_last_sweep = i >= sweeps - 2
+        for side in range(2):
+            # Frames of a sweep never are each other's neighbours, so one side of all of them is one batch.
+            pairs = [Pair(t, n[side], is_final=side + 1 == len(n)) for t, n in neighbours.items() if side < len(n)]
+            stepper.fill(
+                canvas,
+                pairs,
+                canvas,
+                lambda left, p: p.is_final and (is_last_sweep or left < tolerance),  # noqa: B023
+            )

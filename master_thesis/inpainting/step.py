@@ -1,0 +1,174 @@
+"""One fill step on a batch of (target, reference) pairs, and the running result that steps read and write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from master_thesis.clip import Alignment, Hallucination
+from master_thesis.models.aligner import Aligner
+from master_thesis.ops.grid import warp
+from master_thesis.ops.image import fill_holes
+from master_thesis.ops.mask import hole_percent
+
+HALLUCINATED = -1
+"""In a source map: this pixel was seen in no frame and made up."""
+OPEN = -2
+"""In a source map: this pixel is not filled yet."""
+
+
+class Hallucinator(Protocol):
+    """Anything that paints a target from aligned references, as CHN does."""
+
+    def __call__(
+        self,
+        x_target: Float[Tensor, "B 3 H W"],
+        v_target: Float[Tensor, "B 1 H W"],
+        x_aligned: Float[Tensor, "B 3 F H W"],
+        v_aligned: Float[Tensor, "B 1 F H W"],
+        v_map: Float[Tensor, "B 1 F H W"],
+        **confidence: Float[Tensor, "B 1 F H W"],
+    ) -> Hallucination:
+        """Paints the target once per reference; ``confidence`` is passed only where the aligner offers it."""
+        ...
+
+
+@dataclass(frozen=True)
+class Canvas:
+    """The running result: masked frames, what is still open, and where each pixel came from.
+
+    Attributes:
+        frames: masked frames, one after the other.
+        mask: 1 = still to fill.
+        source: index of the frame that shows the pixel (its own index where known), ``HALLUCINATED`` or ``OPEN``.
+    """
+
+    frames: Float[Tensor, "F 3 H W"]
+    mask: Float[Tensor, "F 1 H W"]
+    source: Int[Tensor, "F 1 H W"]
+
+    @staticmethod
+    def of(x: Float[Tensor, "3 F H W"], m: Float[Tensor, "1 F H W"]) -> Canvas:
+        """A canvas with a copy of a sequence, its holes in the colour ``FILL``."""
+        frames, mask = x.transpose(0, 1), m.transpose(0, 1).contiguous()
+        own = torch.arange(frames.shape[0], dtype=torch.int32, device=x.device).view(-1, 1, 1, 1)
+        source = torch.where(mask > 0, OPEN, own.expand_as(mask))
+        return Canvas(fill_holes(frames, mask), mask.clone(), source)
+
+    def clone(self) -> Canvas:
+        """A canvas of its own: writing to it changes nothing else."""
+        return Canvas(self.frames.clone(), self.mask.clone(), self.source.clone())
+
+    def left(self, t: int) -> float:
+        """The hole's share of frame ``t``, in percent."""
+        return float(hole_percent(self.mask[t]))
+
+    def open_frames(self) -> list[int]:
+        """The frames that still have a hole."""
+        return torch.nonzero(self.mask.flatten(1).any(dim=1)).flatten().tolist()
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A target, a reference, and whether this step is the target's last if it leaves at most ``tolerance``.
+
+    Attributes:
+        target: index of the frame to fill.
+        ref: index of the frame to copy from.
+        is_final: this is the target's last reference, whatever it leaves.
+    """
+
+    target: int
+    ref: int
+    is_final: bool = False
+
+
+class Stepper:
+    """Carries out fill steps; what differs between the algorithms is only the order of the pairs.
+
+    Args:
+        aligner: brings references onto targets.
+        chn: paints what was aligned.
+        pair_batch: pairs that go through the networks together.
+    """
+
+    def __init__(self, aligner: Aligner, chn: Hallucinator, pair_batch: int) -> None:
+        self.aligner = aligner
+        self.chn = chn
+        self.pair_batch = pair_batch
+
+    def fill(self, canvas: Canvas, pairs: Sequence[Pair], refs: Canvas, is_enough: ClosingRule) -> set[int]:
+        """Fills ``canvas`` in place by one step per pair; the targets differ and none is another's reference.
+
+        Args:
+            canvas: where targets are read and written.
+            pairs: the steps.
+            refs: where references are read: ``canvas`` itself, or the original sequence.
+            is_enough: tells from what is left (percent) and from the pair whether the frame is closed after it.
+
+        Returns:
+            The targets that were closed: their hole is filled with what CHN painted last.
+        """
+        closed: set[int] = set()
+        for start in range(0, len(pairs), self.pair_batch):
+            closed |= self._fill_batch(canvas, pairs[start : start + self.pair_batch], refs, is_enough)
+        return closed
+
+    def _fill_batch(self, canvas: Canvas, pairs: Sequence[Pair], refs: Canvas, is_enough: ClosingRule) -> set[int]:
+        t, r = [p.target for p in pairs], [p.ref for p in pairs]
+        x, m = canvas.frames[t], canvas.mask[t]
+        alignment = self.aligner.align(x, m, refs.frames[r].unsqueeze(2), refs.mask[r].unsqueeze(2))
+        copyable = alignment.copyable[:, :, 0]
+        left = hole_percent(m - copyable)
+        closes = [is_enough(float(share), pair) for share, pair in zip(left, pairs, strict=True)]
+        gains = copyable.flatten(1).any(dim=1).tolist()
+        # A pair that shows nothing new and is not the frame's last leaves the frame as it is: CHN need not run.
+        rows = [i for i in range(len(pairs)) if gains[i] or (closes[i] and left[i] > 0)]
+        if rows:
+            self._paint(canvas, refs, [pairs[i] for i in rows], _select(alignment, rows), [closes[i] for i in rows])
+        return {p.target for p, is_closed in zip(pairs, closes, strict=True) if is_closed}
+
+    def _paint(
+        self, canvas: Canvas, refs: Canvas, pairs: Sequence[Pair], alignment: Alignment, closes: list[bool]
+    ) -> None:
+        t = [p.target for p in pairs]
+        x, m = canvas.frames[t], canvas.mask[t]
+        trust = {} if alignment.confidence is None else {"confidence": alignment.confidence}
+        composed = self.chn(x, 1 - m, *alignment, **trust).composed[:, :, 0]
+        is_closed = torch.tensor(closes, device=m.device).view(-1, 1, 1, 1)
+        open_mask = m - alignment.copyable[:, :, 0]
+        source = torch.where(alignment.copyable[:, :, 0] > 0, _origin(refs, pairs, alignment), canvas.source[t])
+        canvas.source[t] = torch.where(is_closed & (open_mask > 0), HALLUCINATED, source)
+        canvas.mask[t] = torch.where(is_closed, 0.0, open_mask)
+        canvas.frames[t] = fill_holes(composed, canvas.mask[t])
+
+
+class ClosingRule(Protocol):
+    """Decides after each step whether a frame is done."""
+
+    def __call__(self, left_percent: float, pair: Pair) -> bool:
+        """Whether the pair's target is closed, given what is left of its hole."""
+        ...
+
+
+def _select(alignment: Alignment, rows: list[int]) -> Alignment:
+    def pick(x: Tensor | None) -> Tensor | None:
+        return None if x is None else x[rows]
+
+    a = alignment
+    return Alignment(a.aligned[rows], a.visible[rows], a.copyable[rows], pick(a.confidence), pick(a.grid))
+
+
+def _origin(refs: Canvas, pairs: Sequence[Pair], alignment: Alignment) -> Int[Tensor, "B 1 H W"]:
+    """Which frame each aligned pixel shows: copies of copies keep their origin, copies of inventions are inventions."""
+    r = [p.ref for p in pairs]
+    if alignment.grid is None:  # the aligner does not say where it looked: name the reference itself
+        return torch.tensor(r, dtype=torch.int32, device=refs.source.device).view(-1, 1, 1, 1)
+    # Indices are shifted by one so that the zeros outside the reference read as HALLUCINATED.
+    shifted = (refs.source[r] + 1).clamp(min=0).to(alignment.grid.dtype).unsqueeze(2)
+    return warp(shifted, alignment.grid, mode="nearest")[:, :, 0].round().int() - 1
