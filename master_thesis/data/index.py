@@ -1,0 +1,147 @@
+"""What is on disk, remembered between starts: the sequences found, and which masks have a fitting size.
+
+The cache is JSON. It is used only if it was made from the same options, the same folder and unchanged lists;
+otherwise, or when it is damaged, it is made anew.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from master_thesis.config import DataConfig, UserError, require
+from master_thesis.data.sequences import SequenceSet, find_backgrounds, find_masks, set_root, split_masks
+from master_thesis.io.frames import UnreadableFrame, read_mask
+
+log = logging.getLogger(__name__)
+
+_VERSION = 1
+_FRAMES_MEASURED = 10
+_WATCHED = (
+    "GOT10k/train/list.txt",
+    "GOT10k/val/list.txt",
+    "GOT10k/train",
+    "GOT10k/val",
+    "YouTubeVOS/train/Annotations",
+)
+
+
+@dataclass(frozen=True)
+class Index:
+    """The sequences that training and validation draw from."""
+
+    frames_train: SequenceSet
+    frames_val: SequenceSet
+    masks_train: SequenceSet
+    masks_val: SequenceSet
+
+
+def load_index(config: DataConfig) -> Index:
+    """The index of ``config.data_path``: from the cache if that still holds, else made anew and cached.
+
+    Raises:
+        UserError: a set or its list is missing or empty, or no mask sequence has a fitting size.
+    """
+    for name in ("GOT10k", "YouTubeVOS"):
+        set_root(config.data_path, name)
+    key = _key(config)
+    index = _read_cache(Path(config.data_ckpt_path), key)
+    if index is None:
+        index = _make_index(config)
+        _write_cache(Path(config.data_ckpt_path), key, index)
+    for found in (index.frames_train, index.frames_val, index.masks_train, index.masks_val):
+        log.info("%s", found)
+    return index
+
+
+def mask_area(files: tuple[str, ...]) -> float:
+    """Mean share of the hole over up to ten frames, evenly spread; nan if none can be read."""
+    chosen = np.unique(np.linspace(0, len(files) - 1, min(len(files), _FRAMES_MEASURED)).round().astype(int))
+    areas = []
+    for i in chosen:
+        try:
+            areas.append(float(read_mask(files[i]).mean()))
+        except UnreadableFrame as error:
+            log.warning("%s", error)
+    return float(np.mean(areas)) if areas else float("nan")
+
+
+def _make_index(config: DataConfig) -> Index:
+    frames_train = find_backgrounds(config.data_path, "train")
+    frames_val = find_backgrounds(config.data_path, "val")
+    masks = find_masks(config.data_path)
+    log.info("measuring the masks of %d sequences, once", len(masks.names))
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        areas = dict(zip(masks.names, pool.map(lambda name: mask_area(masks.files(name)), masks.names), strict=True))
+    smallest, largest = config.min_mask_size, config.max_mask_size
+    train, val = (tuple(n for n in part if smallest < areas[n] < largest) for part in split_masks(masks.names))
+    for part, names in (("training", train), ("validation", val)):
+        message = (
+            f"{masks.root} has no mask sequence for {part} whose mean area lies between --min_mask_size {smallest} "
+            f"and --max_mask_size {largest}: widen them or add sequences"
+        )
+        require(len(names) > 0, message)
+    return Index(
+        frames_train, frames_val, SequenceSet(masks.root, train, masks.num_missing, masks.num_outside),
+        SequenceSet(masks.root, val),
+    )  # fmt: skip
+
+
+def _key(config: DataConfig) -> dict[str, Any]:
+    """All that must be unchanged for a cache to be valid."""
+    root = os.path.realpath(config.data_path)
+    state = {}
+    for name in _WATCHED:
+        try:
+            status = os.stat(os.path.join(root, name))
+            state[name] = [os.path.realpath(os.path.join(root, name)), status.st_size, status.st_mtime_ns]
+        except OSError:
+            state[name] = []
+    masks = {"min_mask_size": config.min_mask_size, "max_mask_size": config.max_mask_size}
+    return {"version": _VERSION, "data_path": root, "masks": masks, "state": state}
+
+
+def _read_cache(path: Path, key: dict[str, Any]) -> Index | None:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if content["key"] != key:
+            return None
+        sets = {name: _set_from_json(value, key["data_path"]) for name, value in content["sets"].items()}
+        return Index(**sets)
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        log.warning("%s is damaged and made anew (%s)", path, type(error).__name__)
+        return None
+
+
+def _set_from_json(value: dict[str, Any], data_path: str) -> SequenceSet:
+    """A set from an untrusted file: its folder must be one of those watched, its names must stay inside."""
+    roots = [os.path.realpath(os.path.join(data_path, name)) for name in _WATCHED]
+    names = tuple(value["names"])
+    is_safe = value["root"] in roots and all(
+        isinstance(n, str) and os.path.realpath(os.path.join(value["root"], n)).startswith(value["root"] + os.sep)
+        for n in names
+    )
+    if not (is_safe and names):
+        raise ValueError("a sequence outside the data folder")
+    return SequenceSet(Path(value["root"]), names, int(value["num_missing"]), int(value["num_outside"]))
+
+
+def _write_cache(path: Path, key: dict[str, Any], index: Index) -> None:
+    sets = {name: {**vars(found), "root": str(found.root)} for name, found in vars(index).items()}
+    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_text(json.dumps({"key": key, "sets": sets}, indent=1), encoding="utf-8")
+        beside.replace(path)
+    except OSError as error:
+        beside.unlink(missing_ok=True)
+        raise UserError(f"--data_ckpt_path {path} should be a file that can be written: {error.strerror}") from error

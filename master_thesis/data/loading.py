@@ -1,0 +1,141 @@
+"""From data sets to batches: which clips, in which order, for which process, and what to do about bad files."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import cv2
+import torch
+from torch.utils.data import DataLoader, Dataset, DistributedSampler
+
+from master_thesis.clip import Clip
+from master_thesis.config import UserError
+from master_thesis.data.dataset import Item, collate
+
+log = logging.getLogger(__name__)
+
+MAX_BAD_SHARE = 0.05
+MIN_DRAWN = 20
+_MAX_LISTED = 20
+
+
+class ClipSampler(DistributedSampler[int]):
+    """The positions of the clips of one process: every ``world``-th of those left in the epoch.
+
+    It is a ``DistributedSampler`` so that Lightning takes it as it is.
+
+    Args:
+        dataset: what is sampled; item ``epoch * len(dataset) + number``.
+        rank: number of this process.
+        world: how many processes there are.
+        is_even: whether all processes must get equally many clips (training: some may be left out).
+        position: asked when an epoch starts: its number, and how many clips of this process are already done.
+    """
+
+    def __init__(
+        self, dataset: Dataset[Item], rank: int, world: int, is_even: bool, position: Callable[[], tuple[int, int]]
+    ) -> None:
+        super().__init__(dataset, num_replicas=world, rank=rank, shuffle=False)
+        self.total = len(dataset)  # type: ignore[arg-type]
+        self.numbers = range(rank, self.total - self.total % world if is_even else self.total, world)
+        self.position = position
+
+    def __iter__(self) -> Iterator[int]:
+        epoch, num_done = self.position()
+        return (epoch * self.total + number for number in self.numbers[num_done:])
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+
+class BadFiles:
+    """Counts the files that could not be read, names each once in the log, and stops a run with too many.
+
+    Args:
+        is_tolerant: go on whatever happens, for instance with the other sequences of a test.
+    """
+
+    def __init__(self, is_tolerant: bool) -> None:
+        self.is_tolerant = is_tolerant
+        self.num_drawn = 0
+        self.num_bad = 0
+        self.messages: dict[str, None] = {}
+
+    def add(self, item: Item) -> None:
+        """Counts what an item reports.
+
+        Raises:
+            UserError: too many of the files drawn were bad, or no clip could be made.
+        """
+        self.num_drawn += item.num_drawn
+        self.num_bad += len(item.unreadable)
+        for message in item.unreadable:
+            if message not in self.messages:
+                log.warning("skipped: %s", message)
+                self.messages[message] = None
+        if self.is_tolerant:
+            return
+        is_over = self.num_drawn >= MIN_DRAWN and self.num_bad > MAX_BAD_SHARE * self.num_drawn
+        if is_over or item.clip is None:
+            raise UserError(
+                f"{self.num_bad} of {self.num_drawn} images drawn cannot be used, more than {MAX_BAD_SHARE:.0%}; "
+                f"mend or remove them: {self.listed()}"
+            )
+
+    def listed(self) -> str:
+        """The messages, the first ones in full."""
+        shown = list(self.messages)[:_MAX_LISTED]
+        num_left = len(self.messages) - len(shown)
+        return "; ".join(shown) + (f"; and {num_left} more" if num_left else "")
+
+
+class ClipLoader(DataLoader[Item]):
+    """A loader of :class:`Clip` batches.
+
+    Nothing is prepared before the first batch is asked for: only then Lightning has settled where it resumes.
+
+    Args:
+        dataset: where items come from.
+        bad_files: told what each item reports.
+        **options: those of torch's ``DataLoader``.
+    """
+
+    def __init__(self, dataset: Dataset[Item], bad_files: BadFiles, **options: Any) -> None:
+        super().__init__(dataset, collate_fn=collate, **options)
+        self.bad_files = bad_files
+
+    def __iter__(self) -> Iterator[Clip]:  # type: ignore[override]
+        for item in super().__iter__():
+            self.bad_files.add(item)
+            if item.clip is not None:
+                yield item.clip
+
+    def state_dict(self) -> dict[str, Any]:
+        """Empty: the place to resume at follows from the Trainer's own progress."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Nothing to do; its presence tells Lightning that resuming within an epoch is safe."""
+
+
+def make_loader(
+    dataset: Dataset[Item], sampler: ClipSampler, batch_size: int, num_workers: int, bad_files: BadFiles
+) -> ClipLoader:
+    """A loader whose workers leave the cores to each other, with pinned memory where there is a GPU."""
+    workers = {"persistent_workers": True, "prefetch_factor": 4, "worker_init_fn": _quiet_worker} if num_workers else {}
+    return ClipLoader(
+        dataset,
+        bad_files,
+        sampler=sampler,
+        batch_size=batch_size,
+        num_workers=num_workers,
+        pin_memory=torch.cuda.is_available(),
+        **workers,
+    )
+
+
+def _quiet_worker(worker: int) -> None:
+    """One thread per worker: the workers are the parallelism."""
+    cv2.setNumThreads(0)

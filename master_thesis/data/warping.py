@@ -1,0 +1,75 @@
+"""From decoded images to frames and masks of the wanted size, in one warp each.
+
+Convention:
+    A *view* is a homogeneous matrix in unit-square coordinates that maps points of the result to points of the
+    source image: the identity shows the whole image, a crop shows a part, a movement's inverse shows it moved.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float64, UInt8
+
+Size = tuple[int, int]
+
+
+def resize_frame(image: UInt8[np.ndarray, "H W 3"], size: Size) -> UInt8[np.ndarray, "h w 3"]:
+    """Resizes a frame: by area when it shrinks, else bilinearly."""
+    h, w = image.shape[:2]
+    if (h, w) == size:
+        return image
+    interpolation = cv2.INTER_AREA if size[0] * size[1] < h * w else cv2.INTER_LINEAR
+    return cv2.resize(image, size[::-1], interpolation=interpolation)
+
+
+def resize_mask(mask: Bool[np.ndarray, "H W"], size: Size) -> Bool[np.ndarray, "h w"]:
+    """Resizes a mask to the nearest pixels."""
+    if mask.shape == size:
+        return mask
+    return cv2.resize(mask.view(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST_EXACT).view(np.bool_)
+
+
+def reduce_frame(image: UInt8[np.ndarray, "H W 3"], size: Size) -> UInt8[np.ndarray, "h w 3"]:
+    """Shrinks a frame by whole factors, not below ``size``, so that a bilinear warp to it does not alias."""
+    h, w = image.shape[:2]
+    down_y, down_x = max(1, h // size[0]), max(1, w // size[1])
+    return image if down_y == down_x == 1 else resize_frame(image, (h // down_y, w // down_x))
+
+
+def warp_frame(
+    image: UInt8[np.ndarray, "H W 3"], view: Float64[np.ndarray, "3 3"], size: Size
+) -> UInt8[np.ndarray, "h w 3"]:
+    """Samples a view of a frame bilinearly; outside it the frame is mirrored."""
+    matrix = _pixel_matrix(view, image.shape[:2], size)
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(image, matrix, size[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT_101)
+
+
+def warp_mask(mask: Bool[np.ndarray, "H W"], view: Float64[np.ndarray, "3 3"], size: Size) -> Bool[np.ndarray, "h w"]:
+    """Samples a view of a mask at the nearest pixels; outside it there is no hole."""
+    matrix = _pixel_matrix(view, mask.shape, size)
+    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(mask.view(np.uint8), matrix, size[::-1], flags=flags).view(np.bool_)
+
+
+def _pixel_matrix(view: np.ndarray, source: tuple[int, ...], size: Size) -> Float64[np.ndarray, "2 3"]:
+    """A view in pixels of result and source; pixel i covers [i, i + 1) of the unit square times its size."""
+    h, w = size
+    to_unit = np.array([[1 / w, 0, 0.5 / w], [0, 1 / h, 0.5 / h], [0, 0, 1]])
+    to_px = np.array([[source[1], 0, -0.5], [0, source[0], -0.5], [0, 0, 1.0]])
+    return (to_px @ view @ to_unit)[:2]
+
+
+def dilate(mask: Bool[np.ndarray, "H W"], filter_size: Size, iterations: int) -> Bool[np.ndarray, "H W"]:
+    """Widens a mask with a cross of ``filter_size`` (height, width), ``iterations`` times."""
+    if iterations == 0:
+        return mask
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, filter_size[::-1])
+    return cv2.dilate(mask.view(np.uint8), cross, iterations=iterations).view(np.bool_)
+
+
+def crop_view(size_px: tuple[float, float], top_left: tuple[int, int], size: Size) -> Float64[np.ndarray, "3 3"]:
+    """The view of a crop of ``size`` at ``top_left`` (y, x) in an image of ``size_px`` (all in the same pixels)."""
+    (h, w), (y, x) = size_px, top_left
+    return np.array([[size[1] / w, 0, x / w], [0, size[0] / h, y / h], [0, 0, 1.0]])

@@ -1,0 +1,227 @@
+"""Frames and masks on disk: read as small as suffices, always RGB uint8 or bool, never trusting a file.
+
+Convention:
+    Frames are upright (EXIF orientation applied), RGB, uint8, ``(H, W, 3)``; masks are bool, ``(H, W)``, True = hole.
+    JPEG is decoded by PyTurboJPEG where libturbojpeg is installed, else by OpenCV; a line in the log says which.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import logging
+import os
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, UInt8
+from PIL import Image
+
+from master_thesis.config import UserError
+
+log = logging.getLogger(__name__)
+
+MAX_PIXELS = 2**26
+"""Images with more pixels (8192 x 8192) are refused before they are decoded."""
+
+FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+_EXIF_ORIENTATION = 274
+_REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4,
+            8: cv2.IMREAD_REDUCED_COLOR_8}  # fmt: skip
+_JPEG_MASK_THRESHOLD = 127
+
+
+class UnreadableFrame(UserError):  # noqa: N818 - reads like the other names of this package
+    """A frame or mask that cannot be used; the message names the file."""
+
+
+@dataclass(frozen=True)
+class _Header:
+    """What the first bytes of an image say."""
+
+    height: int
+    width: int
+    is_jpeg: bool
+    is_upright: bool
+    mode: str
+
+
+def frame_size(path: str | Path) -> tuple[int, int]:
+    """Height and width of an upright image, read from its header alone.
+
+    Raises:
+        UnreadableFrame: the file is missing, no image, or larger than ``MAX_PIXELS``.
+    """
+    try:
+        with open(path, "rb") as file:
+            header = _read_header(file, path)
+    except OSError as error:
+        raise UnreadableFrame(f"{path} cannot be read: {error.strerror or error}") from error
+    return header.height, header.width
+
+
+def read_frame(path: str | Path, min_size: tuple[int, int] | None = None) -> UInt8[np.ndarray, "H W 3"]:
+    """Reads an image of any common kind (grey, CMYK, palette, 16 bit, with alpha) as RGB.
+
+    Args:
+        path: the image; its content counts, not its extension.
+        min_size: height and width the caller needs: JPEG is decoded at the smallest of the scales 1, 1/2, 1/4 and
+            1/8 that is not below it, which is faster and free of aliasing. ``None``: full size.
+
+    Raises:
+        UnreadableFrame: the file is missing, damaged, no image, or larger than ``MAX_PIXELS``.
+    """
+    data, header = _load(path)
+    reduction = _reduction(header, min_size) if header.is_jpeg else 1
+    turbo = _turbojpeg()
+    # libturbojpeg neither converts CMYK nor turns a frame upright; OpenCV does both.
+    if turbo is not None and header.is_jpeg and header.is_upright and header.mode in ("RGB", "L"):
+        return _decode_with_turbojpeg(turbo, data, reduction, path)
+    return _decode_with_opencv(data, reduction, path)
+
+
+def read_mask(path: str | Path, object_ids: Sequence[int] | None = None) -> Bool[np.ndarray, "H W"]:
+    """Reads a mask: True where the value, or the palette index of an indexed image, is above 0.
+
+    Convention:
+        In an image with an alpha channel transparent pixels are no hole; if all its colours are black the alpha
+        channel alone is the mask. JPEG is lossy, so there values above 127 count.
+
+    Args:
+        path: a PNG as a rule.
+        object_ids: only these values of an indexed or grey image are holes; ``None``: any object.
+
+    Raises:
+        UnreadableFrame: the file is missing, damaged, no image, too large, or has no object ids to choose from.
+    """
+    data, header = _load(path)
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            values, bands = np.asarray(image), image.getbands()
+    except Exception as error:  # Pillow's readers raise all kinds of errors on damaged files
+        raise UnreadableFrame(f"{path} is damaged: {error}") from error
+    if object_ids is not None:
+        if values.ndim != 2:
+            raise UnreadableFrame(f"{path} has colours, object ids can only be chosen in indexed or grey masks")
+        return np.isin(values, list(object_ids))
+    is_set: np.ndarray = values > (_JPEG_MASK_THRESHOLD if header.is_jpeg else 0)
+    if is_set.ndim == 2:
+        return is_set
+    if bands[-1] != "A":
+        return is_set.any(axis=-1)
+    is_opaque, is_coloured = is_set[..., -1], is_set[..., :-1].any(axis=-1)
+    return is_opaque & is_coloured if is_coloured.any() else is_opaque
+
+
+def write_png(path: str | Path, image: UInt8[np.ndarray, "H W 3"] | Bool[np.ndarray, "H W"]) -> None:
+    """Writes an RGB frame, or a mask as an indexed PNG (index 1 = hole, shown white)."""
+    if image.dtype == np.bool_:
+        indexed = Image.fromarray(image.view(np.uint8))
+        indexed.putpalette([0, 0, 0, 255, 255, 255])
+        indexed.save(path, format="PNG", bits=1)
+    else:
+        _encode(path, image, ".png", [])
+
+
+def write_jpeg(path: str | Path, image: UInt8[np.ndarray, "H W 3"], quality: int = 95) -> None:
+    """Writes an RGB frame as JPEG."""
+    _encode(path, image, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])
+
+
+def _encode(path: str | Path, image: np.ndarray, kind: str, options: list[int]) -> None:
+    is_done, data = cv2.imencode(kind, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
+    if not is_done:
+        raise UserError(f"{path} could not be encoded")
+    Path(path).write_bytes(data.tobytes())
+
+
+def _load(path: str | Path) -> tuple[bytes, _Header]:
+    """The bytes of an image whose header has been checked."""
+    try:
+        with open(path, "rb") as file:
+            header = _read_header(file, path)
+            file.seek(0)
+            data = file.read()
+    except OSError as error:
+        raise UnreadableFrame(f"{path} cannot be read: {error.strerror or error}") from error
+    # Both decoders fill up a truncated JPEG with grey, at most with a warning.
+    if header.is_jpeg and not _has_end(data):
+        raise UnreadableFrame(f"{path} is truncated")
+    return data, header
+
+
+def _read_header(file: Any, path: str | Path) -> _Header:
+    if os.fstat(file.fileno()).st_size == 0:
+        raise UnreadableFrame(f"{path} is empty")
+    try:
+        with Image.open(file, formats=FORMATS) as image:
+            width, height = image.size
+            is_jpeg = image.format in ("JPEG", "MPO")
+            orientation = image.getexif().get(_EXIF_ORIENTATION, 1) if is_jpeg else 1
+            mode = image.mode
+            image.fp = None  # the caller's file stays open
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UnreadableFrame(f"{path} is larger than the limit of {MAX_PIXELS} pixels") from error
+    except Exception as error:  # Pillow's readers raise all kinds of errors on hostile files
+        raise UnreadableFrame(f"{path} is not an image that can be read") from error
+    if height * width > MAX_PIXELS:
+        raise UnreadableFrame(f"{path} has {height} x {width} pixels, more than the limit of {MAX_PIXELS}")
+    if orientation in (5, 6, 7, 8):  # stored lying on its side
+        height, width = width, height
+    return _Header(height, width, is_jpeg, is_upright=orientation not in range(2, 9), mode=mode)
+
+
+def _has_end(jpeg: bytes) -> bool:
+    """Whether a JPEG's end marker follows its image data (an embedded thumbnail has an end marker of its own)."""
+    position = 2
+    while jpeg[position : position + 1] == b"\xff":
+        marker = jpeg[position + 1]
+        if marker == 0xDA:
+            return jpeg.find(b"\xff\xd9", position) != -1
+        position += 1 if marker == 0xFF else 2 + int.from_bytes(jpeg[position + 2 : position + 4], "big")
+    return False
+
+
+def _reduction(header: _Header, min_size: tuple[int, int] | None) -> int:
+    """The largest of 8, 4, 2, 1 that leaves at least ``min_size``."""
+    if min_size is None:
+        return 1
+    fits = (r for r in (8, 4, 2) if -(-header.height // r) >= min_size[0] and -(-header.width // r) >= min_size[1])
+    return next(fits, 1)
+
+
+@functools.cache
+def _turbojpeg() -> Any | None:
+    """PyTurboJPEG, or ``None`` where libturbojpeg is not installed; the log says which, once per process."""
+    try:
+        from turbojpeg import TurboJPEG
+
+        turbo = TurboJPEG()
+    except (ImportError, RuntimeError, OSError):
+        log.info("JPEG is decoded by OpenCV (libturbojpeg is not installed)")
+        return None
+    warnings.filterwarnings("ignore", module="turbojpeg")  # slightly damaged data, which OpenCV accepts silently
+    log.info("JPEG is decoded by PyTurboJPEG")
+    return turbo
+
+
+def _decode_with_turbojpeg(turbo: Any, data: bytes, reduction: int, path: str | Path) -> np.ndarray:
+    try:
+        return np.asarray(turbo.decode(data, pixel_format=0, scaling_factor=(1, reduction)))  # 0: RGB
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UnreadableFrame(f"{path} is damaged: {error}") from error
+
+
+def _decode_with_opencv(data: bytes, reduction: int, path: str | Path) -> np.ndarray:
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[reduction])
+    except cv2.error as error:
+        raise UnreadableFrame(f"{path} is damaged") from error
+    if image is None:
+        raise UnreadableFrame(f"{path} is damaged")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
