@@ -9,7 +9,7 @@ Convention:
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +20,8 @@ import av
 import numpy as np
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 from jaxtyping import UInt8
+
+from master_thesis.io.audio import AudioCopier
 
 Frame = UInt8[np.ndarray, "H W 3"]
 
@@ -157,39 +159,6 @@ class VideoWriter:
             if self._audio:
                 self._audio.close()
             self._part.unlink(missing_ok=True)
-
-
-class AudioCopier:
-    """Copies the audio packets of a file, un-re-encoded, into a container that is being written.
-
-    Args:
-        source: the file with the sound.
-        output: the open container; its streams are added here, before anything is written to it.
-    """
-
-    def __init__(self, source: Path, output: Any) -> None:
-        self._output = output
-        self._input = av.open(str(source))
-        self._streams = {s.index: output.add_stream_from_template(s) for s in self._input.streams.audio}
-        self._packets = self._read()
-        self._held = next(self._packets, None)
-
-    def copy_until(self, seconds: float) -> None:
-        """Copies what is due before a moment, so that sound and picture lie close together in the file."""
-        while self._held is not None and float((self._held.dts or 0) * self._held.time_base) <= seconds:
-            self._held.stream = self._streams[self._held.stream.index]
-            self._output.mux(self._held)
-            self._held = next(self._packets, None)
-
-    def _read(self) -> Iterator[Any]:
-        streams = list(self._input.streams.audio)
-        for packet in self._input.demux(streams) if streams else ():
-            if packet.dts is not None:  # the demuxer ends every stream with an empty packet
-                yield packet
-
-    def close(self) -> None:
-        """Closes the file that is read."""
-        self._input.close()
 
 
 def write_video(path: Path, frames: Iterable[Frame], rate: Fraction | float | int) -> None:
