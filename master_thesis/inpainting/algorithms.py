@@ -5,6 +5,7 @@ Source: the thesis, inpainting algorithms; spec of this package, section 7. Each
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -37,6 +38,23 @@ class Inpainted(Record):
     _unpacks: ClassVar[tuple[str, ...]] = ("frames", "source")
 
 
+@dataclass(frozen=True)
+class Part:
+    """What must be known of a sequence that is part of a longer one.
+
+    Attributes:
+        targets: the frames to fill, in the order in which ip visits them; the others only serve as references.
+        first: number of the first frame in the longer sequence; sources are counted there.
+        source: where the known pixels of frames that were filled earlier came from; None: all are original.
+        on_closed: is told how many frames each step closed; None: nobody asks.
+    """
+
+    targets: Sequence[int]
+    first: int = 0
+    source: Int[Tensor, "1 F H W"] | None = None
+    on_closed: Callable[[int], None] | None = None
+
+
 @torch.no_grad()
 def inpaint(
     x: Float[Tensor, "3 F H W"],
@@ -49,6 +67,7 @@ def inpaint(
     tolerance: float = 1.0,
     sweeps: int = 20,
     pair_batch: int = PAIR_BATCH,
+    part: Part | None = None,
 ) -> Inpainted:
     """Fills the holes of one sequence; the inputs stay as they are.
 
@@ -63,6 +82,7 @@ def inpaint(
         tolerance: a frame is done when at most this share of it is hole, in percent.
         sweeps: passes over the sequence, at least 2 (cp).
         pair_batch: pairs that go through the networks together: more is faster and takes more memory.
+        part: which part of a longer sequence this is; None: it is all there is.
 
     Raises:
         UserError: where an argument makes no sense.
@@ -71,16 +91,26 @@ def inpaint(
     require(min(spacing, max_distance, pair_batch) >= 1, "spacing, max_distance and pair_batch should be at least 1")
     require(sweeps >= 2, f"sweeps should be at least 2 (the last two close every frame), got {sweeps}")
     require(x.shape[1:] == m.shape[1:], f"frames and masks should match, got {tuple(x.shape)} and {tuple(m.shape)}")
-    canvas = Canvas.of(x, m.to(x.dtype))
-    stepper = Stepper(aligner, chn, pair_batch)
+    part = part or Part(outwards(x.shape[1]))
+    canvas = Canvas.of(x, m.to(x.dtype), part.first, part.source)
+    stepper = Stepper(aligner, chn, pair_batch, part.on_closed)
     if algorithm == "ff":
-        _frame_by_frame(canvas, stepper, spacing, max_distance, tolerance)
+        _frame_by_frame(canvas, stepper, part.targets, spacing, max_distance, tolerance)
     elif algorithm == "ip":
-        _inpaint_and_propagate(canvas, stepper, spacing, max_distance, tolerance)
+        _inpaint_and_propagate(canvas, stepper, part.targets, spacing, max_distance, tolerance)
     else:
-        _copy_and_propagate(canvas, stepper, spacing, tolerance, sweeps)
+        _copy_and_propagate(canvas, stepper, part.targets, spacing, tolerance, sweeps)
     frames = torch.where(m > 0, canvas.frames.transpose(0, 1), x)
     return Inpainted(frames, canvas.source.transpose(0, 1).contiguous())
+
+
+def outwards(num_frames: int) -> list[int]:
+    """All frames from the middle outwards (ties: the earlier one).
+
+    >>> outwards(5)
+    [2, 1, 3, 0, 4]
+    """
+    return sorted(range(num_frames), key=lambda f: (abs(f - num_frames // 2), f))
 
 
 def nearest_refs(t: int, num_frames: int, spacing: int, max_distance: int) -> list[int]:
@@ -97,10 +127,12 @@ def nearest_refs(t: int, num_frames: int, spacing: int, max_distance: int) -> li
     return refs or [t]
 
 
-def _frame_by_frame(canvas: Canvas, stepper: Stepper, spacing: int, max_distance: int, tolerance: float) -> None:
+def _frame_by_frame(
+    canvas: Canvas, stepper: Stepper, targets: Sequence[int], spacing: int, max_distance: int, tolerance: float
+) -> None:
     """Every frame on its own, from the original sequence; all open frames step together."""
     original = canvas.clone()
-    open_frames = canvas.open_frames()
+    open_frames = sorted(set(targets).intersection(canvas.open_frames()))
     refs = {t: nearest_refs(t, len(canvas.frames), spacing, max_distance) for t in open_frames}
     turn = 0
     while open_frames:
@@ -110,13 +142,14 @@ def _frame_by_frame(canvas: Canvas, stepper: Stepper, spacing: int, max_distance
         turn += 1
 
 
-def _inpaint_and_propagate(canvas: Canvas, stepper: Stepper, spacing: int, max_distance: int, tolerance: float) -> None:
-    """Frames from the middle outwards; finished frames are the first references of those that follow."""
+def _inpaint_and_propagate(
+    canvas: Canvas, stepper: Stepper, targets: Sequence[int], spacing: int, max_distance: int, tolerance: float
+) -> None:
+    """One frame after the other; finished frames are the first references of those that follow."""
     num_frames = len(canvas.frames)
-    middle = num_frames // 2
     has_hole = set(canvas.open_frames())
     finished: list[int] = []
-    for t in sorted(range(num_frames), key=lambda f: (abs(f - middle), f)):
+    for t in targets:
         newest_first = finished[::-1]
         rest = [r for r in nearest_refs(t, num_frames, spacing, max_distance) if r not in finished]
         refs = [r for r in newest_first + rest if r != t] or [t]
@@ -127,11 +160,13 @@ def _inpaint_and_propagate(canvas: Canvas, stepper: Stepper, spacing: int, max_d
         finished.append(t)
 
 
-def _copy_and_propagate(canvas: Canvas, stepper: Stepper, spacing: int, tolerance: float, sweeps: int) -> None:
+def _copy_and_propagate(
+    canvas: Canvas, stepper: Stepper, targets: Sequence[int], spacing: int, tolerance: float, sweeps: int
+) -> None:
     """Sweeps in which every other frame takes from its two neighbours; what is known spreads by one frame a sweep."""
-    num_frames = len(canvas.frames)
+    num_frames, wanted = len(canvas.frames), set(targets)
     for i in range(sweeps):
-        turn = [t for t in canvas.open_frames() if (t // spacing) % 2 == i % 2]
+        turn = [t for t in canvas.open_frames() if t in wanted and (t // spacing) % 2 == i % 2]
         neighbours = {t: [r for r in (t - spacing, t + spacing) if 0 <= r < num_frames] or [t] for t in turn}
         is_last_sweep = i >= sweeps - 2
         for side in range(2):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -45,24 +45,38 @@ class Canvas:
     Attributes:
         frames: masked frames, one after the other.
         mask: 1 = still to fill.
-        source: index of the frame that shows the pixel (its own index where known), ``HALLUCINATED`` or ``OPEN``.
+        source: number of the frame that shows the pixel (its own where known), ``HALLUCINATED`` or ``OPEN``.
+        first: number of the first frame; 0 unless the sequence is part of a longer one.
     """
 
     frames: Float[Tensor, "F 3 H W"]
     mask: Float[Tensor, "F 1 H W"]
     source: Int[Tensor, "F 1 H W"]
+    first: int = 0
 
     @staticmethod
-    def of(x: Float[Tensor, "3 F H W"], m: Float[Tensor, "1 F H W"]) -> Canvas:
-        """A canvas with a copy of a sequence, its holes in the colour ``FILL``."""
+    def of(
+        x: Float[Tensor, "3 F H W"],
+        m: Float[Tensor, "1 F H W"],
+        first: int = 0,
+        source: Int[Tensor, "1 F H W"] | None = None,
+    ) -> Canvas:
+        """A canvas with a copy of a sequence, its holes in the colour ``FILL``.
+
+        Args:
+            x: frames.
+            m: masks, 1 = hole.
+            first: number of the first frame.
+            source: where known pixels come from; None: they are original.
+        """
         frames, mask = x.transpose(0, 1), m.transpose(0, 1).contiguous()
-        own = torch.arange(frames.shape[0], dtype=torch.int32, device=x.device).view(-1, 1, 1, 1)
-        source = torch.where(mask > 0, OPEN, own.expand_as(mask))
-        return Canvas(fill_holes(frames, mask), mask.clone(), source)
+        own = torch.arange(first, first + frames.shape[0], dtype=torch.int32, device=x.device).view(-1, 1, 1, 1)
+        known = own.expand_as(mask) if source is None else source.transpose(0, 1)
+        return Canvas(fill_holes(frames, mask), mask.clone(), torch.where(mask > 0, OPEN, known), first)
 
     def clone(self) -> Canvas:
         """A canvas of its own: writing to it changes nothing else."""
-        return Canvas(self.frames.clone(), self.mask.clone(), self.source.clone())
+        return Canvas(self.frames.clone(), self.mask.clone(), self.source.clone(), self.first)
 
     def left(self, t: int) -> float:
         """The hole's share of frame ``t``, in percent."""
@@ -95,12 +109,20 @@ class Stepper:
         aligner: brings references onto targets.
         chn: paints what was aligned.
         pair_batch: pairs that go through the networks together.
+        on_closed: is told how many frames each step closed; None: nobody asks.
     """
 
-    def __init__(self, aligner: Aligner, chn: Hallucinator, pair_batch: int) -> None:
+    def __init__(
+        self,
+        aligner: Aligner,
+        chn: Hallucinator,
+        pair_batch: int,
+        on_closed: Callable[[int], None] | None = None,
+    ) -> None:
         self.aligner = aligner
         self.chn = chn
         self.pair_batch = pair_batch
+        self.on_closed = on_closed
 
     def fill(self, canvas: Canvas, pairs: Sequence[Pair], refs: Canvas, is_enough: ClosingRule) -> set[int]:
         """Fills ``canvas`` in place by one step per pair; the targets differ and none is another's reference.
@@ -131,6 +153,8 @@ class Stepper:
         rows = [i for i in range(len(pairs)) if gains[i] or (closes[i] and left[i] > 0)]
         if rows:
             self._paint(canvas, refs, [pairs[i] for i in rows], _select(alignment, rows), [closes[i] for i in rows])
+        if self.on_closed is not None and any(closes):
+            self.on_closed(sum(closes))
         return {p.target for p, is_closed in zip(pairs, closes, strict=True) if is_closed}
 
     def _paint(
@@ -168,7 +192,7 @@ def _origin(refs: Canvas, pairs: Sequence[Pair], alignment: Alignment) -> Int[Te
     """Which frame each aligned pixel shows: copies of copies keep their origin, copies of inventions are inventions."""
     r = [p.ref for p in pairs]
     if alignment.grid is None:  # the aligner does not say where it looked: name the reference itself
-        return torch.tensor(r, dtype=torch.int32, device=refs.source.device).view(-1, 1, 1, 1)
+        return refs.first + torch.tensor(r, dtype=torch.int32, device=refs.source.device).view(-1, 1, 1, 1)
     # Indices are shifted by one so that the zeros outside the reference read as HALLUCINATED.
     shifted = (refs.source[r] + 1).clamp(min=0).to(alignment.grid.dtype).unsqueeze(2)
     return warp(shifted, alignment.grid, mode="nearest")[:, :, 0].round().int() - 1
