@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float, Int
@@ -22,6 +22,7 @@ OPEN = -2
 """In a source map: this pixel is not filled yet."""
 
 
+@runtime_checkable
 class Hallucinator(Protocol):
     """Anything that paints a target from aligned references, as CHN does."""
 
@@ -172,6 +173,7 @@ class Stepper:
         canvas.frames[t] = fill_holes(composed, canvas.mask[t])
 
 
+@runtime_checkable
 class ClosingRule(Protocol):
     """Decides after each step whether a frame is done."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
@@ -12,6 +12,7 @@ from master_thesis.ops.grid import warp
 from master_thesis.ops.mask import copyable_map
 
 
+@runtime_checkable
 class Aligner(Protocol):
     """Anything that brings references onto a target."""
 
