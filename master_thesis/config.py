@@ -141,6 +141,96 @@ class CHNConfig:
             require(getattr(self, name) >= 1, f"--{name} should be at least 1, got {getattr(self, name)}")
 
 
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """What ``--evaluate`` measures (docs/evaluation.md)."""
+
+    protocols: tuple[str, ...] = option(
+        ("hole", "completion-432x240"), "how to measure", choices=("hole", "completion-432x240")
+    )
+    masks: tuple[str, ...] = option(
+        ("swapped", "still"),
+        "what to cut out: the masks of another sequence (swapped), a blob that does not move (still), the object "
+        "itself (own: no truth lies behind it), or the path of a mask or of a folder with a folder of masks each",
+        metavar="swapped|still|own|PATH",
+    )
+    baselines: tuple[str, ...] = option(
+        ("telea", "median", "homography"),
+        "methods from OpenCV to compare with",
+        choices=("telea", "median", "homography"),
+    )
+    predictions: tuple[str, ...] = option(
+        (), "frames that another method has filled, as FOLDER/<sequence>/*.png", metavar="NAME=FOLDER"
+    )
+    sequences: tuple[str, ...] = option((), "only these test sequences (default: all)", metavar="NAME")
+    max_frames: int | None = option(None, "only the first frames of each sequence")
+    evaluation_flow: str = option("dis", "motion for the temporal figures", choices=("dis", "raft"))
+    export_inputs: str | None = option(None, "instead of measuring, write what a method gets to see to this folder")
+
+    def __post_init__(self) -> None:
+        require(len(self.protocols) > 0, "--protocols should name at least one protocol, got none")
+        require(len(self.masks) > 0, "--masks should name at least one source of masks, got none")
+        for name in ("protocols", "masks", "baselines", "sequences"):
+            values = getattr(self, name)
+            require(len(set(values)) == len(values), f"--{name} should name each once, got {' '.join(values)}")
+        n = self.max_frames
+        require(n is None or n >= 2, f"--max_frames should be at least 2, as motion needs two frames, got {n}")
+        for text in self.predictions:
+            name, _, folder = text.partition("=")
+            require(bool(name and folder), f"--predictions should be NAME=FOLDER, got {text}")
+        is_one_task = len(self.masks) == len(self.protocols) == 1
+        require(
+            is_one_task or not self.predictions,
+            "--predictions were made for one --masks and one --protocols: name one of each, "
+            f"got {' '.join(self.masks)} and {' '.join(self.protocols)}",
+        )
+
+
+@dataclass(frozen=True)
+class CHNLossConfig:
+    """CHN's training loss (spec, section 5)."""
+
+    perceptual_weight: float = option(0.5, "weight of CHN's perceptual loss; 0: VGG16 is not loaded at all")
+
+    def __post_init__(self) -> None:
+        weight = self.perceptual_weight
+        require(weight >= 0, f"--perceptual_weight should be at least 0, got {weight}")
+
+
+@dataclass(frozen=True)
+class VideoConfig:
+    """Removing an object from somebody's video."""
+
+    video: str | None = option(None, "video to fill: a file, a folder of frames, or a folder of videos")
+    mask: str | None = option(None, "what to remove: an image, a folder of images, a video, or alpha (transparency)")
+    output: str | None = option(
+        None, "result: .mp4, .mov or .mkv, or a folder for PNG frames; for a folder of videos the folder of the results "
+              "(without it: beside the input, _inpainted in its name)",
+    )
+    object_ids: tuple[int, ...] = option((), "which values of indexed masks to remove; without it: all", metavar="ID")
+    mask_dilation: int = option(4, "pixels by which masks are widened")
+    invert_mask: bool = option(False, "masks are 0 where the hole is")
+    window: int = option(100, "frames worked on at a time in longer videos: more takes more memory")
+    frame_rate: float = option(25.0, "frames per second of a folder of frames")
+    lossless: bool = option(False, "FFV1 (.mkv) instead of H.264: known pixels stay bit-exact")
+    feather: int = option(0, "width in pixels of a soft seam inside the hole")
+    overlay: bool = option(False, "also write a video that shows where each pixel came from")
+    report: bool = option(False, "also write a page to look at (HTML)")
+    check: bool = option(False, "only examine video and masks, and say how long it will take")
+    overwrite: bool = option(False, "replace results that exist")
+
+    def __post_init__(self) -> None:
+        require((self.video is None) == (self.mask is None), "--video and --mask go together")
+        for name in ("mask_dilation", "feather"):
+            require(getattr(self, name) >= 0, f"--{name} should be at least 0, got {getattr(self, name)}")
+        require(self.window >= 1, f"--window should be at least 1, got {self.window}")
+        require(0 < self.frame_rate <= 1000, f"--frame_rate should lie in (0, 1000], got {self.frame_rate:g}")
+        require(min(self.object_ids, default=1) >= 1, "--object_ids should be at least 1 (0 is the background)")
+        is_soft = self.feather <= self.mask_dilation
+        require(is_soft, f"--feather should be at most --mask_dilation ({self.mask_dilation}), got {self.feather}: "
+                         "a wider seam would show the object")
+
+
 def require(condition: bool, message: str) -> None:
     """Raises :class:`UserError` with ``message`` unless ``condition`` holds."""
     if not condition:

@@ -1,0 +1,128 @@
+"""One command that measures any method: ``python -m master_thesis --evaluate``."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import sys
+import time
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from master_thesis.config import DataConfig, EvaluationConfig
+from master_thesis.evaluation.baselines import BASELINES, Method
+from master_thesis.evaluation.pictures import write_sheet
+from master_thesis.evaluation.predictions import parse_predictions, read_predictions
+from master_thesis.evaluation.protocols import Task, make_protocol
+from master_thesis.evaluation.score import Score, measure, measure_flicker
+from master_thesis.evaluation.table import format_table, write_csv, write_json, write_plot
+from master_thesis.evaluation.tasks import export_task, make_tasks
+from master_thesis.evaluation.temporal import Flow, Motion, dis_flow, estimate_motion, raft_flow, without_object
+from master_thesis.metrics import Lpips, try_lpips
+
+log = logging.getLogger(__name__)
+
+TRUTH = "true frames"
+"""The row of the camera itself: what flickers there is the motion estimate's fault, no method's."""
+
+
+def run_evaluation(
+    data: DataConfig, config: EvaluationConfig, output: Path, methods: Mapping[str, Method] | None = None
+) -> list[Score]:
+    """Measures, prints the table and writes ``evaluation.{json,csv,png}`` and ``pictures/`` into ``output``.
+
+    Args:
+        data: where the DAVIS tree lies, ``--test_size``, dilation and seed.
+        config: what to measure.
+        output: folder of the results.
+        methods: methods of one's own by name, beside the baselines and ``--predictions``.
+
+    Returns:
+        The scores, empty if inputs were only exported.
+    """
+    if config.export_inputs is not None:
+        for task in make_tasks(data, config):
+            log.info("wrote %s", export_task(task, Path(config.export_inputs)))
+        return []
+    scores = evaluate(data, config, {name: BASELINES[name] for name in config.baselines} | dict(methods or {}), output)
+    about = {
+        "protocols": [make_protocol(name, data).as_dict() for name in config.protocols],
+        "seed": data.seed,
+        "flow": config.evaluation_flow,
+        "command": shlex.join(sys.argv),
+    }
+    write_json(output / "evaluation.json", scores, about)
+    write_csv(output / "evaluation.csv", scores, about)
+    write_plot(output / "evaluation.png", scores)
+    print(format_table(scores), f"\nfigures and pictures: {output}", sep="\n")
+    return scores
+
+
+def evaluate(
+    data: DataConfig, config: EvaluationConfig, methods: Mapping[str, Method], pictures: Path | None = None
+) -> list[Score]:
+    """Lets every method fill every task and takes its figures.
+
+    Args:
+        data: where the DAVIS tree lies, ``--test_size``, dilation and seed.
+        config: what to measure.
+        methods: ``(masked frames, mask) -> filled frames`` by name.
+        pictures: where to leave a sheet per task, if anywhere.
+    """
+    predicted = parse_predictions(config.predictions)
+    flow = dis_flow if config.evaluation_flow == "dis" else raft_flow()
+    lpips = try_lpips() if "hole" in config.protocols else None
+    if "completion-432x240" in config.protocols:
+        log.warning("VFID is left out: the weights of its network (I3D) are not part of any package")
+    scores: list[Score] = []
+    motions = _Motions(flow)
+    for task in make_tasks(data, config):
+        fillers = dict(methods) | {name: partial(_from_folder, folder, task) for name, folder in predicted.items()}
+        fills = {}
+        motion = motions.of(task)
+        if task.has_truth:
+            scores.append(_score(task, TRUTH, measure_flicker(task, task.frames, motion)))
+        for name, filler in fillers.items():
+            fills[name], values = _run(filler, task, motion, lpips)
+            scores.append(_score(task, name, values))
+        if pictures is not None:
+            write_sheet(pictures / "pictures", task, fills)
+    return scores
+
+
+class _Motions:
+    """The true motion of a task's frames, computed once while the frames stay the same."""
+
+    def __init__(self, flow: Flow) -> None:
+        self.flow = flow
+        self.frames: np.ndarray | None = None
+
+    def of(self, task: Task) -> Motion:
+        if self.frames is not task.frames:
+            self.frames, self.motion = task.frames, estimate_motion(task.frames, self.flow)
+        return self.motion if task.has_truth else without_object(self.motion, task.mask)
+
+
+def _run(filler: Method, task: Task, motion: Motion, lpips: Lpips | None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """A method's fill and its figures, the time it took among them."""
+    masked, mask = task.masked, task.mask.copy()
+    start = time.perf_counter()
+    filled = filler(masked, mask)
+    seconds = (time.perf_counter() - start) / len(mask)
+    if filled.shape != task.frames.shape or filled.dtype != np.uint8:
+        raise TypeError(f"a method should return uint8 {task.frames.shape}, got {filled.dtype} {filled.shape}")
+    return filled, measure(task, filled, motion, lpips) | {"seconds": np.full(len(mask), seconds)}
+
+
+def _from_folder(folder: Path, task: Task, masked: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    return read_predictions(folder, task)
+
+
+def _score(task: Task, method: str, values: dict[str, np.ndarray]) -> Score:
+    score = Score(task.protocol.name, task.masks, method, task.sequence, len(task.frames), values)
+    figures = ", ".join(f"{name} {np.nanmean(v):.3f}" for name, v in values.items() if not np.isnan(v).all())
+    log.info("%s, %s, %s, %s: %s", score.protocol, score.masks, score.sequence, method, figures)
+    return score

@@ -1,0 +1,87 @@
+"""Where the holes of an evaluation come from: ``own``, ``swapped``, ``still`` or a path."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool
+
+from master_thesis.config import UserError, require
+from master_thesis.data.sequences import DavisSequence, image_files
+from master_thesis.evaluation.protocols import Protocol
+from master_thesis.evaluation.stills import blob
+from master_thesis.io.frames import frame_size, read_mask
+
+
+def make_masks(
+    source: str, sequence: DavisSequence, sequences: Sequence[DavisSequence], protocol: Protocol, seed: int
+) -> Bool[np.ndarray, "F H W"]:
+    """The masks of one sequence under a protocol.
+
+    Args:
+        source: ``own``, ``swapped``, ``still``, or the path of an image or of a folder with a folder per sequence.
+        sequence: whose frames are to be masked.
+        sequences: all of the tree: ``swapped`` chooses among them.
+        protocol: size and dilation.
+        seed: decides who gets whose masks, and the blobs.
+
+    Raises:
+        UserError: there are no such masks.
+    """
+    length = len(sequence.frames)
+    if source == "still":
+        height, width = frame_size(sequence.frames[0])
+        return _repeat([protocol.prepare_mask(blob(height, width, seed, sequence.name))], length)
+    if source == "own":
+        return _read(sequence.masks, protocol)
+    if source == "swapped":
+        donor_name = derangement([s.name for s in sequences], seed)[sequence.name]
+        donor = next(s for s in sequences if s.name == donor_name)
+        return _repeat(list(_read(donor.masks[:length], protocol)), length)
+    return _repeat(list(_read(_find_files(source, sequence.name)[:length], protocol)), length)
+
+
+def derangement(names: Sequence[str], seed: int) -> dict[str, str]:
+    """Gives each name another one, never itself, the same for the same seed.
+
+    >>> sorted(derangement(["a", "b", "c"], seed=0).values())
+    ['a', 'b', 'c']
+    """
+    require(len(names) >= 2, f"--masks swapped should find at least two sequences, got {len(names)}: use --masks still")
+    circle = sorted(names)
+    random.Random(seed).shuffle(circle)
+    return {name: circle[i - 1] for i, name in enumerate(circle)}
+
+
+def ping_pong(count: int, length: int) -> list[int]:
+    """Indices that walk ``count`` items there and back until there are ``length``: no jump at the ends.
+
+    >>> ping_pong(3, 7)
+    [0, 1, 2, 1, 0, 1, 2]
+    """
+    period = max(2 * count - 2, 1)
+    return [min(i % period, period - i % period) for i in range(length)]
+
+
+def _repeat(masks: list[np.ndarray], length: int) -> Bool[np.ndarray, "F H W"]:
+    return np.stack([masks[i] for i in ping_pong(len(masks), length)])
+
+
+def _read(files: Sequence[str | None], protocol: Protocol) -> Bool[np.ndarray, "F H W"]:
+    """Masks from files; a frame without a file has no hole."""
+    empty = np.zeros((protocol.height, protocol.width), bool)
+    return np.stack([empty if file is None else protocol.prepare_mask(read_mask(file)) for file in files])
+
+
+def _find_files(source: str, sequence: str) -> tuple[str, ...]:
+    path = Path(source)
+    if path.is_file():
+        return (source,)
+    if not path.is_dir():
+        raise UserError(f"--masks should be swapped, still, own, or a path that exists; got {source}")
+    files = image_files(str(path / sequence))
+    require(len(files) > 0, f"--masks {source} should hold a folder {sequence} with masks, but has none")
+    return files

@@ -1,0 +1,92 @@
+"""What is measured, and under which conditions: every figure belongs to a named protocol."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from master_thesis.clip import FILL
+from master_thesis.config import DataConfig
+from master_thesis.data.warping import dilate, resize_frame, resize_mask
+
+COMPLETION = "completion-432x240"
+HOLE = "hole"
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """Size of the frames, treatment of the masks, and the figures to take.
+
+    Attributes:
+        name: the protocol's id in every table.
+        height: rows of the frames, in px.
+        width: columns of the frames, in px.
+        dilation_size: height and width of the cross that widens masks, in px.
+        dilation_iterations: how often it does.
+        metrics: figures taken against the truth, the headline first.
+    """
+
+    name: str
+    height: int
+    width: int
+    dilation_size: tuple[int, int]
+    dilation_iterations: int
+    metrics: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the JSON file."""
+        return asdict(self)
+
+    def prepare_frame(self, frame: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "H W 3"]:
+        """A frame at this size."""
+        return resize_frame(frame, (self.height, self.width))
+
+    def prepare_mask(self, mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "H W"]:
+        """A mask at this size, by nearest, then widened."""
+        resized = resize_mask(mask, (self.height, self.width))
+        return dilate(resized, self.dilation_size, self.dilation_iterations)
+
+
+def make_protocol(name: str, data: DataConfig) -> Protocol:
+    """The protocol of that name; ``hole`` takes its size and dilation from the options."""
+    if name == COMPLETION:
+        return Protocol(COMPLETION, 240, 432, (3, 3), 4, ("psnr", "ssim"))
+    height, width = data.test_size
+    metrics = ("hole_psnr", "hole_ssim", "hole_lpips")
+    return Protocol(HOLE, height, width, data.dilatation_filter_size, data.dilatation_iterations, metrics)
+
+
+@dataclass(frozen=True)
+class Task:
+    """One sequence with one set of masks under one protocol.
+
+    Attributes:
+        protocol: the conditions.
+        masks: where the masks come from (``own``, ``swapped``, ``still`` or a path).
+        sequence: its name.
+        frames: what the camera saw.
+        mask: True = hole.
+    """
+
+    protocol: Protocol
+    masks: str
+    sequence: str
+    frames: UInt8[np.ndarray, "F H W 3"]
+    mask: Bool[np.ndarray, "F H W"]
+
+    @property
+    def has_truth(self) -> bool:
+        """Whether the frames show what belongs into the hole: not behind an object's own mask."""
+        return self.masks != "own"
+
+    @property
+    def masked(self) -> UInt8[np.ndarray, "F H W 3"]:
+        """All that a method gets to see."""
+        return np.where(self.mask[..., None], np.array(FILL) * 255 + 0.5, self.frames).astype(np.uint8)
+
+    def compose(self, filled: UInt8[np.ndarray, "F H W 3"]) -> UInt8[np.ndarray, "F H W 3"]:
+        """Known pixels from the camera, the hole from a method: only this is ever scored."""
+        return np.where(self.mask[..., None], filled, self.frames)

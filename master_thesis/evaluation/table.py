@@ -1,0 +1,122 @@
+"""Figures as a table on the screen, as JSON, CSV and a plot."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Sequence
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from master_thesis.evaluation.score import UNITS, Score, mean_over_frames
+
+LIBRARIES = ("cv2", "numpy", "skimage", "torch", "torchmetrics", "torchvision")
+MEAN = "mean"
+"""The row over all frames of all sequences."""
+
+
+def format_table(scores: Sequence[Score]) -> str:
+    """One block per protocol and masks: methods down, figures across, sequences and their mean in between."""
+    return "\n\n".join(_format_block(block) for block in group(scores, "protocol", "masks").values())
+
+
+def write_json(path: Path, scores: Sequence[Score], about: dict[str, Any]) -> None:
+    """All figures with what is needed to get them again."""
+    document = about | {"versions": versions(), "units": UNITS, "results": list(_rows(scores))}
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def write_csv(path: Path, scores: Sequence[Score], about: dict[str, Any]) -> None:
+    """One row per method and sequence, and one for their mean."""
+    used = " ".join(f"{name}={number}" for name, number in versions().items())
+    metrics = [metric for metric in UNITS if any(metric in score.values for score in scores)]
+    with path.open("w", newline="", encoding="utf-8") as file:
+        head = ["protocol", "masks", "method", "sequence", "num_frames", *metrics, "seed", "versions"]
+        writer = csv.DictWriter(file, head, restval="")
+        writer.writeheader()
+        for row in _rows(scores):
+            writer.writerow(row | {"seed": about["seed"], "versions": used})
+
+
+def write_plot(path: Path, scores: Sequence[Score]) -> None:
+    """One panel per protocol and masks: its headline figure for every sequence and method."""
+    blocks = group(scores, "protocol", "masks")
+    figure = Figure(figsize=(9, 3.2 * len(blocks)), layout="constrained")
+    panels = figure.subplots(len(blocks), 1, squeeze=False)[:, 0]
+    for panel, block in zip(panels, blocks.values(), strict=True):
+        _draw(panel, block)
+    figure.savefig(path, dpi=110)
+
+
+def versions() -> dict[str, str]:
+    """Of this package and of those that the figures depend on."""
+    try:
+        own = metadata.version("master_thesis")
+    except metadata.PackageNotFoundError:  # run from a clone without installing it
+        own = "not installed"
+    return {"master_thesis": own} | {name: import_module(name).__version__ for name in LIBRARIES}
+
+
+def group(scores: Sequence[Score], *names: str) -> dict[tuple[str, ...], list[Score]]:
+    """Scores by the values of some of their attributes, in order of appearance."""
+    groups: dict[tuple[str, ...], list[Score]] = {}
+    for score in scores:
+        groups.setdefault(tuple(getattr(score, name) for name in names), []).append(score)
+    return groups
+
+
+def _rows(scores: Sequence[Score]) -> list[dict[str, Any]]:
+    """Per protocol, masks and method: a row per sequence and one for all."""
+    rows = []
+    for (protocol, masks, method), group_of in group(scores, "protocol", "masks", "method").items():
+        parts = [(score.sequence, [score]) for score in group_of] + [(MEAN, group_of)]
+        for sequence, part in parts:
+            row = {"protocol": protocol, "masks": masks, "method": method, "sequence": sequence}
+            figures = {metric: mean_over_frames(part, metric) for metric in part[0].values}
+            rows.append(row | {"num_frames": sum(score.num_frames for score in part)} | figures)
+    return rows
+
+
+def _format_block(scores: list[Score]) -> str:
+    metrics = [metric for metric in UNITS if any(metric in score.values for score in scores)]
+    titles = [f"{metric} ({UNITS[metric]})" if UNITS[metric] else metric for metric in metrics]
+    lines = [["sequence", "method", *titles]]
+    by_sequence = sorted(_rows(scores), key=lambda row: row["sequence"] == MEAN)
+    names = list(dict.fromkeys(row["sequence"] for row in by_sequence))
+    for row in sorted(by_sequence, key=lambda row: names.index(row["sequence"])):
+        lines.append([row["sequence"], row["method"], *(_format(row.get(metric)) for metric in metrics)])
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    title = f"protocol {scores[0].protocol}, masks {scores[0].masks}"
+    return "\n".join([title, *(_pad(line, widths) for line in lines)])
+
+
+def _pad(line: list[str], widths: list[int]) -> str:
+    texts, figures = line[:2], line[2:]
+    left = [text.ljust(width) for text, width in zip(texts, widths, strict=False)]
+    return "  ".join(left + [text.rjust(width) for text, width in zip(figures, widths[2:], strict=True)])
+
+
+def _format(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:.4f}" if abs(value) < 1 else f"{value:.2f}"
+
+
+def _draw(panel: Axes, scores: list[Score]) -> None:
+    metric = next(iter(next(s for s in scores if s.values).values))
+    methods = group([score for score in scores if metric in score.values], "method")
+    sequences = [*dict.fromkeys(score.sequence for score in scores), MEAN]
+    width = 0.8 / len(methods)
+    for i, ((method,), part) in enumerate(methods.items()):
+        heights = [mean_over_frames([s for s in part if name in (s.sequence, MEAN)], metric) for name in sequences]
+        places = [x + (i + 0.5) * width - 0.4 for x in range(len(sequences))]
+        panel.bar(places, [float("nan") if h is None else h for h in heights], width, label=method)
+    panel.set_xticks(range(len(sequences)), sequences)
+    panel.set_ylabel(f"{metric} ({UNITS[metric]})" if UNITS[metric] else metric)
+    panel.set_title(f"{scores[0].protocol}, masks {scores[0].masks}", fontsize="medium")
+    panel.margins(y=0.1)
+    panel.legend(fontsize="small", ncols=4)

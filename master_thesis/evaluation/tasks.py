@@ -1,0 +1,61 @@
+"""From a DAVIS tree to tasks: frames, masks and the true motion."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from master_thesis.config import DataConfig, EvaluationConfig, require
+from master_thesis.data.sequences import DavisSequence, find_test_sequences
+from master_thesis.evaluation.masks import make_masks
+from master_thesis.evaluation.protocols import Protocol, Task, make_protocol
+from master_thesis.io.frames import read_frame, write_png
+
+
+def make_tasks(data: DataConfig, config: EvaluationConfig) -> Iterator[Task]:
+    """Every sequence with every set of masks under every protocol; tasks of the same frames follow each other.
+
+    Raises:
+        UserError: a sequence that was named does not exist, or has a single frame.
+    """
+    everything, _ = find_test_sequences(data.data_path)
+    chosen = [_cut(sequence, config.max_frames) for sequence in _choose(everything, config.sequences)]
+    for name in config.protocols:
+        protocol = make_protocol(name, data)
+        for sequence in chosen:
+            frames = _read_frames(sequence, protocol)
+            for source in config.masks:
+                mask = make_masks(source, sequence, everything, protocol, data.seed)
+                yield Task(protocol, source, sequence.name, frames, mask)
+
+
+def export_task(task: Task, folder: Path) -> Path:
+    """Writes what a method gets to see: ``<protocol>/<masks>/<sequence>/{frames,masks}/00000.png``."""
+    home = folder / task.protocol.name / Path(task.masks).name / task.sequence
+    for kind in ("frames", "masks"):
+        (home / kind).mkdir(parents=True, exist_ok=True)
+    for i, (frame, hole) in enumerate(zip(task.masked, task.mask, strict=True)):
+        write_png(home / "frames" / f"{i:05d}.png", frame)
+        write_png(home / "masks" / f"{i:05d}.png", hole)
+    return home
+
+
+def _choose(sequences: list[DavisSequence], names: tuple[str, ...]) -> list[DavisSequence]:
+    known = {sequence.name: sequence for sequence in sequences}
+    unknown = [name for name in names if name not in known]
+    require(not unknown, f"--sequences should be among {' '.join(known)}; got {' '.join(unknown)}")
+    return [known[name] for name in names or known]
+
+
+def _cut(sequence: DavisSequence, max_frames: int | None) -> DavisSequence:
+    num_frames = len(sequence.frames)
+    require(num_frames >= 2, f"{sequence.name} should have at least two frames to be evaluated, but has {num_frames}")
+    return replace(sequence, frames=sequence.frames[:max_frames], masks=sequence.masks[:max_frames])
+
+
+def _read_frames(sequence: DavisSequence, protocol: Protocol) -> np.ndarray:
+    # Decoded at full size: every task has the same truth, whichever decoder is at hand.
+    return np.stack([protocol.prepare_frame(read_frame(path)) for path in sequence.frames])
