@@ -124,7 +124,8 @@ class RandomClips(Dataset[Item]):
         """Frames of a clip, the name of their sequence, and their movement where it is simulated."""
         c, size = self.config, self.config.train_size
         is_simulated = rng.random() < self.p_frames
-        name, files = _draw_sequence(rng, self.frames, tally)
+        # A sequence of one frame (a photograph) can only be moved by the simulator.
+        name, files = _draw_sequence(rng, self.frames, tally, min_files=1 if is_simulated else 2)
         chosen = self._choose(rng, len(files), is_simulated)
         whole = self._working_size(frame_size(files[chosen[0]]), is_simulated)
         view = self._random_view(rng, whole)
@@ -198,11 +199,16 @@ def _seen_through(movement: np.ndarray, view: np.ndarray | None) -> np.ndarray:
     return movement if view is None else np.linalg.inv(view) @ movement @ view
 
 
-def _draw_sequence(rng: np.random.Generator, sequences: SequenceSet, tally: _Tally) -> tuple[str, tuple[str, ...]]:
-    """A random sequence, all alike, and its files."""
-    name = sequences.names[rng.integers(len(sequences.names))]
+def _draw_sequence(
+    rng: np.random.Generator, sequences: SequenceSet, tally: _Tally, min_files: int = 1
+) -> tuple[str, tuple[str, ...]]:
+    """A random sequence, all alike, and its files; shorter than ``min_files`` only if no longer one turns up."""
+    for _ in range(_MAX_TRIES):
+        name = sequences.names[rng.integers(len(sequences.names))]
+        files = sequences.files(name)
+        if len(files) >= min_files:
+            break
     tally.num_drawn += 1
-    files = sequences.files(name)
     if not files:
         raise UnreadableFrame(f"{sequences.root / name} holds no images any more")
     return name, files

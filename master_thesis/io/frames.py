@@ -109,12 +109,12 @@ def read_mask(path: str | Path, object_ids: Sequence[int] | None = None) -> Bool
         if values.ndim != 2:
             raise UnreadableFrame(f"{path} has colours, object ids can only be chosen in indexed or grey masks")
         return np.isin(values, list(object_ids))
-    is_set: np.ndarray = values > (_JPEG_MASK_THRESHOLD if header.is_jpeg else 0)
+    is_set: np.ndarray = np.greater(values, _JPEG_MASK_THRESHOLD if header.is_jpeg else 0)
     if is_set.ndim == 2:
         return is_set
     if bands[-1] != "A":
-        return is_set.any(axis=-1)
-    is_opaque, is_coloured = is_set[..., -1], is_set[..., :-1].any(axis=-1)
+        return np.logical_or.reduce(is_set, axis=-1)
+    is_opaque, is_coloured = is_set[..., -1], np.logical_or.reduce(is_set[..., :-1], axis=-1)
     return is_opaque & is_coloured if is_coloured.any() else is_opaque
 
 
