@@ -10,9 +10,11 @@ from torch import nn
 
 from master_thesis.config import UserError
 from master_thesis.io.checkpoints import network_entry, network_state, read_checkpoint
+from master_thesis.io.vgg_weights import load_vgg_weights
 from master_thesis.models.chn import CHN
 from master_thesis.models.cpn import CPN
 from master_thesis.models.dfpn import DFPN
+from master_thesis.models.vgg import VGG16
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -27,6 +29,27 @@ def make_network(kind: str, sizes: Mapping[str, Any]) -> nn.Module:
         sizes: keyword arguments of its class.
     """
     return KINDS[kind](**sizes)
+
+
+def fill_vgg(vgg: VGG16, source: str) -> VGG16:
+    """Gives a VGG16 its trained weights, in place.
+
+    Args:
+        vgg: any number of blocks.
+        source: ``imagenet``, ``random`` (it keeps the seeded weights it was made with) or a file.
+
+    Raises:
+        UserError: when the download fails, or the file does not fit.
+    """
+    weights = load_vgg_weights(source)
+    if weights is not None:
+        wanted = vgg.state_dict()
+        try:
+            vgg.load_state_dict({k: v for k, v in weights.items() if k in wanted})
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise UserError(f"--vgg_weights {source}: should hold VGG16, but does not fit: {reason}") from None
+    return vgg
 
 
 def load_dfpn(path: str | Path) -> DFPN:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, cast, runtime_checkable
 
+import torch
 from jaxtyping import Float
-from torch import Tensor
+from torch import Tensor, nn
 
 from master_thesis.clip import Alignment
+from master_thesis.models.frozen import Frozen
 from master_thesis.ops.grid import warp
 from master_thesis.ops.mask import copyable_map
 
@@ -35,6 +37,30 @@ class Aligner(Protocol):
             m_refs: their masks.
         """
         ...
+
+
+class FrozenAligner(Frozen):
+    """An aligner that something else uses but does not train: always in eval mode, never with a gradient.
+
+    Args:
+        aligner: a module with the verb ``align``.
+    """
+
+    def __init__(self, aligner: nn.Module) -> None:
+        super().__init__()
+        self.aligner = aligner
+        self.freeze()
+
+    @torch.no_grad()
+    def align(
+        self,
+        x_target: Float[Tensor, "B 3 H W"],
+        m_target: Float[Tensor, "B 1 H W"],
+        x_refs: Float[Tensor, "B 3 F H W"],
+        m_refs: Float[Tensor, "B 1 F H W"],
+    ) -> Alignment:
+        """What the aligner does (contract: :class:`Aligner`)."""
+        return cast(Aligner, self.aligner).align(x_target, m_target, x_refs, m_refs)
 
 
 def alignment_from_grid(

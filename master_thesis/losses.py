@@ -1,0 +1,145 @@
+"""What DFPN and CHN are trained to make small (spec, sections 4 and 5): pure functions.
+
+Convention:
+    "L1 over a region" sums absolute differences over the region's pixels and their three channels and divides by the
+    number of its pixels, all clips and references together. An empty region costs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, repeat
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from master_thesis.clip import Alignment, FlowPrediction, Hallucination, Losses
+from master_thesis.ops.affine import affine_grid
+from master_thesis.ops.grid import inside, warp
+from master_thesis.ops.image import normalise, resize, resize_mask
+from master_thesis.ops.views import Views
+
+KNOWN_WEIGHT = 0.5
+COPYABLE_WEIGHT = 2.0
+HALLUCINATED_WEIGHT = 1.0
+GRADIENT_WEIGHT = 1.0
+
+Features = Callable[[Tensor], list[Tensor]]
+"""ImageNet-normalised frames ``(N, 3, H, W)`` to feature maps of several depths (``VGG16.pools``)."""
+
+
+def region_l1(
+    predicted: Float[Tensor, "B C F H W"], true: Float[Tensor, "B C F H W"], region: Float[Tensor, "B 1 F H W"]
+) -> Float[Tensor, ""]:
+    """L1 over a region, see the module's convention.
+
+    Args:
+        predicted: what is judged.
+        true: what it should be.
+        region: 1 where it counts, else 0.
+    """
+    return ((predicted - true).abs() * region).sum() / region.sum().clamp(min=1)
+
+
+def dfpn_losses(
+    views: Views,
+    prediction: FlowPrediction,
+    true_correlation: Float[Tensor, "B F t t r r"],
+    movement: Float[Tensor, "B F 3 3"],
+    is_simulated: Bool[Tensor, " B"],
+) -> Losses:
+    """DFPN's loss. The parts of the true flow are left out where no clip of the batch is simulated.
+
+    Args:
+        views: target and references.
+        prediction: what DFPN made of them, masked.
+        true_correlation: the correlation of the frames without masks.
+        movement: of every reference, target to reference in the unit square (see ``Clip``).
+        is_simulated: the clips whose movement is known.
+    """
+    parts = {"correlation": (prediction.correlation - true_correlation).abs().mean()}
+    if is_simulated.any():
+        for name, grid in (("16", prediction.grid_16), ("64", prediction.grid_64), ("256", prediction.grid_256)):
+            true_grid = affine_grid(movement[is_simulated], *grid.shape[2:4])
+            parts[f"flow_{name}"] = (grid[is_simulated] - true_grid).abs().mean()
+    for name, grid in (("64", prediction.grid_64), ("256", prediction.grid_256)):
+        parts[f"alignment_{name}"] = alignment_loss(views, grid)
+    return Losses(parts)
+
+
+def alignment_loss(views: Views, grid: Float[Tensor, "B F n n 2"]) -> Float[Tensor, ""]:
+    """L1 between the target and the references sampled at ``grid``, at the size of the grid.
+
+    It counts the pixels that are visible in the target, land inside the reference and are visible there. True frames
+    are compared: on those pixels they are the masked ones, without the fill that bilinear sampling mixes in.
+    """
+    size = tuple(grid.shape[2:4])
+    target, mask_target = resize(views.target.unsqueeze(2), *size), resize_mask(views.mask_target.unsqueeze(2), *size)
+    refs, mask_refs = resize(views.refs, *size), resize_mask(views.mask_refs, *size)
+    counts = (1 - mask_target) * warp(1 - mask_refs, grid.detach(), mode="nearest") * inside(grid)
+    return region_l1(warp(refs, grid), target.expand_as(refs), counts)
+
+
+def chn_losses(
+    views: Views,
+    alignment: Alignment,
+    painted: Hallucination,
+    features: Features | None = None,
+    perceptual_weight: float = 0.5,
+) -> Losses:
+    """CHN's loss, over all references of all clips.
+
+    Args:
+        views: target and references.
+        alignment: the references CHN was given.
+        painted: what CHN made of them.
+        features: of the perceptual loss; None leaves it out.
+        perceptual_weight: its weight.
+    """
+    predicted, copyable = painted.predicted, alignment.copyable
+    true = views.target.unsqueeze(2).expand_as(predicted)
+    mask = views.mask_target.unsqueeze(2).expand_as(copyable)
+    parts = {
+        "known": KNOWN_WEIGHT * region_l1(predicted, true, 1 - mask),
+        "copyable": COPYABLE_WEIGHT * region_l1(predicted, true, copyable),
+        "hallucinated": HALLUCINATED_WEIGHT * region_l1(predicted, true, mask - copyable),
+    }
+    if features is not None:
+        parts["perceptual"] = perceptual_weight * perceptual_loss(predicted, views.target, features)
+    parts["gradient"] = GRADIENT_WEIGHT * gradient_loss(predicted, true)
+    return Losses(parts)
+
+
+def perceptual_loss(
+    predicted: Float[Tensor, "B 3 F H W"], target: Float[Tensor, "B 3 H W"], features: Features
+) -> Float[Tensor, ""]:
+    """Mean over the depths of the mean L1 between features of the pictures and of the target they should show.
+
+    The gradient reaches ``predicted``; the target's features are computed once for all references, without gradient.
+    """
+    f = predicted.shape[2]
+    with torch.no_grad():
+        true = [repeat(x, "b c h w -> (b f) c h w", f=f) for x in features(normalise(target))]
+    seen = features(rearrange(normalise(predicted), "b c f h w -> (b f) c h w"))
+    return torch.stack([F.l1_loss(a, b) for a, b in zip(seen, true, strict=True)]).mean()
+
+
+def gradient_loss(predicted: Float[Tensor, "B C F H W"], true: Float[Tensor, "B C F H W"]) -> Float[Tensor, ""]:
+    """Mean L1 between the Sobel gradients, along x and y."""
+    # Sobel is linear: the gradients' difference is the gradient of the difference.
+    return sobel(predicted - true).abs().mean()
+
+
+def sobel(video: Float[Tensor, "B C F H W"]) -> Float[Tensor, "B C F 2 H W"]:
+    """Sobel gradients (along x, along y) of every channel.
+
+    Convention:
+        The plain kernels, (-1 0 1; -2 0 2; -1 0 1) and its transpose; the border is repeated outwards.
+    """
+    b, c = video.shape[:2]
+    along_x = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]).to(video)
+    planes = F.pad(rearrange(video, "b c f h w -> (b c f) 1 h w"), (1, 1, 1, 1), mode="replicate")
+    gradients = F.conv2d(planes, torch.stack((along_x, along_x.T)).unsqueeze(1))
+    return rearrange(gradients, "(b c f) xy h w -> b c f xy h w", b=b, c=c)

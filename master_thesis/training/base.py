@@ -1,0 +1,118 @@
+"""What training DFPN and training CHN have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from jaxtyping import Float
+from pytorch_lightning.loggers import TensorBoardLogger
+from torch import Tensor
+from torch.optim import Adam
+from torch.optim.lr_scheduler import StepLR
+
+from master_thesis.clip import Clip, Losses
+from master_thesis.config import OptimConfig, UserError
+from master_thesis.io.checkpoints import NETWORK_KEY, OWN_PREFIX
+from master_thesis.zoo import make_network
+
+
+class NetworkTraining(pl.LightningModule, ABC):
+    """Trains one network of :mod:`~master_thesis.zoo`; subclasses say by what losses and how to show a clip.
+
+    A checkpoint keeps the network (keys ``network.*``), what it is (``checkpoint["network"]``) and Lightning's own
+    state. Whatever else a subclass holds, frozen helpers for instance, moves with it and is never kept.
+
+    Args:
+        kind: of network, a key of ``zoo.KINDS``.
+        sizes: of the network, the keyword arguments of its class.
+        optim: of Adam and StepLR.
+    """
+
+    def __init__(self, kind: str, sizes: Mapping[str, Any], optim: OptimConfig) -> None:
+        super().__init__()
+        self.network_entry = {"kind": kind, "sizes": dict(sizes)}
+        self.optim = optim
+        self.network = make_network(kind, sizes).to(memory_format=torch.channels_last)
+
+    @abstractmethod
+    def losses(self, clip: Clip) -> Losses:
+        """The parts of the training loss of a batch."""
+
+    @abstractmethod
+    def figures(self, clip: Clip) -> Float[Tensor, "3 H W"]:
+        """A picture of what the network makes of a batch, a row per clip, RGB in [0, 1]."""
+
+    def training_step(self, clip: Clip, batch_idx: int) -> Float[Tensor, ""]:
+        """The loss to minimise.
+
+        Raises:
+            UserError: where it is no number any more.
+        """
+        losses = self.losses(clip)
+        total = losses.total
+        if not torch.isfinite(total):
+            raise UserError(
+                f"the loss is {float(total)} at step {self.global_step} "
+                f"(epoch {self.current_epoch}, batch {batch_idx}, {', '.join(clip.names)}); "
+                "resume from the last checkpoint, with a smaller --lr if it comes again"
+            )
+        self.log_losses("train", losses, clip)
+        return total
+
+    def validation_step(self, clip: Clip, batch_idx: int) -> None:
+        """Logs the losses of a batch, and shows the first one."""
+        self.log_losses("validation", self.losses(clip), clip)
+        if batch_idx == 0:
+            self.show("validation/clips", self.figures(clip), self.global_step)
+
+    def log_losses(self, stage: str, losses: Losses, clip: Clip) -> None:
+        """Logs the total and every part: each step in training, the mean of the epoch in validation."""
+        self.log_all(stage, {"total": losses.total, **losses.parts}, clip)
+
+    def log_all(self, stage: str, figures: Mapping[str, Tensor], clip: Clip) -> None:
+        """Logs figures as ``<stage>/<name>``; the progress bar shows the total."""
+        is_training = stage == "train"
+        for name, figure in figures.items():
+            self.log(
+                f"{stage}/{name}",
+                figure.detach(),
+                prog_bar=name == "total",
+                on_step=is_training,
+                on_epoch=not is_training,
+                # All processes validate together; in training the first one's losses are told, without waiting.
+                sync_dist=not is_training,
+                batch_size=len(clip.is_simulated),
+            )
+
+    def show(self, name: str, picture: Float[Tensor, "3 H W"], step: int) -> None:
+        """Writes a picture to TensorBoard, if that is where the run is logged."""
+        if isinstance(self.logger, TensorBoardLogger):
+            self.logger.experiment.add_image(name, picture.detach().float().clamp(0, 1).cpu(), step)
+
+    def configure_optimizers(self) -> Any:
+        """Adam on what can be trained; StepLR counts epochs."""
+        o = self.optim
+        trainable = [p for p in self.network.parameters() if p.requires_grad]
+        # Fused Adam undoes fp16's loss scale itself, which leaves nobody to clip gradients before it.
+        is_fused = self.trainer.precision != "16-mixed"
+        adam = Adam(trainable, lr=o.lr, fused=is_fused)
+        scheduler = StepLR(adam, step_size=o.lr_scheduler_step_size, gamma=o.lr_scheduler_gamma)
+        return {"optimizer": adam, "lr_scheduler": {"scheduler": scheduler, "interval": "epoch"}}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Says what network the checkpoint holds, so that loading it needs no flag."""
+        checkpoint[NETWORK_KEY] = self.network_entry
+
+    def state_dict(self, *args: Any, prefix: str = "", **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
+        """The network's tensors alone."""
+        state = super().state_dict(*args, prefix=prefix, **kwargs)
+        return {k: v for k, v in state.items() if k.startswith(prefix + OWN_PREFIX)}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
+        """The reverse of :meth:`state_dict`; helpers stay as they are."""
+        own = {k.removeprefix(OWN_PREFIX): v for k, v in state_dict.items() if k.startswith(OWN_PREFIX)}
+        return self.network.load_state_dict(own, strict=strict, assign=assign)

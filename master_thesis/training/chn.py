@@ -1,0 +1,89 @@
+"""Training CHN on top of a frozen aligner."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from einops import rearrange
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from master_thesis.clip import Alignment, Clip, Hallucination, Losses
+from master_thesis.config import OptimConfig
+from master_thesis.losses import chn_losses
+from master_thesis.metrics import psnr, ssim, try_lpips
+from master_thesis.models.aligner import FrozenAligner
+from master_thesis.models.vgg import VGG16
+from master_thesis.ops.views import Views, views_of
+from master_thesis.training.base import NetworkTraining
+from master_thesis.training.figures import hallucination_figure
+
+
+class CHNTraining(NetworkTraining):
+    """Trains CHN, or a network with its contract, on what a frozen aligner shows of the references.
+
+    Args:
+        sizes: of the network, see :class:`~master_thesis.models.chn.CHN`.
+        optim: of Adam and StepLR.
+        aligner: a module with the verb ``align``; it is frozen.
+        vgg: whose five pools the perceptual loss compares; None leaves that loss out.
+        perceptual_weight: weight of the perceptual loss.
+        kind: of network, where it is not CHN itself.
+    """
+
+    def __init__(
+        self,
+        sizes: Mapping[str, Any],
+        optim: OptimConfig,
+        aligner: nn.Module,
+        vgg: VGG16 | None = None,
+        perceptual_weight: float = 0.5,
+        kind: str = "chn",
+    ) -> None:
+        super().__init__(kind, sizes, optim)
+        self.aligner = FrozenAligner(aligner)
+        self.vgg = vgg
+        self.perceptual_weight = perceptual_weight
+
+    def paint(self, views: Views) -> tuple[Alignment, Hallucination]:
+        """The aligned references of a batch, and what CHN makes of them."""
+        masked = views.masked
+        alignment = self.aligner.align(*masked)
+        trust = {} if alignment.confidence is None else {"confidence": alignment.confidence}
+        return alignment, self.network(masked[0], 1 - views.mask_target, *alignment, **trust)
+
+    def losses(self, clip: Clip) -> Losses:
+        """L1 by region, features and gradients (spec, section 5)."""
+        views = views_of(clip)
+        return self._losses(views, *self.paint(views))
+
+    def _losses(self, views: Views, alignment: Alignment, painted: Hallucination) -> Losses:
+        features = None if self.vgg is None else self.vgg.pools
+        return chn_losses(views, alignment, painted, features, self.perceptual_weight)
+
+    def figures(self, clip: Clip) -> Float[Tensor, "3 H W"]:
+        """Masked, aligned, filled, true."""
+        views = views_of(clip)
+        return hallucination_figure(views, *self.paint(views))
+
+    def validation_step(self, clip: Clip, batch_idx: int) -> None:
+        """Logs losses and the quality of the composite, and shows the first batch."""
+        views = views_of(clip)
+        alignment, painted = self.paint(views)
+        self.log_losses("validation", self._losses(views, alignment, painted), clip)
+        self.log_all("validation", quality(views.target, painted), clip)
+        if batch_idx == 0:
+            self.show("validation/clips", hallucination_figure(views, alignment, painted), self.global_step)
+
+
+@torch.no_grad()
+def quality(target: Float[Tensor, "B 3 H W"], painted: Hallucination) -> dict[str, Tensor]:
+    """PSNR, SSIM and, where its weights are at hand, LPIPS of the composites of every reference."""
+    composed = painted.composed.float()
+    predicted = rearrange(composed, "b c f h w -> (b f) c h w")
+    true = rearrange(target.unsqueeze(2).expand_as(composed), "b c f h w -> (b f) c h w")
+    figures = {"psnr": psnr(predicted, true), "ssim": ssim(predicted, true)}
+    lpips = try_lpips()
+    return figures if lpips is None else figures | {"lpips": lpips(predicted, true)}

@@ -1,0 +1,67 @@
+"""Training and testing DFPN."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from master_thesis.clip import Clip, Losses
+from master_thesis.config import OptimConfig
+from master_thesis.losses import dfpn_losses
+from master_thesis.models.dfpn import DFPN
+from master_thesis.ops.views import views_of
+from master_thesis.training.base import NetworkTraining
+from master_thesis.training.figures import alignment_figure
+
+
+class DFPNTraining(NetworkTraining):
+    """Trains DFPN; testing shows every clip in TensorBoard.
+
+    Args:
+        sizes: of the network, see :class:`~master_thesis.models.dfpn.DFPN`.
+        optim: of Adam and StepLR.
+    """
+
+    network: DFPN
+
+    def __init__(self, sizes: Mapping[str, Any], optim: OptimConfig) -> None:
+        super().__init__("dfpn", sizes, optim)
+        self.num_tested = 0
+
+    def losses(self, clip: Clip) -> Losses:
+        """Correlation, true flow and alignment (spec, section 4)."""
+        views = views_of(clip)
+        hidden_nothing = torch.zeros_like(views.mask_target), torch.zeros_like(views.mask_refs)
+        with torch.no_grad():
+            true_correlation = self.network.correlate(views.target, hidden_nothing[0], views.refs, hidden_nothing[1])
+        prediction = self.network(*views.masked)
+        return dfpn_losses(views, prediction, true_correlation, clip.movement[:, clip.ref_indices], clip.is_simulated)
+
+    def figures(self, clip: Clip) -> Float[Tensor, "3 H W"]:
+        """Masked frames, aligned references, visibility, target filled by plain copying."""
+        views = views_of(clip)
+        return alignment_figure(views, self.network.align(*views.masked))
+
+    def test_step(self, clip: Clip, batch_idx: int) -> None:
+        """A figure per clip, under the name of its sequence."""
+        for i, name in enumerate(clip.names):
+            self.show(f"test/{name}", self.figures(_only(clip, i)), self.num_tested)
+            self.num_tested += 1
+
+
+def _only(clip: Clip, i: int) -> Clip:
+    """The i-th clip of a batch, as a batch of one."""
+    one = slice(i, i + 1)
+    return replace(
+        clip,
+        frames=clip.frames[one],
+        mask=clip.mask[one],
+        movement=clip.movement[one],
+        is_simulated=clip.is_simulated[one],
+        names=clip.names[one],
+    )
