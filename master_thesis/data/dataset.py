@@ -142,7 +142,7 @@ class RandomClips(Dataset[Item]):
         movement = random_movement(rng, c.frames_n, c.bgs_movement_params, whole)
         image = read_frame(files[chosen[0]], min_size)
         if view is None:
-            image = warping.reduce_frame(image, size)
+            image = warping.halve_frame(image, size)
         frames = [warping.warp_frame(image, v, size) for v in _moved_views(movement, view)]
         return np.stack(frames), name, _seen_through(movement, view)
 

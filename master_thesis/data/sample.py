@@ -38,7 +38,10 @@ TRAIN_PHOTOS = (
     "gravel",
 )
 VAL_PHOTOS = ("chelsea", "brick")
-TEST_SCENES = (("walker-crossing", "stereo_motorcycle", "immunohistochemistry"), ("blob-lingering", "coffee", "hubble_deep_field"))
+TEST_SCENES = (
+    ("walker-crossing", "stereo_motorcycle", "immunohistochemistry"),
+    ("blob-lingering", "coffee", "hubble_deep_field"),
+)
 """Name, background and texture of each test sequence."""
 
 NUM_MASKS = 20

@@ -15,12 +15,22 @@ Size = tuple[int, int]
 
 
 def resize_frame(image: UInt8[np.ndarray, "H W 3"], size: Size) -> UInt8[np.ndarray, "h w 3"]:
-    """Resizes a frame: by area when it shrinks, else bilinearly."""
-    h, w = image.shape[:2]
-    if (h, w) == size:
-        return image
-    interpolation = cv2.INTER_AREA if size[0] * size[1] < h * w else cv2.INTER_LINEAR
-    return cv2.resize(image, size[::-1], interpolation=interpolation)
+    """Resizes a frame: halved as often as it can be, then bilinearly, so that every pixel counts."""
+    halved = halve_frame(image, size)
+    return halved if halved.shape[:2] == size else cv2.resize(halved, size[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def halve_frame(image: UInt8[np.ndarray, "H W 3"], size: Size) -> UInt8[np.ndarray, "h w 3"]:
+    """Halves rows and columns while they stay at least ``size``: what a bilinear step then samples does not alias.
+
+    Bilinear resizing to the half is the mean of pairs of pixels, and several times faster than ``INTER_AREA``.
+    """
+    while True:
+        h, w = image.shape[:2]
+        half = (h // 2 if h >= 2 * size[0] else h, w // 2 if w >= 2 * size[1] else w)
+        if half == (h, w):
+            return image
+        image = cv2.resize(image, half[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def resize_mask(mask: Bool[np.ndarray, "H W"], size: Size) -> Bool[np.ndarray, "h w"]:
@@ -28,13 +38,6 @@ def resize_mask(mask: Bool[np.ndarray, "H W"], size: Size) -> Bool[np.ndarray, "
     if mask.shape == size:
         return mask
     return cv2.resize(mask.view(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST_EXACT).view(np.bool_)
-
-
-def reduce_frame(image: UInt8[np.ndarray, "H W 3"], size: Size) -> UInt8[np.ndarray, "h w 3"]:
-    """Shrinks a frame by whole factors, not below ``size``, so that a bilinear warp to it does not alias."""
-    h, w = image.shape[:2]
-    down_y, down_x = max(1, h // size[0]), max(1, w // size[1])
-    return image if down_y == down_x == 1 else resize_frame(image, (h // down_y, w // down_x))
 
 
 def warp_frame(

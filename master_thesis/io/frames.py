@@ -20,7 +20,7 @@ from typing import Any
 import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
-from PIL import Image
+from PIL import Image, ImageOps
 
 from master_thesis.config import UserError
 
@@ -99,20 +99,15 @@ def read_mask(path: str | Path, object_ids: Sequence[int] | None = None) -> Bool
     Raises:
         UnreadableFrame: the file is missing, damaged, no image, too large, or has no object ids to choose from.
     """
-    data, header = _load(path)
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            values, bands = np.asarray(image), image.getbands()
-    except Exception as error:  # Pillow's readers raise all kinds of errors on damaged files
-        raise UnreadableFrame(f"{path} is damaged: {error}") from error
+    values, has_alpha, is_lossy = _decode_mask(path)
     if object_ids is not None:
         if values.ndim != 2:
             raise UnreadableFrame(f"{path} has colours, object ids can only be chosen in indexed or grey masks")
         return np.isin(values, list(object_ids))
-    is_set: np.ndarray = np.greater(values, _JPEG_MASK_THRESHOLD if header.is_jpeg else 0)
+    is_set: np.ndarray = np.greater(values, _JPEG_MASK_THRESHOLD if is_lossy else 0)
     if is_set.ndim == 2:
         return is_set
-    if bands[-1] != "A":
+    if not has_alpha:
         return np.logical_or.reduce(is_set, axis=-1)
     is_opaque, is_coloured = is_set[..., -1], np.logical_or.reduce(is_set[..., :-1], axis=-1)
     return is_opaque & is_coloured if is_coloured.any() else is_opaque
@@ -131,6 +126,19 @@ def write_png(path: str | Path, image: UInt8[np.ndarray, "H W 3"] | Bool[np.ndar
 def write_jpeg(path: str | Path, image: UInt8[np.ndarray, "H W 3"], quality: int = 95) -> None:
     """Writes an RGB frame as JPEG."""
     _encode(path, image, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])
+
+
+def _decode_mask(path: str | Path) -> tuple[np.ndarray, bool, bool]:
+    """Values or palette indices of a mask, whether its last channel is alpha, and whether it is lossy."""
+    data, header = _load(path)
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            image: Image.Image = opened if header.is_upright else ImageOps.exif_transpose(opened)
+            if image.mode == "CMYK":  # black is 255 there
+                image = image.convert("L")
+            return np.asarray(image), image.getbands()[-1] == "A", header.is_jpeg
+    except Exception as error:  # Pillow's readers raise all kinds of errors on damaged files
+        raise UnreadableFrame(f"{path} is damaged: {error}") from error
 
 
 def _encode(path: str | Path, image: np.ndarray, kind: str, options: list[int]) -> None:
@@ -182,7 +190,7 @@ def _has_end(jpeg: bytes) -> bool:
     while jpeg[position : position + 1] == b"\xff":
         marker = jpeg[position + 1]
         if marker == 0xDA:
-            return jpeg.find(b"\xff\xd9", position) != -1
+            return jpeg.rfind(b"\xff\xd9", position) != -1
         position += 1 if marker == 0xFF else 2 + int.from_bytes(jpeg[position + 2 : position + 4], "big")
     return False
 
