@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Self
-
 from torch import nn
 
 
@@ -13,11 +11,11 @@ class Frozen(nn.Module):
     Gradients still flow through it to its input.
     """
 
-    def train(self, mode: bool = True) -> Self:
+    def train(self, mode: bool = True) -> Frozen:
         """Ignores ``mode``: a frozen module always evaluates."""
         return super().train(False)
 
-    def freeze(self) -> Self:
+    def freeze(self) -> Frozen:
         """Freezes the parameters; to be called at the end of ``__init__``."""
         self.requires_grad_(False)
         return self.train(False)
