@@ -1,0 +1,93 @@
+"""What was filled, frame by frame, and how it is kept on disk until the video is whole."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool, Int32, UInt8
+
+
+@dataclass(frozen=True)
+class Patch:
+    """The filled hole of one frame, at working size.
+
+    Attributes:
+        hole: where it is.
+        colours: RGB of its pixels, row by row.
+        source: number of the frame each of them shows; -1: hallucinated.
+    """
+
+    hole: Bool[np.ndarray, "h w"]
+    colours: UInt8[np.ndarray, "N 3"]
+    source: Int32[np.ndarray, " N"]
+
+
+class PatchFolder:
+    """The patches of a video in the making: one file per window, written whole or not at all.
+
+    Args:
+        path: a folder beside the output.
+        fingerprint: everything the result depends on. Patches made from anything else are thrown away.
+    """
+
+    FINGERPRINT = "made_from.json"
+
+    def __init__(self, path: Path, fingerprint: Mapping[str, Any]) -> None:
+        self.path = path
+        wanted = json.dumps(fingerprint, indent=1, sort_keys=True)
+        note = path / self.FINGERPRINT
+        if path.exists() and not (note.is_file() and note.read_text(errors="replace") == wanted):
+            shutil.rmtree(path)
+        path.mkdir(parents=True, exist_ok=True)
+        if not note.exists():
+            _write_whole(note, wanted.encode())
+
+    def has(self, window: int) -> bool:
+        """Whether a window is done."""
+        return self._file(window).is_file()
+
+    def save(self, window: int, patches: Mapping[int, Patch]) -> None:
+        """Keeps the patches of a window, by the number of their frame."""
+        numbers = sorted(patches)
+        part = self._file(window).with_suffix(".part")
+        with part.open("wb") as file:
+            np.savez_compressed(
+                file,
+                numbers=np.array(numbers, np.int64),
+                sizes=np.array([len(patches[n].source) for n in numbers], np.int64),
+                holes=np.stack([np.packbits(patches[n].hole, axis=1) for n in numbers]),
+                width=np.int64(patches[numbers[0]].hole.shape[1]),
+                colours=np.concatenate([patches[n].colours for n in numbers]),
+                source=np.concatenate([patches[n].source for n in numbers]),
+            )
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(part, self._file(window))
+
+    def load(self, window: int) -> dict[int, Patch]:
+        """The patches of a window that is done."""
+        with np.load(self._file(window), allow_pickle=False) as kept:
+            ends = np.cumsum(kept["sizes"])[:-1]
+            colours, source = np.split(kept["colours"], ends), np.split(kept["source"], ends)
+            holes = np.unpackbits(kept["holes"], axis=2, count=int(kept["width"])).astype(bool)
+            return {int(n): Patch(*parts) for n, *parts in zip(kept["numbers"], holes, colours, source, strict=True)}
+
+    def remove(self) -> None:
+        """Deletes everything; called when the video is whole."""
+        shutil.rmtree(self.path)
+
+    def _file(self, window: int) -> Path:
+        return self.path / f"window_{window:05d}.npz"
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    part = path.with_suffix(".part")
+    part.write_bytes(data)
+    os.replace(part, path)
