@@ -193,8 +193,12 @@ def _select(alignment: Alignment, rows: list[int]) -> Alignment:
 def _origin(refs: Canvas, pairs: Sequence[Pair], alignment: Alignment) -> Int[Tensor, "B 1 H W"]:
     """Which frame each aligned pixel shows: copies of copies keep their origin, copies of inventions are inventions."""
     r = [p.ref for p in pairs]
+    own = refs.first + torch.tensor(r, dtype=torch.int32, device=refs.source.device).view(-1, 1, 1, 1)
     if alignment.grid is None:  # the aligner does not say where it looked: name the reference itself
-        return refs.first + torch.tensor(r, dtype=torch.int32, device=refs.source.device).view(-1, 1, 1, 1)
-    # Indices are shifted by one so that the zeros outside the reference read as HALLUCINATED.
-    shifted = (refs.source[r] + 1).clamp(min=0).to(alignment.grid.dtype).unsqueeze(2)
-    return warp(shifted, alignment.grid, mode="nearest")[:, :, 0].round().int() - 1
+        return own
+    # An aligner may copy an interpolated pixel whose nearest neighbour is hidden: the others are the reference's own.
+    source = torch.where(refs.source[r] == OPEN, own, refs.source[r])
+    # Indices are shifted by one so that the zeros outside the reference read as HALLUCINATED. In full precision, as
+    # half of it cannot count the frames of a long video.
+    shifted = (source + 1).float().unsqueeze(2)
+    return warp(shifted, alignment.grid.float(), mode="nearest")[:, :, 0].round().int() - 1

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pickle
 import re
+from collections import OrderedDict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -61,12 +62,13 @@ class _Inert:
         pass
 
 
-INERT_NAMES = (
-    "argparse.Namespace",
-    "pytorch_lightning.callbacks.early_stopping.EarlyStopping",
-    "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint",
-    "pytorch_lightning.utilities.parsing.AttributeDict",
-)
+STAND_INS: list[Any] = [
+    (_Inert, "argparse.Namespace"),
+    (_Inert, "pytorch_lightning.callbacks.early_stopping.EarlyStopping"),
+    (_Inert, "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint"),
+    (OrderedDict, "pytorch_lightning.utilities.parsing.AttributeDict"),  # it is filled item by item
+]
+"""What is made instead of the classes that Lightning left in old checkpoints, and their names there."""
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
@@ -81,7 +83,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     try:
         if path.suffix == ".safetensors":
             return {"state_dict": safetensors.torch.load_file(path)}
-        with torch.serialization.safe_globals([(_Inert, name) for name in INERT_NAMES]):
+        with torch.serialization.safe_globals(STAND_INS):
             loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         name = re.search(r"GLOBAL ([\w.]+)", str(error))
@@ -112,7 +114,8 @@ def network_state(checkpoint: Mapping[str, Any], kind: str) -> StateDict:
         kind: ``dfpn``, ``chn`` or ``cpn`` for reference checkpoints; own ones hold one network, whatever its kind.
     """
     state = checkpoint.get("state_dict", checkpoint)
-    state = {k: v for k, v in state.items() if isinstance(k, str) and isinstance(v, Tensor)}
+    items = state.items() if isinstance(state, Mapping) else ()
+    state = {k: v for k, v in items if isinstance(k, str) and isinstance(v, Tensor)}
     if network_entry(checkpoint):
         return {k.removeprefix(OWN_PREFIX): v for k, v in state.items() if k.startswith(OWN_PREFIX)}
     if kind != "chn" and any(k.startswith("model_aligner.") for k in state):

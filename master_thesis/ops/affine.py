@@ -8,23 +8,45 @@ Convention:
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
 
-def unit_to_grid_matrix(height: int, width: int) -> Float[Tensor, "3 3"]:
-    """The map from unit-square coordinates to grid coordinates of a ``height`` x ``width`` image."""
-    # Pixel centre i lies at (i + 0.5) / size in the unit square and at 2 i / (size - 1) - 1 in the grid.
-    sx, sy = 2 * width / max(width - 1, 1), 2 * height / max(height - 1, 1)
-    ox, oy = -1 / max(width - 1, 1) - 1, -1 / max(height - 1, 1) - 1
-    return torch.tensor([[sx, 0.0, ox], [0.0, sy, oy], [0.0, 0.0, 1.0]])
-
-
 def unit_points(height: int, width: int) -> Float[Tensor, "H W 3"]:
-    """Homogeneous unit-square coordinates of every pixel centre."""
+    """Homogeneous unit-square coordinates of every pixel centre.
+
+    >>> unit_points(1, 2)[..., :2].tolist()
+    [[[0.25, 0.5], [0.75, 0.5]]]
+    """
     y, x = torch.meshgrid((torch.arange(height) + 0.5) / height, (torch.arange(width) + 0.5) / width, indexing="ij")
     return torch.stack((x, y, torch.ones_like(x)), dim=-1)
+
+
+def apply_affine(matrix: Float[Tensor, "*lead 3 3"], points: Float[Tensor, "*rest 2"]) -> Float[Tensor, "*out 2"]:
+    """The images of points under affine maps; the points' axis before (x, y) runs, axes before it broadcast.
+
+    Args:
+        matrix: homogeneous matrices, one for each row of points.
+        points: (x, y).
+    """
+    # A sum of products and not a matrix product, which autocast would round to eight bits.
+    x, y, a = points[..., :1], points[..., 1:], matrix[..., None, :2, :]
+    return a[..., 0] * x + a[..., 1] * y + a[..., 2]
+
+
+def affine_flow(movement: Float[Tensor, "*lead 3 3"], height: int, width: int) -> Float[Tensor, "*lead H W 2"]:
+    """The displacement of every pixel centre, in the unit square; exactly 0 for the identity.
+
+    Args:
+        movement: homogeneous affine matrices.
+        height: rows of the wanted flow.
+        width: columns of the wanted flow.
+    """
+    step = movement - torch.eye(3, dtype=movement.dtype, device=movement.device)
+    return apply_affine(step[..., None, :, :], unit_points(height, width).to(movement)[..., :2])
 
 
 def affine_grid(movement: Float[Tensor, "*lead 3 3"], height: int, width: int) -> Float[Tensor, "*lead H W 2"]:
@@ -38,7 +60,44 @@ def affine_grid(movement: Float[Tensor, "*lead 3 3"], height: int, width: int) -
         movement: homogeneous affine matrices.
         height: rows of the wanted grid.
         width: columns of the wanted grid.
+
+    >>> two_pixels_right = torch.tensor([[1.0, 0.0, 0.5], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])  # half of the width
+    >>> affine_grid(two_pixels_right, 1, 4)[0, :2, 0]  # pixels 0 and 1 look at pixels 2 and 3
+    tensor([0.3333, 1.0000])
     """
-    to_grid = unit_to_grid_matrix(height, width).to(movement)
-    points = unit_points(height, width).to(movement)
-    return torch.einsum("...ij,hwj->...hwi", to_grid @ movement, points)[..., :2]
+    like: dict[str, Any] = {"dtype": movement.dtype, "device": movement.device}
+    # Identity plus displacement, so that a still camera is the identity to the last bit (the border stays inside).
+    y, x = torch.meshgrid(torch.linspace(-1, 1, height, **like), torch.linspace(-1, 1, width, **like), indexing="ij")
+    displacement = affine_flow(movement, height, width)
+    extent = torch.tensor([2 * width / max(width - 1, 1), 2 * height / max(height - 1, 1)], **like)
+    return torch.stack((x, y), dim=-1) + displacement * extent
+
+
+def unit_to_grid(points: Float[Tensor, "*lead H W 2"]) -> Float[Tensor, "*lead H W 2"]:
+    """Unit-square positions, one per pixel, as a sampling grid of the same size."""
+    h, w = points.shape[-3:-1]
+    size = torch.tensor([w, h]).to(points)
+    return (points * size - 0.5) * 2 / (size - 1).clamp(min=1) - 1
+
+
+def fit_affine(
+    points: Float[Tensor, "N P 2"], images: Float[Tensor, "N P 2"], weights: Float[Tensor, "N P"], prior: float = 1e-3
+) -> Float[Tensor, "N 3 3"]:
+    """The affine maps that bring weighted points closest to their images, in the least-squares sense.
+
+    Convention:
+        ``result @ (x, y, 1)`` approximates the image of (x, y); coordinates of any unit, best around 1.
+
+    Args:
+        points: where the map is sampled.
+        images: where it should lead.
+        weights: importance of each point, at least 0.
+        prior: weight of the identity, in points; it decides where the points do not.
+    """
+    ones = torch.ones_like(points[..., :1])
+    p = torch.cat((points, ones), dim=-1)
+    weighted = p * weights.unsqueeze(-1)
+    ridge = prior * torch.eye(3).to(p)
+    normal = weighted.mT @ p + ridge
+    moments = weighted.mT @ torch.cat((images, ones), dim=-1) + ridge
+    return torch.linalg.solve(normal, moments).mT

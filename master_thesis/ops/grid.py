@@ -17,7 +17,11 @@ from master_thesis.ops.affine import affine_grid
 
 
 def identity_grid(height: int, width: int) -> Float[Tensor, "H W 2"]:
-    """The grid that samples every pixel at its own place."""
+    """The grid that samples every pixel at its own place.
+
+    >>> identity_grid(1, 3)[0, :, 0].tolist()
+    [-1.0, 0.0, 1.0]
+    """
     return affine_grid(torch.eye(3), height, width)
 
 
@@ -53,12 +57,21 @@ def resize_grid(grid: Float[Tensor, "B F h w 2"], height: int, width: int) -> Fl
 
 
 def inside(grid: Float[Tensor, "B F H W 2"]) -> Bool[Tensor, "B 1 F H W"]:
-    """Which positions lie inside the reference."""
+    """Which positions lie inside the reference.
+
+    >>> inside(torch.tensor([[[[[-1.0, 1.0], [0.0, 1.1]]]]])).flatten()
+    tensor([ True, False])
+    """
     return (grid.abs() <= 1).all(dim=-1).unsqueeze(1)
 
 
 def distance_px(grid: Float[Tensor, "B F H W 2"], other: Float[Tensor, "B F H W 2"]) -> Float[Tensor, "B F H W"]:
-    """Euclidean distance between two grids, in pixels of their own resolution (end-point error)."""
+    """Euclidean distance between two grids, in pixels of their own resolution (end-point error).
+
+    >>> grid = identity_grid(9, 9)[None, None]  # neighbours are 2 / 8 apart
+    >>> distance_px(grid, grid + torch.tensor([3 * 0.25, 4 * 0.25])).unique()
+    tensor([5.])
+    """
     h, w = grid.shape[2:4]
     half_extent_px = torch.tensor([(w - 1) / 2, (h - 1) / 2]).to(grid)
     return ((grid - other) * half_extent_px).norm(dim=-1)

@@ -17,7 +17,11 @@ def _channels(values: tuple[float, ...], like: Tensor) -> Tensor:
 
 
 def to_float(frames: Shaped[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """uint8 frames in [0, 255] as floats in [0, 1]; floats pass unchanged."""
+    """uint8 frames in [0, 255] as floats in [0, 1]; floats pass unchanged.
+
+    >>> to_float(torch.tensor([0, 51, 255], dtype=torch.uint8))
+    tensor([0.0000, 0.2000, 1.0000])
+    """
     return frames.float().div(255) if frames.dtype == torch.uint8 else frames
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from jaxtyping import Float
 from torch import Tensor
 
@@ -9,10 +10,21 @@ from torch import Tensor
 def copyable_map(
     visible_aligned: Float[Tensor, "B 1 F H W"], mask_target: Float[Tensor, "B 1 H W"]
 ) -> Float[Tensor, "B 1 F H W"]:
-    """1 where the target hides what the aligned reference shows, else 0 (thesis: v_map)."""
+    """1 where the target hides what the aligned reference shows, else 0 (thesis: v_map).
+
+    >>> visible_aligned = torch.tensor([[[[[0.0, 1.0, 0.0, 1.0]]]]])
+    >>> mask_target = torch.tensor([[[[0.0, 0.0, 1.0, 1.0]]]])
+    >>> copyable_map(visible_aligned, mask_target).flatten()
+    tensor([0., 0., 0., 1.])
+    """
     return (visible_aligned - (1 - mask_target).unsqueeze(2)).clamp(0, 1)
 
 
 def hole_percent(mask: Float[Tensor, "*lead 1 H W"]) -> Float[Tensor, "*lead"]:
-    """The hole's share of each frame, in percent."""
-    return mask.float().mean(dim=(-3, -2, -1)) * 100
+    """The hole's share of each frame, in percent.
+
+    >>> hole_percent(torch.tensor([[[1.0, 0.0, 0.0, 0.0]]]))
+    tensor(25.)
+    """
+    # The count comes first: the mean would round, and 15 % of the pixels would be more than 15 %.
+    return mask.sum(dim=(-3, -2, -1), dtype=torch.float32) * 100 / mask.shape[-2:].numel()
