@@ -157,7 +157,7 @@ class EvaluationConfig:
     baselines: tuple[str, ...] = option(
         ("telea", "median", "homography"),
         "methods from OpenCV to compare with",
-        choices=("telea", "median", "homography"),
+        choices=("telea", "median", "homography", "opencv"),
     )
     predictions: tuple[str, ...] = option(
         (), "frames that another method has filled, as FOLDER/<sequence>/*.png", metavar="NAME=FOLDER"

@@ -7,6 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
@@ -51,8 +52,8 @@ def run_evaluation(
     about = {
         "protocols": [make_protocol(name, data).as_dict() for name in config.protocols],
         "seed": data.seed,
-        "flow": config.evaluation_flow,
-        "command": shlex.join(sys.argv),
+        "options": asdict(config),
+        "command": shlex.join(sys.orig_argv),
     }
     write_json(output / "evaluation.json", scores, about)
     write_csv(output / "evaluation.csv", scores, about)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -12,17 +13,25 @@ from master_thesis.evaluation.protocols import Task
 from master_thesis.evaluation.temporal import Motion
 from master_thesis.metrics import Lpips
 
+
+class Unit(NamedTuple):
+    """How a figure is shown."""
+
+    name: str
+    digits: int
+
+
 UNITS = {
-    "psnr": "dB",
-    "ssim": "",
-    "hole_psnr": "dB",
-    "hole_ssim": "",
-    "hole_lpips": "",
-    "warp": "1e-3",
-    "hole_warp": "1e-3",
-    "seconds": "s/frame",
+    "psnr": Unit("dB", 2),
+    "ssim": Unit("", 4),
+    "hole_psnr": Unit("dB", 2),
+    "hole_ssim": Unit("", 4),
+    "hole_lpips": Unit("", 4),
+    "warp": Unit("1e-3", 3),
+    "hole_warp": Unit("1e-3", 3),
+    "seconds": Unit("per frame", 3),
 }
-"""Every figure there is, and its unit."""
+"""Every figure there is."""
 
 
 @dataclass(frozen=True)

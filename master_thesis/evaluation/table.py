@@ -26,7 +26,11 @@ def format_table(scores: Sequence[Score]) -> str:
 
 def write_json(path: Path, scores: Sequence[Score], about: dict[str, Any]) -> None:
     """All figures with what is needed to get them again."""
-    document = about | {"versions": versions(), "units": UNITS, "results": list(_rows(scores))}
+    document = about | {
+        "versions": versions(),
+        "units": {metric: unit.name for metric, unit in UNITS.items()},
+        "results": list(_rows(scores)),
+    }
     path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
@@ -83,12 +87,12 @@ def _rows(scores: Sequence[Score]) -> list[dict[str, Any]]:
 
 def _format_block(scores: list[Score]) -> str:
     metrics = [metric for metric in UNITS if any(metric in score.values for score in scores)]
-    titles = [f"{metric} ({UNITS[metric]})" if UNITS[metric] else metric for metric in metrics]
+    titles = [_title(metric) for metric in metrics]
     lines = [["sequence", "method", *titles]]
     by_sequence = sorted(_rows(scores), key=lambda row: row["sequence"] == MEAN)
     names = list(dict.fromkeys(row["sequence"] for row in by_sequence))
     for row in sorted(by_sequence, key=lambda row: names.index(row["sequence"])):
-        lines.append([row["sequence"], row["method"], *(_format(row.get(metric)) for metric in metrics)])
+        lines.append([row["sequence"], row["method"], *(_format(metric, row.get(metric)) for metric in metrics)])
     widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
     title = f"protocol {scores[0].protocol}, masks {scores[0].masks}"
     return "\n".join([title, *(_pad(line, widths) for line in lines)])
@@ -100,10 +104,13 @@ def _pad(line: list[str], widths: list[int]) -> str:
     return "  ".join(left + [text.rjust(width) for text, width in zip(figures, widths[2:], strict=True)])
 
 
-def _format(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:.4f}" if abs(value) < 1 else f"{value:.2f}"
+def _title(metric: str) -> str:
+    unit = UNITS[metric].name
+    return f"{metric} ({unit})" if unit else metric
+
+
+def _format(metric: str, value: float | None) -> str:
+    return "-" if value is None else f"{value:.{UNITS[metric].digits}f}"
 
 
 def _draw(panel: Axes, scores: list[Score]) -> None:
@@ -116,7 +123,7 @@ def _draw(panel: Axes, scores: list[Score]) -> None:
         places = [x + (i + 0.5) * width - 0.4 for x in range(len(sequences))]
         panel.bar(places, [float("nan") if h is None else h for h in heights], width, label=method)
     panel.set_xticks(range(len(sequences)), sequences)
-    panel.set_ylabel(f"{metric} ({UNITS[metric]})" if UNITS[metric] else metric)
+    panel.set_ylabel(_title(metric))
     panel.set_title(f"{scores[0].protocol}, masks {scores[0].masks}", fontsize="medium")
     panel.margins(y=0.1)
     panel.legend(fontsize="small", ncols=4)
