@@ -14,11 +14,19 @@ from master_thesis.io.vgg_weights import load_vgg_weights
 from master_thesis.models.chn import CHN
 from master_thesis.models.cpn import CPN
 from master_thesis.models.dfpn import DFPN
+from master_thesis.models.small_chn import SmallCHN
+from master_thesis.models.small_dfpn import SmallDFPN
 from master_thesis.models.vgg import VGG16
 
 N = TypeVar("N", bound=nn.Module)
 
-KINDS: dict[str, type[nn.Module]] = {"dfpn": DFPN, "chn": CHN, "cpn": CPN}
+KINDS: dict[str, type[nn.Module]] = {
+    "dfpn": DFPN,
+    "chn": CHN,
+    "cpn": CPN,
+    "small_dfpn": SmallDFPN,
+    "small_chn": SmallCHN,
+}
 
 
 def make_network(kind: str, sizes: Mapping[str, Any]) -> nn.Module:

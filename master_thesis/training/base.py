@@ -9,7 +9,6 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from jaxtyping import Float
-from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 from torch.optim import Adam
 from torch.optim.lr_scheduler import StepLR
@@ -17,6 +16,7 @@ from torch.optim.lr_scheduler import StepLR
 from master_thesis.clip import Clip, Losses
 from master_thesis.config import OptimConfig, UserError
 from master_thesis.io.checkpoints import NETWORK_KEY, OWN_PREFIX
+from master_thesis.training.figures import show
 from master_thesis.zoo import make_network
 
 
@@ -67,7 +67,7 @@ class NetworkTraining(pl.LightningModule, ABC):
         """Logs the losses of a batch, and shows the first one."""
         self.log_losses("validation", self.losses(clip), clip)
         if batch_idx == 0:
-            self.show("validation/clips", self.figures(clip), self.global_step)
+            show(self, "validation/clips", self.figures(clip), self.global_step)
 
     def log_losses(self, stage: str, losses: Losses, clip: Clip) -> None:
         """Logs the total and every part: each step in training, the mean of the epoch in validation."""
@@ -88,17 +88,12 @@ class NetworkTraining(pl.LightningModule, ABC):
                 batch_size=len(clip.is_simulated),
             )
 
-    def show(self, name: str, picture: Float[Tensor, "3 H W"], step: int) -> None:
-        """Writes a picture to TensorBoard, if that is where the run is logged."""
-        if isinstance(self.logger, TensorBoardLogger):
-            self.logger.experiment.add_image(name, picture.detach().float().clamp(0, 1).cpu(), step)
-
     def configure_optimizers(self) -> Any:
         """Adam on what can be trained; StepLR counts epochs."""
         o = self.optim
         trainable = [p for p in self.network.parameters() if p.requires_grad]
-        # Fused Adam undoes fp16's loss scale itself, which leaves nobody to clip gradients before it.
-        is_fused = self.trainer.precision != "16-mixed"
+        # Lightning clips no gradients of a fused optimiser under mixed precision: it may undo fp16's loss scale itself.
+        is_fused = not (self.trainer.precision.endswith("mixed") and self.trainer.gradient_clip_val)
         adam = Adam(trainable, lr=o.lr, fused=is_fused)
         scheduler = StepLR(adam, step_size=o.lr_scheduler_step_size, gamma=o.lr_scheduler_gamma)
         return {"optimizer": adam, "lr_scheduler": {"scheduler": scheduler, "interval": "epoch"}}

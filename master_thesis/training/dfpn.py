@@ -1,9 +1,8 @@
-"""Training and testing DFPN."""
+"""Training DFPN."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import torch
@@ -20,7 +19,7 @@ from master_thesis.training.figures import alignment_figure
 
 
 class DFPNTraining(NetworkTraining):
-    """Trains DFPN; testing shows every clip in TensorBoard.
+    """Trains DFPN.
 
     Args:
         sizes: of the network, see :class:`~master_thesis.models.dfpn.DFPN`.
@@ -28,10 +27,10 @@ class DFPNTraining(NetworkTraining):
     """
 
     network: DFPN
+    kind = "dfpn"
 
     def __init__(self, sizes: Mapping[str, Any], optim: OptimConfig) -> None:
-        super().__init__("dfpn", sizes, optim)
-        self.num_tested = 0
+        super().__init__(self.kind, sizes, optim)
 
     def losses(self, clip: Clip) -> Losses:
         """Correlation, true flow and alignment (spec, section 4)."""
@@ -46,22 +45,3 @@ class DFPNTraining(NetworkTraining):
         """Masked frames, aligned references, visibility, target filled by plain copying."""
         views = views_of(clip)
         return alignment_figure(views, self.network.align(*views.masked))
-
-    def test_step(self, clip: Clip, batch_idx: int) -> None:
-        """A figure per clip, under the name of its sequence."""
-        for i, name in enumerate(clip.names):
-            self.show(f"test/{name}", self.figures(_only(clip, i)), self.num_tested)
-            self.num_tested += 1
-
-
-def _only(clip: Clip, i: int) -> Clip:
-    """The i-th clip of a batch, as a batch of one."""
-    one = slice(i, i + 1)
-    return replace(
-        clip,
-        frames=clip.frames[one],
-        mask=clip.mask[one],
-        movement=clip.movement[one],
-        is_simulated=clip.is_simulated[one],
-        names=clip.names[one],
-    )

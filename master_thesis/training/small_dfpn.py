@@ -2,32 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, cast
-
 import torch
 import torch.nn.functional as F
 from einops import rearrange, repeat
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from master_thesis.clip import Clip, Losses
-from master_thesis.config import OptimConfig
-from master_thesis.flow_losses import appearance_loss, flow_distance, sequence_loss, smoothness_loss, trust_loss
+from master_thesis.flow_losses import appearance_loss, sequence_loss, smoothness_loss, trust_loss
 from master_thesis.models.small_dfpn import SmallDFPN, SmallFlow, flow_to_grid
-from master_thesis.ops.affine import unit_points
+from master_thesis.ops.affine import affine_flow
 from master_thesis.ops.grid import inside, warp
 from master_thesis.ops.image import resize
 from master_thesis.ops.views import Views, views_of
-from master_thesis.training.base import NetworkTraining
-from master_thesis.training.figures import alignment_figure
+from master_thesis.training.dfpn import DFPNTraining
 
 FLOW_WEIGHT, APPEARANCE_WEIGHT, SMOOTHNESS_WEIGHT, TRUST_WEIGHT = 0.1, 4.0, 30.0, 1.0
 GAIN_JITTER, BIAS_JITTER = 0.15, 0.08
 """Largest relative change of brightness and largest offset between target and references."""
 
 
-class SmallDFPNTraining(NetworkTraining):
+class SmallDFPNTraining(DFPNTraining):
     """Trains the small preset's aligner.
 
     Args:
@@ -35,62 +30,57 @@ class SmallDFPNTraining(NetworkTraining):
         optim: of Adam and StepLR.
     """
 
-    def __init__(self, sizes: Mapping[str, Any], optim: OptimConfig) -> None:
-        super().__init__("small_dfpn", sizes, optim)
+    network: SmallDFPN  # type: ignore[assignment]
+    kind = "small_dfpn"
 
     def losses(self, clip: Clip) -> Losses:
         """Flow in pixels of the working size, appearance, smoothness and trust."""
         views = views_of(clip)
         target, mask_target, refs, mask_refs = views.masked
         if self.training:
-            refs = _jitter(refs)
-        predicted: SmallFlow = self.network(target, mask_target, refs, mask_refs)
-        return small_dfpn_losses(views, predicted, cast(SmallDFPN, self.network).size)
-
-    def figures(self, clip: Clip) -> Float[Tensor, "3 H W"]:
-        """Masked frames, aligned references, visibility, filled by plain copying."""
-        views = views_of(clip)
-        return alignment_figure(views, cast(SmallDFPN, self.network).align(*views.masked))
+            refs = jitter(refs, seed=self.global_step)
+        predicted = self.network(target, mask_target, refs, mask_refs)
+        movement = clip.movement[:, clip.ref_indices]
+        return small_dfpn_losses(views, predicted, movement, clip.is_simulated, self.network.size)
 
 
-def small_dfpn_losses(views: Views, predicted: SmallFlow, size: tuple[int, int]) -> Losses:
+def small_dfpn_losses(
+    views: Views,
+    predicted: SmallFlow,
+    movement: Float[Tensor, "B F 3 3"],
+    is_simulated: Bool[Tensor, " B"],
+    size: tuple[int, int],
+) -> Losses:
     """All parts of the loss of the small preset's aligner.
 
     Args:
-        views: true frames, masks and movements.
+        views: true frames and masks.
         predicted: flows of every pair.
+        movement: true movements, target to references.
+        is_simulated: where they are known.
         size: working size, in whose pixels end-point errors count.
     """
-    num_refs = views.refs.shape[2]
-    is_simulated = views.is_simulated.float().repeat_interleave(num_refs)
+    is_known = is_simulated.float().repeat_interleave(movement.shape[1])
     flows = [*predicted.steps, predicted.flow]
     extent_px = torch.tensor([size[1], size[0]]).to(predicted.flow).view(1, 2, 1, 1)
-    true = [true_flow(views.movement, *f.shape[-2:]) * extent_px for f in flows]
-    flow = sequence_loss([f * extent_px for f in flows], true, is_simulated)
+    true = [true_flow(movement, *f.shape[-2:]) * extent_px for f in flows]
     target, refs = _half_size(views, size)
-    grid = flow_to_grid(predicted.flow, *target.shape[-2:])
-    aligned, valid = _look(refs, grid)
-    is_real = (1 - is_simulated).view(-1, 1, 1, 1)
+    aligned, valid = _look(refs, flow_to_grid(predicted.flow, *target.shape[-2:]))
     quarter = predicted.flow.shape[-2:]
-    small_target = F.adaptive_avg_pool2d(target, quarter)
-    trust = trust_loss(
-        predicted.trust, F.adaptive_avg_pool2d(aligned, quarter), small_target, F.adaptive_avg_pool2d(valid, quarter)
-    )
+    small_target, small_aligned, small_valid = (F.adaptive_avg_pool2d(x, quarter) for x in (target, aligned, valid))
+    is_real = (1 - is_known).view(-1, 1, 1, 1)
     parts = {
-        "flow": FLOW_WEIGHT * flow,
+        "flow": FLOW_WEIGHT * sequence_loss([f * extent_px for f in flows], true, is_known),
         "appearance": APPEARANCE_WEIGHT * appearance_loss(aligned, target, valid * is_real),
         "smoothness": SMOOTHNESS_WEIGHT * smoothness_loss(predicted.flow, small_target),
-        "trust": TRUST_WEIGHT * trust,
+        "trust": TRUST_WEIGHT * trust_loss(predicted.trust, small_aligned, small_target, small_valid),
     }
-    parts["epe_px"] = 0 * (flow_distance(flows[-1] * extent_px, true[-1]) * is_simulated).sum()
     return Losses(parts)
 
 
 def true_flow(movement: Float[Tensor, "B F 3 3"], height: int, width: int) -> Float[Tensor, "N 2 h w"]:
     """The displacement of every pixel, in the unit square, of known affine movements; pairs folded as ``(b f)``."""
-    points = unit_points(height, width).to(movement)
-    moved = torch.einsum("bfij,hwj->bfhwi", movement, points)
-    return rearrange((moved - points)[..., :2], "b f h w xy -> (b f) xy h w")
+    return rearrange(affine_flow(movement, height, width), "b f h w xy -> (b f) xy h w")
 
 
 def _half_size(views: Views, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
@@ -108,8 +98,14 @@ def _look(refs: Float[Tensor, "N 3 h w"], grid: Float[Tensor, "N h w 2"]) -> tup
     return warp(refs.unsqueeze(2), grid)[:, :, 0], inside(grid)[:, :, 0].float()
 
 
-def _jitter(refs: Float[Tensor, "B 3 F H W"]) -> Float[Tensor, "B 3 F H W"]:
-    """References a little brighter or darker, as exposure changes make them."""
+def jitter(refs: Float[Tensor, "B 3 F H W"], seed: int) -> Float[Tensor, "B 3 F H W"]:
+    """References a little brighter or darker, as exposure changes make them.
+
+    Args:
+        refs: RGB in [0, 1].
+        seed: decides the changes: a resumed run makes the same ones.
+    """
     b, _, f, _, _ = refs.shape
-    gain, bias = (torch.rand(2, b, 1, f, 1, 1, device=refs.device) * 2 - 1).unbind()
+    draws = torch.rand(2, b, 1, f, 1, 1, generator=torch.Generator().manual_seed(seed)).to(refs) * 2 - 1
+    gain, bias = draws.unbind()
     return (refs * (1 + GAIN_JITTER * gain) + BIAS_JITTER * bias).clamp(0, 1)

@@ -1,0 +1,29 @@
+"""Smooth filling of holes from coarse to fine."""
+
+from __future__ import annotations
+
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+EPSILON = 1e-6
+
+
+def fill_smoothly(values: Float[Tensor, "N C H W"], weights: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N C H W"]:
+    """Keeps values where their weight is 1 and continues them smoothly where it is 0 (push-pull).
+
+    Args:
+        values: what is continued; read only where the weight is above 0.
+        weights: trust in each value, in [0, 1].
+
+    Source: Gortler et al., The Lumigraph, 1996, section 3.4.
+    """
+    h, w = values.shape[-2:]
+    if min(h, w) == 1:
+        mean = (values * weights).sum(dim=(-2, -1), keepdim=True) / (weights.sum(dim=(-2, -1), keepdim=True) + EPSILON)
+        return weights * values + (1 - weights) * mean
+    share = F.avg_pool2d(weights, 2, ceil_mode=True)
+    colours = F.avg_pool2d(values * weights, 2, ceil_mode=True) / (share + EPSILON)
+    # A coarse cell is as sure as its best-known quarter: twice the mean, at most 1.
+    coarse = fill_smoothly(colours, (2 * share).clamp(max=1))
+    return weights * values + (1 - weights) * F.interpolate(coarse, (h, w), mode="bilinear", align_corners=False)
