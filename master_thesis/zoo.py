@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, cast
 
 from torch import nn
 
 from master_thesis.config import UserError
-from master_thesis.io.checkpoints import network_entry, network_state, read_checkpoint
+from master_thesis.io.checkpoints import network_entry, network_state, read_checkpoint, write_weights
 from master_thesis.io.vgg_weights import load_vgg_weights
 from master_thesis.models.chn import CHN
 from master_thesis.models.cpn import CPN
@@ -18,7 +18,8 @@ from master_thesis.models.small_chn import SmallCHN
 from master_thesis.models.small_dfpn import SmallDFPN
 from master_thesis.models.vgg import VGG16
 
-N = TypeVar("N", bound=nn.Module)
+WEIGHTS = Path(__file__).parent / "weights"
+"""Where the weights that this package ships lie."""
 
 KINDS: dict[str, type[nn.Module]] = {
     "dfpn": DFPN,
@@ -60,22 +61,22 @@ def fill_vgg(vgg: VGG16, source: str) -> VGG16:
     return vgg
 
 
-def load_dfpn(path: str | Path) -> DFPN:
-    """DFPN from a checkpoint of this project or of the reference implementation.
+def load_dfpn(path: str | Path) -> DFPN | SmallDFPN:
+    """DFPN from a checkpoint of this project (either preset) or of the reference implementation.
 
     Raises:
         UserError: where the file is missing, damaged, hostile, or holds no DFPN.
     """
-    return _load(path, DFPN, "dfpn")
+    return _load(path, "dfpn", (DFPN, SmallDFPN))
 
 
-def load_chn(path: str | Path) -> CHN:
-    """CHN from a checkpoint of this project or of the reference implementation.
+def load_chn(path: str | Path) -> CHN | SmallCHN:
+    """CHN from a checkpoint of this project (either preset) or of the reference implementation.
 
     Raises:
         UserError: where the file is missing, damaged, hostile, or holds no CHN.
     """
-    return _load(path, CHN, "chn")
+    return _load(path, "chn", (CHN, SmallCHN))
 
 
 def load_cpn(path: str | Path) -> CPN:
@@ -84,19 +85,45 @@ def load_cpn(path: str | Path) -> CPN:
     Raises:
         UserError: where the file is missing, damaged, hostile, or holds no CPN.
     """
-    return _load(path, CPN, "cpn")
+    return _load(path, "cpn", (CPN,))
 
 
-def _load(path: str | Path, cls: type[N], kind: str) -> N:
+def load_small() -> tuple[SmallDFPN, SmallCHN]:
+    """The small preset with the weights that this package ships: its aligner and its CHN."""
+    return _load(WEIGHTS / "small_dfpn.safetensors", "dfpn", (SmallDFPN,)), _load(
+        WEIGHTS / "small_chn.safetensors", "chn", (SmallCHN,)
+    )
+
+
+def export_network(checkpoint_path: str | Path, path: str | Path) -> None:
+    """Writes the network of one of this project's checkpoints, in half precision and without anything else.
+
+    Args:
+        checkpoint_path: where it is read.
+        path: a new ``.safetensors`` file, which :func:`load_dfpn` or :func:`load_chn` read like the checkpoint.
+
+    Raises:
+        UserError: where the checkpoint is none of this project's.
+    """
+    checkpoint = read_checkpoint(checkpoint_path)
+    entry = network_entry(checkpoint)
+    if entry is None:
+        raise UserError(f"{checkpoint_path} should be a checkpoint of this project, but does not say what it holds")
+    state = {k: v.half().contiguous() for k, v in network_state(checkpoint, entry["kind"]).items()}
+    write_weights(path, entry, state)
+
+
+def _load(path: str | Path, kind: str, classes: tuple[type[nn.Module], ...]) -> Any:
+    """A network of the first class, or of the one that the checkpoint names."""
     checkpoint = read_checkpoint(path)
     entry = network_entry(checkpoint)
-    name = cls.__name__
-    if entry and KINDS.get(entry["kind"]) is not cls:
-        raise UserError(f"{path} should hold {name}, but it holds {entry['kind'].upper()}")
+    cls = KINDS.get(entry["kind"]) if entry else classes[0]
+    if entry and cls not in classes:
+        raise UserError(f"{path} should hold {classes[0].__name__}, but it holds {entry['kind'].upper()}")
     try:
-        network = cls(**entry["sizes"]) if entry else cls()
+        network = cast(type[nn.Module], cls)(**(entry["sizes"] if entry else {}))
         network.load_state_dict(network_state(checkpoint, kind))
     except (RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{path} should hold the weights of {name}, but does not: {reason}") from None
+        raise UserError(f"{path} should hold the weights of {classes[0].__name__}, but does not: {reason}") from None
     return network.requires_grad_(False).eval()

@@ -5,6 +5,7 @@ A checkpoint is data: it is read with ``weights_only``, and one that asks for co
 
 from __future__ import annotations
 
+import json
 import pickle
 import re
 from collections import OrderedDict
@@ -82,7 +83,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         raise UserError(f"there should be a checkpoint at {path}, but there is no such file")
     try:
         if path.suffix == ".safetensors":
-            return {"state_dict": safetensors.torch.load_file(path)}
+            return _read_weights(path)
         with torch.serialization.safe_globals(STAND_INS):
             loaded = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -95,6 +96,30 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     if not isinstance(loaded, Mapping):
         raise UserError(f"{path} should be a checkpoint, but it holds a {type(loaded).__name__}")
     return dict(loaded)
+
+
+def _read_weights(path: Path) -> dict[str, Any]:
+    """A safetensors file as a checkpoint; what network it holds stands in its header."""
+    with safetensors.safe_open(path, "pt") as file:
+        metadata = file.metadata() or {}
+        state = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 (not a mapping)
+    if NETWORK_KEY not in metadata:
+        return {"state_dict": state}
+    return {"state_dict": {OWN_PREFIX + k: v for k, v in state.items()}, NETWORK_KEY: json.loads(metadata[NETWORK_KEY])}
+
+
+def write_weights(path: str | Path, entry: Mapping[str, Any], state: StateDict) -> None:
+    """Writes a network's tensors as safetensors, whole or not at all.
+
+    Args:
+        path: a file that ends in ``.safetensors``; its folder must exist.
+        entry: what network it is, ``{"kind": ..., "sizes": {...}}``.
+        state: its tensors.
+    """
+    path = Path(path)
+    part = path.with_name(path.name + ".part")
+    safetensors.torch.save_file(state, part, metadata={NETWORK_KEY: json.dumps(entry)})
+    part.replace(path)
 
 
 def network_entry(checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:

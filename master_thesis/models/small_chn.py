@@ -48,7 +48,7 @@ class SmallCHN(nn.Module):
         self.up = nn.ModuleList(_block(i + o, o) for o, i in reversed(list(pairwise(widths))))
         self.tail = nn.Conv2d(widths[0], 3, 3, padding=1)
         nn.init.zeros_(self.tail.weight)  # training starts from the first guess
-        nn.init.zeros_(self.tail.bias)
+        nn.init.zeros_(self.tail.bias)  # type: ignore[arg-type]
 
     def forward(
         self,
