@@ -23,6 +23,62 @@ def option(default: Any, help: str, **metadata: Any) -> Any:
 
 
 @dataclass(frozen=True)
+class RunConfig:
+    """What to do (spec, section 8): without ``chn`` it concerns DFPN, without ``test`` it is a training."""
+
+    test: bool = option(False, "test instead of train")
+    test_checkpoint: str | None = option(None, "checkpoint to test", metavar="FILE")
+    chn: bool = option(False, "train or test CHN instead of DFPN")
+    chn_aligner: str | None = option(
+        None, "aligner that CHN stands on; opencv needs no weights", choices=("cpn", "dfpn", "opencv")
+    )
+    chn_aligner_checkpoint: str | None = option(None, "checkpoint of that aligner", metavar="FILE")
+    preset: str = option(
+        "thesis",
+        "which networks to train; --test --preset small takes the weights that the package ships",
+        choices=("thesis", "small"),
+    )
+    ckpt_path: str | None = option(
+        None, "checkpoint to resume training from; last: the newest whole one in lightning_logs", metavar="FILE|last"
+    )
+    checkpoint_every: int = option(500, "steps between two checkpoints of a training (one more ends each epoch)")
+    gpus: int | None = option(None, "train or test on so many GPUs (--accelerator gpu --devices N)", metavar="N")
+    algorithms: tuple[str, ...] = option(
+        ("ff", "ip", "cp"),
+        "inpainting algorithms to test: frame by frame, inpaint and propagate, copy and propagate",
+        choices=("ff", "ip", "cp"),
+    )
+    output_path: str = option("generated_sequences", "folder for the videos of a CHN test", metavar="FOLDER")
+    sample_data: str | None = option(None, "write the built-in data to this folder and stop", metavar="FOLDER")
+
+    def __post_init__(self) -> None:
+        has_network = bool(self.test_checkpoint) or self.preset == "small"
+        require(not self.test or has_network, "--test needs --test_checkpoint: which one to test")
+        require(self.test or not self.test_checkpoint, "--test_checkpoint is for testing: add --test, or leave it out")
+        require(not (self.test and self.ckpt_path), "--ckpt_path resumes a training: leave out --test or --ckpt_path")
+        require(self.checkpoint_every >= 1, f"--checkpoint_every should be at least 1, got {self.checkpoint_every}")
+        is_gpus = self.gpus is None or self.gpus >= 1
+        require(is_gpus, f"--gpus should be at least 1 (left out: whatever there is), got {self.gpus}")
+        if self.chn:
+            self._check_aligner()
+        else:
+            for name in ("chn_aligner", "chn_aligner_checkpoint"):
+                require(not getattr(self, name), f"--{name} is for CHN: add --chn, or leave it out")
+        require(len(self.algorithms) > 0, "--algorithms should name at least one of ff, ip, cp")
+
+    def _check_aligner(self) -> None:
+        name, path = self.chn_aligner, self.chn_aligner_checkpoint
+        is_shipped = self.test and self.preset == "small" and not path
+        choice = "add --chn_aligner dfpn, cpn or opencv"
+        require(bool(name) or is_shipped, f"--chn needs an aligner: {choice}")
+        needs_path = name in ("cpn", "dfpn") and not self.test
+        require(bool(path) or not needs_path, f"--chn_aligner {name} needs --chn_aligner_checkpoint: which one to use")
+        require(
+            not (name == "opencv" and path), "--chn_aligner opencv has no weights: leave out --chn_aligner_checkpoint"
+        )
+
+
+@dataclass(frozen=True)
 class DataConfig:
     """Where the data lies and how a clip is made of it (spec, sections 2 and 3)."""
 
@@ -204,8 +260,9 @@ class VideoConfig:
     video: str | None = option(None, "video to fill: a file, a folder of frames, or a folder of videos")
     mask: str | None = option(None, "what to remove: an image, a folder of images, a video, or alpha (transparency)")
     output: str | None = option(
-        None, "result: .mp4, .mov or .mkv, or a folder for PNG frames; for a folder of videos the folder of the results "
-              "(without it: beside the input, _inpainted in its name)",
+        None,
+        "result: .mp4, .mov or .mkv, or a folder for PNG frames; for a folder of videos the folder of the results "
+        "(without it: beside the input, _inpainted in its name)",
     )
     object_ids: tuple[int, ...] = option((), "which values of indexed masks to remove; without it: all", metavar="ID")
     mask_dilation: int = option(4, "pixels by which masks are widened")
@@ -227,8 +284,11 @@ class VideoConfig:
         require(0 < self.frame_rate <= 1000, f"--frame_rate should lie in (0, 1000], got {self.frame_rate:g}")
         require(min(self.object_ids, default=1) >= 1, "--object_ids should be at least 1 (0 is the background)")
         is_soft = self.feather <= self.mask_dilation
-        require(is_soft, f"--feather should be at most --mask_dilation ({self.mask_dilation}), got {self.feather}: "
-                         "a wider seam would show the object")
+        require(
+            is_soft,
+            f"--feather should be at most --mask_dilation ({self.mask_dilation}), got {self.feather}: "
+            "a wider seam would show the object",
+        )
 
 
 def require(condition: bool, message: str) -> None:
@@ -254,7 +314,7 @@ def add_options(parser: argparse.ArgumentParser, config: type, title: str) -> No
 
 
 def _argument(f: Field[Any], hint: Any) -> dict[str, Any]:
-    """argparse keywords of one field."""
+    """Argparse keywords of one field."""
     args = get_args(hint)
     keywords = {k: v for k, v in f.metadata.items() if k != "help"}
     keywords |= {"default": None if f.default is MISSING else f.default, "help": _help(f)}

@@ -18,7 +18,7 @@ from master_thesis.models.aligner import FrozenAligner
 from master_thesis.models.vgg import VGG16
 from master_thesis.ops.views import Views, views_of
 from master_thesis.training.base import NetworkTraining
-from master_thesis.training.figures import hallucination_figure
+from master_thesis.training.figures import hallucination_figure, show
 
 
 class CHNTraining(NetworkTraining):
@@ -75,7 +75,7 @@ class CHNTraining(NetworkTraining):
         self.log_losses("validation", self._losses(views, alignment, painted), clip)
         self.log_all("validation", quality(views.target, painted), clip)
         if batch_idx == 0:
-            self.show("validation/clips", hallucination_figure(views, alignment, painted), self.global_step)
+            show(self, "validation/clips", hallucination_figure(views, alignment, painted), self.global_step)
 
 
 @torch.no_grad()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytorch_lightning as pl
 import torch
 from einops import rearrange
 from jaxtyping import Float
+from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 from torchvision.utils import make_grid
 
@@ -14,6 +16,12 @@ from master_thesis.ops.views import Views
 
 MAX_CLIPS = 4
 """Clips of a batch that are shown."""
+
+
+def show(module: pl.LightningModule, name: str, picture: Float[Tensor, "3 H W"], step: int) -> None:
+    """Writes a picture to TensorBoard, if that is where the run of ``module`` is logged."""
+    if isinstance(module.logger, TensorBoardLogger):
+        module.logger.experiment.add_image(name, picture.detach().float().clamp(0, 1).cpu(), step)
 
 
 def alignment_figure(views: Views, alignment: Alignment) -> Float[Tensor, "3 H W"]:

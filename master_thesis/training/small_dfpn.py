@@ -66,7 +66,7 @@ def small_dfpn_losses(
     true = [true_flow(movement, *f.shape[-2:]) * extent_px for f in flows]
     target, refs = _half_size(views, size)
     aligned, valid = _look(refs, flow_to_grid(predicted.flow, *target.shape[-2:]))
-    quarter = predicted.flow.shape[-2:]
+    quarter = (predicted.flow.shape[-2], predicted.flow.shape[-1])
     small_target, small_aligned, small_valid = (F.adaptive_avg_pool2d(x, quarter) for x in (target, aligned, valid))
     is_real = (1 - is_known).view(-1, 1, 1, 1)
     parts = {

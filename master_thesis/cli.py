@@ -1,0 +1,44 @@
+"""The command: ``python -m master_thesis``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Sequence
+
+from master_thesis.config import UserError
+from master_thesis.options import PROGRAM, parse_options
+
+EXIT_USER_ERROR = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command.
+
+    Args:
+        argv: its arguments; None: those of the process.
+
+    Returns:
+        The exit code: 0, or 2 after a mistake that the user can mend, which is told in one line.
+    """
+    try:
+        options = parse_options(sys.argv[1:] if argv is None else argv)
+        _show_log()
+        # torch and Lightning take seconds to import: nobody should wait for them to learn of a typing error.
+        from master_thesis.runs import run
+
+        run(options)
+    except UserError as error:
+        print(f"{PROGRAM}: error: {error}", file=sys.stderr)
+        return EXIT_USER_ERROR
+    return 0
+
+
+def _show_log() -> None:
+    """Shows this package's log on stderr."""
+    log = logging.getLogger("master_thesis")
+    log.setLevel(logging.INFO)
+    if not log.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(message)s"))
+        log.addHandler(handler)

@@ -1,0 +1,105 @@
+"""What a run leaves behind beside its figures: checkpoints, and the options it was made with."""
+
+from __future__ import annotations
+
+import json
+import platform
+import shlex
+import sys
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
+
+from master_thesis.config import UserError
+from master_thesis.io.checkpoints import network_entry, read_checkpoint
+
+PACKAGES = (
+    "master_thesis",
+    "torch",
+    "torchvision",
+    "pytorch-lightning",
+    "torchmetrics",
+    "numpy",
+    "opencv-python-headless",
+)
+
+
+def checkpoint_callbacks(every_n_steps: int) -> list[Callback]:
+    """Keeps ``last.ckpt`` (every so many steps, and at the end of each epoch) and ``best.ckpt`` (validation loss)."""
+    last: dict[str, Any] = {"filename": "last", "enable_version_counter": False}
+    return [
+        ModelCheckpoint(every_n_train_steps=every_n_steps, **last),
+        ModelCheckpoint(every_n_epochs=1, save_on_train_epoch_end=True, **last),
+        ModelCheckpoint(monitor="validation/total", filename="best", enable_version_counter=False),
+    ]
+
+
+def training_callbacks(options: Mapping[str, Any], every_n_steps: int, is_logging: bool) -> list[Callback]:
+    """All callbacks of a training."""
+    monitor: list[Callback] = [LearningRateMonitor()] if is_logging else []
+    return [OptionsFile(options), *monitor, *checkpoint_callbacks(every_n_steps)]
+
+
+class OptionsFile(Callback):
+    """Writes ``options.json`` into the folder of a run: all options, versions, the command.
+
+    Args:
+        options: as they can be written as JSON.
+    """
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.options = options
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Called when a run starts, when nothing can be wrong with its options any more."""
+        if trainer.log_dir is None or not trainer.is_global_zero or getattr(trainer, "fast_dev_run", False):
+            return
+        folder = Path(trainer.log_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        versions = {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+        about = {"command": shlex.join(sys.orig_argv), "versions": versions, "options": dict(self.options)}
+        (folder / "options.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+
+
+def resumable(path: Path, kind: str) -> dict[str, Any]:
+    """What the network of a checkpoint is, if a training of ``kind`` can go on from it.
+
+    Args:
+        path: of the checkpoint.
+        kind: of network, a key of ``zoo.KINDS``.
+
+    Raises:
+        UserError: where it is missing, damaged, of something else, or holds weights alone.
+    """
+    checkpoint = read_checkpoint(path)
+    entry = network_entry(checkpoint)
+    if entry is None or entry["kind"] != kind:
+        found = "no network of this project" if entry is None else entry["kind"].upper()
+        raise UserError(f"--ckpt_path {path} should hold a training of {kind.upper()}, but it holds {found}")
+    if not {"loops", "optimizer_states", "lr_schedulers"} <= checkpoint.keys():
+        raise UserError(f"--ckpt_path {path} holds weights alone, without the state of the training: it cannot go on")
+    return entry
+
+
+def newest_checkpoint(logs: Path, kind: str) -> Path:
+    """The newest whole checkpoint of a training of ``kind``.
+
+    Args:
+        logs: folder of the runs, ``lightning_logs``.
+        kind: of network.
+
+    Raises:
+        UserError: where there is none.
+    """
+    found = sorted(logs.glob("*/checkpoints/*.ckpt"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in found:
+        try:
+            resumable(path, kind)
+        except UserError:
+            continue
+        return path
+    raise UserError(f"--ckpt_path last: there is no whole checkpoint of a training of {kind.upper()} below {logs}")
