@@ -20,6 +20,8 @@ from master_thesis.ops.image import normalise, pad_to_multiple
 from master_thesis.ops.pyramid import fill_smoothly
 
 LEAK = 0.2
+FULL_TRUST = 0.7
+"""Aligned pixels with this confidence are copied as they are; with less, they are mixed with the smooth fill."""
 
 
 def _block(wide_in: int, wide_out: int, stride: int = 1) -> nn.Sequential:
@@ -74,7 +76,7 @@ class SmallCHN(nn.Module):
         fold = "b c f h w -> (b f) c h w"
         x, v = repeat(x_target, "b c h w -> (b f) c h w", f=f), repeat(v_target, "b c h w -> (b f) c h w", f=f)
         aligned, seen, copyable, sure = (rearrange(p, fold) for p in (x_aligned, v_aligned, v_map, trust))
-        share = copyable * sure
+        share = copyable * (sure / FULL_TRUST).clamp(max=1)
         shown = v * x + (1 - v) * aligned
         smooth = fill_smoothly(shown, v + (1 - v) * share)
         guess = v * x + (1 - v) * (share * aligned + (1 - share) * smooth)
