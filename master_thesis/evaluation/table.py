@@ -15,6 +15,8 @@ from matplotlib.figure import Figure
 from master_thesis.evaluation.score import UNITS, Score, mean_over_frames
 
 LIBRARIES = ("cv2", "numpy", "skimage", "torch", "torchmetrics", "torchvision")
+HEADLINES = ("psnr", "hole_psnr", "hole_warp")
+"""The figures of the plot, where a protocol has them."""
 MEAN = "mean"
 """The row over all frames of all sequences."""
 
@@ -47,12 +49,16 @@ def write_csv(path: Path, scores: Sequence[Score], about: dict[str, Any]) -> Non
 
 
 def write_plot(path: Path, scores: Sequence[Score]) -> None:
-    """One panel per protocol and masks: its headline figure for every sequence and method."""
+    """A row of panels per protocol and masks, one for each headline figure: sequences across, a bar per method."""
     blocks = group(scores, "protocol", "masks")
-    figure = Figure(figsize=(9, 3.2 * len(blocks)), layout="constrained")
-    panels = figure.subplots(len(blocks), 1, squeeze=False)[:, 0]
-    for panel, block in zip(panels, blocks.values(), strict=True):
-        _draw(panel, block)
+    figure = Figure(figsize=(14, 3.2 * len(blocks)), layout="constrained")
+    grid = figure.subplots(len(blocks), 2, squeeze=False)
+    for panels, block in zip(grid, blocks.values(), strict=True):
+        shown = [metric for metric in HEADLINES if any(metric in score.values for score in block)]
+        for panel, metric in zip(panels, shown, strict=False):
+            _draw(panel, block, metric)
+        for panel in panels[len(shown) :]:
+            panel.set_axis_off()
     figure.savefig(path, dpi=110)
 
 
@@ -113,17 +119,18 @@ def _format(metric: str, value: float | None) -> str:
     return "-" if value is None else f"{value:.{UNITS[metric].digits}f}"
 
 
-def _draw(panel: Axes, scores: list[Score]) -> None:
-    metric = next(iter(next(s for s in scores if s.values).values))
-    methods = group([score for score in scores if metric in score.values], "method")
+def _draw(panel: Axes, scores: list[Score], metric: str) -> None:
+    methods = list(group(scores, "method"))
     sequences = [*dict.fromkeys(score.sequence for score in scores), MEAN]
     width = 0.8 / len(methods)
-    for i, ((method,), part) in enumerate(methods.items()):
-        heights = [mean_over_frames([s for s in part if name in (s.sequence, MEAN)], metric) for name in sequences]
+    for i, (method,) in enumerate(methods):
+        own = [score for score in scores if score.method == method]
+        heights = [mean_over_frames([s for s in own if name in (s.sequence, MEAN)], metric) for name in sequences]
         places = [x + (i + 0.5) * width - 0.4 for x in range(len(sequences))]
-        panel.bar(places, [float("nan") if h is None else h for h in heights], width, label=method)
+        # A method keeps its colour in every panel, also where it has no bar.
+        bars = [float("nan") if height is None else height for height in heights]
+        panel.bar(places, bars, width, label=method, color=f"C{i}")
     panel.set_xticks(range(len(sequences)), sequences)
     panel.set_ylabel(_title(metric))
     panel.set_title(f"{scores[0].protocol}, masks {scores[0].masks}", fontsize="medium")
-    panel.margins(y=0.1)
-    panel.legend(fontsize="small", ncols=4)
+    panel.legend(fontsize="small", ncols=4, loc="upper center", bbox_to_anchor=(0.5, -0.08), frameon=False)

@@ -35,7 +35,7 @@ class Motion:
     """
 
     flows: list[Float[np.ndarray, "H W 2"]]
-    seen: Bool[np.ndarray, "F-1 H W"]
+    seen: Bool[np.ndarray, "steps H W"]
 
 
 def estimate_motion(frames: UInt8[np.ndarray, "F H W 3"], flow: Flow) -> Motion:

@@ -32,6 +32,8 @@ GREY_TOLERANCE = 12.0
 """Grey difference at which a known pixel is trusted by exp(-1/2)."""
 ROUND_TRIP_TOLERANCE_PX = 1.0
 """Forward-backward distance at which a flow is trusted by exp(-1/2)."""
+MIN_FLOW_SIDE = 16
+"""DIS refuses smaller pictures (px)."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +137,12 @@ def continue_flow(
 
 def dense_flow(first: UInt8[np.ndarray, "H W"], second: UInt8[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 2"]:
     """DIS optical flow in px from the first picture to the second."""
-    start = np.zeros((*first.shape, 2), np.float32)
-    return cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(first, second, start)
+    height, width = first.shape
+    bottom, right = max(0, MIN_FLOW_SIDE - height), max(0, MIN_FLOW_SIDE - width)
+    pair = [cv2.copyMakeBorder(picture, 0, bottom, 0, right, cv2.BORDER_REPLICATE) for picture in (first, second)]
+    start = np.zeros((*pair[0].shape, 2), np.float32)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(pair[0], pair[1], start)
+    return flow[:height, :width]
 
 
 def blur(signal: Float[np.ndarray, "H W C"], scale_px: float) -> Float[np.ndarray, "H W C"]:

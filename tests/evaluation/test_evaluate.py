@@ -1,0 +1,107 @@
+import json
+import logging
+
+import numpy as np
+import pytest
+
+from master_thesis.config import EvaluationConfig, UserError
+from master_thesis.evaluation.evaluate import TRUTH, evaluate, run_evaluation
+from master_thesis.evaluation.table import group
+from master_thesis.io.frames import write_png
+from master_thesis.metrics import MAX_PSNR
+
+from .conftest import PAN_PX, pan
+
+QUICK = {"protocols": ("hole",), "sequences": ("ant", "cow")}
+
+
+def grey(masked, mask):
+    return np.where(mask[..., None], 128, masked).astype(np.uint8)
+
+
+def oracle(masked, mask):
+    """Knows the scene: the frames of the tree, whichever sequence they are from."""
+    candidates = [pan(40 * i, len(mask)) for i in range(3)]
+    return min(candidates, key=lambda frames: np.abs(frames[~mask].astype(int) - masked[~mask]).sum())
+
+
+def test_a_method_that_knows_the_truth_is_perfect_and_flickers_like_the_camera(data):
+    scores = evaluate(data, EvaluationConfig(**QUICK), {"oracle": oracle, "grey": grey})
+    by_method = group(scores, "method")
+    assert {method for (method,) in by_method} == {TRUTH, "oracle", "grey"}
+    for score, truth in zip(by_method[("oracle",)], by_method[(TRUTH,)], strict=True):
+        assert score.mean("hole_psnr") == MAX_PSNR
+        assert score.mean("hole_warp") == truth.mean("hole_warp")
+    assert all(score.mean("hole_psnr") < 25 for score in by_method[("grey",)])
+
+
+def test_everything_is_written_with_baselines_predictions_and_own_methods(data, tmp_path, capsys):
+    for t, frame in enumerate(pan(0)):
+        (tmp_path / "theirs" / "ant").mkdir(parents=True, exist_ok=True)
+        write_png(tmp_path / "theirs" / "ant" / f"{t}.png", frame)
+    config = EvaluationConfig(
+        protocols=("hole",), masks=("still",), sequences=("ant",), baselines=("telea",),
+        predictions=(f"theirs={tmp_path / 'theirs'}",),
+    )  # fmt: skip
+    output = tmp_path / "made" / "here"
+    run_evaluation(data, config, output, {"grey": grey})
+    document = json.loads((output / "evaluation.json").read_text())
+    assert [row["method"] for row in document["results"] if row["sequence"] == "mean"] == [
+        TRUTH, "telea", "grey", "theirs"
+    ]  # fmt: skip
+    assert document["results"][-1]["hole_psnr"] == MAX_PSNR
+    assert document["protocols"][0]["name"] == "hole"
+    assert document["options"]["evaluation_flow"] == "dis"
+    assert {path.name for path in output.iterdir()} == {
+        "evaluation.json", "evaluation.csv", "evaluation.png", "pictures"
+    }  # fmt: skip
+    assert [path.name for path in (output / "pictures").iterdir()] == ["hole_still_ant.jpg"]
+    assert "protocol hole, masks still" in capsys.readouterr().out
+
+
+def test_completion_says_that_vfid_is_left_out(data, caplog):
+    config = EvaluationConfig(protocols=("completion-432x240",), masks=("still",), sequences=("cow",), max_frames=2)
+    with caplog.at_level(logging.WARNING):
+        scores = evaluate(data, config, {"grey": grey})
+    assert "VFID is left out" in caplog.text
+    assert "LPIPS" not in caplog.text, "this protocol has none"
+    assert set(scores[-1].values) == {"psnr", "ssim", "warp", "hole_warp", "seconds"}
+
+
+def test_own_masks_have_no_truth_row(data):
+    scores = evaluate(data, EvaluationConfig(**QUICK | {"masks": ("own",)}), {"grey": grey})
+    assert {score.method for score in scores} == {"grey"}
+    assert set(scores[0].values) == {"warp", "hole_warp", "seconds"}
+
+
+def test_exporting_writes_inputs_and_measures_nothing(data, tmp_path):
+    config = EvaluationConfig(**QUICK | {"export_inputs": str(tmp_path / "inputs")})
+    assert run_evaluation(data, config, tmp_path / "results") == []
+    assert not (tmp_path / "results").exists()
+    assert len(list((tmp_path / "inputs").glob("hole/*/*/frames/*.png"))) == 2 * (4 + 3)
+
+
+def test_a_method_that_returns_something_else_is_told(data):
+    with pytest.raises(TypeError, match=r"should return uint8 \(4, 72, 96, 3\), got float64 \(4, 72, 96, 3\)"):
+        evaluate(data, EvaluationConfig(**QUICK), {"wrong": lambda masked, mask: masked.astype(float)})
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"protocols": ()}, "--protocols should name at least one protocol, got none"),
+        ({"masks": ()}, "--masks should name at least one source of masks, got none"),
+        ({"masks": ("still", "still")}, "--masks should name each once, got still still"),
+        ({"max_frames": 1}, "--max_frames should be at least 2, as motion needs two frames, got 1"),
+        ({"predictions": ("x",), "masks": ("still",), "protocols": ("hole",)}, "should be NAME=FOLDER, got x"),
+        ({"predictions": ("x=y",)}, "name one of each, got swapped still and hole completion-432x240"),
+    ],
+)
+def test_options_in_conflict_are_told(options, message):
+    with pytest.raises(UserError, match=message):
+        EvaluationConfig(**options)
+
+
+def test_pan_is_what_the_fixtures_promise():
+    first, second = pan(0, 2)
+    assert (first[:, PAN_PX:] == second[:, :-PAN_PX]).all()
