@@ -20,6 +20,8 @@ from master_thesis.models.aligner import Aligner
 
 ALGORITHMS = ("ff", "ip", "cp")
 PAIR_BATCH = 8
+MAX_DISTANCE = 20
+SWEEPS = 20
 
 
 @dataclass(frozen=True)
@@ -63,9 +65,9 @@ def inpaint(
     chn: Hallucinator,
     algorithm: str = "ip",
     spacing: int = 1,
-    max_distance: int = 20,
+    max_distance: int = MAX_DISTANCE,
     tolerance: float = 1.0,
-    sweeps: int = 20,
+    sweeps: int = SWEEPS,
     pair_batch: int = PAIR_BATCH,
     part: Part | None = None,
 ) -> Inpainted:

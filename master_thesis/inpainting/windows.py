@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from master_thesis.inpainting.algorithms import Part, inpaint, outwards
+from master_thesis.inpainting.algorithms import MAX_DISTANCE, SWEEPS, Part, inpaint, outwards
 from master_thesis.inpainting.patches import Patch, PatchFolder
 from master_thesis.inpainting.plan import Window
 from master_thesis.inpainting.working import WorkingFrame, to_working
@@ -36,6 +36,25 @@ class Filler:
     reach: int
     device: torch.device
     options: dict[str, Any]
+
+    @classmethod
+    def of(cls, aligner: Any, chn: Any, algorithm: str, device: torch.device, **options: Any) -> Filler:
+        """A filler whose reach follows from its options."""
+        sweeps_reach = options.get("sweeps", SWEEPS) * options.get("spacing", 1)
+        reach = sweeps_reach if algorithm == "cp" else options.get("max_distance", MAX_DISTANCE)
+        return cls(aligner, chn, algorithm, reach, device, options)
+
+    def worked_on(self, window: Window) -> range:
+        """The frames of a window that are filled: the core, and with cp those behind it, which must pass on."""
+        return range(window.core_start, window.stop) if self.algorithm == "cp" else window.core
+
+    def try_pair(self, height: int, width: int) -> None:
+        """Sends one pair through the networks, as a measure of time."""
+        x = torch.rand(1, 3, height, width, device=self.device)
+        m = torch.zeros(1, 1, height, width, device=self.device)
+        with torch.no_grad():
+            alignment = self.aligner.align(x, m, x.unsqueeze(2), m.unsqueeze(2))
+            self.chn(x, 1 - m, *alignment)
 
     def fill(
         self,

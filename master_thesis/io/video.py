@@ -88,7 +88,9 @@ class VideoWriter:
         self._part = path.with_name(f"{path.stem}.part{path.suffix}")
         self._held: Any = None  # the last frame waits for the next one: only then its duration is known
         path.parent.mkdir(parents=True, exist_ok=True)
-        options = {"movflags": "+faststart"} if path.suffix.lower() in {".mp4", ".mov"} else {}
+        options = {"fflags": "+bitexact"}  # the same frames give the same file
+        if path.suffix.lower() in {".mp4", ".m4v", ".mov"}:
+            options["movflags"] = "+faststart"
         self._output = av.open(str(self._part), "w", options=options)
         self._stream = self._add_video(lossless)
         if display_matrix is not None:

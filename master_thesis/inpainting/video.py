@@ -1,0 +1,161 @@
+"""Removing an object from a video of any length and size.
+
+Three passes, each with one frame in memory at a time beside the window being filled: a survey of frames and masks, the
+filling of windows (kept on disk beside the output, so that an interrupted run goes on where it was), and the writing of
+the result.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from master_thesis.config import VideoConfig
+from master_thesis.inpainting.fingerprint import fingerprint
+from master_thesis.inpainting.finishing import FinishedFrame, finished_frames
+from master_thesis.inpainting.patches import PatchFolder
+from master_thesis.inpainting.preflight import Preflight, examine
+from master_thesis.inpainting.provenance import (
+    FrameOrigin,
+    frame_origin,
+    in_one_sentence,
+    overlay_picture,
+    write_origins,
+)
+from master_thesis.inpainting.resources import estimated_seconds, in_words
+from master_thesis.inpainting.windows import Filler, fill_windows
+from master_thesis.io.output import open_sink
+from master_thesis.io.video import VideoWriter
+
+log = logging.getLogger(__name__)
+
+
+Observer = Callable[[Preflight], AbstractContextManager[Callable[[FinishedFrame], None]]]
+"""Something that wants to see every finished frame: opened before the first, closed after the last."""
+
+
+@dataclass(frozen=True)
+class VideoResult:
+    """What came out.
+
+    Attributes:
+        output: the filled video; None where it was only checked.
+        origins: where the pixels of every frame came from.
+        sentence: the same in words.
+        preflight: what was found before the work began.
+    """
+
+    output: Path | None
+    preflight: Preflight
+    origins: list[FrameOrigin] = field(default_factory=list)
+    sentence: str = ""
+
+
+def inpaint_video(
+    config: VideoConfig,
+    aligner: Any,
+    chn: Any,
+    algorithm: str = "ip",
+    test_size: tuple[int, int] | None = (240, 480),
+    device: torch.device | str = "cpu",
+    observer: Observer | None = None,
+    **options: Any,
+) -> VideoResult:
+    """Fills the hole of one video; size, times, rotation and sound stay as they are.
+
+    Args:
+        config: video, mask, output and how they are handled.
+        aligner: brings references onto targets.
+        chn: copies and hallucinates.
+        algorithm: ``ff``, ``ip`` or ``cp``.
+        test_size: about how many pixels the hole is filled at, as height and width; the result is enlarged into the
+            hole alone. None: the video's own resolution, in a crop around the hole.
+        device: where the networks are.
+        observer: wants to see every finished frame.
+        options: further arguments of :func:`master_thesis.inpainting.algorithms.inpaint`.
+
+    Raises:
+        UserError: names everything that has to be mended first.
+    """
+    filler = Filler.of(aligner, chn, algorithm, torch.device(device), **options)
+    report = _examine(config, filler, test_size)
+    report.raise_problems()
+    if config.check:
+        return VideoResult(None, report)
+    made_from = fingerprint(config, filler, test_size)
+    folder = PatchFolder(report.output.with_name(f"{report.output.name}.parts"), made_from)
+    try:
+        _fill(report, filler, folder)
+        origins = _write(config, report, folder, observer)
+    except KeyboardInterrupt:
+        log.warning("interrupted: the same command goes on from here; what is done lies in %s", folder.path)
+        raise
+    sentence = in_one_sentence(origins)
+    write_origins(_beside(report.output, ".json"), origins, sentence, made_from)
+    folder.remove()
+    log.info("%s: %s", report.output, sentence)
+    return VideoResult(report.output, report, origins, sentence)
+
+
+def _examine(config: VideoConfig, filler: Filler, test_size: tuple[int, int] | None) -> Preflight:
+    """The preflight, shown line by line, with the time it will take."""
+    with tqdm(desc="looking", unit=" frames", disable=None) as bar:
+        report = examine(config, filler.reach, test_size, lambda: bar.update())
+    if report.found and report.windows and not report.problems:
+        largest = max((w.scene.working_size for w in report.windows), key=lambda size: size[0] * size[1])
+        num_holes = sum(report.found.has_hole)
+        seconds = estimated_seconds(num_holes, filler.algorithm, lambda: filler.try_pair(*largest))
+        report.facts.append(f"time: about {in_words(seconds)} on this machine")
+    for line in report.lines():
+        log.info(line)
+    return report
+
+
+def _fill(report: Preflight, filler: Filler, folder: PatchFolder) -> None:
+    assert report.found, "there were no problems"
+    assert report.masks
+    done = sum(folder.has(index) for index in range(len(report.windows)))
+    if done:
+        log.info("going on: %d of %d windows are done", done, len(report.windows))
+    total = sum(report.found.has_hole[n] for window in report.windows for n in filler.worked_on(window))
+    with tqdm(total=total, desc="filling", unit=" frames", disable=None) as bar:
+        fill_windows(report.windows, report.masks, filler, folder, bar.update)
+
+
+def _write(config: VideoConfig, report: Preflight, folder: PatchFolder, observer: Observer | None) -> list[FrameOrigin]:
+    """The last pass: every frame with its hole filled, to everyone who wants it."""
+    assert report.found
+    assert report.masks
+    info, origins = report.found.info, []
+    with ExitStack() as stack:
+        sink = stack.enter_context(open_sink(report.output, info, config.lossless))
+        overlay = stack.enter_context(_open_overlay(report)) if config.overlay else None
+        tell = stack.enter_context(observer(report)) if observer else None
+        frames = finished_frames(report.masks, report.windows, folder, config.feather)
+        for frame in tqdm(frames, total=report.found.num_frames, desc="writing", unit=" frames", disable=None):
+            sink.write(frame.after, frame.pts)
+            if overlay:
+                overlay.write(overlay_picture(frame.before, frame.source, frame.number), frame.pts)
+            if tell:
+                tell(frame)
+            seconds = float(frame.pts * info.timing.time_base)
+            origins.append(frame_origin(frame.source, frame.number, seconds))
+    return origins
+
+
+def _open_overlay(report: Preflight) -> VideoWriter:
+    assert report.found
+    info = report.found.info
+    path = _beside(report.output, "_overlay.mp4")
+    return VideoWriter(path, info.size, info.timing, display_matrix=info.display_matrix, pixel_aspect=info.pixel_aspect)
+
+
+def _beside(output: Path, ending: str) -> Path:
+    return output.with_name(f"{output.stem}{ending}")
