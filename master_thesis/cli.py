@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from collections.abc import Sequence
 
 from master_thesis.config import UserError
@@ -35,10 +36,17 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _show_log() -> None:
-    """Shows this package's log on stderr."""
+    """Shows this package's log on stderr, and of Lightning's only what concerns the user."""
     log = logging.getLogger("master_thesis")
     log.setLevel(logging.INFO)
     if not log.handlers:
         handler = logging.StreamHandler()
         handler.setFormatter(logging.Formatter("%(message)s"))
         log.addHandler(handler)
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(_is_no_advertisement)
+    # Lightning 2.6 with torch 2.11 and later; there is nothing the user could do.
+    warnings.filterwarnings("ignore", message=".*LeafSpec.* is deprecated", category=FutureWarning)
+
+
+def _is_no_advertisement(record: logging.LogRecord) -> bool:
+    return "Tip:" not in record.getMessage()
