@@ -6,6 +6,7 @@ otherwise, or when it is damaged, it is made anew.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -143,5 +144,6 @@ def _write_cache(path: Path, key: dict[str, Any], index: Index) -> None:
         beside.write_text(json.dumps({"key": key, "sets": sets}, indent=1), encoding="utf-8")
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            beside.unlink()
         raise UserError(f"--data_ckpt_path {path} should be a file that can be written: {error.strerror}") from error

@@ -12,8 +12,11 @@ import math
 import numpy as np
 from jaxtyping import Float64
 
+MovementParams = tuple[int | float, float, float]
+"""Bounds of a step: translation (px), change of scale, rotation (rad)."""
 
-def random_step(rng: np.random.Generator, params: tuple[float, float, float]) -> Float64[np.ndarray, "3 3"]:
+
+def random_step(rng: np.random.Generator, params: MovementParams) -> Float64[np.ndarray, "3 3"]:
     """A random affine map in pixels about the top-left corner: scale, then rotation, then translation.
 
     Args:
@@ -35,7 +38,7 @@ def random_step(rng: np.random.Generator, params: tuple[float, float, float]) ->
 
 
 def random_movement(
-    rng: np.random.Generator, frames_n: int, params: tuple[float, float, float], size_px: tuple[float, float]
+    rng: np.random.Generator, frames_n: int, params: MovementParams, size_px: tuple[int, int]
 ) -> Float64[np.ndarray, "F 3 3"]:
     """Movement of every frame of a clip: steps chained outwards from the target, which stays as it is.
 

@@ -72,7 +72,7 @@ def dilate(mask: Bool[np.ndarray, "H W"], filter_size: Size, iterations: int) ->
     return cv2.dilate(mask.view(np.uint8), cross, iterations=iterations).view(np.bool_)
 
 
-def crop_view(size_px: tuple[float, float], top_left: tuple[int, int], size: Size) -> Float64[np.ndarray, "3 3"]:
+def crop_view(size_px: Size, top_left: tuple[int, int], size: Size) -> Float64[np.ndarray, "3 3"]:
     """The view of a crop of ``size`` at ``top_left`` (y, x) in an image of ``size_px`` (all in the same pixels)."""
     (h, w), (y, x) = size_px, top_left
     return np.array([[size[1] / w, 0, x / w], [0, size[0] / h, y / h], [0, 0, 1.0]])

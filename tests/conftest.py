@@ -1,0 +1,42 @@
+"""The world of the tests: a tiny data tree on disk, made once per session."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from master_thesis.config import DataConfig
+
+
+@pytest.fixture(scope="session")
+def sample_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The built-in data, tiny: read it, never write to it."""
+    from master_thesis.data.sample import write_sample_data
+
+    path = tmp_path_factory.mktemp("sample") / "data"
+    write_sample_data(path, height=80, num_frames=8)
+    return path
+
+
+@pytest.fixture
+def data_config(sample_tree: Path, tmp_path: Path) -> Callable[..., DataConfig]:
+    """Makes options over the tiny tree; the cache lies in the test's own folder."""
+
+    def make(**changes: Any) -> DataConfig:
+        small = {
+            "data_path": str(sample_tree),
+            "data_ckpt_path": str(tmp_path / "cache" / "data.ckpt"),
+            "frames_spacing": 2,
+            "train_size": (32, 32),
+            "test_size": (32, 48),
+            "batch_size": 2,
+            "train_max_iterations": 4,
+            "validation_max_iterations": 2,
+            "dilatation_iterations": 1,
+        }
+        return DataConfig(**(small | changes))
+
+    return make

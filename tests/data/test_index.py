@@ -1,0 +1,129 @@
+import json
+import logging
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from master_thesis.config import UserError
+from master_thesis.data import index as index_module
+from master_thesis.data.index import load_index, mask_area
+from master_thesis.data.sequences import SequenceSet
+from master_thesis.io.frames import write_png
+
+
+def read_json(path):
+    return json.loads(Path(path).read_text())
+
+
+@pytest.fixture
+def count_measuring(monkeypatch):
+    """How often masks were measured."""
+    calls = []
+    monkeypatch.setattr(index_module, "mask_area", lambda files: (calls.append(files), mask_area(files))[1])
+    return calls
+
+
+def test_the_second_start_reads_the_cache(data_config, count_measuring):
+    first = load_index(data_config())
+    num_calls = len(count_measuring)
+    assert num_calls > 0
+    assert load_index(data_config()) == first
+    assert len(count_measuring) == num_calls
+
+
+@pytest.mark.parametrize("change", [{"min_mask_size": 0.04}, {"max_mask_size": 0.2}])
+def test_a_cache_of_other_options_is_made_anew(data_config, count_measuring, change):
+    load_index(data_config())
+    num_calls = len(count_measuring)
+    load_index(data_config(**change))
+    assert len(count_measuring) == 2 * num_calls
+
+
+def test_a_cache_of_another_folder_is_made_anew(data_config, sample_tree, tmp_path, count_measuring):
+    load_index(data_config())
+    num_calls = len(count_measuring)
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("GOT10k", "YouTubeVOS"):
+        (other / name).symlink_to(sample_tree / name)
+    load_index(data_config(data_path=str(other)))
+    assert len(count_measuring) == 2 * num_calls
+
+
+def test_a_changed_list_is_noticed(data_config, tmp_path, count_measuring):
+    root = tmp_path / "copy"
+    shutil.copytree(data_config().data_path, root)
+    config = data_config(data_path=str(root))
+    before = load_index(config)
+    list_file = root / "GOT10k" / "train" / "list.txt"
+    list_file.write_text("\n".join(list_file.read_text().split()[:-1]))
+    assert len(load_index(config).frames_train.names) == len(before.frames_train.names) - 1
+
+
+@pytest.mark.parametrize("damage", ["", "{", "[]", '{"key": 1}', "\x80", "null", "[" * 100_000])
+def test_a_damaged_cache_is_made_anew(data_config, damage):
+    config = data_config()
+    first = load_index(config)
+    with open(config.data_ckpt_path, "w", encoding="latin-1") as file:
+        file.write(damage)
+    assert load_index(config) == first
+    assert read_json(config.data_ckpt_path)["key"]
+
+
+def test_a_cache_that_leads_outside_is_made_anew(data_config, caplog):
+    config = data_config()
+    first = load_index(config)
+    content = read_json(config.data_ckpt_path)
+    for root, names in (("/etc", ["ssl"]), (content["sets"]["frames_train"]["root"], ["../../../.."])):
+        content["sets"]["frames_train"] |= {"root": root, "names": names}
+        with open(config.data_ckpt_path, "w") as file:
+            json.dump(content, file)
+        with caplog.at_level(logging.WARNING):
+            assert load_index(config) == first
+        assert "is damaged and made anew" in caplog.text
+        caplog.clear()
+
+
+def test_the_cache_is_written_whole_or_not_at_all(data_config):
+    config = data_config()
+    load_index(config)
+    assert os.listdir(os.path.dirname(config.data_ckpt_path)) == ["data.ckpt"]
+
+
+def test_a_cache_that_cannot_be_written_is_told(data_config, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"--data_ckpt_path .* should be a file that can be written"):
+        load_index(data_config(data_ckpt_path=str(tmp_path / "file" / "cache")))
+
+
+def test_only_masks_strictly_inside_the_window_are_used(data_config):
+    everything = load_index(data_config(min_mask_size=0.0, max_mask_size=1.0))
+    largest = max(mask_area(everything.masks_val.files(name)) for name in everything.masks_val.names)
+    used = load_index(data_config(min_mask_size=0.0, max_mask_size=largest))
+    for narrow, wide in ((used.masks_train, everything.masks_train), (used.masks_val, everything.masks_val)):
+        areas = {name: mask_area(wide.files(name)) for name in wide.names}
+        assert set(narrow.names) == {name for name, area in areas.items() if area < largest}
+    assert 0 < len(used.masks_train.names) < len(everything.masks_train.names)
+    assert not set(everything.masks_train.names) & set(everything.masks_val.names)
+
+
+def test_no_fitting_mask_is_told(data_config):
+    with pytest.raises(
+        UserError, match=r"no mask sequence for training .* --min_mask_size 0.9 .* --max_mask_size 0.95"
+    ):
+        load_index(data_config(min_mask_size=0.9, max_mask_size=0.95))
+
+
+def test_the_area_is_the_mean_over_ten_spread_frames(tmp_path):
+    for i in range(40):
+        mask = np.zeros((10, 10), bool)
+        mask.flat[:i] = True
+        write_png(tmp_path / f"{i}.png", mask)
+    files = SequenceSet(tmp_path.parent, (tmp_path.name,)).files(tmp_path.name)
+    expected = np.linspace(0, 39, 10).round().mean() / 100
+    assert mask_area(files) == pytest.approx(expected)
+    (tmp_path / "0.png").write_bytes(b"")
+    assert mask_area(files[:1]) != mask_area(files[:1])  # nan: nothing could be read

@@ -1,0 +1,141 @@
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from master_thesis.config import UserError
+from master_thesis.data.sequences import (
+    find_backgrounds,
+    find_masks,
+    find_test_sequences,
+    image_files,
+    read_list,
+    split_masks,
+)
+from master_thesis.io.frames import write_jpeg, write_png
+
+FRAME = np.zeros((4, 6, 3), np.uint8)
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for name in ("one", "two words", "drei-ä"):
+        folder = tmp_path / "data" / "GOT10k" / "train" / name
+        folder.mkdir(parents=True)
+        write_jpeg(folder / "1.jpg", FRAME)
+    write_list(tmp_path, ["one", "two words", "drei-ä", ""])
+    return tmp_path
+
+
+def write_list(tmp_path, names):
+    (tmp_path / "data" / "GOT10k" / "train" / "list.txt").write_text("\n".join(names), encoding="utf-8")
+
+
+def test_listed_sequences_are_found(tree):
+    found = find_backgrounds(str(tree / "data"), "train")
+    assert found.names == ("one", "two words", "drei-ä")
+    assert [os.path.basename(path) for path in found.files("two words")] == ["1.jpg"]
+    assert str(found).endswith("train: 3 sequences")
+
+
+def test_missing_sequences_are_skipped_and_counted(tree):
+    (tree / "data/GOT10k/train/empty").mkdir()
+    write_list(tree, ["one", "nowhere", "empty", "one"])
+    found = find_backgrounds(str(tree / "data"), "train")
+    assert (found.names, found.num_missing, found.num_outside) == (("one",), 2, 0)
+    assert str(found).endswith("train: 1 sequences (skipped: 2 not on disk)")
+
+
+def test_nothing_leads_outside(tree):
+    outside = tree / "outside"
+    outside.mkdir()
+    write_jpeg(outside / "1.jpg", FRAME)
+    inside = tree / "data/GOT10k/train"
+    (inside / "link").symlink_to(outside)
+    (inside / "loop").symlink_to(inside / "loop")
+    (inside / "one" / "2.jpg").symlink_to(outside / "1.jpg")
+    write_list(tree, ["one", "link", "loop", "../../../outside", str(outside), ".", "..", "nul\0"])
+    found = find_backgrounds(str(tree / "data"), "train")
+    assert found.names == ("one",)
+    assert found.num_outside + found.num_missing == 7
+    assert found.num_outside >= 6
+    assert [os.path.basename(path) for path in found.files("one")] == ["1.jpg"]
+
+
+def test_a_set_may_itself_be_a_link(tree):
+    (tree / "elsewhere").mkdir()
+    (tree / "elsewhere" / "GOT10k").symlink_to(tree / "data" / "GOT10k")
+    assert len(find_backgrounds(str(tree / "elsewhere"), "train").names) == 3
+
+
+def test_files_come_in_natural_order_and_only_images(tmp_path):
+    for name in ("frame10.png", "frame9.jpg", "frame1.JPG", ".hidden.jpg", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    assert [os.path.basename(p) for p in image_files(str(tmp_path))] == ["frame1.JPG", "frame9.jpg", "frame10.png"]
+    assert image_files(str(tmp_path / "nowhere")) == ()
+
+
+@pytest.mark.parametrize(
+    ("break_it", "message"),
+    [
+        (lambda root: shutil.rmtree(root), r"--data_path should be a folder with the data sets, but .* is none"),
+        (lambda root: shutil.rmtree(root / "GOT10k"), r"should hold a folder GOT10k, but has none"),
+        (lambda root: (root / "GOT10k/train/list.txt").unlink(), r"list\.txt should list .* cannot be read \(No such"),
+        (lambda root: (root / "GOT10k/train/list.txt").write_text("\n \n"), r"list\.txt should list .* but is empty"),
+        (lambda root: (root / "GOT10k/train/list.txt").write_text("a\nb"), r"none of the 2 named has one"),
+    ],
+)
+def test_what_is_wrong_with_a_tree_is_told(tree, break_it, message):
+    break_it(tree / "data")
+    with pytest.raises(UserError, match=message):
+        find_backgrounds(str(tree / "data"), "train")
+
+
+def test_a_list_may_begin_with_a_byte_order_mark(tmp_path):
+    (tmp_path / "list.txt").write_bytes(b"\xef\xbb\xbfone\r\ntwo\r\n")
+    assert read_list(tmp_path / "list.txt") == ("one", "two")
+
+
+def test_masks_are_split_nine_to_one_and_always_alike():
+    names = tuple(f"s{i:03}" for i in range(200))
+    train, val = split_masks(names)
+    assert (len(train), len(val)) == (180, 20)
+    assert sorted(train + val) == sorted(names)
+    assert split_masks(names) == (train, val)
+    assert val != names[-20:]
+    assert [len(part) for part in split_masks(("a", "b"))] == [1, 1]
+
+
+def test_missing_annotations_are_told(tmp_path):
+    (tmp_path / "YouTubeVOS").mkdir()
+    with pytest.raises(UserError, match="Annotations should hold the mask sequences, but cannot be read"):
+        find_masks(str(tmp_path))
+
+
+def davis(root, annotations, listed):
+    for folder in (root / "JPEGImages/480p/cat", root / annotations / "480p/cat"):
+        folder.mkdir(parents=True)
+    for i in range(2):
+        write_jpeg(root / f"JPEGImages/480p/cat/{i}.jpg", FRAME)
+    write_png(root / annotations / "480p/cat/1.png", np.ones((4, 6), bool))
+    (root / listed).parent.mkdir(parents=True)
+    (root / listed).write_text("cat\ndog\n")
+
+
+@pytest.mark.parametrize(
+    ("annotations", "listed"),
+    [("Annotations_Dense", "ImageSets/custom.txt"), ("Annotations", "ImageSets/2017/val.txt")],
+)
+def test_both_layouts_of_davis(tmp_path, annotations, listed):
+    davis(tmp_path / "DAVIS-2017", annotations, listed)
+    sequences, found = find_test_sequences(str(tmp_path))
+    assert [sequence.name for sequence in sequences] == ["cat"]
+    assert found.num_missing == 1
+    assert [mask and os.path.basename(mask) for mask in sequences[0].masks] == [None, "1.png"]
+    shutil.rmtree(tmp_path / "DAVIS-2017" / annotations)
+    with pytest.raises(UserError, match="should hold Annotations_Dense/480p or Annotations/480p, but has neither"):
+        find_test_sequences(str(tmp_path))
+    (tmp_path / "DAVIS-2017" / listed).unlink()
+    with pytest.raises(UserError, match=r"should hold ImageSets/custom.txt or ImageSets/2017/val.txt, but has neither"):
+        find_test_sequences(str(tmp_path))
