@@ -22,6 +22,21 @@ def option(default: Any, help: str, **metadata: Any) -> Any:
     return field(default=default, metadata={"help": help, **metadata})
 
 
+class SizeAction(argparse.Action):
+    """Height and width, or the word ``native``, which sets ``native_size``."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        """Called by argparse with what stands behind the option."""
+        if list(values) == ["native"]:
+            namespace.native_size = True
+            return
+        try:
+            height, width = map(int, values)
+        except ValueError:
+            parser.error(f"{option_string} should be a height and a width, or native; got {' '.join(values)}")
+        setattr(namespace, self.dest, (height, width))
+
+
 @dataclass(frozen=True)
 class RunConfig:
     """What to do (spec, section 8): without ``chn`` it concerns DFPN, without ``test`` it is a training."""
@@ -49,9 +64,17 @@ class RunConfig:
         choices=("ff", "ip", "cp"),
     )
     output_path: str = option("generated_sequences", "folder for the videos of a CHN test", metavar="FOLDER")
+    export: str | None = option(
+        None,
+        "write the network of --test_checkpoint to this .safetensors file, in half precision, and stop",
+        metavar="FILE",
+    )
+    evaluate: bool = option(False, "measure methods on the test sequences, the shipped networks by default")
     sample_data: str | None = option(None, "write the built-in data to this folder and stop", metavar="FOLDER")
 
     def __post_init__(self) -> None:
+        is_named = self.export is None or (bool(self.test_checkpoint) and self.export.endswith(".safetensors"))
+        require(is_named, "--export should be a .safetensors file, with --test and --test_checkpoint: what to export")
         has_network = bool(self.test_checkpoint) or self.preset == "small"
         require(not self.test or has_network, "--test needs --test_checkpoint: which one to test")
         require(self.test or not self.test_checkpoint, "--test_checkpoint is for testing: add --test, or leave it out")
@@ -88,7 +111,13 @@ class DataConfig:
     min_mask_size: float = option(0.05, "smallest mean share of a mask sequence, exclusive")
     max_mask_size: float = option(0.15, "largest mean share of a mask sequence, exclusive")
     train_size: tuple[int, int] = option((256, 256), "height and width of training clips", metavar=("H", "W"))
-    test_size: tuple[int, int] = option((240, 480), "height and width of test sequences", metavar=("H", "W"))
+    test_size: tuple[int, int] = option(
+        (240, 480),
+        "height and width of test sequences; native with --video: the hole is filled at the video's own resolution",
+        metavar=("H", "W"),
+        action=SizeAction,
+        nargs="+",
+    )
     frames_n: int = option(2, "frames of a clip, the target included: 2 or an odd number; -1: whole sequence")
     frames_spacing: int = option(10, "frames between neighbours of a clip")
     frames_randomize: bool = option(True, "take references at random within reach instead of at --frames_spacing")
@@ -269,6 +298,7 @@ class VideoConfig:
     invert_mask: bool = option(False, "masks are 0 where the hole is")
     window: int = option(100, "frames worked on at a time in longer videos: more takes more memory")
     frame_rate: float = option(25.0, "frames per second of a folder of frames")
+    native_size: bool = option(False, "fill the hole at the video's own resolution", said_by="--test_size native")
     lossless: bool = option(False, "FFV1 (.mkv) instead of H.264: known pixels stay bit-exact")
     feather: int = option(0, "width in pixels of a soft seam inside the hole")
     overlay: bool = option(False, "also write a video that shows where each pixel came from")
@@ -310,6 +340,8 @@ def add_options(parser: argparse.ArgumentParser, config: type, title: str) -> No
     group = parser.add_argument_group(title)
     hints = get_type_hints(config)
     for f in fields(config):
+        if "said_by" in f.metadata:  # another option sets it
+            continue
         group.add_argument(f"--{f.name}", **_argument(f, hints[f.name]))
 
 
@@ -322,6 +354,8 @@ def _argument(f: Field[Any], hint: Any) -> dict[str, Any]:
         return keywords | {"type": parse_bool, "nargs": "?", "const": True, "metavar": "true|false"}
     if args and type(None) in args:
         return keywords | {"type": next(a for a in args if a is not type(None))}
+    if "action" in keywords:
+        return keywords
     if args:
         is_open = len(args) == 2 and args[1] is Ellipsis
         return keywords | {"type": args[0], "nargs": "+" if is_open else len(args)}
@@ -338,6 +372,6 @@ def from_namespace(config: type[T], namespace: argparse.Namespace, **overrides: 
     """Builds a config from parsed arguments; ``overrides`` win."""
     values: dict[str, Any] = {}
     for f in fields(config):  # type: ignore[arg-type]
-        value = getattr(namespace, f.name)
+        value = getattr(namespace, f.name, f.default)
         values[f.name] = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
     return config(**(values | overrides))

@@ -14,10 +14,12 @@ from master_thesis.config import (
     CHNLossConfig,
     DataConfig,
     DFPNConfig,
+    EvaluationConfig,
     OptimConfig,
     RunConfig,
     UserError,
     VGGConfig,
+    VideoConfig,
     add_options,
     from_namespace,
     require,
@@ -43,6 +45,8 @@ class Options:
         dfpn: sizes of a new DFPN.
         chn: sizes of a new CHN.
         chn_loss: CHN's loss.
+        video: somebody's video to fill.
+        evaluation: what to measure.
         trainer: arguments of Lightning's Trainer, only those that were given.
         given: names of all options that were given.
     """
@@ -54,6 +58,8 @@ class Options:
     dfpn: DFPNConfig
     chn: CHNConfig
     chn_loss: CHNLossConfig
+    video: VideoConfig
+    evaluation: EvaluationConfig
     trainer: dict[str, Any]
     given: frozenset[str]
 
@@ -66,6 +72,8 @@ GROUPS: dict[str, tuple[type, str]] = {
     "dfpn": (DFPNConfig, "sizes of a new DFPN (a checkpoint carries its own)"),
     "chn": (CHNConfig, "sizes of a new CHN (a checkpoint carries its own)"),
     "chn_loss": (CHNLossConfig, "loss of CHN"),
+    "video": (VideoConfig, "removing an object from a video (--chn --test --video)"),
+    "evaluation": (EvaluationConfig, "measuring (--evaluate)"),
 }
 """Field of :class:`Options`: its class, and the title of its options in ``--help``."""
 
@@ -107,10 +115,19 @@ def parse_options(argv: Sequence[str]) -> Options:
     namespace = make_parser().parse_args(list(argv))
     flags = {arg.partition("=")[0] for arg in argv if arg.startswith("--")}
     given = frozenset(name for name in vars(namespace) if f"--{name}" in flags)
+    if namespace.evaluate or namespace.video:
+        _test_chn(namespace)
     configs: dict[str, Any] = {field: from_namespace(config, namespace) for field, (config, _) in GROUPS.items()}
     options = Options(**configs, trainer=given_trainer_options(namespace), given=given)
     _check_devices(options)
     return replace(options, data=_fit_data(options))
+
+
+def _test_chn(namespace: argparse.Namespace) -> None:
+    """Measuring methods and filling a video are tests of CHN; without a checkpoint, of the one that is shipped."""
+    namespace.test = namespace.chn = True
+    if not namespace.test_checkpoint:
+        namespace.preset = "small"
 
 
 def _check_devices(options: Options) -> None:

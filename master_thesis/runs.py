@@ -18,6 +18,9 @@ from torch import nn
 from master_thesis.config import UserError, require
 from master_thesis.data.datamodule import DataModule
 from master_thesis.data.sample import write_sample_data
+from master_thesis.evaluation.evaluate import run_evaluation
+from master_thesis.evaluation.networks import network_method
+from master_thesis.inpainting.video import inpaint_video
 from master_thesis.io.checkpoints import network_entry, read_checkpoint
 from master_thesis.models.opencv import OpenCVAligner
 from master_thesis.models.vgg import VGG16
@@ -28,7 +31,7 @@ from master_thesis.training.dfpn import DFPNTraining
 from master_thesis.training.keeping import OptionsFile, newest_checkpoint, resumable, training_callbacks
 from master_thesis.training.small_dfpn import SmallDFPNTraining
 from master_thesis.training.testing import ClipFigures, SequenceFilling
-from master_thesis.zoo import WEIGHTS, fill_vgg, load_chn, load_cpn, load_dfpn
+from master_thesis.zoo import WEIGHTS, export_network, fill_vgg, load_chn, load_cpn, load_dfpn
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +54,17 @@ def run(options: Options) -> None:
         write_sample_data(options.run.sample_data, options.data.seed)
         print(f"built-in data: {options.run.sample_data} (use it with --data_path {options.run.sample_data})")
         return
+    if options.run.export:
+        export_network(str(options.run.test_checkpoint), options.run.export)
+        print(f"weights: {options.run.export}")
+        return
     pl.seed_everything(options.data.seed, workers=True)
+    if options.run.evaluate:
+        evaluate(options)
+        return
+    if options.video.video:
+        fill_video(options)
+        return
     trainer = make_trainer(options)
     if options.run.test:
         test(options, trainer)
@@ -78,18 +91,40 @@ def train(options: Options, trainer: pl.Trainer) -> None:
         print(f"run: {trainer.log_dir} (look at it with: tensorboard --logdir {_logs(options)})")
 
 
+def evaluate(options: Options) -> None:
+    """Measures CHN by every algorithm, the baselines and other methods' frames."""
+    aligner, chn = load_networks(options)
+    methods = {f"{kind_of(options)} {name}": network_method(aligner, chn, name) for name in options.run.algorithms}
+    folder = options.run.output_path if "output_path" in options.given else "evaluation"
+    run_evaluation(options.data, options.evaluation, Path(folder), methods)
+
+
+def fill_video(options: Options) -> None:
+    """Removes an object from somebody's video."""
+    aligner, chn = load_networks(options)
+    test_size = None if options.video.native_size else options.data.test_size
+    for algorithm in options.run.algorithms if "algorithms" in options.given else ("ip",):
+        inpaint_video(options.video, aligner, chn, algorithm, test_size)
+
+
+def load_networks(options: Options) -> tuple[nn.Module, nn.Module]:
+    """The aligner and the CHN to test."""
+    path = Path(options.run.test_checkpoint or WEIGHTS / "small_chn.safetensors")
+    entry = network_entry(read_checkpoint(path))
+    check_sizes(options, path, entry)
+    chn = load_chn(path)
+    return load_aligner(options, has_own=entry is None), chn
+
+
 def test(options: Options, trainer: pl.Trainer) -> None:
     """Shows what DFPN makes of test clips, or fills test sequences with CHN."""
     run = options.run
-    path = Path(run.test_checkpoint or WEIGHTS / f"{kind_of(options)}.safetensors")
-    entry = network_entry(read_checkpoint(path))
-    check_sizes(options, path, entry)
     if run.chn:
-        chn = load_chn(path)
-        module: pl.LightningModule = SequenceFilling(
-            load_aligner(options, has_own=entry is None), chn, Path(run.output_path), run.algorithms
-        )
+        networks = load_networks(options)
+        module: pl.LightningModule = SequenceFilling(*networks, Path(run.output_path), run.algorithms)
     else:
+        path = Path(run.test_checkpoint or WEIGHTS / "small_dfpn.safetensors")
+        check_sizes(options, path, network_entry(read_checkpoint(path)))
         module = ClipFigures(load_dfpn(path))
     data = DataModule(options.data)
     data.setup("test")
