@@ -131,6 +131,13 @@ def network_entry(checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:
     return dict(entry) if is_own else None  # type: ignore[arg-type]
 
 
+def named_tensors(checkpoint: Mapping[str, Any]) -> StateDict:
+    """The tensors of a checkpoint, whether they stand under ``state_dict`` or right in it."""
+    state = checkpoint.get("state_dict", checkpoint)
+    items = state.items() if isinstance(state, Mapping) else ()
+    return {k: v for k, v in items if isinstance(k, str) and isinstance(v, Tensor)}
+
+
 def network_state(checkpoint: Mapping[str, Any], kind: str) -> StateDict:
     """The tensors of one network under this project's names, from its own or a reference checkpoint.
 
@@ -138,9 +145,7 @@ def network_state(checkpoint: Mapping[str, Any], kind: str) -> StateDict:
         checkpoint: what :func:`read_checkpoint` returned.
         kind: ``dfpn``, ``chn`` or ``cpn`` for reference checkpoints; own ones hold one network, whatever its kind.
     """
-    state = checkpoint.get("state_dict", checkpoint)
-    items = state.items() if isinstance(state, Mapping) else ()
-    state = {k: v for k, v in items if isinstance(k, str) and isinstance(v, Tensor)}
+    state = named_tensors(checkpoint)
     if network_entry(checkpoint):
         return {k.removeprefix(OWN_PREFIX): v for k, v in state.items() if k.startswith(OWN_PREFIX)}
     if kind != "chn" and any(k.startswith("model_aligner.") for k in state):

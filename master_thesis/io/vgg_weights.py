@@ -8,7 +8,7 @@ from pathlib import Path
 from torchvision.models import VGG16_Weights
 
 from master_thesis.config import UserError
-from master_thesis.io.checkpoints import StateDict, read_checkpoint
+from master_thesis.io.checkpoints import StateDict, named_tensors, read_checkpoint
 
 log = logging.getLogger(__name__)
 
@@ -26,11 +26,10 @@ def load_vgg_weights(source: str) -> StateDict | None:
     if source == "random":
         log.warning("--vgg_weights random: VGG16 has seeded random weights, not ImageNet's")
         return None
-    state = _download() if source == "imagenet" else read_checkpoint(source)
-    state = state.get("state_dict", state)  # type: ignore[assignment]
-    features = {k: v for k, v in state.items() if isinstance(k, str) and k.startswith("features.")}
+    state = _download() if source == "imagenet" else named_tensors(read_checkpoint(source))
+    features = {k: v for k, v in state.items() if k.startswith("features.")}
     if not features:
-        raise UserError(f"--vgg_weights {source}: should hold torchvision's VGG16 (features.0.weight ...), but does not")
+        raise UserError(f"--vgg_weights {source}: should hold torchvision's VGG16 (features.0.weight...), but does not")
     return features
 
 

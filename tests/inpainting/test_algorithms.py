@@ -1,0 +1,178 @@
+"""The three algorithms against their plain transcription, and what no order of visits may break."""
+
+import jaxtyping
+import pytest
+import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from master_thesis.config import UserError
+from master_thesis.inpainting.algorithms import ALGORITHMS, inpaint, nearest_refs
+from master_thesis.inpainting.step import HALLUCINATED
+from master_thesis.models.chn import CHN
+from master_thesis.models.dfpn import DFPN
+from tests.inpainting import plain
+from tests.inpainting.known_motion import PanoramaAligner, make_panorama_clip
+from tests.inpainting.stand_ins import INVENTED, Copier, CountingAligner, Painter, make_sequence
+
+SIZE = (9, 12)
+
+
+def run_plainly(algorithm, x, m, aligner, chn, spacing=1, max_distance=20, tolerance=1.0, sweeps=20):
+    """The transcription, under the names of :func:`inpaint`."""
+    if algorithm == "cp":
+        return plain.copy_and_propagate(x, m, aligner, chn, N=sweeps, s=spacing, e=tolerance)
+    fill = {"ff": plain.frame_by_frame, "ip": plain.inpaint_and_propagate}[algorithm]
+    return fill(x, m, aligner, chn, s=spacing, D=max_distance, e=tolerance)
+
+
+OPTIONS = st.fixed_dictionaries(
+    {
+        "spacing": st.sampled_from((1, 2, 3, 5, 11)),
+        "max_distance": st.sampled_from((1, 2, 4, 20)),
+        "tolerance": st.sampled_from((0.0, 1.0, 12.0, 100.0)),
+        "sweeps": st.sampled_from((2, 3, 4, 20)),
+    }
+)
+DEFAULTS = {"spacing": 1, "max_distance": 20, "tolerance": 1.0, "sweeps": 20}
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@settings(max_examples=30, derandomize=True, deadline=None)
+@given(
+    options=OPTIONS,
+    num_frames=st.integers(1, 8),
+    hidden=st.sets(st.integers(0, 7), max_size=2),
+    whole=st.sets(st.integers(0, 7), max_size=2),
+    pair_batch=st.sampled_from((1, 3, 8)),
+    seed=st.integers(0, 99),
+)
+@example(options=DEFAULTS, num_frames=9, hidden=set(), whole=set(), pair_batch=3, seed=0)
+@example(options=DEFAULTS, num_frames=8, hidden={1, 4}, whole={2}, pair_batch=8, seed=1)
+@example(options=DEFAULTS, num_frames=1, hidden=set(), whole=set(), pair_batch=8, seed=2)
+@example(options=DEFAULTS | {"spacing": 11}, num_frames=4, hidden=set(), whole=set(), pair_batch=3, seed=3)
+@example(options=DEFAULTS, num_frames=3, hidden={0, 1, 2}, whole=set(), pair_batch=8, seed=4)
+@example(options=DEFAULTS, num_frames=3, hidden=set(), whole={0, 1, 2}, pair_batch=8, seed=5)
+def test_equals_the_plain_transcription(algorithm, options, num_frames, hidden, whole, pair_batch, seed):
+    x, m = make_sequence(num_frames, *SIZE, seed, hidden, whole)
+    expected = run_plainly(algorithm, x, m, CountingAligner(), Painter(), **options)
+    actual = inpaint(x, m, CountingAligner(), Painter(), algorithm, pair_batch=pair_batch, **options)
+    torch.testing.assert_close(actual.frames, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_equals_the_plain_transcription_with_networks_at_an_odd_size(algorithm, tiny_dfpn, tiny_chn):
+    x, m = make_sequence(4, 37, 51)
+    expected = run_plainly(algorithm, x, m, tiny_dfpn, tiny_chn, sweeps=3)
+    actual = inpaint(x, m, tiny_dfpn, tiny_chn, algorithm, sweeps=3)
+    torch.testing.assert_close(actual.frames, expected, atol=1e-5, rtol=0)
+
+
+@pytest.fixture(scope="module")
+def tiny_dfpn():
+    torch.manual_seed(0)
+    return DFPN(size=32, corr_widths=(2, 3), width=4, vgg_width=2).eval()
+
+
+@pytest.fixture(scope="module")
+def tiny_chn():
+    torch.manual_seed(0)
+    return CHN(width=4, growth=2, num_blocks=1).eval()
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_inputs_stay_as_they_are_and_known_pixels_come_out_exactly(algorithm):
+    x, m = make_sequence(5, *SIZE, hidden={3}, whole={1})
+    x_before, m_before = x.clone(), m.clone()
+    frames, source = inpaint(x, m, CountingAligner(), Painter(), algorithm)
+    assert torch.equal(x, x_before)
+    assert torch.equal(m, m_before)
+    known = (m == 0).expand_as(x)
+    assert torch.equal(frames[known], x[known])
+    own = torch.arange(5, dtype=torch.int32).view(1, 5, 1, 1).expand_as(m)
+    assert torch.equal(source[m == 0], own[m == 0])
+
+
+def test_the_three_algorithms_differ():
+    x, m = make_sequence(5, *SIZE)
+    ff, ip, cp = (inpaint(x, m, CountingAligner(), Painter(), algorithm).frames for algorithm in ALGORITHMS)
+    assert all((a - b).abs().max() > 0.01 for a, b in ((ff, ip), (ff, cp), (ip, cp)))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_what_lies_inside_the_holes_does_not_matter(algorithm):
+    x, m = make_sequence(4, *SIZE)
+    expected = inpaint(x, m, CountingAligner(), Painter(), algorithm).frames
+    scribbled = torch.where(m > 0, torch.rand_like(x), x)
+    assert torch.equal(inpaint(scribbled, m, CountingAligner(), Painter(), algorithm).frames, expected)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_without_holes_no_network_runs(algorithm):
+    x, m = make_sequence(3, *SIZE, whole={0, 1, 2})
+    aligner, painter = CountingAligner(), Painter()
+    assert torch.equal(inpaint(x, m, aligner, painter, algorithm).frames, x)
+    assert aligner.batch_sizes == painter.batch_sizes == []
+
+
+@pytest.mark.parametrize("algorithm", ["ff", "cp"])
+def test_pairs_that_do_not_depend_on_each_other_share_a_batch(algorithm):
+    x, m = make_sequence(7, *SIZE)
+    aligner = CountingAligner()
+    inpaint(x, m, aligner, Painter(), algorithm, pair_batch=3)
+    assert max(aligner.batch_sizes) == 3
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_the_source_map_names_the_frame_that_shows_each_pixel(algorithm):
+    clip = make_panorama_clip()
+    x, m = clip.masked, clip.mask
+    frames, source = inpaint(x, m, PanoramaAligner(clip), Copier(), algorithm)
+    assert set(source.unique().tolist()) >= {HALLUCINATED, 0, 3, 6}
+    for t, y, x_px in torch.nonzero(m[0]).tolist():
+        k, column = int(source[0, t, y, x_px]), clip.column_in_panorama(t, x_px)
+        if k == HALLUCINATED:
+            torch.testing.assert_close(frames[:, t, y, x_px], torch.full((3,), INVENTED), atol=1e-4, rtol=0)
+            continue
+        there = column - clip.column_in_panorama(k, 0)
+        assert m[0, k, y, there] == 0
+        torch.testing.assert_close(frames[:, t, y, x_px], x[:, k, y, there], atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_nothing_is_made_up_that_a_reachable_frame_shows(algorithm):
+    clip = make_panorama_clip()
+    _, source = inpaint(clip.masked, clip.mask, PanoramaAligner(clip), Copier(), algorithm, tolerance=0.0)
+    for t, y, x_px in torch.nonzero(source[0] == HALLUCINATED).tolist():
+        places = [(k, clip.column_in_panorama(t, x_px) - clip.column_in_panorama(k, 0)) for k in range(clip.num_frames)]
+        assert all(clip.mask[0, k, y, there] == 1 for k, there in places if 0 <= there < clip.width)
+
+
+def test_nearest_references_come_first_and_ties_go_to_the_earlier():
+    assert nearest_refs(3, 8, spacing=1, max_distance=2) == [2, 4, 1, 5]
+    assert nearest_refs(1, 8, spacing=2, max_distance=5) == [3, 5]
+    assert nearest_refs(0, 4, spacing=4, max_distance=20) == [0]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"algorithm": "fp"}, "the algorithm should be one of ff, ip, cp, got 'fp'"),
+        ({"spacing": 0}, "spacing, max_distance and pair_batch should be at least 1"),
+        ({"max_distance": 0}, "spacing, max_distance and pair_batch should be at least 1"),
+        ({"pair_batch": 0}, "spacing, max_distance and pair_batch should be at least 1"),
+        ({"sweeps": 1}, "sweeps should be at least 2 (the last two close every frame), got 1"),
+    ],
+)
+def test_options_that_make_no_sense(options, message):
+    x, m = make_sequence(2, *SIZE)
+    with pytest.raises(UserError) as error:
+        inpaint(x, m, CountingAligner(), Painter(), **options)
+    assert str(error.value) == message
+
+
+def test_masks_of_another_size(monkeypatch):
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # it would object first; users do not have it
+    x, m = make_sequence(2, *SIZE)
+    with pytest.raises(UserError, match=r"frames and masks should match, got \(3, 2, 9, 12\) and \(1, 2, 9, 11\)"):
+        inpaint(x, m[..., 1:], CountingAligner(), Painter())

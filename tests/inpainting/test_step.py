@@ -1,0 +1,155 @@
+"""The running result and one step of it."""
+
+import pytest
+import torch
+
+from master_thesis.clip import FILL, Alignment
+from master_thesis.inpainting.algorithms import inpaint
+from master_thesis.inpainting.step import HALLUCINATED, OPEN, Canvas, Pair, Stepper
+from master_thesis.models.aligner import alignment_from_grid
+from tests.inpainting.stand_ins import Copier, Painter, StillAligner, make_sequence, shifted_grid
+
+SIZE = (9, 12)
+
+
+def never(left_percent, pair):
+    return False
+
+
+def always(left_percent, pair):
+    return True
+
+
+@pytest.fixture
+def canvas():
+    """Frame 0 has a box, frame 1 is whole, frame 2 is all hole."""
+    return Canvas.of(*make_sequence(3, *SIZE, whole={1}, hidden={2}))
+
+
+def test_a_canvas_is_a_copy_that_knows_what_is_open():
+    x, m = make_sequence(3, *SIZE, whole={1}, hidden={2})
+    canvas = Canvas.of(torch.where(m > 0, 0.9, x), m)
+    assert canvas.open_frames() == [0, 2]
+    assert canvas.left(1) == 0
+    assert canvas.left(2) == 100
+    assert canvas.left(0) == pytest.approx(100 * m[0, 0].mean().item())
+    assert torch.equal(canvas.frames[2], torch.tensor(FILL).view(3, 1, 1).expand(3, *SIZE))
+    canvas.mask.zero_()
+    canvas.frames.zero_()
+    assert m[0, 2].all()
+    assert x[:, 1].any()
+
+
+def test_the_source_of_a_part_is_counted_in_the_whole():
+    x, m = make_sequence(2, *SIZE, whole={0})
+    canvas = Canvas.of(x, m, first=40)
+    assert canvas.source[0].unique().tolist() == [40]
+    assert set(canvas.source[1].unique().tolist()) == {OPEN, 41}
+
+
+def test_one_step_copies_what_the_reference_shows(canvas):
+    before = canvas.clone()
+    closed = Stepper(StillAligner(), Copier(), 8).fill(canvas, [Pair(0, 1)], canvas, never)
+    assert closed == set()
+    assert canvas.open_frames() == [2]
+    is_hole = before.mask[0].expand(3, *SIZE) > 0
+    assert torch.equal(canvas.frames[0][is_hole], before.frames[1][is_hole])
+    assert torch.equal(canvas.frames[0][~is_hole], before.frames[0][~is_hole])
+    assert torch.equal(canvas.source[0], torch.where(before.mask[0] > 0, 1, 0))
+
+
+def test_a_closed_frame_takes_what_was_made_up(canvas):
+    painter = Painter()
+    assert Stepper(StillAligner(), painter, 8).fill(canvas, [Pair(2, 2)], canvas, always) == {2}
+    assert canvas.open_frames() == [0]
+    assert canvas.source[2].unique().tolist() == [HALLUCINATED]
+    assert painter.batch_sizes == [1]
+
+
+def test_nothing_is_painted_where_nothing_is_gained(canvas):
+    painter, before = Painter(), canvas.clone()
+    assert Stepper(StillAligner(), painter, 8).fill(canvas, [Pair(0, 2), Pair(2, 2)], canvas, never) == set()
+    assert painter.batch_sizes == []
+    assert torch.equal(canvas.frames, before.frames)
+
+
+def test_whoever_asks_is_told_how_many_frames_were_closed(canvas):
+    told = []
+    Stepper(StillAligner(), Painter(), 1, told.append).fill(canvas, [Pair(0, 1), Pair(2, 1)], canvas, always)
+    assert told == [1, 1]
+
+
+def test_the_rule_sees_what_is_left_after_the_step(canvas):
+    seen = []
+
+    def is_enough(left_percent, pair):
+        seen.append((pair.target, left_percent))
+        return False
+
+    Stepper(StillAligner(), Painter(), 8).fill(canvas, [Pair(0, 1), Pair(2, 2)], canvas, is_enough)
+    assert seen == [(0, 0.0), (2, 100.0)]
+
+
+class DoubtfulAligner(StillAligner):
+    """Sure of the left half of its references only."""
+
+    def align(self, x_target, m_target, x_refs, m_refs):
+        alignment = super().align(x_target, m_target, x_refs, m_refs)
+        confidence = torch.zeros_like(m_refs)
+        confidence[..., : SIZE[1] // 2] = 1
+        return Alignment(*alignment, confidence)
+
+
+class AskingCopier(Copier):
+    """Writes down how sure the aligner was."""
+
+    def __call__(self, x_target, v_target, x_aligned, v_aligned, v_map, **trust):
+        self.trust = trust
+        return super().__call__(x_target, v_target, x_aligned, v_aligned, v_map)
+
+
+def test_confidence_is_passed_on_only_where_the_aligner_has_one(canvas):
+    copier = AskingCopier()
+    Stepper(StillAligner(), copier, 8).fill(canvas.clone(), [Pair(0, 1)], canvas, never)
+    assert copier.trust == {}
+    Stepper(DoubtfulAligner(), copier, 8).fill(canvas, [Pair(0, 2), Pair(2, 1)], canvas, never)
+    assert copier.trust["confidence"].shape == (1, 1, 1, *SIZE)  # of the one pair that gained
+    assert copier.trust["confidence"].mean() == 0.5
+
+
+class ShiftingAligner:
+    """Moves every reference; its positions may be coarse, and it may copy where a neighbour shows enough."""
+
+    def __init__(self, dx, dtype=torch.float32, is_bold=False):
+        self.dx, self.dtype, self.is_bold = dx, dtype, is_bold
+
+    def align(self, x_target, m_target, x_refs, m_refs):
+        grid = shifted_grid(*x_refs.shape[-2:], self.dx, 0).expand(len(x_refs), 1, -1, -1, -1)
+        alignment = alignment_from_grid(grid, m_target, x_refs, m_refs)
+        copyable = m_target.unsqueeze(2) if self.is_bold else alignment.copyable
+        return Alignment(alignment.aligned, alignment.visible, copyable, grid=grid.to(self.dtype))
+
+
+def test_copies_of_copies_keep_their_origin_and_copies_of_inventions_are_inventions():
+    x, m = make_sequence(3, *SIZE, whole={1}, hidden={0, 2})
+    canvas = Canvas.of(x, m)
+    stepper = Stepper(ShiftingAligner(dx=3), Copier(), 8)
+    stepper.fill(canvas, [Pair(0, 1)], canvas, always)  # its last three columns are made up
+    stepper.fill(canvas, [Pair(2, 0)], canvas, never)
+    expected = torch.full((1, *SIZE), OPEN)
+    expected[..., :-3], expected[..., -6:-3], expected[..., -3:] = 1, HALLUCINATED, OPEN
+    assert torch.equal(canvas.source[2], expected.int())
+
+
+def test_frames_beyond_256_are_told_apart_even_when_positions_are_coarse():
+    x, m = make_sequence(300, 2, 2, whole=set(range(300)))
+    m[:, 290] = 1
+    source = inpaint(x, m, ShiftingAligner(dx=0, dtype=torch.bfloat16), Copier(), "ff").source
+    assert source[0, 290].unique().tolist() == [289]
+
+
+def test_a_copied_pixel_is_never_called_made_up_because_its_nearest_neighbour_is_hidden():
+    x, m = make_sequence(2, *SIZE)
+    canvas = Canvas.of(x, m)
+    Stepper(ShiftingAligner(dx=0, is_bold=True), Copier(), 8).fill(canvas, [Pair(0, 1)], canvas, never)
+    assert set(canvas.source[0].unique().tolist()) == {0, 1}

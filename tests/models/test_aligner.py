@@ -1,0 +1,90 @@
+"""The contract of every aligner."""
+
+import pytest
+import torch
+
+from master_thesis.clip import Alignment
+from master_thesis.models.aligner import Aligner, FrozenAligner, alignment_from_grid
+from master_thesis.models.cpn import CPN
+from master_thesis.models.dfpn import DFPN
+from master_thesis.ops.grid import identity_grid
+
+
+def make_dfpn():
+    return DFPN(size=32, corr_widths=(2, 3), width=4, vgg_width=2)
+
+
+ALIGNERS = {"dfpn": make_dfpn, "cpn": CPN, "frozen": lambda: FrozenAligner(make_dfpn())}
+
+
+@pytest.fixture(params=ALIGNERS)
+def aligner(request):
+    torch.manual_seed(0)
+    return ALIGNERS[request.param]()
+
+
+def make_inputs(b=2, f=3, height=33, width=46):
+    generator = torch.Generator().manual_seed(0)
+    frames = torch.rand(b, 3, f + 1, height, width, generator=generator)
+    mask = (torch.rand(b, 1, f + 1, height, width, generator=generator) > 0.6).float()
+    masked = (1 - mask) * frames
+    return masked[:, :, 0], mask[:, :, 0], masked[:, :, 1:], mask[:, :, 1:]
+
+
+@torch.no_grad()
+def test_shapes_ranges_and_what_can_be_copied(aligner):
+    assert isinstance(aligner, Aligner)
+    inputs = make_inputs()
+    before = [x.clone() for x in inputs]
+    alignment = aligner.align(*inputs)
+    aligned, visible, copyable = alignment
+    assert isinstance(alignment, Alignment)
+    assert aligned.shape == (2, 3, 3, 33, 46)
+    assert visible.shape == copyable.shape == (2, 1, 3, 33, 46)
+    assert aligned.min() >= 0
+    assert aligned.max() <= 1 + 1e-5
+    assert set(visible.unique().tolist()) <= {0.0, 1.0}
+    mask = inputs[1].unsqueeze(2)
+    assert torch.equal(copyable, visible * mask)
+    assert all(torch.equal(x, y) for x, y in zip(inputs, before, strict=True))
+
+
+@torch.no_grad()
+def test_one_clip_and_one_reference_at_a_time_give_the_same(aligner):
+    target, mask, refs, masks = make_inputs()
+    together = aligner.align(target, mask, refs, masks)
+    alone = aligner.align(target[1:], mask[1:], refs[1:, :, 2:], masks[1:, :, 2:])
+    torch.testing.assert_close(alone.aligned[0, :, 0], together.aligned[1, :, 2], atol=1e-4, rtol=0)
+
+
+def test_a_grid_shows_colours_between_pixels_and_visibility_of_pixels():
+    _, mask, refs, masks = make_inputs(1, 1, 8, 9)
+    grid = identity_grid(8, 9).expand(1, 1, 8, 9, 2)
+    still = alignment_from_grid(grid, mask, refs, masks)
+    torch.testing.assert_close(still.aligned, refs)
+    assert torch.equal(still.visible, 1 - masks)
+    assert torch.equal(still.copyable, (1 - masks) * mask.unsqueeze(2))
+    assert still.grid is grid
+    assert still.confidence is None
+    half_a_pixel = alignment_from_grid(grid + torch.tensor([0.98 / 8, 0.0]), mask, refs, masks)
+    torch.testing.assert_close(
+        half_a_pixel.aligned[..., :-1], 0.51 * refs[..., :-1] + 0.49 * refs[..., 1:], atol=1e-5, rtol=0
+    )
+    assert torch.equal(half_a_pixel.visible, 1 - masks)
+
+
+def test_outside_a_reference_all_is_black_and_hidden():
+    _, mask, refs, masks = make_inputs(1, 1, 8, 9)
+    beyond = identity_grid(8, 9).expand(1, 1, 8, 9, 2) + 3
+    alignment = alignment_from_grid(beyond, mask, refs, masks)
+    assert not alignment.aligned.any()
+    assert not alignment.visible.any()
+    assert not alignment.copyable.any()
+
+
+def test_a_frozen_aligner_gives_no_gradient_and_never_trains():
+    aligner = FrozenAligner(make_dfpn()).train()
+    target, mask, refs, masks = make_inputs()
+    assert not aligner.align(target.requires_grad_(), mask, refs, masks).aligned.requires_grad
+    assert not any(module.training for module in aligner.modules())
+    assert not any(parameter.requires_grad for parameter in aligner.parameters())

@@ -1,0 +1,110 @@
+"""DFPN: its size, its parts against loops, and what holds for any size of network and frame."""
+
+import numpy as np
+import pytest
+import torch
+
+from master_thesis.models.dfpn import DFPN, FlowEstimator, Mixer, SeparableConv4d
+
+
+def count(module):
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+
+
+def make_tiny(size=32):
+    torch.manual_seed(0)
+    return DFPN(size=size, corr_widths=(2, 3), width=4, vgg_width=2)
+
+
+def make_inputs(b, f, height, width, seed=0):
+    """Target, mask, references, masks."""
+    generator = torch.Generator().manual_seed(seed)
+    frames = torch.rand(b, 3, f + 1, height, width, generator=generator)
+    mask = torch.zeros(b, 1, f + 1, height, width)
+    for i in range(f + 1):
+        mask[:, :, i, height // 4 : height // 2, i : i + width // 3] = 1
+    masked = (1 - mask) * frames
+    return masked[:, :, 0], mask[:, :, 0], masked[:, :, 1:], mask[:, :, 1:]
+
+
+@pytest.mark.parametrize(
+    ("make", "parameters"),
+    [(SeparableConv4d, 1_772_801), (Mixer, 2_278_762), (FlowEstimator, 4_935_682)],
+)
+def test_the_parts_have_the_thesis_number_of_parameters(make, parameters):
+    assert count(make()) == parameters
+
+
+def test_the_whole_trains_its_parts_and_no_vgg():
+    network = make_tiny()
+    parts = (network.conv4d, network.mixer, network.estimator_64, network.estimator_256)
+    assert count(network) == sum(map(count, parts))
+
+
+@torch.no_grad()
+def test_the_4d_convolution_agrees_with_loops_over_planes():
+    conv, correlation = SeparableConv4d((2, 3)), torch.randn(1, 2, 4, 4, 5, 5)
+    between = torch.empty(2, 4, 4, 3, 5, 5)
+    for f, ty, tx in np.ndindex(2, 4, 4):
+        between[f, ty, tx] = conv.over_refs(correlation[0, f, ty, tx][None, None])[0]
+    expected = torch.empty_like(correlation)
+    for f, ry, rx in np.ndindex(2, 5, 5):
+        plane = between[f, :, :, :, ry, rx].permute(2, 0, 1)
+        expected[0, f, :, :, ry, rx] = conv.over_target(plane[None])[0, 0]
+    torch.testing.assert_close(conv(correlation), expected)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize(("height", "width"), [(32, 32), (48, 80), (37, 51), (16, 20)])
+def test_any_input_size(height, width):
+    prediction = make_tiny().eval()(*make_inputs(2, 3, height, width))
+    assert prediction.correlation.shape == (2, 3, 2, 2, 2, 2)
+    assert prediction.grid_16.shape == (2, 3, 2, 2, 2)
+    assert prediction.grid_64.shape == (2, 3, 8, 8, 2)
+    assert prediction.grid_256.shape == (2, 3, 32, 32, 2)
+    assert prediction.grid.shape == (2, 3, height, width, 2)
+
+
+@torch.no_grad()
+def test_a_prediction_unpacks_as_the_thesis_calls_it():
+    prediction = make_tiny()(*make_inputs(1, 1, 32, 32))
+    fields = (prediction.correlation, prediction.grid_16, prediction.grid_64, prediction.grid)
+    assert all(a is b for a, b in zip(prediction, fields, strict=True))
+
+
+@torch.no_grad()
+def test_another_working_size():
+    assert make_tiny(size=64)(*make_inputs(1, 1, 32, 32)).grid_16.shape == (1, 1, 4, 4, 2)
+
+
+@torch.no_grad()
+def test_clips_and_references_do_not_know_each_other():
+    network = make_tiny().eval()
+    target, mask, refs, masks = make_inputs(2, 3, 40, 48)
+    together = network(target, mask, refs, masks)
+    for b, f in np.ndindex(2, 3):
+        one, ref = slice(b, b + 1), slice(f, f + 1)
+        alone = network(target[one], mask[one], refs[one, :, ref], masks[one, :, ref])
+        torch.testing.assert_close(alone.grid[0, 0], together.grid[b, f])
+        torch.testing.assert_close(alone.correlation[0, 0], together.correlation[b, f])
+
+
+def test_every_trained_part_learns_and_vgg_does_not():
+    network = make_tiny().train()
+    assert not network.vgg.training
+    prediction = network(*make_inputs(1, 2, 32, 32))
+    (prediction.correlation.mean() + prediction.grid_16.mean() + prediction.grid.mean()).backward()
+    assert all(p.grad is not None for p in network.parameters() if p.requires_grad)
+    assert all(p.grad is None for p in network.vgg.parameters())
+
+
+@torch.no_grad()
+def test_without_masks_a_frame_correlates_with_itself_fully():
+    network = make_tiny()
+    frame = torch.rand(1, 3, 32, 32)
+    nothing = torch.zeros(1, 1, 32, 32)
+    itself = network.correlate(frame, nothing, frame.unsqueeze(2), nothing.unsqueeze(2)).view(4, 4)
+    norms = network.encode(frame.unsqueeze(2))[0, :, 0].flatten(1).norm(dim=0)
+    torch.testing.assert_close(itself.diagonal(), (norms > 0).float())
+    hidden = network.correlate(frame, nothing + 1, frame.unsqueeze(2), nothing.unsqueeze(2))
+    assert not hidden.any()

@@ -1,0 +1,40 @@
+"""The masked correlation against loops over all pairs of positions."""
+
+import numpy as np
+import torch
+
+from master_thesis.ops.correlation import masked_correlation
+
+
+def example(requires_grad=False):
+    generator = torch.Generator().manual_seed(0)
+    target = torch.randn(2, 5, 3, 4, generator=generator, requires_grad=requires_grad)
+    refs = torch.randn(2, 5, 2, 3, 4, generator=generator, requires_grad=requires_grad)
+    visible_target = (torch.rand(2, 1, 3, 4, generator=generator) > 0.3).float()
+    visible_refs = (torch.rand(2, 1, 2, 3, 4, generator=generator) > 0.3).float()
+    return target, visible_target, refs, visible_refs
+
+
+def test_agrees_with_the_cosine_of_every_pair_and_is_zero_where_one_is_hidden():
+    target, visible_target, refs, visible_refs = example()
+    actual = masked_correlation(target, visible_target, refs, visible_refs)
+    for b, f, ty, tx, ry, rx in np.ndindex(2, 2, 3, 4, 3, 4):
+        cosine = torch.cosine_similarity(target[b, :, ty, tx], refs[b, :, f, ry, rx], dim=0)
+        seen = visible_target[b, 0, ty, tx] * visible_refs[b, 0, f, ry, rx]
+        torch.testing.assert_close(actual[b, f, ty, tx, ry, rx], seen * cosine)
+
+
+def test_a_frame_resembles_itself_most():
+    target, visible, _, _ = example()
+    itself = masked_correlation(target, torch.ones_like(visible), target.unsqueeze(2), torch.ones(2, 1, 1, 3, 4))
+    matrix = itself.view(2, 12, 12)
+    torch.testing.assert_close(matrix.diagonal(dim1=1, dim2=2), torch.ones(2, 12))
+    assert torch.equal(matrix.argmax(dim=2), torch.arange(12).expand(2, 12))
+
+
+def test_hidden_positions_have_finite_gradients():
+    target, visible_target, refs, visible_refs = example(requires_grad=True)
+    masked_correlation(target, visible_target, refs, visible_refs).square().sum().backward()
+    assert target.grad is not None
+    assert target.grad.isfinite().all()
+    assert target.grad.any()
