@@ -91,6 +91,4 @@ class DataModule(pl.LightningDataModule):
         if self.trainer is None:
             return 0, 0
         num_batches = self.trainer.fit_loop.epoch_loop.batch_progress.current.ready
-        # Overfitting means the same few batches in every epoch.
-        epoch = 0 if getattr(self.trainer, "overfit_batches", 0) else self.trainer.current_epoch
-        return epoch, num_batches * self.config.batch_size
+        return self.trainer.current_epoch, num_batches * self.config.batch_size

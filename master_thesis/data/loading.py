@@ -107,8 +107,15 @@ class ClipLoader(DataLoader[Item]):
         self.bad_files = bad_files
 
     def __iter__(self) -> Iterator[Clip]:  # type: ignore[override]
-        for item in super().__iter__():
-            self.bad_files.add(item)
+        batches = super().__iter__()
+        for item in batches:
+            try:
+                self.bad_files.add(item)
+            except UserError:
+                if self.num_workers:  # else they would be waited for whenever the last reference goes
+                    self._iterator = None
+                    batches._shutdown_workers()  # type: ignore[attr-defined]
+                raise
             if item.clip is not None:
                 yield item.clip
 

@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*was not set.*:UserWarning"),
     pytest.mark.filterwarnings("ignore:.*dirpath has changed.*"),
     pytest.mark.filterwarnings("ignore:.*exists and is not empty.*"),
-    pytest.mark.filterwarnings("ignore:.*overfit_batches.*"),
+    pytest.mark.filterwarnings("ignore:You requested to overfit.*"),
     pytest.mark.filterwarnings("ignore:.*isinstance.treespec, LeafSpec.*"),  # Lightning with a newer torch
 ]
 
