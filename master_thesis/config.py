@@ -56,6 +56,9 @@ class RunConfig:
     ckpt_path: str | None = option(
         None, "checkpoint to resume training from; last: the newest whole one in lightning_logs", metavar="FILE|last"
     )
+    init_from: str | None = option(
+        None, "checkpoint whose tensors a new training starts with, as far as names and shapes fit", metavar="FILE"
+    )
     checkpoint_every: int = option(500, "steps between two checkpoints of a training (one more ends each epoch)")
     gpus: int | None = option(None, "train or test on so many GPUs (--accelerator gpu --devices N)", metavar="N")
     algorithms: tuple[str, ...] = option(
@@ -79,6 +82,8 @@ class RunConfig:
         require(not self.test or has_network, "--test needs --test_checkpoint: which one to test")
         require(self.test or not self.test_checkpoint, "--test_checkpoint is for testing: add --test, or leave it out")
         require(not (self.test and self.ckpt_path), "--ckpt_path resumes a training: leave out --test or --ckpt_path")
+        is_new = not (self.init_from and (self.test or self.ckpt_path))
+        require(is_new, "--init_from begins a new training: leave out --test and --ckpt_path, or leave out --init_from")
         require(self.checkpoint_every >= 1, f"--checkpoint_every should be at least 1, got {self.checkpoint_every}")
         is_gpus = self.gpus is None or self.gpus >= 1
         require(is_gpus, f"--gpus should be at least 1 (left out: whatever there is), got {self.gpus}")
@@ -210,7 +215,9 @@ class DFPNConfig:
     def __post_init__(self) -> None:
         ok = self.dfpn_size >= 32 and self.dfpn_size % 32 == 0
         require(ok, f"--dfpn_size should be a positive multiple of 32, got {self.dfpn_size}")
-        require(min(*self.dfpn_corr_widths, self.dfpn_width) >= 1, "--dfpn_corr_widths and --dfpn_width should be >= 1")
+        widths = self.dfpn_corr_widths
+        require(min(widths) >= 1, f"--dfpn_corr_widths should be at least 1 1, got {widths[0]} {widths[1]}")
+        require(self.dfpn_width >= 1, f"--dfpn_width should be at least 1, got {self.dfpn_width}")
 
 
 @dataclass(frozen=True)

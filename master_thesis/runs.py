@@ -31,7 +31,7 @@ from master_thesis.training.dfpn import DFPNTraining
 from master_thesis.training.keeping import OptionsFile, newest_checkpoint, resumable, training_callbacks
 from master_thesis.training.small_dfpn import SmallDFPNTraining
 from master_thesis.training.testing import ClipFigures, SequenceFilling
-from master_thesis.zoo import WEIGHTS, export_network, fill_vgg, load_chn, load_cpn, load_dfpn
+from master_thesis.zoo import WEIGHTS, export_network, fill_vgg, init_network, load_chn, load_cpn, load_dfpn
 
 log = logging.getLogger(__name__)
 
@@ -83,6 +83,8 @@ def train(options: Options, trainer: pl.Trainer) -> None:
         entry = resumable(resumed, kind)
         check_sizes(options, resumed, entry)
     module = make_training(options, entry)
+    if options.run.init_from:
+        init_network(module.network, options.run.init_from)
     data = DataModule(options.data)
     data.setup("fit")
     with told_in_one_line(MisconfigurationException):

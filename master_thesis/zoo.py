@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -17,6 +18,8 @@ from master_thesis.models.dfpn import DFPN
 from master_thesis.models.small_chn import SmallCHN
 from master_thesis.models.small_dfpn import SmallDFPN
 from master_thesis.models.vgg import VGG16
+
+log = logging.getLogger(__name__)
 
 WEIGHTS = Path(__file__).parent / "weights"
 """Where the weights that this package ships lie."""
@@ -59,6 +62,23 @@ def fill_vgg(vgg: VGG16, source: str) -> VGG16:
             reason = " ".join(str(error).split())[:200]
             raise UserError(f"--vgg_weights {source}: should hold VGG16, but does not fit: {reason}") from None
     return vgg
+
+
+def init_network(network: nn.Module, path: str | Path) -> None:
+    """Gives a new network those tensors of a checkpoint whose names and shapes fit, in place.
+
+    Raises:
+        UserError: where the checkpoint is none, or nothing fits.
+    """
+    checkpoint = read_checkpoint(path)
+    entry = network_entry(checkpoint)
+    own = network.state_dict()
+    state = network_state(checkpoint, entry["kind"] if entry else "")
+    fitting = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
+    if not fitting:
+        raise UserError(f"--init_from {path}: should hold tensors of {type(network).__name__}, but none fits")
+    network.load_state_dict(fitting, strict=False)
+    log.info("--init_from %s: %d of %d tensors", path, len(fitting), len(own))
 
 
 def load_dfpn(path: str | Path) -> DFPN | SmallDFPN:
@@ -120,10 +140,15 @@ def _load(path: str | Path, kind: str, classes: tuple[type[nn.Module], ...]) -> 
     cls = KINDS.get(entry["kind"]) if entry else classes[0]
     if entry and cls not in classes:
         raise UserError(f"{path} should hold {classes[0].__name__}, but it holds {entry['kind'].upper()}")
+    state = network_state(checkpoint, kind)
+    if not state:
+        raise UserError(f"{path} should hold the weights of {classes[0].__name__}, but holds none of them")
+    sizes = entry["sizes"] if entry else {}
     try:
-        network = cast(type[nn.Module], cls)(**(entry["sizes"] if entry else {}))
-        network.load_state_dict(network_state(checkpoint, kind))
-    except (RuntimeError, TypeError, ValueError) as error:
+        # JSON knows no tuples, so what travelled in a safetensors header is a list.
+        network = cast(type[nn.Module], cls)(**{k: tuple(v) if isinstance(v, list) else v for k, v in sizes.items()})
+        network.load_state_dict(state)
+    except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"{path} should hold the weights of {classes[0].__name__}, but does not: {reason}") from None
     return network.requires_grad_(False).eval()

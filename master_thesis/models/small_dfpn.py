@@ -3,7 +3,7 @@
 It answers the same question as DFPN at a small share of its cost. Instead of VGG16 it learns its own features; instead
 of filling the correlation it fits one affine map to the matches that masks leave (a camera moves the whole frame, so
 the map continues into the hole) and lets a recurrent unit correct it locally. Ordered like the data flows: features,
-fit, recurrent refinement at an eighth of the size, one more at a quarter, confidence.
+fit, recurrent refinement at an eighth of the size, then at a quarter, confidence.
 
 Source: the recurrent part is RAFT's (Teed and Deng, 2020), built from torchvision's blocks.
 """
@@ -29,11 +29,13 @@ from torchvision.models.optical_flow.raft import (
 from master_thesis.clip import Alignment
 from master_thesis.models.aligner import alignment_from_grid
 from master_thesis.ops.affine import affine_flow, apply_affine, fit_affine, unit_points, unit_to_grid
+from master_thesis.ops.correlation import local_correlation
 from master_thesis.ops.grid import warp
 from master_thesis.ops.image import normalise, resize, resize_mask
 from master_thesis.ops.pyramid import fill_smoothly
 
 CORR_LEVELS, CORR_RADIUS = 3, 3
+FINE_RADIUS, NUM_FINE = 2, 2
 TRUST_THRESHOLD = 0.35
 """Aligned pixels that are trusted less are not copied."""
 
@@ -43,24 +45,28 @@ class SmallFlow:
     """What the small aligner predicts for N pairs; flows are displacements in the unit square.
 
     Attributes:
-        steps: the flow after the affine fit and after every refinement at an eighth of the size.
-        flow: the finest flow, at a quarter of the size.
+        steps: the flow after the affine fit and after every refinement, at an eighth and then at a quarter of the size.
         trust: logit of the confidence, at a quarter of the size.
     """
 
-    steps: list[Float[Tensor, "N 2 h w"]]
-    flow: Float[Tensor, "N 2 h4 w4"]
+    steps: list[Float[Tensor, "N 2 _ _"]]
     trust: Float[Tensor, "N 1 h4 w4"]
+
+    @property
+    def flow(self) -> Float[Tensor, "N 2 h4 w4"]:
+        """The finest flow."""
+        return self.steps[-1]
 
 
 class Encoder(nn.Module):
     """Features of masked frames at a quarter and at an eighth of the size.
 
     Args:
-        width: channels at a quarter; twice as many at an eighth.
+        width: channels of the layers at a quarter; twice as many at an eighth.
+        detail: channels that are handed on at a quarter.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, detail: int) -> None:
         super().__init__()
         norm = nn.InstanceNorm2d
         self.stem = nn.Conv2d(4, width // 2, 5, stride=2, padding=2)
@@ -72,11 +78,12 @@ class Encoder(nn.Module):
             ResidualBlock(2 * width, 2 * width, norm_layer=norm),
             nn.Conv2d(2 * width, 2 * width, 1),
         )
+        self.detail = nn.Conv2d(width, detail, 1)
 
     def forward(self, x: Float[Tensor, "N 4 H W"]) -> tuple[Float[Tensor, "N C h4 w4"], Float[Tensor, "N D h w"]]:
         """Features of normalised frames with their masks."""
         quarter = self.quarter(F.relu(self.stem(x)))
-        return quarter, self.eighth(quarter)
+        return self.detail(quarter), self.eighth(quarter)
 
 
 class AffineFit(nn.Module):
@@ -121,19 +128,21 @@ class FineHead(nn.Module):
     """Corrects the flow at a quarter of the size and says how far to trust it.
 
     Args:
-        width: channels of the features and of the hidden layers.
+        detail: channels of the features that are compared.
         hidden: channels of the recurrent state.
     """
 
     NUM_CUES = 2 + 2 + 2  # flow, visibilities, residual on known pixels and its continuation into holes
 
-    def __init__(self, width: int, hidden: int) -> None:
+    def __init__(self, detail: int, hidden: int) -> None:
         super().__init__()
-        self.state = nn.Conv2d(hidden, width, 1)
+        width = 3 * detail
+        num_inputs = 2 * detail + (2 * FINE_RADIUS + 1) ** 2 + self.NUM_CUES
+        self.state = nn.Conv2d(hidden, detail, 1)
         self.body = nn.Sequential(
-            nn.Conv2d(3 * width + self.NUM_CUES, 2 * width, 3, padding=1),
+            nn.Conv2d(num_inputs, width, 3, padding=1),
             nn.ReLU(),
-            nn.Conv2d(2 * width, width, 3, padding=2, dilation=2),
+            nn.Conv2d(width, width, 3, padding=2, dilation=2),
             nn.ReLU(),
             nn.Conv2d(width, width, 3, padding=1),
             nn.ReLU(),
@@ -141,12 +150,43 @@ class FineHead(nn.Module):
         self.flow = nn.Conv2d(width, 2, 3, padding=1)
         self.trust = nn.Conv2d(width, 1, 3, padding=1)
 
-    def forward(self, state: Tensor, *planes: Tensor) -> tuple[Tensor, Tensor]:
-        """The correction, in pixels of this size, and the logit of the confidence."""
-        size = planes[0].shape[-2:]
-        enlarged = F.interpolate(self.state(state), size, mode="bilinear", align_corners=False)
-        x = self.body(torch.cat((enlarged, *(p.to(enlarged.dtype) for p in planes)), dim=1))
-        return self.flow(x).float(), self.trust(x).float()
+    def forward(
+        self, state: Tensor, target: Planes, ref: Planes, flow: Float[Tensor, "N 2 h w"]
+    ) -> tuple[Float[Tensor, "N 2 h w"], Float[Tensor, "N 1 h w"]]:
+        """The corrected flow, and the logit of the confidence.
+
+        Args:
+            state: recurrent state, enlarged to a quarter of the size.
+            target: the target's planes.
+            ref: the reference's planes, where they are.
+            flow: where to look for them.
+        """
+        dtype = target.features.dtype
+        seen = Planes.split(_look(ref.joined(), flow))
+        similar = local_correlation(target.features, seen.features.to(dtype), FINE_RADIUS)
+        both = target.visible * seen.visible
+        residual = (seen.colours - target.colours).abs().mean(dim=1, keepdim=True) * both
+        cues = (flow * 8, target.visible, seen.visible, residual * 8, fill_smoothly(residual, both) * 8)
+        x = self.body(torch.cat((self.state(state), target.features, similar, *(c.to(dtype) for c in cues)), dim=1))
+        return flow + _px_to_unit(self.flow(x).float()), self.trust(x).float()
+
+
+@dataclass(frozen=True)
+class Planes:
+    """What is known of N frames at a quarter of the size."""
+
+    features: Float[Tensor, "N C h w"]
+    colours: Float[Tensor, "N 3 h w"]
+    visible: Float[Tensor, "N 1 h w"]
+
+    def joined(self) -> Float[Tensor, "N D h w"]:
+        """All planes as one tensor, to be sampled together."""
+        return torch.cat((self.features.float(), self.colours, self.visible), dim=1)
+
+    @staticmethod
+    def split(joined: Float[Tensor, "N D h w"]) -> Planes:
+        """The reverse of :meth:`joined`."""
+        return Planes(*torch.split(joined, [joined.shape[1] - 4, 3, 1], dim=1))
 
 
 class SmallDFPN(nn.Module):
@@ -154,18 +194,24 @@ class SmallDFPN(nn.Module):
 
     Args:
         size: working height and width, multiples of 16.
-        width: channels of the features at a quarter of the size.
+        width: channels of the encoder at a quarter of the size.
+        detail: channels of the features that are compared there.
         hidden: channels of the recurrent state.
         num_iterations: refinements at an eighth of the size.
     """
 
     def __init__(
-        self, size: tuple[int, int] = (256, 256), width: int = 40, hidden: int = 64, num_iterations: int = 4
+        self,
+        size: tuple[int, int] = (256, 256),
+        width: int = 40,
+        detail: int = 16,
+        hidden: int = 64,
+        num_iterations: int = 4,
     ) -> None:
         super().__init__()
         self.size = (int(size[0]), int(size[1]))
         self.num_iterations = num_iterations
-        self.encoder = Encoder(width)
+        self.encoder = Encoder(width, detail)
         self.context = nn.Conv2d(2 * width, 2 * hidden, 1)
         self.fit = AffineFit()
         motion = MotionEncoder(
@@ -179,7 +225,7 @@ class SmallDFPN(nn.Module):
             motion_encoder=motion, recurrent_block=recurrent, flow_head=FlowHead(in_channels=hidden, hidden_size=64)
         )
         self.hidden = hidden
-        self.fine = FineHead(width, hidden)
+        self.fine = FineHead(detail, hidden)
 
     def forward(
         self,
@@ -195,17 +241,17 @@ class SmallDFPN(nn.Module):
         b = frames.shape[0]
         inputs = torch.cat((normalise(frames), masks), dim=1)
         quarter, eighth = self.encoder(rearrange(inputs, "b c f h w -> (b f) c h w"))
-        pairs = [_split(plane, b, f) for plane in (quarter, eighth, *_quarter_planes(frames, masks))]
-        (q_t, q_r), (e_t, e_r), (small_t, small_r), (v_t, v_r) = pairs
-        steps, state = self._refine(e_t, F.avg_pool2d(v_t, 2), e_r, F.avg_pool2d(v_r, 2))
-        flow = F.interpolate(steps[-1], q_t.shape[-2:], mode="bilinear", align_corners=False)
-        seen_r = _look(torch.cat((q_r.float(), small_r, v_r), dim=1), flow)
-        width = q_r.shape[1]
-        both = v_t * seen_r[:, -1:]
-        residual = (seen_r[:, width : width + 3] - small_t).abs().mean(dim=1, keepdim=True) * both
-        cues = (flow * 8, v_t, seen_r[:, -1:], residual * 8, fill_smoothly(residual, both) * 8)
-        correction, trust = self.fine(state, q_t, seen_r[:, :width], *cues)
-        return SmallFlow(steps, flow + _px_to_unit(correction), trust)
+        planes = (quarter, *_quarter_planes(frames, masks))
+        target, ref = (Planes(*side) for side in zip(*(_split(plane, b, f) for plane in planes), strict=True))
+        e_t, e_r = _split(eighth, b, f)
+        steps, state = self._refine(e_t, F.avg_pool2d(target.visible, 2), e_r, F.avg_pool2d(ref.visible, 2))
+        size = target.colours.shape[-2:]
+        state = F.interpolate(state, size, mode="bilinear", align_corners=False)
+        flow = F.interpolate(steps[-1], size, mode="bilinear", align_corners=False)
+        for _ in range(NUM_FINE):
+            flow, trust = self.fine(state, target, ref, flow.detach())
+            steps.append(flow)
+        return SmallFlow(steps, trust)
 
     def _refine(self, e_t: Tensor, v_t: Tensor, e_r: Tensor, v_r: Tensor) -> tuple[list[Tensor], Tensor]:
         h, w = e_t.shape[-2:]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -29,3 +30,23 @@ def masked_correlation(
 
 def _unit_length(features: Tensor) -> Tensor:
     return features / (features.norm(dim=1, keepdim=True) + EPSILON)
+
+
+def local_correlation(
+    features_target: Float[Tensor, "N C h w"], features_ref: Float[Tensor, "N C h w"], radius: int
+) -> Float[Tensor, "N K h w"]:
+    """Mean product of every target position with the reference positions around the same place.
+
+    Convention:
+        Shifts run row by row, from (-radius, -radius) to (radius, radius); zero outside the reference.
+
+    Args:
+        features_target: one plane per pair.
+        features_ref: the same, already close to the target.
+        radius: how far to look, in positions; K = (2 radius + 1)^2.
+    """
+    h, w = features_target.shape[-2:]
+    padded = F.pad(features_ref, (radius,) * 4)
+    shifts = range(2 * radius + 1)
+    around = [(features_target * padded[..., y : y + h, x : x + w]).mean(dim=1) for y in shifts for x in shifts]
+    return torch.stack(around, dim=1)

@@ -61,7 +61,7 @@ def small_dfpn_losses(
         size: working size, in whose pixels end-point errors count.
     """
     is_known = is_simulated.float().repeat_interleave(movement.shape[1])
-    flows = [*predicted.steps, predicted.flow]
+    flows = predicted.steps
     extent_px = torch.tensor([size[1], size[0]]).to(predicted.flow).view(1, 2, 1, 1)
     true = [true_flow(movement, *f.shape[-2:]) * extent_px for f in flows]
     target, refs = _half_size(views, size)
