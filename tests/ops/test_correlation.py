@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from master_thesis.ops.correlation import masked_correlation
+from master_thesis.ops.correlation import local_correlation, masked_correlation
 
 
 def example(requires_grad=False):
@@ -38,3 +38,18 @@ def test_hidden_positions_have_finite_gradients():
     assert target.grad is not None
     assert target.grad.isfinite().all()
     assert target.grad.any()
+
+
+def test_a_local_look_finds_a_small_shift() -> None:
+    """Against a plain loop over positions, and the largest product stands where the reference moved."""
+    generator = torch.Generator().manual_seed(0)
+    target, ref = torch.randn(2, 2, 6, 7, 9, generator=generator)
+    similar = local_correlation(target, ref, radius=1)
+    assert similar.shape == (2, 9, 7, 9)
+    for k, (dy, dx) in enumerate((dy, dx) for dy in (-1, 0, 1) for dx in (-1, 0, 1)):
+        expected = (target[:, :, 3, 4] * ref[:, :, 3 + dy, 4 + dx]).mean(dim=1)
+        torch.testing.assert_close(similar[:, k, 3, 4], expected)
+    assert torch.equal(similar[:, 0, 0], torch.zeros(2, 9)), "above the first row is nothing"
+    distinct = torch.randn(2, 64, 7, 9, generator=generator)
+    moved = torch.roll(distinct, shifts=(1, -1), dims=(2, 3))
+    assert (local_correlation(distinct, moved, 1)[:, :, 2:-2, 2:-2].argmax(dim=1) == 6).all()
