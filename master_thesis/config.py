@@ -131,12 +131,12 @@ class DataConfig:
     p_simulator_bgs: float = option(0.5, "share of training clips whose movement is simulated")
     p_simulator_masks: float = option(0.0, "share of training clips whose mask movement is simulated")
     bgs_movement_params: tuple[float, float, float] = option(
-        (50, 0.10, 0.20),
+        (50.0, 0.10, 0.20),
         "largest translation (px), scale change and rotation (rad) of a simulated step",
         metavar=("PX", "SCALE", "RAD"),
     )
     masks_movement_params: tuple[float, float, float] = option(
-        (50, 0.10, 0.20),
+        (50.0, 0.10, 0.20),
         "the same for simulated movements of masks",
         metavar=("PX", "SCALE", "RAD"),
     )
@@ -371,8 +371,15 @@ def _argument(f: Field[Any], hint: Any) -> dict[str, Any]:
 
 def _help(f: Field[Any]) -> str:
     text = str(f.metadata["help"]).replace("%", "%%")
-    default = " ".join(map(str, f.default)) if isinstance(f.default, tuple) else f.default
-    return text if default in (None, False) else f"{text} (default: {default})"
+    if f.default is None or f.default is False or f.default == ():
+        return text
+    values = f.default if isinstance(f.default, tuple) else (f.default,)
+    return f"{text} (default: {' '.join(map(_shown, values))})"
+
+
+def _shown(value: Any) -> str:
+    """A value as one would type it."""
+    return f"{value:g}" if isinstance(value, float) else str(value).lower() if value is True else str(value)
 
 
 def from_namespace(config: type[T], namespace: argparse.Namespace, **overrides: Any) -> T:
