@@ -6,16 +6,15 @@ A random clip is a pure function of (seed, epoch, number): which process makes i
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
-import torch
 from torch.utils.data import Dataset
 
-from master_thesis.clip import Clip
 from master_thesis.config import DataConfig, require
 from master_thesis.data import warping
+from master_thesis.data.items import Item, to_clip
 from master_thesis.data.movement import random_movement
 from master_thesis.data.sampling import random_clip, regular_clip
 from master_thesis.data.sequences import DavisSequence, SequenceSet
@@ -24,53 +23,6 @@ from master_thesis.io.frames import UnreadableFrame, frame_size, read_frame, rea
 T = TypeVar("T")
 
 _MAX_TRIES = 20
-
-
-@dataclass(frozen=True)
-class Item:
-    """What a data set hands to its loader: a clip, and what went wrong on the way.
-
-    Attributes:
-        clip: clips, a batch of one before they are collated; ``None`` if none could be made.
-        num_drawn: frames and masks that were to be read.
-        unreadable: a message for each that could not.
-    """
-
-    clip: Clip | None
-    num_drawn: int = 0
-    unreadable: tuple[str, ...] = ()
-
-    def pin_memory(self) -> Item:
-        """The same with the clip in page-locked memory (called by torch's loader)."""
-        return self if self.clip is None else replace(self, clip=self.clip.pin_memory())
-
-
-def collate(items: Sequence[Item]) -> Item:
-    """Joins the clips of several items into one batch."""
-    clips = [item.clip for item in items if item.clip is not None]
-    clip = None
-    if clips:
-        clip = Clip(
-            torch.cat([c.frames for c in clips]),
-            torch.cat([c.mask for c in clips]),
-            torch.cat([c.movement for c in clips]),
-            torch.cat([c.is_simulated for c in clips]),
-            tuple(name for c in clips for name in c.names),
-        )
-    unreadable = tuple(message for item in items for message in item.unreadable)
-    return Item(clip, sum(item.num_drawn for item in items), unreadable)
-
-
-def to_clip(frames: np.ndarray, masks: np.ndarray, name: str, movement: np.ndarray | None = None) -> Clip:
-    """A batch of one clip from frames (F, H, W, 3) and masks (F, H, W); ``movement`` (F, 3, 3) if it is simulated."""
-    matrices = np.tile(np.eye(3), (len(frames), 1, 1)) if movement is None else movement
-    return Clip(
-        torch.from_numpy(np.ascontiguousarray(frames.transpose(3, 0, 1, 2)))[None],
-        torch.from_numpy(masks)[None, None],
-        torch.from_numpy(matrices.astype(np.float32))[None],
-        torch.tensor([movement is not None]),
-        (name,),
-    )
 
 
 @dataclass

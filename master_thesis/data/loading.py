@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from master_thesis.clip import Clip
 from master_thesis.config import UserError
-from master_thesis.data.dataset import Item, collate
+from master_thesis.data.items import Item, collate
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import skimage.data
-from jaxtyping import Float32, UInt8
+from jaxtyping import Float64, UInt8
 
 from master_thesis.config import UserError, require
 from master_thesis.data import silhouettes
@@ -25,6 +25,8 @@ from master_thesis.data.warping import resize_frame
 from master_thesis.io.frames import write_jpeg, write_png
 
 Size = tuple[int, int]
+Points = Float64[np.ndarray, "F 2"]
+Shape = Callable[[Size, Pose], np.ndarray]
 
 # All of these lie inside scikit-image's wheel; its other pictures would be downloaded.
 TRAIN_PHOTOS = (
@@ -49,7 +51,7 @@ _ASPECT = 16 / 9
 _ZOOM, _ZOOM_CHANGE, _MAX_ANGLE = 0.8, 0.1, math.radians(4)
 _SETS = ("GOT10k", "YouTubeVOS", "DAVIS-2017")
 _MARKER = "sample_data.json"
-_SHAPES: tuple[Callable[[Size, Pose], np.ndarray], ...] = (silhouettes.walker, silhouettes.blob)
+_SHAPES: tuple[Shape, ...] = (silhouettes.walker, silhouettes.blob)
 
 
 def write_sample_data(path: str | Path, seed: int = 0, height: int = 360, num_frames: int = 24) -> None:
@@ -91,8 +93,9 @@ def _write_backgrounds(root: Path, seed: int, height: int, num_frames: int) -> N
         for number, name in enumerate(names):
             rng = np.random.default_rng((seed, len(part), number))
             folder = _make(root / part / name)
-            for i, frame in enumerate(_moving_view(rng, _photo(name), _size(height), num_frames), start=1):
-                write_jpeg(folder / f"{i:08}.jpg", frame)
+            photo = _photo(name, _size(height))
+            for i, view in enumerate(_camera(rng, photo.shape[:2], _size(height), num_frames), start=1):
+                write_jpeg(folder / f"{i:08}.jpg", _seen(photo, view, _size(height)))
         _write_list(root / part / "list.txt", names)
 
 
@@ -100,26 +103,25 @@ def _write_masks(root: Path, seed: int, height: int, num_frames: int) -> None:
     size = _size(height)
     for number in range(NUM_MASKS):
         rng = np.random.default_rng((seed, 100, number))
-        shape = _SHAPES[number % len(_SHAPES)]
         folder = _make(root / "train" / "Annotations" / f"silhouette-{number:02}")
         start, end = rng.uniform(0.25, 0.75, size=(2, 2))
-        for i, coverage in enumerate(_moving_shape(rng, shape, size, num_frames, start, end)):
+        centres = np.linspace(start, end, num_frames) * size[::-1]
+        for i, coverage in enumerate(_moving_shape(rng, _SHAPES[number % len(_SHAPES)], size, centres)):
             write_png(folder / f"{i * 5:05}.png", coverage > 0.5)
 
 
 def _write_test(root: Path, seed: int, height: int, num_frames: int) -> None:
     size = _size(height)
-    # One object crosses, so that all it hides is seen at another time; the other hides some of it always.
-    paths = (((0.2, 0.5), (0.8, 0.5)), ((0.45, 0.5), (0.55, 0.5)))
-    for number, ((name, scene, texture), shape, ends) in enumerate(zip(TEST_SCENES, _SHAPES, paths, strict=True)):
+    for number, ((name, scene, texture), shape) in enumerate(zip(TEST_SCENES, _SHAPES, strict=True)):
         rng = np.random.default_rng((seed, 200, number))
         frames, backgrounds, masks = (
             _make(root / kind / "480p" / name) for kind in ("JPEGImages", "TrueBackground", "Annotations_Dense")
         )
-        views = _moving_view(rng, _photo(scene), size, num_frames)
-        shapes = _moving_shape(rng, shape, size, num_frames, *map(np.array, ends))
-        surface = resize_frame(_photo(texture), size)
-        for i, (background, coverage) in enumerate(zip(views, shapes, strict=True)):
+        photo, surface = _photo(scene, size), resize_frame(_photo(texture, size), size)
+        views = _camera(rng, photo.shape[:2], size, num_frames)
+        centres = _crossing(size, num_frames) if shape is silhouettes.walker else _lingering(photo.shape[:2], views)
+        for i, coverage in enumerate(_moving_shape(rng, shape, size, centres)):
+            background = _seen(photo, views[i], size)
             alpha = cv2.GaussianBlur(coverage, (0, 0), height / 400)[..., None]
             write_jpeg(frames / f"{i:05}.jpg", np.round(alpha * surface + (1 - alpha) * background).astype(np.uint8))
             write_jpeg(backgrounds / f"{i:05}.jpg", background)
@@ -127,51 +129,63 @@ def _write_test(root: Path, seed: int, height: int, num_frames: int) -> None:
     _write_list(root / "ImageSets" / "custom.txt", [name for name, _, _ in TEST_SCENES])
 
 
-def _photo(name: str) -> UInt8[np.ndarray, "H W 3"]:
+def _crossing(size: Size, num_frames: int) -> Points:
+    """Through the picture from left to right: all that is hidden is seen at another time."""
+    return np.linspace((0.2, 0.5), (0.8, 0.5), num_frames) * size[::-1]
+
+
+def _lingering(photo: Size, views: Float64[np.ndarray, "F 2 3"]) -> Points:
+    """About one place of the scene, some of which therefore stays hidden."""
+    places = np.linspace((0.42, 0.5), (0.58, 0.5), len(views)) * photo[::-1]
+    return np.stack(
+        [np.linalg.solve(view[:, :2], place - view[:, 2]) for view, place in zip(views, places, strict=True)]
+    )
+
+
+def _photo(name: str, size: Size) -> UInt8[np.ndarray, "H W 3"]:
+    """A photograph, made smaller where a view of ``size`` would otherwise alias."""
     loaded = getattr(skimage.data, name)()
     image = loaded[0] if isinstance(loaded, tuple) else loaded  # a stereo pair with its disparity
-    return np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else np.ascontiguousarray(image[..., :3])
+    image = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else np.ascontiguousarray(image[..., :3])
+    h, w = image.shape[:2]
+    scale = max(1.0, _ZOOM * min(h / size[0], w / size[1]))
+    return resize_frame(image, (round(h / scale), round(w / scale)))
 
 
-def _moving_view(
-    rng: np.random.Generator, photo: UInt8[np.ndarray, "H W 3"], size: Size, num_frames: int
-) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
-    """What a camera sees that wanders, turns and zooms smoothly over a photograph, never leaving it."""
+def _camera(rng: np.random.Generator, photo: Size, size: Size, num_frames: int) -> Float64[np.ndarray, "F 2 3"]:
+    """Where a camera looks that wanders, turns and zooms smoothly over a photograph, never leaving it.
+
+    Convention:
+        Affine maps from pixels of the view to pixels of the photograph.
+    """
     h, w = size
-    zoom, angle, across, down = (_wander(rng, num_frames) for _ in range(4))
-    largest = min(photo.shape[0] / h, photo.shape[1] / w) * _ZOOM
-    if largest > 1:  # a photograph much larger than the view would alias
-        photo = resize_frame(photo, (round(photo.shape[0] / largest), round(photo.shape[1] / largest)))
-    for i in range(num_frames):
-        cos, sin = math.cos(_MAX_ANGLE * angle[i]), math.sin(_MAX_ANGLE * angle[i])
+    limits = np.array([photo[1] - 1, photo[0] - 1])
+    views = []
+    for zoom, turn, across, down in zip(*(_wander(rng, num_frames) for _ in range(4)), strict=True):
+        cos, sin = math.cos(_MAX_ANGLE * turn), math.sin(_MAX_ANGLE * turn)
         extent = np.array([w * cos + h * abs(sin), w * abs(sin) + h * cos])
-        limits = np.array([photo.shape[1] - 1, photo.shape[0] - 1])
-        scale = (_ZOOM + _ZOOM_CHANGE * zoom[i]) * (limits / extent).min()
-        centre = limits / 2 + (limits - extent * scale) / 2 * (across[i], down[i])
-        turn = scale * np.array([[cos, -sin], [sin, cos]])
-        offset = centre - turn @ ((w - 1) / 2, (h - 1) / 2)
-        flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-        matrix = np.column_stack((turn, offset))
-        yield cv2.warpAffine(photo, matrix, (w, h), flags=flags, borderMode=cv2.BORDER_REFLECT_101)
+        scale = (_ZOOM + _ZOOM_CHANGE * zoom) * (limits / extent).min()
+        centre = limits / 2 + (limits - extent * scale) / 2 * (across, down)
+        matrix = scale * np.array([[cos, -sin], [sin, cos]])
+        views.append(np.column_stack((matrix, centre - matrix @ ((w - 1) / 2, (h - 1) / 2))))
+    return np.stack(views)
 
 
-def _moving_shape(
-    rng: np.random.Generator,
-    shape: Callable[[Size, Pose], np.ndarray],
-    size: Size,
-    num_frames: int,
-    start: np.ndarray,
-    end: np.ndarray,
-) -> Iterator[Float32[np.ndarray, "H W"]]:
-    """A silhouette on its way from ``start`` to ``end`` (shares of width and height), about a twelfth of the frame."""
+def _seen(
+    photo: UInt8[np.ndarray, "H W 3"], view: Float64[np.ndarray, "2 3"], size: Size
+) -> UInt8[np.ndarray, "h w 3"]:
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(photo, view, size[::-1], flags=flags, borderMode=cv2.BORDER_REFLECT_101)
+
+
+def _moving_shape(rng: np.random.Generator, shape: Shape, size: Size, centres: Points) -> Iterator[np.ndarray]:
+    """Coverage of a silhouette at each of its ``centres`` (px, x first); it takes about a twelfth of the frame."""
     h, w = size
     probe = shape(size, Pose((w / 2, h / 2), h * 0.7, 0.0))
     height = h * 0.7 * math.sqrt(rng.uniform(0.07, 0.10) / probe.mean())
     speed, phase = rng.uniform(0.3, 0.5), rng.uniform(0, 2 * math.pi)
-    for i in range(num_frames):
-        share = i / max(num_frames - 1, 1)
-        x, y = start + share * (end - start)
-        yield shape(size, Pose((x * w, y * h), height, phase + speed * i))
+    for i, (x, y) in enumerate(centres):
+        yield shape(size, Pose((float(x), float(y)), float(height), phase + speed * i))
 
 
 def _wander(rng: np.random.Generator, num_frames: int) -> np.ndarray:

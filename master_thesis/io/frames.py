@@ -10,10 +10,8 @@ from __future__ import annotations
 import functools
 import io
 import logging
-import os
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,46 +21,15 @@ from jaxtyping import Bool, UInt8
 from PIL import Image, ImageOps
 
 from master_thesis.config import UserError
+from master_thesis.io.images import FORMATS, Header, UnreadableFrame, frame_size, load
+
+__all__ = ["UnreadableFrame", "frame_size", "read_frame", "read_mask", "write_jpeg", "write_png"]
 
 log = logging.getLogger(__name__)
 
-MAX_PIXELS = 2**26
-"""Images with more pixels (8192 x 8192) are refused before they are decoded."""
-
-FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
-_EXIF_ORIENTATION = 274
 _REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4,
             8: cv2.IMREAD_REDUCED_COLOR_8}  # fmt: skip
 _JPEG_MASK_THRESHOLD = 127
-
-
-class UnreadableFrame(UserError):  # noqa: N818 - reads like the other names of this package
-    """A frame or mask that cannot be used; the message names the file."""
-
-
-@dataclass(frozen=True)
-class _Header:
-    """What the first bytes of an image say."""
-
-    height: int
-    width: int
-    is_jpeg: bool
-    is_upright: bool
-    mode: str
-
-
-def frame_size(path: str | Path) -> tuple[int, int]:
-    """Height and width of an upright image, read from its header alone.
-
-    Raises:
-        UnreadableFrame: the file is missing, no image, or larger than ``MAX_PIXELS``.
-    """
-    try:
-        with open(path, "rb") as file:
-            header = _read_header(file, path)
-    except OSError as error:
-        raise UnreadableFrame(f"{path} cannot be read: {error.strerror or error}") from error
-    return header.height, header.width
 
 
 def read_frame(path: str | Path, min_size: tuple[int, int] | None = None) -> UInt8[np.ndarray, "H W 3"]:
@@ -76,7 +43,7 @@ def read_frame(path: str | Path, min_size: tuple[int, int] | None = None) -> UIn
     Raises:
         UnreadableFrame: the file is missing, damaged, no image, or larger than ``MAX_PIXELS``.
     """
-    data, header = _load(path)
+    data, header = load(path)
     reduction = _reduction(header, min_size) if header.is_jpeg else 1
     turbo = _turbojpeg()
     # libturbojpeg neither converts CMYK nor turns a frame upright; OpenCV does both.
@@ -130,7 +97,7 @@ def write_jpeg(path: str | Path, image: UInt8[np.ndarray, "H W 3"], quality: int
 
 def _decode_mask(path: str | Path) -> tuple[np.ndarray, bool, bool]:
     """Values or palette indices of a mask, whether its last channel is alpha, and whether it is lossy."""
-    data, header = _load(path)
+    data, header = load(path)
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             image: Image.Image = opened if header.is_upright else ImageOps.exif_transpose(opened)
@@ -148,54 +115,7 @@ def _encode(path: str | Path, image: np.ndarray, kind: str, options: list[int]) 
     Path(path).write_bytes(data.tobytes())
 
 
-def _load(path: str | Path) -> tuple[bytes, _Header]:
-    """The bytes of an image whose header has been checked."""
-    try:
-        with open(path, "rb") as file:
-            header = _read_header(file, path)
-            file.seek(0)
-            data = file.read()
-    except OSError as error:
-        raise UnreadableFrame(f"{path} cannot be read: {error.strerror or error}") from error
-    # Both decoders fill up a truncated JPEG with grey, at most with a warning.
-    if header.is_jpeg and not _has_end(data):
-        raise UnreadableFrame(f"{path} is truncated")
-    return data, header
-
-
-def _read_header(file: Any, path: str | Path) -> _Header:
-    if os.fstat(file.fileno()).st_size == 0:
-        raise UnreadableFrame(f"{path} is empty")
-    try:
-        with Image.open(file, formats=FORMATS) as image:
-            width, height = image.size
-            is_jpeg = image.format in ("JPEG", "MPO")
-            orientation = image.getexif().get(_EXIF_ORIENTATION, 1) if is_jpeg else 1
-            mode = image.mode
-            image.fp = None  # the caller's file stays open
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UnreadableFrame(f"{path} is larger than the limit of {MAX_PIXELS} pixels") from error
-    except Exception as error:  # Pillow's readers raise all kinds of errors on hostile files
-        raise UnreadableFrame(f"{path} is not an image that can be read") from error
-    if height * width > MAX_PIXELS:
-        raise UnreadableFrame(f"{path} has {height} x {width} pixels, more than the limit of {MAX_PIXELS}")
-    if orientation in (5, 6, 7, 8):  # stored lying on its side
-        height, width = width, height
-    return _Header(height, width, is_jpeg, is_upright=orientation not in range(2, 9), mode=mode)
-
-
-def _has_end(jpeg: bytes) -> bool:
-    """Whether a JPEG's end marker follows its image data (an embedded thumbnail has an end marker of its own)."""
-    position = 2
-    while jpeg[position : position + 1] == b"\xff":
-        marker = jpeg[position + 1]
-        if marker == 0xDA:
-            return jpeg.rfind(b"\xff\xd9", position) != -1
-        position += 1 if marker == 0xFF else 2 + int.from_bytes(jpeg[position + 2 : position + 4], "big")
-    return False
-
-
-def _reduction(header: _Header, min_size: tuple[int, int] | None) -> int:
+def _reduction(header: Header, min_size: tuple[int, int] | None) -> int:
     """The largest of 8, 4, 2, 1 that leaves at least ``min_size``."""
     if min_size is None:
         return 1

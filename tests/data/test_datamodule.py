@@ -8,7 +8,7 @@ import torch
 
 from master_thesis.config import UserError
 from master_thesis.data.datamodule import DataModule
-from master_thesis.data.dataset import Item, to_clip
+from master_thesis.data.items import Item, to_clip
 from master_thesis.data.loading import BadFiles, ClipSampler
 
 pytestmark = [

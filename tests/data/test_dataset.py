@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from master_thesis.config import UserError
-from master_thesis.data.dataset import Item, RandomClips, TestClips, collate
+from master_thesis.data.dataset import RandomClips, TestClips
+from master_thesis.data.items import Item, collate
 from master_thesis.data.sequences import DavisSequence, SequenceSet, find_test_sequences
 from master_thesis.io.frames import read_mask, write_png
 from master_thesis.ops import grid

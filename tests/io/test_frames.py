@@ -1,5 +1,6 @@
 import io
 import logging
+import os
 import struct
 import zlib
 
@@ -116,6 +117,16 @@ def test_a_missing_file_is_named(tmp_path):
     for read in (read_frame, read_mask, frame_size):
         with pytest.raises(UnreadableFrame, match=r"gone\.png cannot be read: No such file"):
             read(tmp_path / "gone.png")
+
+
+def test_only_files_of_sensible_size_are_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "folder.jpg").mkdir()
+    with open(tmp_path / "large.jpg", "wb") as file:
+        file.truncate(2**29 + 1)
+    for name, message in (("pipe", "is not a file"), ("folder", "is not a file"), ("large", "has 536870913 bytes")):
+        with pytest.raises(UnreadableFrame, match=rf"{name}\.jpg {message}"):
+            read_frame(tmp_path / f"{name}.jpg")
 
 
 def test_a_whole_jpeg_with_a_thumbnail_is_read(tmp_path, picture):
