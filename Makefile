@@ -1,7 +1,12 @@
 # Every target explains itself: make help
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
+RUN := $(BIN)/python -m master_thesis
 DEMO := demo
+CLIP := $(DEMO)/data/DAVIS-2017
+TINY := --data_path $(DEMO)/data --data_ckpt_path $(DEMO)/data.ckpt --max_epochs 2 --train_max_iterations 60 \
+	--validation_max_iterations 5 --train_size 96 96 --dfpn_size 128 --dfpn_corr_widths 16 32 --dfpn_width 24 \
+	--chn_width 24 --chn_growth 12 --chn_num_blocks 3 --lr 0.001 --log_every_n_steps 5
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo train-demo test lint types format bench clean
@@ -16,11 +21,27 @@ $(BIN)/.installed: pyproject.toml requirements.txt
 	$(BIN)/pip install --quiet --requirement requirements.txt --editable ".[dev]"
 	touch $@
 
-demo: install ## Remove an object from a built-in clip with the shipped weights, and measure the result
-	$(BIN)/python benchmarks/demo.py $(DEMO)
+demo: install ## Remove an object from a built-in clip with the shipped weights, and measure what came out
+	rm -rf $(DEMO)
+	$(RUN) --sample_data $(DEMO)/data
+	$(RUN) --chn --test --video $(CLIP)/JPEGImages/480p/walker-crossing --mask $(CLIP)/Annotations_Dense/480p/walker-crossing \
+		--output $(DEMO)/walker-removed.mp4 --overlay --report
+	$(RUN) --evaluate --data_path $(DEMO)/data --masks still --protocols hole --algorithms ip --output_path $(DEMO)/evaluation
+	@echo "Look at $(DEMO)/walker-removed.html in a browser; the figures above lie in $(DEMO)/evaluation."
 
-train-demo: install ## Train both networks for a few minutes on built-in data, and test them
-	$(BIN)/python benchmarks/train_demo.py $(DEMO)
+train-demo: install ## Train both networks for a few minutes on built-in data at small sizes, and test them
+	rm -rf $(DEMO)
+	$(RUN) --sample_data $(DEMO)/data
+	$(RUN) $(TINY) --default_root_dir $(DEMO)/dfpn --vgg_weights random --vgg_width 16
+	$(RUN) $(TINY) --default_root_dir $(DEMO)/chn --perceptual_weight 0 --chn --chn_aligner dfpn \
+		--chn_aligner_checkpoint $(DEMO)/dfpn/lightning_logs/version_0/checkpoints/last.ckpt
+	$(RUN) --test --test_checkpoint $(DEMO)/dfpn/lightning_logs/version_0/checkpoints/last.ckpt \
+		--data_path $(DEMO)/data --default_root_dir $(DEMO)/dfpn
+	$(RUN) --chn --test --test_checkpoint $(DEMO)/chn/lightning_logs/version_0/checkpoints/last.ckpt \
+		--chn_aligner dfpn --chn_aligner_checkpoint $(DEMO)/dfpn/lightning_logs/version_0/checkpoints/last.ckpt \
+		--data_path $(DEMO)/data --test_size 96 160 --output_path $(DEMO)/videos --default_root_dir $(DEMO)/chn
+	@echo "Checkpoints: $(DEMO)/*/lightning_logs/version_0/checkpoints. Videos: $(DEMO)/videos."
+	@echo "Losses, metrics and pictures: $(BIN)/tensorboard --logdir $(DEMO)"
 
 test: install lint types ## Everything that must pass: style, types, tests
 	$(BIN)/python -m pytest
