@@ -123,11 +123,7 @@ def _examine_frames(report: Preflight, found: Survey) -> None:
         report.problems.append(found.error)
     if count == 0:
         return
-    if not found.error and info.estimated_frames > count:
-        missing = info.estimated_frames - count
-        report.problems.append(
-            f"{info.path}: should have {info.estimated_frames} frames, the last {missing} are missing"
-        )
+    _examine_end(report, found)
     height, width = reversed(info.size) if swaps_axes(info.display_matrix) else info.size
     sound = f", sound: {', '.join(info.audio_codecs)}" if info.audio_codecs else ""
     report.facts.append(
@@ -136,6 +132,19 @@ def _examine_frames(report: Preflight, found: Survey) -> None:
     if found.cuts:
         shown = ", ".join(map(str, found.cuts[:10])) + (" ..." if len(found.cuts) > 10 else "")
         report.facts.append(f"{len(found.cuts) + 1} scenes (cuts at frames {shown}); nothing is copied across a cut")
+
+
+def _examine_end(report: Preflight, found: Survey) -> None:
+    """Whether as much came as the file promises; containers are not always exact."""
+    info, count, timing = found.info, found.num_frames, found.info.timing
+    missing = info.estimated_frames - count
+    if not found.error and missing > 0:
+        told = f"{info.path}: should have {info.estimated_frames} frames, {missing} of them cannot be found"
+        (report.problems if missing > _slack(count) else report.notices).append(told)
+    last, slack = found.last_pts + timing.ticks_per_frame, (1 + _slack(count)) * timing.ticks_per_frame
+    if timing.end is not None and timing.end - last > slack:
+        promised, came = (float(ticks * timing.time_base) for ticks in (timing.end, last))
+        report.notices.append(f"{info.path}: should last {promised:.1f} s, its frames end at {came:.1f} s")
 
 
 def _examine_masks(report: Preflight, found: Survey, config: VideoConfig) -> None:
@@ -177,6 +186,10 @@ def _examine_pairing(report: Preflight, found: Survey) -> None:
     if tally.resized_from:
         h, w = tally.resized_from
         report.notices.append(f"masks of {w} x {h} are resized to the video")
+
+
+def _slack(num_frames: int) -> int:
+    return max(2, round(SLACK * num_frames))
 
 
 def _plan(report: Preflight, found: Survey, config: VideoConfig, reach: int, test_size: tuple[int, int] | None) -> None:

@@ -25,6 +25,7 @@ class Survey:
         hole_percent: the hole's share of every frame.
         boxes: where the hole of every frame lies; None: it has none.
         cuts: numbers of the frames that start a new scene.
+        last_pts: when the last frame is shown, in ticks.
         error: why the pass ended early; empty: it did not.
     """
 
@@ -33,6 +34,7 @@ class Survey:
     hole_percent: list[float] = field(default_factory=list)
     boxes: list[Box | None] = field(default_factory=list)
     cuts: list[int] = field(default_factory=list)
+    last_pts: int = 0
     error: str = ""
 
     @property
@@ -58,6 +60,7 @@ def survey(masks: Masks, on_frame: Callable[[], None] | None = None) -> Survey:
         for frame, mask in masks.pairs(found.tally):
             detector.watch(frame.image)
             found.boxes.append(bounding_box(mask))
+            found.last_pts = frame.pts
             found.hole_percent.append(float(mask.mean()) * 100)
             if on_frame:
                 on_frame()

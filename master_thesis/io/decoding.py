@@ -7,6 +7,7 @@ Convention:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -128,12 +129,12 @@ def describe(container: Any, stream: Any, path: Path) -> VideoInfo:
     if first is None:
         raise UserError(f"{path}: holds no frames")
     rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
-    end = (stream.start_time or 0) + stream.duration if stream.duration else None
+    time_base = Fraction(stream.time_base)
     matrix = first.side_data.get("DISPLAYMATRIX")
     return VideoInfo(
         path=path,
         size=size,
-        timing=Timing(rate, Fraction(stream.time_base), end),
+        timing=Timing(rate, time_base, _end(stream, time_base)),
         estimated_frames=stream.frames,
         pix_fmt=first.format.name,
         bits=max(component.bits for component in first.format.components),
@@ -142,6 +143,17 @@ def describe(container: Any, stream: Any, path: Path) -> VideoInfo:
         pixel_aspect=stream.sample_aspect_ratio or None,
         audio_codecs=tuple(s.codec_context.name for s in container.streams.audio),
     )
+
+
+def _end(stream: Any, time_base: Fraction) -> int | None:
+    """When the last frame stops being shown, in ticks; Matroska says so in a tag (``00:01:02.5``)."""
+    if stream.duration:
+        return int((stream.start_time or 0) + stream.duration)
+    tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
+    if tag is None:
+        return None
+    hours, minutes, seconds = tag.groups()
+    return round((int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)) / time_base)
 
 
 def _picture_stream(container: Any, path: Path) -> Any:

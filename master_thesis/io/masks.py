@@ -206,7 +206,7 @@ class AlphaMasks:
             yield frame, to_displayed(frame.alpha < 128, self.display_matrix)
 
 
-def fit_mask(mask: Mask, info: VideoInfo, tally: MaskTally) -> Mask:
+def fit_mask(mask: Mask, info: VideoInfo, tally: MaskTally) -> Bool[np.ndarray, "h w"]:
     """A mask as drawn, in the stored orientation and size of a video.
 
     Raises:
