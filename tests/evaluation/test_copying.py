@@ -1,5 +1,6 @@
 import numpy as np
 
+from master_thesis.evaluation import copying
 from master_thesis.evaluation.copying import (
     aligner_transfer,
     copy_nearest_first,
@@ -57,6 +58,21 @@ def test_a_homography_brings_a_panned_frame_back(task):
     assert not (shown & ~expected_shown)[:, PAN_PX + 1 :].any(), "no hole colour gets in"
     difference = np.abs(aligned.astype(int) - task.frames[0])[shown]
     assert difference.mean() < 2
+
+
+def test_no_colour_of_a_hole_gets_into_what_is_shown(task, monkeypatch):
+    half_a_pixel = np.array([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1.0]])
+    monkeypatch.setattr(copying, "global_motion", lambda *_: half_a_pixel)
+    ref, mask = task.frames[1], task.mask[1]
+    aligned, shown = [], []
+    for colour in (0, 255):
+        spoilt = np.where(mask[..., None], colour, ref).astype(np.uint8)
+        one = homography_transfer(task.masked[0], task.mask[0], spoilt, mask)
+        aligned.append(one[0])
+        shown.append(one[1])
+    assert (shown[0] == shown[1]).all()
+    assert shown[0].mean() > 0.8
+    assert (aligned[0] == aligned[1])[shown[0]].all()
 
 
 def test_telea_leaves_known_pixels_and_its_input_alone(task):

@@ -59,6 +59,22 @@ def test_everything_is_written_with_baselines_predictions_and_own_methods(data, 
     assert "protocol hole, masks still" in capsys.readouterr().out
 
 
+def test_a_method_is_handed_masked_frames_and_cannot_spoil_the_scoring(data):
+    seen = []
+
+    def vandal(masked, mask):
+        seen.append((masked.copy(), mask.copy()))
+        masked[:], mask[:] = 0, False
+        return masked
+
+    scores = evaluate(data, EvaluationConfig(**QUICK | {"masks": ("still",)}), {"vandal": vandal})
+    masked, mask = seen[0]
+    assert mask.any()
+    assert (masked[mask] == (124, 116, 104)).all()
+    assert (masked[~mask] == pan(0)[~mask]).all()
+    assert scores[-1].mean("hole_psnr") < 25
+
+
 def test_completion_says_that_vfid_is_left_out(data, caplog):
     config = EvaluationConfig(protocols=("completion-432x240",), masks=("still",), sequences=("cow",), max_frames=2)
     with caplog.at_level(logging.WARNING):

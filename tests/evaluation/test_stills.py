@@ -5,11 +5,11 @@ import pytest
 from master_thesis.evaluation.stills import AREA, blob
 
 
-@pytest.mark.parametrize("name", ["tennis", "blackswan", "a", "b", "c"])
-def test_a_blob_covers_a_tenth_in_one_piece(name):
-    mask = blob(120, 200, 0, name)
-    assert mask.mean() == pytest.approx(AREA, abs=0.01)
-    assert cv2.connectedComponents(mask.astype(np.uint8))[0] == 2, "background and one blob"
+def test_a_blob_covers_a_tenth_in_one_piece():
+    for seed in range(40):  # some of these would come with islands
+        mask = blob(60, 100, seed, "tennis")
+        assert mask.mean() == pytest.approx(AREA, abs=0.005)
+        assert cv2.connectedComponents(mask.astype(np.uint8))[0] == 2, "background and one blob"
 
 
 def test_a_blob_is_repeatable_and_belongs_to_its_sequence_and_seed():

@@ -38,6 +38,14 @@ def test_pixels_that_leave_the_frame_or_do_not_come_back_are_not_seen():
     assert not lost.seen[0, :, 2 * PAN_PX :].any(), "there and back does not lead home"
 
 
+def test_a_pixel_that_leaves_by_half_is_not_seen():
+    slow = {True: shift(-0.5), False: shift(0.5)}
+    first, second = pan(0, 2)
+    motion = estimate_motion(np.stack((first, second)), lambda a, b: slow[bool((a == first).all())])
+    assert not motion.seen[0, :, 0].any()
+    assert motion.seen[0, :, 1:].all()
+
+
 def test_behind_an_object_moves_what_moves_around_it():
     flow = shift(2.0, 1.0)
     mask = np.zeros((2, *SIZE), bool)

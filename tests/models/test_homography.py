@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 import skimage.data
 
-from master_thesis.models.homography import find_features, global_motion, match_features, mismatch, move
+from master_thesis.models.homography import _is_plausible, find_features, global_motion, match_features, mismatch, move
 
 SIZE = (120, 160)
 EVERYTHING = np.ones(SIZE, bool)
@@ -81,6 +81,29 @@ def test_unrelated_pictures_do_not_lead_to_absurd_motion(photo):
     motion = global_motion(photo, EVERYTHING, noise, EVERYTHING)
     assert np.isfinite(motion).all()
     assert corners_apart_px(motion, np.eye(3)) < max(SIZE)
+
+
+@pytest.mark.parametrize(
+    ("motion", "is_plausible"),
+    [
+        (np.eye(3), True),
+        (MOTION, True),
+        (np.diag([1.5, 1.5, 1.0]), True),
+        (np.diag([2.5, 2.5, 1.0]), False),  # more than four times the area
+        (np.diag([0.3, 0.3, 1.0]), False),
+        (np.diag([-1.0, 1.0, 1.0]), False),  # mirrored
+        (np.array([[1, 0, 0], [0, 1, 0], [-0.01, 0, 1.0]]), False),  # the horizon crosses the frame
+        (np.full((3, 3), np.nan), False),
+    ],
+)
+def test_no_camera_mirrors_or_folds_the_frame(motion, is_plausible):
+    assert _is_plausible(motion, SIZE) is is_plausible
+
+
+def test_a_motion_that_no_camera_makes_is_not_taken(photo):
+    enlarged = cv2.resize(photo, None, fx=3, fy=3)[: SIZE[0], : SIZE[1]]
+    motion = global_motion(photo, EVERYTHING, enlarged, EVERYTHING)
+    assert abs(np.linalg.det(motion[:2, :2])) < 4
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (5, 3)])

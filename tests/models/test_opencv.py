@@ -102,6 +102,17 @@ def test_flow_refines_what_no_homography_explains(photo):
     assert distance_px(identity_grid(*SIZE)[None, None], truth)[centre].mean() > 2.0
 
 
+def test_the_hole_moves_with_what_surrounds_it_not_with_the_rest(photo):
+    """A patch slides by 3 px over a background that stays: a homography can only follow one of them."""
+    truth = identity_grid(*SIZE)[None, None].clone()
+    patch = (slice(None), slice(None), slice(20, 76), slice(30, 98))
+    truth[patch] += torch.tensor([3 * 2 / (SIZE[1] - 1), 0.0])
+    target = warp(photo.unsqueeze(2), truth)
+    hole = masks((40, 54, 16, 20))
+    alignment = run(target, hole, photo.unsqueeze(2), masks((0, 0, 0, 0)))
+    assert distance_px(alignment.grid, truth)[hole[:, 0].bool()].mean() < 1.0
+
+
 def test_an_unrelated_reference_is_not_trusted(photo):
     other = torch.rand(1, 3, 1, *SIZE, generator=torch.Generator().manual_seed(0))
     hole, none = masks((30, 40, 30, 40)), masks((0, 0, 0, 0))
