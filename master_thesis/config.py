@@ -39,7 +39,7 @@ class SizeAction(argparse.Action):
 
 @dataclass(frozen=True)
 class RunConfig:
-    """What to do (spec, section 8): without ``chn`` it concerns DFPN, without ``test`` it is a training."""
+    """What to do: without ``chn`` it concerns DFPN, without ``test`` it is a training."""
 
     test: bool = option(False, "test instead of train")
     test_checkpoint: str | None = option(None, "checkpoint to test", metavar="FILE")
@@ -108,7 +108,7 @@ class RunConfig:
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Where the data lies and how a clip is made of it (spec, sections 2 and 3)."""
+    """Where the data lies and how a clip is made of it."""
 
     data_path: str = option("./data", "folder that holds GOT10k, YouTubeVOS and DAVIS-2017")
     data_ckpt_path: str = option("./lightning_logs/data.ckpt", "cache of what was found in --data_path (JSON)")
@@ -177,7 +177,7 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class OptimConfig:
-    """Adam and StepLR (spec, section 8)."""
+    """Adam and StepLR."""
 
     lr: float = option(0.0001, "learning rate of Adam")
     lr_scheduler_step_size: int = option(50, "epochs between two cuts of the learning rate")
@@ -280,7 +280,7 @@ class EvaluationConfig:
 
 @dataclass(frozen=True)
 class CHNLossConfig:
-    """CHN's training loss (spec, section 5)."""
+    """CHN's training loss."""
 
     perceptual_weight: float = option(0.5, "weight of CHN's perceptual loss; 0: VGG16 is not loaded at all")
 

@@ -1,4 +1,4 @@
-"""What DFPN and CHN are trained to make small (spec, sections 4 and 5): pure functions.
+"""What DFPN and CHN are trained to make small: pure functions.
 
 Convention:
     "L1 over a region" sums absolute differences over the region's pixels and their three channels and divides by the

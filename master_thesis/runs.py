@@ -24,6 +24,7 @@ from master_thesis.inpainting.video import inpaint_video
 from master_thesis.io.checkpoints import network_entry, read_checkpoint
 from master_thesis.models.opencv import OpenCVAligner
 from master_thesis.models.vgg import VGG16
+from master_thesis.ops.precision import autocast, best_precision
 from master_thesis.options import Options
 from master_thesis.training.base import NetworkTraining
 from master_thesis.training.chn import CHNTraining
@@ -59,11 +60,9 @@ def run(options: Options) -> None:
         print(f"weights: {options.run.export}")
         return
     pl.seed_everything(options.data.seed, workers=True)
-    if options.run.evaluate:
-        evaluate(options)
-        return
-    if options.video.video:
-        fill_video(options)
+    if options.run.evaluate or options.video.video:
+        with autocast(torch.device("cpu"), test_precision(options)):
+            evaluate(options) if options.run.evaluate else fill_video(options)
         return
     trainer = make_trainer(options)
     if options.run.test:
@@ -91,6 +90,13 @@ def train(options: Options, trainer: pl.Trainer) -> None:
         trainer.fit(module, datamodule=data, ckpt_path=resumed, weights_only=True)
     if trainer.log_dir:
         print(f"run: {trainer.log_dir} (look at it with: tensorboard --logdir {_logs(options)})")
+
+
+def test_precision(options: Options) -> str:
+    """The precision to test with: what was asked for, else the fastest that the hardware has."""
+    asked = options.trainer.get("precision")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return best_precision(device) if asked is None else str(asked)
 
 
 def evaluate(options: Options) -> None:
@@ -211,6 +217,8 @@ def make_trainer(options: Options) -> pl.Trainer:
         given |= {"accelerator": "gpu", "devices": options.run.gpus}
     is_bare = bool(given.get("barebones"))
     is_logging = given.pop("logger", not is_bare) in (True, None)
+    if options.run.test:
+        given["precision"] = test_precision(options)
     if not is_bare:
         given.setdefault("log_every_n_steps", min(50, options.data.train_max_iterations))
         given["callbacks"] = make_callbacks(options, is_logging)

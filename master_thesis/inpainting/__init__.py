@@ -1,1 +1,1 @@
-
+"""Filling sequences and videos."""

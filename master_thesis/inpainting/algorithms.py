@@ -1,6 +1,6 @@
 """The three inpainting algorithms: three orders in which frames visit each other.
 
-Source: the thesis, inpainting algorithms; spec of this package, section 7. Each starts from a copy of the sequence.
+Source: the thesis, inpainting algorithms. Each starts from a copy of the sequence.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-
+"""Files: frames, masks, videos, weights."""

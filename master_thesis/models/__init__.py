@@ -1,1 +1,1 @@
-
+"""Networks: plain modules, sizes as arguments."""

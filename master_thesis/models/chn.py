@@ -1,6 +1,6 @@
 """CHN, the Copy-and-Hallucinate Network: copies what an aligned reference shows, makes up what none does.
 
-Source: the thesis, Copy-and-Hallucinate Network; its body is ESRGAN's (Wang et al., 2018). Spec of this package, section 5.
+Source: the thesis, Copy-and-Hallucinate Network; its body is ESRGAN's (Wang et al., 2018).
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class CHN(nn.Module):
         inputs = torch.cat((target[:, :3], normalise(x_aligned), target[:, 3:], v_aligned, v_map), dim=1)
         painted = self._paint(rearrange(pad_to_multiple(inputs, self.STRIDE), "b c f h w -> (b f) c h w"))
         painted = rearrange(painted[..., :h, :w], "(b f) c h w -> b c f h w", b=b)
-        predicted = denormalise(painted).clamp(0, 1)
+        predicted = denormalise(painted.to(x_target.dtype)).clamp(0, 1)
         known = v_target.unsqueeze(2)
         return Hallucination(predicted, known * x_target.unsqueeze(2) + (1 - known) * predicted)
 

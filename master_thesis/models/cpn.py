@@ -1,6 +1,6 @@
 """CPN, the affine aligner of the published Copy-and-Paste Networks; for inference with its authors' weights.
 
-Source: Lee et al., Copy-and-Paste Networks for Deep Video Inpainting, 2019; spec of this package, section 6.
+Source: Lee et al., Copy-and-Paste Networks for Deep Video Inpainting, 2019.
 """
 
 from __future__ import annotations

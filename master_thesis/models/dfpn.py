@@ -1,10 +1,12 @@
 """DFPN, the Dense Flow Prediction Network: an aligner that looks at what masks leave visible.
 
-Source: the thesis, Dense Flow Prediction Network; spec of this package, section 4. Ordered like its figure: features,
-masked correlation, 4D convolution, mixer, two flow estimators.
+Source: the thesis, Dense Flow Prediction Network. Ordered like its figure: features, masked correlation, 4D
+convolution, mixer, two flow estimators.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import torch
 from einops import rearrange, repeat
@@ -17,6 +19,7 @@ from master_thesis.models.vgg import VGG16
 from master_thesis.ops.correlation import masked_correlation
 from master_thesis.ops.grid import resize_grid
 from master_thesis.ops.image import normalise, resize, resize_mask
+from master_thesis.ops.precision import full_precision
 
 VGG_STRIDE = 16
 """Pixels per feature position after the fourth max-pool."""
@@ -47,7 +50,7 @@ class SeparableConv4d(nn.Module):
 def _convs(widths: tuple[int, ...]) -> nn.Sequential:
     """3x3 convolutions with ReLU between them."""
     layers: list[nn.Module] = []
-    for wide_in, wide_out in zip(widths, widths[1:], strict=False):
+    for wide_in, wide_out in pairwise(widths):
         layers += [nn.Conv2d(wide_in, wide_out, 3, padding=1), nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 
@@ -75,7 +78,7 @@ class Mixer(nn.Module):
     def forward(self, correlation: Float[Tensor, "B F t t r r"]) -> Float[Tensor, "B F t t 2"]:
         """The coarse grid of every reference."""
         b = correlation.shape[0]
-        x = self.layers(rearrange(correlation, "b f ty tx ry rx -> (b f) (ty tx) ry rx"))
+        x = _last_in_full(self.layers, rearrange(correlation, "b f ty tx ry rx -> (b f) (ty tx) ry rx"))
         return rearrange(x, "(b f) xy h w -> b f h w xy", b=b)
 
 
@@ -115,12 +118,19 @@ class FlowEstimator(nn.Module):
         grid = rearrange(resize_grid(coarse, h, w), "b f h w xy -> b xy f h w")
         target = repeat(torch.cat((x_target, m_target), dim=1), "b c h w -> b c f h w", f=f)
         x = torch.cat((x_refs, target[:, :3], m_refs, target[:, 3:], grid), dim=1)
-        x = self.layers(rearrange(x, "b c f h w -> (b f) c h w"))
+        x = _last_in_full(self.layers, rearrange(x, "b c f h w -> (b f) c h w"))
         return rearrange(x, "(b f) xy h w -> b f h w xy", b=b)
 
 
 def _enlarging(width: int, kernel: int) -> nn.ConvTranspose2d:
     return nn.ConvTranspose2d(width, width, kernel, stride=2, padding=kernel // 2, output_padding=1)
+
+
+def _last_in_full(layers: nn.Sequential, x: Tensor) -> Tensor:
+    """Runs layers, the last one in float32: a position in bfloat16 would be off by up to a pixel."""
+    x = layers[:-1](x)
+    with full_precision(x.device):
+        return layers[-1](x if x.dtype == torch.float64 else x.float())
 
 
 class DFPN(nn.Module):

@@ -32,6 +32,7 @@ from master_thesis.ops.affine import affine_flow, apply_affine, fit_affine, unit
 from master_thesis.ops.correlation import local_correlation
 from master_thesis.ops.grid import warp
 from master_thesis.ops.image import normalise, resize, resize_mask
+from master_thesis.ops.precision import full_precision
 from master_thesis.ops.pyramid import fill_smoothly
 
 CORR_LEVELS, CORR_RADIUS = 3, 3
@@ -96,8 +97,6 @@ class AffineFit(nn.Module):
         super().__init__()
         self.log_temperature = nn.Parameter(torch.tensor(self.TEMPERATURE).log())
 
-    @torch.autocast("cpu", enabled=False)
-    @torch.autocast("cuda", enabled=False)
     def forward(
         self, target: Float[Tensor, "N D h w"], v_target: Tensor, ref: Float[Tensor, "N D h w"], v_ref: Tensor
     ) -> Float[Tensor, "N 3 3"]:
@@ -255,17 +254,19 @@ class SmallDFPN(nn.Module):
 
     def _refine(self, e_t: Tensor, v_t: Tensor, e_r: Tensor, v_r: Tensor) -> tuple[list[Tensor], Tensor]:
         h, w = e_t.shape[-2:]
-        steps = [rearrange(affine_flow(self.fit(e_t, v_t, e_r, v_r), h, w), "n h w xy -> n xy h w")]
+        with full_precision(v_t.device):
+            movement = self.fit(e_t, v_t, e_r, v_r)
+        steps = [rearrange(affine_flow(movement, h, w), "n h w xy -> n xy h w")]
         state, context = torch.split(self.context(e_t), [self.hidden, self.hidden], dim=1)
         state, context = state.tanh(), context.relu()
         matcher = CorrBlock(num_levels=CORR_LEVELS, radius=CORR_RADIUS)
-        with torch.autocast(v_t.device.type, enabled=False):
+        with full_precision(v_t.device):
             matcher.build_pyramid(e_t.float() * v_t, e_r.float() * v_r)
         size = torch.tensor([w, h]).to(v_t).view(1, 2, 1, 1)
         own = rearrange(unit_points(h, w).to(v_t)[..., :2], "h w xy -> 1 xy h w")
         for _ in range(self.num_iterations):
             flow = steps[-1].detach()
-            with torch.autocast(flow.device.type, enabled=False):
+            with full_precision(v_t.device):
                 similar = matcher.index_pyramid((own + flow) * size - 0.5)
             state, delta_px = self.update(state, context, similar, flow * size)
             steps.append(flow + _px_to_unit(delta_px.float()))

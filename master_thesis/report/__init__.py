@@ -1,1 +1,1 @@
-
+"""The page people look at."""

@@ -55,7 +55,7 @@ class CHNTraining(NetworkTraining):
         return alignment, self.network(masked[0], 1 - views.mask_target, *alignment, **trust)
 
     def losses(self, clip: Clip) -> Losses:
-        """L1 by region, features and gradients (spec, section 5)."""
+        """L1 by region, features and gradients."""
         views = views_of(clip)
         return self._losses(views, *self.paint(views))
 

@@ -33,7 +33,7 @@ class DFPNTraining(NetworkTraining):
         super().__init__(self.kind, sizes, optim)
 
     def losses(self, clip: Clip) -> Losses:
-        """Correlation, true flow and alignment (spec, section 4)."""
+        """Correlation, true flow and alignment."""
         views = views_of(clip)
         hidden_nothing = torch.zeros_like(views.mask_target), torch.zeros_like(views.mask_refs)
         with torch.no_grad():

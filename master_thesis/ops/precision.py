@@ -1,0 +1,34 @@
+"""Which arithmetic is worth using where."""
+
+from __future__ import annotations
+
+import torch
+
+
+def has_native_bf16(device: torch.device) -> bool:
+    """Whether a device multiplies bfloat16 in hardware; where it does not, bfloat16 is slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(bool(capabilities.get(name)) for name in ("amx_bf16", "avx512_bf16", "arm_bf16", "bf16"))
+
+
+def best_precision(device: torch.device) -> str:
+    """Lightning's name of the precision to test with: ``bf16-mixed`` where that is native, else ``32-true``."""
+    return "bf16-mixed" if has_native_bf16(device) else "32-true"
+
+
+def autocast(device: torch.device, precision: str) -> torch.autocast:
+    """Convolutions and products inside this context run in ``precision``.
+
+    Args:
+        device: where the networks are.
+        precision: one of Lightning's names; mixed ones cast, all others leave things as they are.
+    """
+    dtype = torch.float16 if precision.startswith("16") else torch.bfloat16
+    return torch.autocast(device.type, dtype=dtype, enabled=precision.endswith("mixed"))
+
+
+def full_precision(device: torch.device) -> torch.autocast:
+    """Inside this context nothing is cast, whatever surrounds it."""
+    return torch.autocast(device.type, enabled=False)
