@@ -20,12 +20,12 @@ from master_thesis.data.datamodule import DataModule
 from master_thesis.data.sample import write_sample_data
 from master_thesis.evaluation.evaluate import run_evaluation
 from master_thesis.evaluation.networks import network_method
-from master_thesis.inpainting.video import inpaint_video
 from master_thesis.io.checkpoints import network_entry, read_checkpoint
 from master_thesis.models.opencv import OpenCVAligner
 from master_thesis.models.vgg import VGG16
 from master_thesis.ops.precision import autocast, best_precision
 from master_thesis.options import Options
+from master_thesis.report.video import run_video
 from master_thesis.training.base import NetworkTraining
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
@@ -111,8 +111,8 @@ def fill_video(options: Options) -> None:
     """Removes an object from somebody's video."""
     aligner, chn = load_networks(options)
     test_size = None if options.video.native_size else options.data.test_size
-    for algorithm in options.run.algorithms if "algorithms" in options.given else ("ip",):
-        inpaint_video(options.video, aligner, chn, algorithm, test_size)
+    algorithms = options.run.algorithms if "algorithms" in options.given else ("ip",)
+    run_video(options.video, aligner, chn, algorithms, test_size)
 
 
 def load_networks(options: Options) -> tuple[nn.Module, nn.Module]:
