@@ -50,11 +50,9 @@ class Filler:
 
     def try_pair(self, height: int, width: int) -> None:
         """Sends one pair through the networks, as a measure of time."""
-        x = torch.rand(1, 3, height, width, device=self.device)
-        m = torch.zeros(1, 1, height, width, device=self.device)
-        with torch.no_grad():
-            alignment = self.aligner.align(x, m, x.unsqueeze(2), m.unsqueeze(2))
-            self.chn(x, 1 - m, *alignment)
+        x, m = torch.rand(3, 1, height, width), torch.zeros(1, 1, height, width)
+        m[..., 0, 0] = 1
+        inpaint(x.to(self.device), m.to(self.device), self.aligner, self.chn, "ff")
 
     def fill(
         self,

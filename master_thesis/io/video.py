@@ -25,9 +25,11 @@ from master_thesis.io.audio import AudioCopier
 
 Frame = UInt8[np.ndarray, "H W 3"]
 
-H264_OPTIONS = {"crf": "16", "preset": "medium", "bf": "0"}
-"""Visually lossless at a size fit for sharing; ``--lossless`` is for those who need every bit. Without B-frames the
-packets lie in the order of display, so that the duration of every frame is kept as well."""
+CRF = 16
+"""x264's constant rate factor: visually lossless; ``--lossless`` is for those who need every bit."""
+
+H264_OPTIONS = {"preset": "medium", "bf": "0"}
+"""Without B-frames packets lie in the order of display, so that the duration of every frame is kept as well."""
 
 FFV1_OPTIONS = {"level": "3", "slicecrc": "1"}
 
@@ -72,6 +74,7 @@ class VideoWriter:
         display_matrix: how players should turn the frames (nine integers, 16.16 fixed point); None: not at all.
         pixel_aspect: width over height of one pixel; None: square.
         audio_from: a file whose audio packets are copied as they are; None: no sound.
+        crf: x264's constant rate factor; more is smaller and worse.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class VideoWriter:
         display_matrix: Sequence[int] | None = None,
         pixel_aspect: Fraction | None = None,
         audio_from: Path | None = None,
+        crf: int = CRF,
     ) -> None:
         self._path, self._size, self._timing = path, size, timing
         self._part = path.with_name(f"{path.stem}.part{path.suffix}")
@@ -92,7 +96,7 @@ class VideoWriter:
         if path.suffix.lower() in {".mp4", ".m4v", ".mov"}:
             options["movflags"] = "+faststart"
         self._output = av.open(str(self._part), "w", options=options)
-        self._stream = self._add_video(lossless)
+        self._stream = self._add_video(FFV1_OPTIONS if lossless else H264_OPTIONS | {"crf": str(crf)}, lossless)
         if display_matrix is not None:
             self._stream.set_display_matrix(list(display_matrix))
         if pixel_aspect:
@@ -132,8 +136,8 @@ class VideoWriter:
         if self._audio:
             self._audio.copy_until(float("inf"))
 
-    def _add_video(self, lossless: bool) -> Any:
-        codec, options = ("ffv1", FFV1_OPTIONS) if lossless else ("libx264", H264_OPTIONS)
+    def _add_video(self, options: dict[str, str], lossless: bool) -> Any:
+        codec = "ffv1" if lossless else "libx264"
         stream: Any = self._output.add_stream(codec, rate=self._timing.rate, options=options)
         stream.height, stream.width = self._size
         has_odd_side = any(side % 2 for side in self._size)
