@@ -56,7 +56,7 @@ class NetworkTraining(pl.LightningModule, ABC):
         total = losses.total
         if not torch.isfinite(total):
             raise UserError(
-                f"the loss is {float(total)} at step {self.global_step} "
+                f"the loss is {total.item()} at step {self.global_step} "
                 f"(epoch {self.current_epoch}, batch {batch_idx}, {', '.join(clip.names)}); "
                 "resume from the last checkpoint, with a smaller --lr if it comes again"
             )

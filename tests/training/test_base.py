@@ -1,0 +1,113 @@
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from master_thesis.clip import Losses
+from master_thesis.config import OptimConfig, UserError
+from master_thesis.io.checkpoints import network_entry
+from master_thesis.models.chn import CHN
+from master_thesis.models.dfpn import DFPN
+from master_thesis.models.vgg import VGG16
+from master_thesis.training.chn import CHNTraining
+from master_thesis.training.dfpn import DFPNTraining
+from master_thesis.zoo import load_chn, load_dfpn
+from tests.training.clips import make_clip
+
+DFPN_SIZES = {"size": 32, "corr_widths": (4, 4), "width": 4, "vgg_width": 2}
+CHN_SIZES = {"width": 4, "growth": 2, "num_blocks": 1}
+
+
+@pytest.fixture
+def dfpn():
+    return DFPNTraining(DFPN_SIZES, OptimConfig(lr=0.5, lr_scheduler_step_size=2, lr_scheduler_gamma=0.1))
+
+
+@pytest.fixture
+def chn(dfpn):
+    return CHNTraining(CHN_SIZES, OptimConfig(), dfpn.network, VGG16(width=2))
+
+
+def checkpoint_of(module):
+    checkpoint = {"state_dict": module.state_dict()}
+    module.on_save_checkpoint(checkpoint)
+    return checkpoint
+
+
+def test_a_checkpoint_keeps_the_network_and_no_helper(chn):
+    keys = checkpoint_of(chn)["state_dict"].keys()
+    assert keys == {f"network.{k}" for k in chn.network.state_dict()}
+    assert any(k.startswith("aligner.") for k in dict(chn.named_parameters())), "the aligner is a part of the module"
+
+
+def test_dfpn_keeps_the_four_vgg_blocks_it_needs_once(dfpn):
+    convolutions = [k for k in checkpoint_of(dfpn)["state_dict"] if "vgg" in k and k.endswith("weight")]
+    assert len(convolutions) == 2 + 2 + 3 + 3
+
+
+def test_a_checkpoint_says_what_it_holds_and_loads_without_any_flag(dfpn, chn, tmp_path):
+    for module, load in ((dfpn, load_dfpn), (chn, load_chn)):
+        path = tmp_path / "x.ckpt"
+        torch.save(checkpoint_of(module), path)
+        network = load(path)
+        state = network.state_dict()
+        assert all(torch.equal(v, state[k]) for k, v in module.network.state_dict().items())
+    assert network_entry(checkpoint_of(dfpn)) == {"kind": "dfpn", "sizes": DFPN_SIZES}
+
+
+def test_loading_a_state_leaves_the_helpers_as_they_are(chn):
+    other = CHNTraining(CHN_SIZES, OptimConfig(), chn.aligner.aligner, None)
+    before = {k: v.clone() for k, v in chn.aligner.state_dict().items()}
+    chn.load_state_dict(checkpoint_of(other)["state_dict"])
+    assert all(torch.equal(v, other.network.state_dict()[k]) for k, v in chn.network.state_dict().items())
+    assert all(torch.equal(v, before[k]) for k, v in chn.aligner.state_dict().items())
+
+
+def test_a_state_with_a_missing_tensor_is_refused(chn):
+    state = checkpoint_of(chn)["state_dict"]
+    state.pop("network.tail.2.bias")
+    with pytest.raises(RuntimeError, match="Missing key"):
+        chn.load_state_dict(state)
+
+
+def test_adam_sees_what_can_be_trained_and_nothing_else(dfpn):
+    dfpn._trainer = SimpleNamespace(precision="32-true")
+    optimisers = dfpn.configure_optimizers()
+    seen = {id(p) for group in optimisers["optimizer"].param_groups for p in group["params"]}
+    assert seen == {id(p) for p in dfpn.network.parameters() if p.requires_grad}
+    assert not seen & {id(p) for p in dfpn.network.vgg.parameters()}
+
+
+def test_the_learning_rate_is_cut_by_epochs(dfpn):
+    dfpn._trainer = SimpleNamespace(precision="32-true")
+    optimisers = dfpn.configure_optimizers()
+    assert optimisers["lr_scheduler"]["interval"] == "epoch"
+    rates = []
+    for _ in range(5):
+        rates.append(optimisers["optimizer"].param_groups[0]["lr"])
+        optimisers["optimizer"].step()
+        optimisers["lr_scheduler"]["scheduler"].step()
+    assert rates == pytest.approx([0.5, 0.5, 0.05, 0.05, 0.005])
+
+
+def test_fp16_leaves_the_loss_scale_to_lightning(dfpn):
+    dfpn._trainer = SimpleNamespace(precision="16-mixed")
+    assert not dfpn.configure_optimizers()["optimizer"].defaults["fused"]
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_loss_that_is_no_number_stops_the_run_and_says_where(dfpn, monkeypatch, value):
+    monkeypatch.setattr(dfpn, "losses", lambda clip: Losses({"flow": torch.tensor(value), "x": torch.tensor(1.0)}))
+    with pytest.raises(UserError, match=rf"the loss is {value} at step 0 \(epoch 0, batch 7, a, b\)"):
+        dfpn.training_step(make_clip(size=32), 7)
+
+
+def test_networks_of_the_thesis_fit_into_the_promised_files():
+    """Adam keeps two more copies of everything that is trained."""
+    megabytes = {}
+    with torch.device("meta"):
+        for name, kind in (("dfpn", DFPN), ("chn", CHN)):
+            sizes = [(p.numel(), p.requires_grad) for p in kind().parameters()]
+            megabytes[name] = sum(4 * n * (3 if is_trained else 1) for n, is_trained in sizes) / 1e6
+    assert megabytes["dfpn"] <= 210
+    assert megabytes["chn"] <= 180

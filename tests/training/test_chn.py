@@ -1,0 +1,84 @@
+import logging
+
+import pytest
+import torch
+
+from master_thesis import metrics
+from master_thesis.clip import Hallucination
+from master_thesis.config import OptimConfig
+from master_thesis.models.dfpn import DFPN
+from master_thesis.models.opencv import OpenCVAligner
+from master_thesis.models.vgg import VGG16
+from master_thesis.ops.views import views_of
+from master_thesis.training.chn import CHNTraining, quality
+from tests.training.clips import make_clip
+
+SIZES = {"width": 16, "growth": 8, "num_blocks": 1}
+
+
+def make_training(aligner=None, vgg=None, seed=0, **options):
+    torch.manual_seed(seed)
+    aligner = aligner or DFPN(size=32, corr_widths=(4, 4), width=4, vgg_width=2)
+    return CHNTraining(SIZES, OptimConfig(), aligner, vgg, **options)
+
+
+@pytest.mark.slow
+def test_learning_works():
+    """Overfitting one clip brings the loss below a third of its start."""
+    clip = make_clip(num=1, num_frames=2, size=32)
+    module = make_training(aligner=OpenCVAligner(), vgg=VGG16(width=4))
+    optimiser = torch.optim.Adam(module.network.parameters(), lr=2e-3)
+    start = module.losses(clip).total.item()
+    for _ in range(200):
+        optimiser.zero_grad()
+        module.losses(clip).total.backward()
+        optimiser.step()
+    end = module.losses(clip).total.item()
+    assert end < start / 3
+
+
+def test_the_aligner_is_frozen_and_evaluates():
+    module = make_training().train()
+    module.losses(make_clip(num_frames=2, size=32)).total.backward()
+    assert not module.aligner.aligner.training
+    assert all(p.grad is None and not p.requires_grad for p in module.aligner.parameters())
+    assert all(p.grad is not None for p in module.network.parameters())
+
+
+@pytest.mark.parametrize("num_frames", [2, 3, 5])
+def test_any_number_of_references(num_frames):
+    losses = make_training(vgg=VGG16(width=2)).losses(make_clip(num_frames=num_frames, size=32))
+    assert set(losses.parts) == {"known", "copyable", "hallucinated", "perceptual", "gradient"}
+    assert torch.isfinite(losses.total)
+
+
+def test_without_vgg_there_is_no_perceptual_loss():
+    assert "perceptual" not in make_training(vgg=None).losses(make_clip(size=32)).parts
+
+
+def test_quality_is_that_of_the_composite_of_every_reference():
+    clip = make_clip(size=64)
+    views = views_of(clip)
+    true = views.target.unsqueeze(2).expand(-1, -1, 2, -1, -1)
+    figures = quality(views.target, Hallucination(torch.zeros_like(true), true))
+    assert figures["psnr"] == metrics.MAX_PSNR
+    assert figures["ssim"] == pytest.approx(1)
+    worse = quality(views.target, Hallucination(true, true * 0.9))
+    assert worse["psnr"] == pytest.approx(float(metrics.psnr(views.target * 0.9, views.target)), rel=1e-4)
+
+
+def test_lpips_is_left_out_where_its_weights_are_missing_and_that_is_said_once(monkeypatch, caplog, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    metrics.try_lpips.cache_clear()
+    views = views_of(make_clip(size=64))
+    painted = Hallucination(views.refs, views.refs)
+    with caplog.at_level(logging.WARNING):
+        assert set(quality(views.target, painted)) == {"psnr", "ssim"}
+        quality(views.target, painted)
+    assert sum("LPIPS is left out" in record.getMessage() for record in caplog.records) == 1
+    metrics.try_lpips.cache_clear()
+
+
+def test_a_figure_has_a_row_of_four_pictures_per_clip_and_reference():
+    figure = make_training().figures(make_clip(num=2, num_frames=3, size=32))
+    assert figure.shape == (3, 4 * (32 + 2) + 2, 4 * (32 + 2) + 2)
