@@ -1,48 +1,37 @@
-"""From options to objects to a run: the one place where everything is wired together."""
+"""What the command does: train, test, measure, fill a video, write the built-in data."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
-from torch import nn
 
-from master_thesis.config import UserError, require
+from master_thesis.building import (
+    check_sizes,
+    kind_of,
+    load_networks,
+    logs_folder,
+    make_trainer,
+    make_training,
+    test_precision,
+    told_in_one_line,
+)
+from master_thesis.config import require
 from master_thesis.data.datamodule import DataModule
 from master_thesis.data.sample import write_sample_data
 from master_thesis.evaluation.evaluate import run_evaluation
 from master_thesis.evaluation.networks import network_method
 from master_thesis.io.checkpoints import network_entry, read_checkpoint
-from master_thesis.models.opencv import OpenCVAligner
-from master_thesis.models.vgg import VGG16
-from master_thesis.ops.precision import autocast, best_precision
+from master_thesis.ops.precision import autocast
 from master_thesis.options import Options
 from master_thesis.report.video import run_video
-from master_thesis.training.base import NetworkTraining
-from master_thesis.training.chn import CHNTraining
-from master_thesis.training.dfpn import DFPNTraining
-from master_thesis.training.keeping import OptionsFile, newest_checkpoint, resumable, training_callbacks
-from master_thesis.training.small_dfpn import SmallDFPNTraining
-from master_thesis.training.testing import ClipFigures, SequenceFilling
-from master_thesis.zoo import WEIGHTS, export_network, fill_vgg, init_network, load_chn, load_cpn, load_dfpn
-
-log = logging.getLogger(__name__)
-
-LOGS = "lightning_logs"
-SIZE_OPTIONS = {
-    "dfpn": {"size": "dfpn_size", "corr_widths": "dfpn_corr_widths", "width": "dfpn_width", "vgg_width": "vgg_width"},
-    "chn": {"width": "chn_width", "growth": "chn_growth", "num_blocks": "chn_num_blocks"},
-}
-"""Per kind of network: argument of its class, and the option that says it."""
-ALIGNERS = {"dfpn": load_dfpn, "cpn": load_cpn}
+from master_thesis.training.keeping import newest_checkpoint, resumable
+from master_thesis.training.testing import ClipFigures, SequenceFilling, video_path
+from master_thesis.zoo import WEIGHTS, export_network, init_network, load_dfpn
 
 
 def run(options: Options) -> None:
@@ -78,7 +67,7 @@ def train(options: Options, trainer: pl.Trainer) -> None:
     entry: Mapping[str, Any] | None = None
     if options.run.ckpt_path:
         last = options.run.ckpt_path == "last"
-        resumed = newest_checkpoint(_logs(options), kind) if last else Path(options.run.ckpt_path)
+        resumed = newest_checkpoint(logs_folder(options), kind) if last else Path(options.run.ckpt_path)
         entry = resumable(resumed, kind)
         check_sizes(options, resumed, entry)
     module = make_training(options, entry)
@@ -89,14 +78,7 @@ def train(options: Options, trainer: pl.Trainer) -> None:
     with told_in_one_line(MisconfigurationException):
         trainer.fit(module, datamodule=data, ckpt_path=resumed, weights_only=True)
     if trainer.log_dir:
-        print(f"run: {trainer.log_dir} (look at it with: tensorboard --logdir {_logs(options)})")
-
-
-def test_precision(options: Options) -> str:
-    """The precision to test with: what was asked for, else the fastest that the hardware has."""
-    asked = options.trainer.get("precision")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return best_precision(device) if asked is None else str(asked)
+        print(f"run: {trainer.log_dir} (look at it with: tensorboard --logdir {logs_folder(options)})")
 
 
 def evaluate(options: Options) -> None:
@@ -115,15 +97,6 @@ def fill_video(options: Options) -> None:
     run_video(options.video, aligner, chn, algorithms, test_size)
 
 
-def load_networks(options: Options) -> tuple[nn.Module, nn.Module]:
-    """The aligner and the CHN to test."""
-    path = Path(options.run.test_checkpoint or WEIGHTS / "small_chn.safetensors")
-    entry = network_entry(read_checkpoint(path))
-    check_sizes(options, path, entry)
-    chn = load_chn(path)
-    return load_aligner(options, has_own=entry is None), chn
-
-
 def test(options: Options, trainer: pl.Trainer) -> None:
     """Shows what DFPN makes of test clips, or fills test sequences with CHN."""
     run = options.run
@@ -136,121 +109,20 @@ def test(options: Options, trainer: pl.Trainer) -> None:
         module = ClipFigures(load_dfpn(path))
     data = DataModule(options.data)
     data.setup("test")
+    if run.chn:
+        require_free_outputs(options, data)
     with told_in_one_line(MisconfigurationException):
         trainer.test(module.to(memory_format=torch.channels_last), datamodule=data)
     bad = data.bad_test_files
     require(bad.num_bad == 0, f"{bad.num_bad} test files cannot be used, the rest is done: {bad.listed()}")
-    print(f"videos: {run.output_path}" if run.chn else f"figures: tensorboard --logdir {_logs(options)}")
+    print(f"videos: {run.output_path}" if run.chn else f"figures: tensorboard --logdir {logs_folder(options)}")
 
 
-def make_training(options: Options, entry: Mapping[str, Any] | None) -> NetworkTraining:
-    """The Lightning module to train.
-
-    Args:
-        options: all of them.
-        entry: what a checkpoint says of its network when a training is resumed from it.
-    """
-    kind = kind_of(options)
-    sizes = entry["sizes"] if entry else new_sizes(options, kind)
-    if kind == "small_dfpn":
-        return SmallDFPNTraining(sizes, options.optim)
-    if kind == "dfpn":
-        training = DFPNTraining(sizes, options.optim)
-        if entry is None:  # else the checkpoint brings VGG16
-            fill_vgg(training.network.vgg, options.vgg.vgg_weights)
-        return training
-    weight = options.chn_loss.perceptual_weight
-    vgg = fill_vgg(VGG16(width=options.vgg.vgg_width), options.vgg.vgg_weights) if weight > 0 else None
-    return CHNTraining(sizes, options.optim, load_aligner(options, has_own=False), vgg, weight, kind)
-
-
-def kind_of(options: Options) -> str:
-    """Which network it is about, a key of ``zoo.KINDS``."""
-    return ("small_" if options.run.preset == "small" else "") + ("chn" if options.run.chn else "dfpn")
-
-
-def load_aligner(options: Options, has_own: bool) -> nn.Module:
-    """The aligner that CHN stands on.
-
-    Args:
-        options: all of them.
-        has_own: whether the tested checkpoint may bring it (those of the reference implementation do).
-    """
-    name, path = options.run.chn_aligner, options.run.chn_aligner_checkpoint
-    if name == "opencv":
-        return OpenCVAligner()
-    if path is None and options.run.test and options.run.preset == "small":
-        path = str(WEIGHTS / "small_dfpn.safetensors")
-    if path is None:
-        path = options.run.test_checkpoint if has_own else None
-        require(path is not None, f"--chn_aligner {name} needs --chn_aligner_checkpoint: which one to use")
-    return ALIGNERS[name or "dfpn"](str(path))
-
-
-def new_sizes(options: Options, kind: str) -> dict[str, Any]:
-    """Sizes of a new network."""
-    values = asdict(options.vgg) | asdict(options.dfpn) | asdict(options.chn)
-    return {key: values[option] for key, option in SIZE_OPTIONS.get(kind, {}).items()}
-
-
-def check_sizes(options: Options, path: Path, entry: Mapping[str, Any] | None) -> None:
-    """Raises :class:`UserError` where sizes were given that are not those of a checkpoint."""
-    if entry is None or entry["kind"] not in SIZE_OPTIONS:
-        return
-    for key, name in SIZE_OPTIONS[entry["kind"]].items():
-        wanted, held = (_as_text(sizes.get(key)) for sizes in (new_sizes(options, entry["kind"]), entry["sizes"]))
-        is_fine = name not in options.given or wanted == held
-        require(is_fine, f"{path} has --{name} {held} and keeps it, got --{name} {wanted}: leave that out")
-
-
-def _as_text(size: Any) -> str:
-    return " ".join(map(str, size)) if isinstance(size, Sequence) else str(size)
-
-
-def make_trainer(options: Options) -> pl.Trainer:
-    """Lightning's Trainer; making it writes nothing."""
-    given = dict(options.trainer)
-    if options.run.gpus is not None:
-        there = torch.cuda.device_count()
-        hint = "leave out --gpus to run on the CPU" if there == 0 else f"give at most --gpus {there}"
-        require(options.run.gpus <= there, f"--gpus {options.run.gpus}: this machine has {there} usable GPUs; {hint}")
-        given |= {"accelerator": "gpu", "devices": options.run.gpus}
-    is_bare = bool(given.get("barebones"))
-    is_logging = given.pop("logger", not is_bare) in (True, None)
-    if options.run.test:
-        given["precision"] = test_precision(options)
-    if not is_bare:
-        given.setdefault("log_every_n_steps", min(50, options.data.train_max_iterations))
-        given["callbacks"] = make_callbacks(options, is_logging)
-    if is_logging:
-        root = given.get("default_root_dir") or "."
-        given["logger"] = TensorBoardLogger(root, name=LOGS)
-    elif not is_bare:
-        given["logger"] = False
-    with told_in_one_line(MisconfigurationException, ValueError, TypeError, RuntimeError, ImportError):
-        return pl.Trainer(**given)
-
-
-def make_callbacks(options: Options, is_logging: bool) -> list[pl.Callback]:
-    """What watches a run."""
-    written = {k: v for k, v in asdict(options).items() if k != "given"}
-    if options.run.test:
-        return [OptionsFile(written)]
-    callbacks = training_callbacks(written, options.run.checkpoint_every, is_logging)
-    is_keeping = options.trainer.get("enable_checkpointing") is not False
-    return callbacks if is_keeping else [c for c in callbacks if not isinstance(c, pl.callbacks.Checkpoint)]
-
-
-@contextmanager
-def told_in_one_line(*kinds: type[Exception]) -> Iterator[None]:
-    """Turns what Lightning has to say about its arguments into a :class:`UserError`."""
-    try:
-        yield
-    except UserError:
-        raise
-    except kinds as error:
-        raise UserError(" ".join(str(error).split())) from error
-
-
-def _logs(options: Options) -> Path:
-    return Path(options.trainer.get("default_root_dir") or ".") / LOGS
+def require_free_outputs(options: Options, data: DataModule) -> None:
+    """Raises :class:`UserError` where a test would replace videos that nobody gave up."""
+    assert data.test_clips is not None
+    names = dict.fromkeys(sequence.name for sequence, _ in data.test_clips.items)
+    paths = (video_path(Path(options.run.output_path), n, a) for n in names for a in options.run.algorithms)
+    there = next((path for path in paths if path.exists()), None)
+    is_free = there is None or options.video.overwrite
+    require(is_free, f"{there} exists: add --overwrite to replace it, or write elsewhere with --output_path")
