@@ -13,6 +13,9 @@ from master_thesis.models.frozen import Frozen
 from master_thesis.ops.grid import warp
 from master_thesis.ops.mask import copyable_map
 
+ALL_KNOWN = 0.999
+"""Bilinear visibility from which no hole was mixed in."""
+
 
 @runtime_checkable
 class Aligner(Protocol):
@@ -72,3 +75,29 @@ def alignment_from_grid(
     """What a grid shows of the references: colours bilinear, visibility nearest."""
     visible = warp(1 - m_refs, grid, mode="nearest")
     return Alignment(warp(x_refs, grid), visible, copyable_map(visible, m_target), grid=grid)
+
+
+def trusted_alignment(
+    grid: Float[Tensor, "B F H W 2"],
+    confidence: Float[Tensor, "B 1 F H W"],
+    threshold: float,
+    m_target: Float[Tensor, "B 1 H W"],
+    x_refs: Float[Tensor, "B 3 F H W"],
+    m_refs: Float[Tensor, "B 1 F H W"],
+) -> Alignment:
+    """What a grid shows of the references where it is trusted; the rest counts as not visible and is not copied.
+
+    Stricter than :func:`alignment_from_grid`: a pixel counts as visible only if all that is mixed into its colour was
+    known. Else the colour of the holes would creep inwards from their edges, a little with every copy of a copy.
+
+    Args:
+        grid: where each target pixel lies in the references.
+        confidence: trust in each position.
+        threshold: smallest confidence that counts.
+        m_target: mask of the target.
+        x_refs: masked references.
+        m_refs: their masks.
+    """
+    confidence = confidence * (warp(1 - m_refs, grid) > ALL_KNOWN)
+    visible = (confidence >= threshold).to(x_refs.dtype)
+    return Alignment(warp(x_refs, grid), visible, copyable_map(visible, m_target), confidence, grid)

@@ -9,7 +9,7 @@ Convention:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, UInt8
 from torch import Tensor, nn
 
 from master_thesis.clip import Alignment
-from master_thesis.models.aligner import alignment_from_grid
+from master_thesis.models.aligner import trusted_alignment
 from master_thesis.models.homography import global_motion, move
 from master_thesis.ops.pixels import look_up, pixel_positions
 
@@ -32,6 +32,8 @@ GREY_TOLERANCE = 12.0
 """Grey difference at which a known pixel is trusted by exp(-1/2)."""
 ROUND_TRIP_TOLERANCE_PX = 1.0
 """Forward-backward distance at which a flow is trusted by exp(-1/2)."""
+TRUST_THRESHOLD = 0.7
+"""Pixels with less confidence are not offered for copying: another frame, or a guess, is better on the mean."""
 MIN_FLOW_SIDE = 16
 """DIS refuses smaller pictures (px)."""
 
@@ -60,7 +62,10 @@ class OpenCVAligner(nn.Module):
         x_refs: Float[Tensor, "B 3 F H W"],
         m_refs: Float[Tensor, "B 1 F H W"],
     ) -> Alignment:
-        """Brings every reference onto the target (contract: ``Aligner.align``); knows its confidence."""
+        """Brings every reference onto the target (contract: ``Aligner.align``).
+
+        What is not trusted counts as not visible: it is not offered for copying.
+        """
         targets, refs = _to_grey(x_target), _to_grey(x_refs)
         known_targets, known_refs = m_target[:, 0].cpu().numpy() < 0.5, m_refs[:, 0].cpu().numpy() < 0.5
         num_clips, num_refs = refs.shape[:2]
@@ -71,9 +76,8 @@ class OpenCVAligner(nn.Module):
         positions = np.stack([np.stack([m.positions for m in row]) for row in matches])
         confidence = np.stack([np.stack([m.confidence for m in row]) for row in matches])
         grid = _to_grid(torch.from_numpy(positions).to(x_refs))
-        alignment = alignment_from_grid(grid, m_target, x_refs, m_refs)
         trust = torch.from_numpy(confidence).to(x_refs).unsqueeze(1)
-        return replace(alignment, confidence=trust * alignment.visible)
+        return trusted_alignment(grid, trust, TRUST_THRESHOLD, m_target, x_refs, m_refs)
 
 
 def match(

@@ -27,7 +27,7 @@ from torchvision.models.optical_flow.raft import (
 )
 
 from master_thesis.clip import Alignment
-from master_thesis.models.aligner import alignment_from_grid
+from master_thesis.models.aligner import trusted_alignment
 from master_thesis.ops.affine import affine_flow, apply_affine, fit_affine, unit_points, unit_to_grid
 from master_thesis.ops.correlation import local_correlation
 from master_thesis.ops.grid import warp
@@ -287,11 +287,9 @@ class SmallDFPN(nn.Module):
         b, (h, w) = x_refs.shape[0], x_refs.shape[-2:]
         predicted = self(x_target, m_target, x_refs, m_refs)
         grid = rearrange(flow_to_grid(predicted.flow, h, w), "(b f) h w xy -> b f h w xy", b=b)
-        alignment = alignment_from_grid(grid, m_target, x_refs, m_refs)
         trust = F.interpolate(predicted.trust, (h, w), mode="bilinear", align_corners=False).sigmoid()
         confidence = rearrange(trust, "(b f) 1 h w -> b 1 f h w", b=b)
-        trusted = (confidence > TRUST_THRESHOLD).to(x_refs.dtype)
-        return Alignment(alignment.aligned, alignment.visible * trusted, alignment.copyable * trusted, confidence, grid)
+        return trusted_alignment(grid, confidence, TRUST_THRESHOLD, m_target, x_refs, m_refs)
 
 
 def flow_to_grid(flow: Float[Tensor, "N 2 h w"], height: int, width: int) -> Float[Tensor, "N H W 2"]:
