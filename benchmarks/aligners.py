@@ -5,8 +5,8 @@ python benchmarks/aligners.py --data_path ./data --dfpn lightning_logs/version_0
 
 Two tables. *Simulated*: clips of two frames at 256 x 256 from GOT10k/val, moved as in training; mean end-point
 error over the pixels whose true place lies inside the reference, and the share within 3 px. *Real*: rows of 14
-frames at 240 x 480 from GOT10k/val and DAVIS under validation masks of YouTube-VOS; hole PSNR of blind copying,
-nearest frame first, Telea for what is never seen.
+frames at 240 x 480 from GOT10k/val and DAVIS under validation masks of YouTube-VOS; hole PSNR of plain copying,
+nearest frame first, Telea for what no frame shows or the aligner does not trust.
 """
 
 from __future__ import annotations

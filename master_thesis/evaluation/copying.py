@@ -25,7 +25,7 @@ TELEA_RADIUS_PX = 3
 def copy_nearest_first(
     frames: UInt8[np.ndarray, "F H W 3"], mask: Bool[np.ndarray, "F H W"], transfer: Transfer
 ) -> UInt8[np.ndarray, "F H W 3"]:
-    """Copies blindly whatever the nearest frame shows once it is brought onto the target, Telea for the rest."""
+    """Copies whatever the nearest frame shows once it is brought onto the target, Telea for the rest."""
     filled = frames.copy()
     for t in range(len(frames)):
         left = mask[t].copy()
@@ -71,7 +71,7 @@ def telea_frame(frame: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"]
 
 
 def aligner_transfer(aligner: Aligner) -> Transfer:
-    """A reference brought onto a target by an aligner, as it is: its confidence is not asked."""
+    """A reference brought onto a target by an aligner: all that it calls visible."""
 
     def transfer(
         target: np.ndarray, mask_target: np.ndarray, ref: np.ndarray, mask_ref: np.ndarray

@@ -5,7 +5,7 @@ import skimage.data
 import torch
 
 from master_thesis.models.aligner import Aligner
-from master_thesis.models.opencv import OpenCVAligner, blur, continue_flow
+from master_thesis.models.opencv import TRUST_THRESHOLD, OpenCVAligner, blur, continue_flow
 from master_thesis.ops.affine import affine_grid
 from master_thesis.ops.grid import distance_px, identity_grid, inside, warp
 from master_thesis.ops.image import fill_holes
@@ -54,7 +54,7 @@ def test_it_obeys_the_contract(photo):
     assert (copyable <= m_target[:, :, 0].unsqueeze(2)).all()
     assert alignment.confidence.min() >= 0
     assert alignment.confidence.max() <= 1
-    assert (alignment.confidence <= visible).all(), "what is not visible is not to be trusted"
+    assert ((alignment.confidence >= TRUST_THRESHOLD) == visible.bool()).all(), "visible is what is trusted"
 
 
 def test_without_movement_the_grid_is_the_identity(photo):
@@ -108,18 +108,30 @@ def test_the_hole_moves_with_what_surrounds_it_not_with_the_rest(photo):
     patch = (slice(None), slice(None), slice(20, 76), slice(30, 98))
     truth[patch] += torch.tensor([3 * 2 / (SIZE[1] - 1), 0.0])
     target = warp(photo.unsqueeze(2), truth)
-    hole = masks((40, 54, 16, 20))
+    hole = masks((32, 44, 32, 40))
     alignment = run(target, hole, photo.unsqueeze(2), masks((0, 0, 0, 0)))
-    assert distance_px(alignment.grid, truth)[hole[:, 0].bool()].mean() < 1.0
+    assert distance_px(alignment.grid, truth)[hole[:, 0].bool()].mean() < 1.5
+
+
+def test_no_colour_of_a_hole_is_offered_for_copying(photo):
+    target, _ = moved_pair(photo)
+    m_target, m_ref = masks((30, 40, 30, 40)), masks((40, 60, 20, 20))
+    alignment = run(target, m_target, photo.unsqueeze(2), m_ref)
+    clean = warp(photo.unsqueeze(2), alignment.grid)
+    offered = alignment.visible.bool().expand_as(clean)
+    assert offered[:, :, :, 30:60, 40:80].any()
+    assert torch.allclose(alignment.aligned[offered], clean[offered], atol=1e-3)
 
 
 def test_an_unrelated_reference_is_not_trusted(photo):
     other = torch.rand(1, 3, 1, *SIZE, generator=torch.Generator().manual_seed(0))
     hole, none = masks((30, 40, 30, 40)), masks((0, 0, 0, 0))
-    related = run(moved_pair(photo)[0], hole, photo.unsqueeze(2), none).confidence[hole.bool()].mean()
-    unrelated = run(photo.unsqueeze(2), hole, other, none).confidence[hole.bool()].mean()
-    assert related > 0.7
-    assert unrelated < 0.3
+    related = run(moved_pair(photo)[0], hole, photo.unsqueeze(2), none)
+    unrelated = run(photo.unsqueeze(2), hole, other, none)
+    assert related.confidence[hole.bool()].mean() > TRUST_THRESHOLD
+    assert unrelated.confidence[hole.bool()].mean() < 0.3
+    assert related.copyable[hole.bool()].mean() > 0.8
+    assert unrelated.copyable.sum() == 0, "nothing is offered for copying"
 
 
 def test_references_and_clips_do_not_influence_each_other(photo):
