@@ -188,6 +188,10 @@ def _examine_pairing(report: Preflight, found: Survey) -> None:
         report.notices.append(f"masks of {w} x {h} are resized to the video")
 
 
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def _slack(num_frames: int) -> int:
     return max(2, round(SLACK * num_frames))
 
@@ -202,6 +206,6 @@ def _plan(report: Preflight, found: Survey, config: VideoConfig, reach: int, tes
     sizes = sorted({scene.working_size for scene in report.scenes})
     shown = ", ".join(f"{w} x {h}" for h, w in sizes[:3]) + (" ..." if len(sizes) > 3 else "")
     how = "its own resolution, in a crop of" if test_size is None else "a working size of"
-    report.facts.append(f"the hole is filled at {how} {shown}, {len(report.windows)} windows of frames")
+    report.facts.append(f"the hole is filled at {how} {shown}, in {_counted(len(report.windows), 'window')} of frames")
     report.facts.append(f"memory: about {memory_needed(report.windows) / GIB:.1f} GiB beside the networks")
     report.problems += resource_problems(report.windows, report.output, found.num_frames, found.info.size)

@@ -22,7 +22,7 @@ def origin_chart(origins: Sequence[FrameOrigin]) -> str:
     width = WIDTH / len(columns)
     bars = "".join(_bar(i * width, width, column) for i, column in enumerate(columns))
     return (
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" preserveAspectRatio="none" shape-rendering="crispEdges" role="img" '
         f'aria-label="Share of the hole that was copied and hallucinated in each of {len(origins)} frames">'
         f'{bars}<line class="head" x1="0" x2="0" y1="0" y2="{HEIGHT}"/></svg>'
     )
@@ -33,8 +33,7 @@ def _bar(x: float, width: float, column: Sequence[FrameOrigin]) -> str:
     if not holes:
         return ""
     copied = HEIGHT * sum(o.copied_percent for o in holes) / len(holes) / 100
-    overlap = width + 0.2  # no hairlines between neighbours
     return "".join(
-        f'<rect class="{kind}" x="{x:.2f}" y="{y:.2f}" width="{overlap:.2f}" height="{height:.2f}"/>'
+        f'<rect class="{kind}" x="{x:.2f}" y="{y:.2f}" width="{width:.2f}" height="{height:.2f}"/>'
         for kind, y, height in (("invented", 0.0, HEIGHT - copied), ("copied", HEIGHT - copied, copied))
     )

@@ -58,6 +58,7 @@ video.addEventListener("loadedmetadata", () => {
     canvas.width = video.videoWidth;
     canvas.height = video.videoHeight / 3;
   }
+  document.getElementById("stage").style.maxWidth = `${70 * compare.width / compare.height}vh`;  // 70 % of the window
 });
 for (const event of ["loadeddata", "seeked"]) video.addEventListener(event, draw);
 video.addEventListener("play", () => { play.textContent = "Pause"; loop(); });
