@@ -1,7 +1,8 @@
 """The small preset's CHN: a shallow U-Net that corrects a plain first guess.
 
-The first guess shows known pixels, copies what is trusted and continues the rest smoothly; the network paints what
-has to be added to it. Same inputs and outputs as :class:`~master_thesis.models.chn.CHN`, plus the aligner's confidence.
+The first guess shows known pixels, copies what can be copied and continues the rest smoothly; the network paints what
+has to be added to that rest. Inputs and outputs are those of :class:`~master_thesis.models.chn.CHN`, plus the aligner's
+confidence.
 """
 
 from __future__ import annotations
@@ -20,8 +21,6 @@ from master_thesis.ops.image import normalise, pad_to_multiple
 from master_thesis.ops.pyramid import fill_smoothly
 
 LEAK = 0.2
-FULL_TRUST = 0.7
-"""Aligned pixels with this confidence are copied as they are; with less, they are mixed with the smooth fill."""
 
 
 def _block(wide_in: int, wide_out: int, stride: int = 1) -> nn.Sequential:
@@ -76,12 +75,12 @@ class SmallCHN(nn.Module):
         fold = "b c f h w -> (b f) c h w"
         x, v = repeat(x_target, "b c h w -> (b f) c h w", f=f), repeat(v_target, "b c h w -> (b f) c h w", f=f)
         aligned, seen, copyable, sure = (rearrange(p, fold) for p in (x_aligned, v_aligned, v_map, trust))
-        share = copyable * (sure / FULL_TRUST).clamp(max=1)
-        shown = v * x + (1 - v) * aligned
-        smooth = fill_smoothly(shown, v + (1 - v) * share)
-        guess = v * x + (1 - v) * (share * aligned + (1 - share) * smooth)
+        smooth = fill_smoothly(v * x + copyable * aligned, v + copyable)
+        is_open = 1 - v - copyable
+        guess = v * x + copyable * aligned + is_open * smooth
         planes = (normalise(guess), normalise(aligned), normalise(smooth), v, seen, copyable, sure)
-        predicted = (guess + self._correct(torch.cat(planes, dim=1)).to(guess.dtype)).clamp(0, 1)
+        # Copies stay as they are: in a propagated copy of a copy, corrections would add up to a blur.
+        predicted = (guess + is_open * self._correct(torch.cat(planes, dim=1)).to(guess.dtype)).clamp(0, 1)
         composed = v * x + (1 - v) * predicted
         return Hallucination(*(rearrange(p, "(b f) c h w -> b c f h w", b=b) for p in (predicted, composed)))
 

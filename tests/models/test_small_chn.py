@@ -28,19 +28,23 @@ def test_known_pixels_are_the_targets_to_the_last_bit(size: tuple[int, int]) -> 
     assert 0 <= predicted.min() <= predicted.max() <= 1
 
 
-def test_a_new_network_copies_what_is_trusted() -> None:
-    x, v, aligned, seen, copyable = _inputs(32, 48)
-    with torch.no_grad():
-        composed = SmallCHN((4, 8, 8))(x, v, aligned, seen, copyable, torch.ones_like(seen)).composed
-    copied = copyable.expand_as(aligned) > 0
-    torch.testing.assert_close(composed[copied], aligned[copied])
-
-
-def test_without_trust_nothing_of_the_reference_is_shown_in_the_first_guess() -> None:
+def test_what_can_be_copied_is_copied_and_never_corrected() -> None:
     x, v, aligned, seen, copyable = _inputs(32, 48)
     network = SmallCHN((4, 8, 8))
+    torch.nn.init.normal_(network.tail.weight)
     with torch.no_grad():
-        guesses = [network(x, v, a, seen, copyable, torch.zeros_like(seen)).predicted for a in (aligned, 1 - aligned)]
+        composed = network(x, v, aligned, seen, copyable).composed
+    is_copied = copyable.expand_as(aligned) > 0
+    torch.testing.assert_close(composed[is_copied], aligned[is_copied])
+    is_open = (1 - v.unsqueeze(2) - copyable).expand_as(aligned) > 0
+    assert (composed[is_open] - aligned[is_open]).abs().mean() > 0.05
+
+
+def test_a_new_network_shows_nothing_of_what_cannot_be_copied() -> None:
+    x, v, aligned, seen, copyable = _inputs(32, 48)
+    other = torch.where(copyable > 0, aligned, 1 - aligned)
+    with torch.no_grad():
+        guesses = [SmallCHN((4, 8, 8))(x, v, a, seen, copyable).predicted for a in (aligned, other)]
     torch.testing.assert_close(*guesses)
 
 
