@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, Int32, UInt8
 
+from master_thesis.config import require
+
 
 @dataclass(frozen=True)
 class Patch:
@@ -35,6 +37,9 @@ class PatchFolder:
     Args:
         path: a folder beside the output.
         fingerprint: everything the result depends on. Patches made from anything else are thrown away.
+
+    Raises:
+        UserError: there is a folder of that name that holds something else.
     """
 
     FINGERPRINT = "made_from.json"
@@ -43,7 +48,9 @@ class PatchFolder:
         self.path = path
         wanted = json.dumps(fingerprint, indent=1, sort_keys=True)
         note = path / self.FINGERPRINT
-        if path.exists() and not (note.is_file() and note.read_text(errors="replace") == wanted):
+        is_ours = note.is_file() or not (path.exists() and any(path.iterdir()))
+        require(is_ours, f"{path}: holds something else, but is needed for what is not finished yet")
+        if note.is_file() and note.read_text(errors="replace") != wanted:
             shutil.rmtree(path)
         path.mkdir(parents=True, exist_ok=True)
         if not note.exists():

@@ -102,7 +102,7 @@ def examine(
 def _examine_output(report: Preflight, config: VideoConfig, info: VideoInfo) -> None:
     chosen = Path(config.output) if config.output else default_output(info.path, info, config.lossless)
     report.output = chosen
-    report.problems += output_problems(chosen, info, config.lossless, config.overwrite)
+    report.problems += output_problems(chosen, Path(str(config.mask)), info, config.lossless, config.overwrite)
     if is_frame_folder(chosen) and info.audio_codecs:
         report.notices.append(f"a folder of frames holds no sound: that of {info.path} is left out")
     if not config.output and chosen.suffix == ".mkv" and not config.lossless:

@@ -44,11 +44,11 @@ def is_frame_folder(output: Path) -> bool:
     return not output.suffix
 
 
-def output_problems(output: Path, info: VideoInfo, lossless: bool, overwrite: bool) -> list[str]:
+def output_problems(output: Path, mask: Path, info: VideoInfo, lossless: bool, overwrite: bool) -> list[str]:
     """Why an output cannot be written, one line each."""
     problems = []
-    if output.resolve() == info.path.resolve():
-        return [f"--output {output} is the video itself, which is never overwritten"]
+    if output.resolve() in (info.path.resolve(), mask.resolve()):
+        return [f"--output {output} is an input and is never overwritten"]
     if output.exists() and not overwrite:
         problems.append(f"--output {output} exists already: --overwrite replaces it")
     elif output.exists() and output.is_dir() != is_frame_folder(output):

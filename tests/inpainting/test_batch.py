@@ -1,0 +1,71 @@
+"""A folder of videos: finished ones are skipped, a failed one does not stop the others."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from master_thesis.config import UserError, VideoConfig
+from master_thesis.inpainting.batch import is_batch, jobs
+from master_thesis.io.frames import write_png
+from master_thesis.report.video import run_video
+from tests.inpainting.stand_ins import Copier, StillAligner
+from tests.video_clips import Clip, box_mask, moving_frames
+
+
+@pytest.fixture
+def videos(tmp_path: Path) -> Path:
+    """Two videos, a folder of frames, and something that is no video; masks of each kind."""
+    for name in ("videos", "masks", "videos/frames", "masks/b"):
+        (tmp_path / name).mkdir()
+    Clip("a.mp4", times=(0, 1)).write(tmp_path / "videos")
+    Clip("b.mkv", times=(0, 1)).write(tmp_path / "videos")
+    (tmp_path / "videos" / "broken.mp4").write_text("no video")
+    (tmp_path / "videos" / "notes.txt").write_text("no video either")
+    for t, frame in enumerate(moving_frames(2)):
+        write_png(tmp_path / "videos" / "frames" / f"{t}.png", frame)
+        write_png(tmp_path / "masks" / "b" / f"{t}.png", box_mask())
+    for name in ("a", "frames", "broken"):
+        write_png(tmp_path / "masks" / f"{name}.png", box_mask())
+    return tmp_path / "videos"
+
+
+def run(videos: Path, **changes):
+    mask = str(videos.with_name("masks"))
+    config = VideoConfig(video=str(videos), mask=mask, **changes)
+    return run_video(config, StillAligner(), Copier(), max_distance=2)
+
+
+def test_all_are_filled_but_the_broken_one(videos: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(UserError, match=r"(?s)1 of 4 videos failed, the others are done:\n- .*broken\.mp4: "):
+        run(videos)
+    made = videos.with_name("videos_inpainted")
+    assert {p.name for p in made.iterdir() if p.suffix != ".json"} == {"a.mp4", "b.mp4", "frames.mp4"}
+    times = {p: p.stat().st_mtime_ns for p in made.iterdir()}
+    with caplog.at_level(logging.INFO), pytest.raises(UserError):
+        run(videos)
+    assert caplog.text.count("exists already: skipped") == 3
+    assert {p: p.stat().st_mtime_ns for p in made.iterdir()} == times
+
+
+def test_masks_are_matched_by_name(videos: Path) -> None:
+    config = VideoConfig(video=str(videos), mask=str(videos.with_name("masks")))
+    assert is_batch(config)
+    assert [Path(str(job.mask)).name for job in jobs(config)] == ["a.png", "b", "broken.png", "frames.png"]
+
+
+def test_one_mask_serves_all(videos: Path) -> None:
+    mask = str(videos.with_name("masks") / "a.png")
+    assert {job.mask for job in jobs(VideoConfig(video=str(videos), mask=mask))} == {mask}
+
+
+def test_a_folder_of_frames_is_no_batch(videos: Path) -> None:
+    assert not is_batch(VideoConfig(video=str(videos / "frames"), mask="x"))
+
+
+def test_what_cannot_serve_many_videos_is_refused(videos: Path) -> None:
+    with pytest.raises(UserError, match="--mask nowhere: there is no such file or folder"):
+        jobs(VideoConfig(video=str(videos), mask="nowhere"))
+    file = str(videos / "notes.txt")
+    with pytest.raises(UserError, match="is a file, but a folder of videos needs a folder"):
+        jobs(VideoConfig(video=str(videos), mask=str(videos.with_name("masks")), output=file))

@@ -1,0 +1,63 @@
+"""Patches come back as they were kept, and never from another run."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from master_thesis.config import UserError
+from master_thesis.inpainting.patches import Patch, PatchFolder
+
+
+def make_patch(seed: int, size=(5, 11)) -> Patch:
+    rng = np.random.default_rng(seed)
+    hole = rng.random(size) > 0.5
+    count = int(hole.sum())
+    colours = rng.integers(0, 256, (count, 3), dtype=np.uint8)
+    return Patch(hole, colours, rng.integers(-1, 1000, count, dtype=np.int32))
+
+
+def test_there_and_back(tmp_path: Path) -> None:
+    folder = PatchFolder(tmp_path / "parts", {"video": 1})
+    patches = {n: make_patch(n) for n in (7, 8, 12)}
+    assert not folder.has(3)
+    folder.save(3, patches)
+    assert folder.has(3)
+    back = folder.load(3)
+    assert list(back) == [7, 8, 12]
+    for number, patch in patches.items():
+        for name in ("hole", "colours", "source"):
+            np.testing.assert_array_equal(getattr(back[number], name), getattr(patch, name))
+
+
+def test_the_same_run_goes_on_and_another_starts_anew(tmp_path: Path) -> None:
+    PatchFolder(tmp_path / "parts", {"video": 1}).save(0, {0: make_patch(0)})
+    assert PatchFolder(tmp_path / "parts", {"video": 1}).has(0)
+    assert not PatchFolder(tmp_path / "parts", {"video": 2}).has(0)
+
+
+def test_a_window_that_was_not_written_to_its_end_is_not_there(tmp_path: Path, monkeypatch) -> None:
+    folder = PatchFolder(tmp_path / "parts", {})
+
+    def die(*args):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("os.fsync", die)
+    with pytest.raises(OSError, match="no space left"):
+        folder.save(0, {0: make_patch(0)})
+    assert not folder.has(0)
+
+
+def test_someone_elses_folder_is_not_deleted(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "diary.txt").touch()
+    with pytest.raises(UserError, match="parts: holds something else"):
+        PatchFolder(tmp_path / "parts", {})
+    assert (tmp_path / "parts" / "diary.txt").exists()
+
+
+def test_nothing_is_left(tmp_path: Path) -> None:
+    folder = PatchFolder(tmp_path / "parts", {})
+    folder.save(0, {0: make_patch(0)})
+    folder.remove()
+    assert list(tmp_path.iterdir()) == []

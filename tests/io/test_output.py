@@ -1,0 +1,70 @@
+"""Outputs are refused before anything is written, and appear whole."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from master_thesis.io.decoding import open_source
+from master_thesis.io.output import FrameFolderWriter, default_output, open_sink, output_problems
+from master_thesis.io.video import VideoWriter
+from tests.video_clips import Clip, moving_frames
+
+
+@pytest.fixture
+def info(tmp_path: Path):
+    return open_source(Clip(audio="aac").write(tmp_path)).info
+
+
+def test_the_default_lies_beside_and_holds_the_sound(info) -> None:
+    video = info.path
+    assert default_output(video, info, lossless=False) == video.with_name("clip_inpainted.mp4")
+    assert default_output(video, info, lossless=True) == video.with_name("clip_inpainted.mkv")
+    assert default_output(video, replace(info, audio_codecs=("pcm_u8",)), lossless=False).suffix == ".mkv"
+    assert default_output(video.parent, info, lossless=False).name == f"{video.parent.name}_inpainted.mp4"
+
+
+def test_a_place_that_cannot_be_written_to(info, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.access", lambda *args: False)
+    (problem,) = output_problems(
+        tmp_path / "new" / "out.mp4", tmp_path / "mask.png", info, lossless=False, overwrite=False
+    )
+    assert f"{tmp_path} cannot be written to" in problem
+
+
+def test_a_folder_is_not_replaced_by_a_file_nor_a_file_by_a_folder(info, tmp_path: Path) -> None:
+    (tmp_path / "out.mp4").mkdir()
+    (tmp_path / "out").touch()
+    for name in ("out.mp4", "out"):
+        (problem,) = output_problems(tmp_path / name, tmp_path / "mask.png", info, lossless=False, overwrite=True)
+        assert "choose another name" in problem
+
+
+def test_frames_appear_when_the_folder_is_whole(info, tmp_path: Path) -> None:
+    with FrameFolderWriter(tmp_path / "out", info) as writer:
+        for frame in moving_frames(2):
+            writer.write(frame)
+        assert not (tmp_path / "out").exists()
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["00000.png", "00001.png"]
+
+
+def interrupt(sink) -> None:
+    with sink:
+        sink.write(np.zeros((48, 64, 3), np.uint8))
+        raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("name", ["out", "out.mp4", "out.mkv"])
+def test_an_interrupted_output_leaves_nothing(info, tmp_path: Path, name: str) -> None:
+    before = set(tmp_path.iterdir())
+    with pytest.raises(KeyboardInterrupt):
+        interrupt(open_sink(tmp_path / name, info, lossless=False))
+    assert set(tmp_path.iterdir()) == before
+
+
+def test_suffixes_choose_the_kind(info, tmp_path: Path) -> None:
+    for name, kind in (("out", FrameFolderWriter), ("out.mkv", VideoWriter)):
+        with open_sink(tmp_path / name, info, lossless=True) as sink:
+            assert isinstance(sink, kind)
+            sink.write(np.zeros((48, 64, 3), np.uint8))
