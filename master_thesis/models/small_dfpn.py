@@ -31,12 +31,15 @@ from master_thesis.models.aligner import trusted_alignment
 from master_thesis.ops.affine import affine_flow, apply_affine, fit_affine, unit_points, unit_to_grid
 from master_thesis.ops.correlation import local_correlation
 from master_thesis.ops.grid import warp
+from master_thesis.ops.homography import fit_homography
 from master_thesis.ops.image import normalise, resize, resize_mask
 from master_thesis.ops.precision import full_precision
 from master_thesis.ops.pyramid import fill_smoothly
 
 CORR_LEVELS, CORR_RADIUS = 3, 3
 FINE_RADIUS, NUM_FINE = 2, 2
+SNAP = 0.012
+"""Distance, in the unit square, at which a flow counts half as the homography's and half as its own (3 px of 256)."""
 TRUST_THRESHOLD = 0.65
 """Aligned pixels that are trusted less are not copied: on validation clips, a smooth fill comes closer than they do."""
 
@@ -250,7 +253,15 @@ class SmallDFPN(nn.Module):
         for _ in range(NUM_FINE):
             flow, trust = self.fine(state, target, ref, flow.detach())
             steps.append(flow)
-        return SmallFlow(steps, trust)
+        return SmallFlow(steps, trust) if self.training else self._steady(steps, trust, state, target, ref)
+
+    def _steady(self, steps: list[Tensor], trust: Tensor, state: Tensor, target: Planes, ref: Planes) -> SmallFlow:
+        """Where the flow agrees with one homography of the whole frame, that is what the camera did: less noise."""
+        fitted, distance = fit_homography(steps[-1], trust.sigmoid(), SNAP)
+        share = 1 / (1 + (distance / SNAP) ** 4)
+        flow = share * fitted + (1 - share) * steps[-1]
+        _, trust = self.fine(state, target, ref, flow)
+        return SmallFlow([*steps, flow], trust)
 
     def _refine(self, e_t: Tensor, v_t: Tensor, e_r: Tensor, v_r: Tensor) -> tuple[list[Tensor], Tensor]:
         h, w = e_t.shape[-2:]
