@@ -80,7 +80,7 @@ def alignment_from_grid(
 def trusted_alignment(
     grid: Float[Tensor, "B F H W 2"],
     confidence: Float[Tensor, "B 1 F H W"],
-    threshold: float,
+    threshold: float | Float[Tensor, "B 1 F 1 1"],
     m_target: Float[Tensor, "B 1 H W"],
     x_refs: Float[Tensor, "B 3 F H W"],
     m_refs: Float[Tensor, "B 1 F H W"],

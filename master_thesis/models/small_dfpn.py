@@ -38,10 +38,13 @@ from master_thesis.ops.pyramid import fill_smoothly
 
 CORR_LEVELS, CORR_RADIUS = 3, 3
 FINE_RADIUS, NUM_FINE = 2, 2
+NUM_TEST_ITERATIONS = 2  # what training gains from later ones, testing does not
 SNAP = 0.012
 """Distance, in the unit square, at which a flow counts half as the homography's and half as its own (3 px of 256)."""
 TRUST_THRESHOLD = 0.65
 """Aligned pixels that are trusted less are not copied: on validation clips, a smooth fill comes closer than they do."""
+COMPLETE_TRUST_THRESHOLD = 0.6
+"""The same for references without any hole: in doubt, what a finished neighbour shows keeps a video steady."""
 
 
 @dataclass(frozen=True)
@@ -275,7 +278,7 @@ class SmallDFPN(nn.Module):
             matcher.build_pyramid(e_t.float() * v_t, e_r.float() * v_r)
         size = torch.tensor([w, h]).to(v_t).view(1, 2, 1, 1)
         own = rearrange(unit_points(h, w).to(v_t)[..., :2], "h w xy -> 1 xy h w")
-        for _ in range(self.num_iterations):
+        for _ in range(self.num_iterations if self.training else min(self.num_iterations, NUM_TEST_ITERATIONS)):
             flow = steps[-1].detach()
             with full_precision(v_t.device):
                 similar = matcher.index_pyramid((own + flow) * size - 0.5)
@@ -300,7 +303,9 @@ class SmallDFPN(nn.Module):
         grid = rearrange(flow_to_grid(predicted.flow, h, w), "(b f) h w xy -> b f h w xy", b=b)
         trust = F.interpolate(predicted.trust, (h, w), mode="bilinear", align_corners=False).sigmoid()
         confidence = rearrange(trust, "(b f) 1 h w -> b 1 f h w", b=b)
-        return trusted_alignment(grid, confidence, TRUST_THRESHOLD, m_target, x_refs, m_refs)
+        has_hole = m_refs.amax(dim=(1, 3, 4), keepdim=True) > 0
+        threshold = torch.where(has_hole, TRUST_THRESHOLD, COMPLETE_TRUST_THRESHOLD)
+        return trusted_alignment(grid, confidence, threshold, m_target, x_refs, m_refs)
 
 
 def flow_to_grid(flow: Float[Tensor, "N 2 h w"], height: int, width: int) -> Float[Tensor, "N H W 2"]:
