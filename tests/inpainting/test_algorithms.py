@@ -13,7 +13,7 @@ from master_thesis.models.chn import CHN
 from master_thesis.models.dfpn import DFPN
 from tests.inpainting import plain
 from tests.inpainting.known_motion import PanoramaAligner, make_panorama_clip
-from tests.inpainting.stand_ins import INVENTED, Copier, CountingAligner, Painter, make_sequence
+from tests.inpainting.stand_ins import INVENTED, Copier, CountingAligner, Painter, StillAligner, make_sequence
 
 SIZE = (9, 12)
 
@@ -146,6 +146,19 @@ def test_nothing_is_made_up_that_a_reachable_frame_shows(algorithm):
     for t, y, x_px in torch.nonzero(source[0] == HALLUCINATED).tolist():
         places = [(k, clip.column_in_panorama(t, x_px) - clip.column_in_panorama(k, 0)) for k in range(clip.num_frames)]
         assert all(clip.mask[0, k, y, there] == 1 for k, there in places if 0 <= there < clip.width)
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "tolerance", "is_made_up"),
+    [("ff", 12.0, True), ("ff", 11.9, False), ("ip", 12.0, True), ("ip", 11.9, False), ("cp", 12.0, False)],
+)
+def test_a_hole_of_exactly_the_tolerance(algorithm, tolerance, is_made_up):
+    """It is enough for ff and ip (at most), but not for cp (less than): only the last frame shows what it hides."""
+    x, m = torch.rand(3, 4, 10, 10), torch.zeros(1, 4, 10, 10)
+    m[:, :3, 0, :] = m[:, :3, 1, :2] = 1  # 12 %
+    m[:, 1, 5, :8] = 1
+    _, source = inpaint(x, m, StillAligner(), Copier(), algorithm, tolerance=tolerance)
+    assert bool((source == HALLUCINATED).any()) == is_made_up
 
 
 def test_nearest_references_come_first_and_ties_go_to_the_earlier():
