@@ -9,7 +9,7 @@ TINY := --data_path $(DEMO)/data --data_ckpt_path $(DEMO)/data.ckpt --max_epochs
 	--chn_width 24 --chn_growth 12 --chn_num_blocks 3 --lr 0.001 --log_every_n_steps 5
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo train-demo test lint types format bench clean
+.PHONY: help install demo train-demo test lint types format clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -56,9 +56,6 @@ types: install ## Types
 format: install ## Mend style and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-
-bench: install ## Time each part against a plain implementation (docs/performance.md)
-	$(BIN)/python benchmarks/speed.py
 
 clean: ## Remove what make made, but for .venv
 	rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache build *.egg-info
