@@ -8,7 +8,6 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +16,12 @@ from master_thesis.config import DataConfig, EvaluationConfig
 from master_thesis.evaluation.baselines import BASELINES, Method
 from master_thesis.evaluation.pictures import write_sheet
 from master_thesis.evaluation.predictions import parse_predictions, read_predictions
-from master_thesis.evaluation.protocols import Task, make_protocol
+from master_thesis.evaluation.protocols import COMPLETION, HOLE, Task, make_protocol
 from master_thesis.evaluation.score import Score, measure, measure_flicker
 from master_thesis.evaluation.table import format_table, write_csv, write_json, write_plot
 from master_thesis.evaluation.tasks import export_task, make_tasks
 from master_thesis.evaluation.temporal import Flow, Motion, dis_flow, estimate_motion, raft_flow, without_object
-from master_thesis.metrics import Lpips, try_lpips
+from master_thesis.metrics import try_lpips
 
 log = logging.getLogger(__name__)
 
@@ -75,19 +74,23 @@ def evaluate(
     """
     predicted = parse_predictions(config.predictions)
     flow = dis_flow if config.evaluation_flow == "dis" else raft_flow()
-    lpips = try_lpips() if "hole" in config.protocols else None
-    if "completion-432x240" in config.protocols:
+    lpips = try_lpips() if HOLE in config.protocols else None
+    if COMPLETION in config.protocols:
         log.warning("VFID is left out: the weights of its network (I3D) are not part of any package")
     scores: list[Score] = []
     motions = _Motions(flow)
     for task in make_tasks(data, config):
-        fillers = dict(methods) | {name: partial(_from_folder, folder, task) for name, folder in predicted.items()}
-        fills = {}
         motion = motions.of(task)
         if task.has_truth:
             scores.append(_score(task, TRUTH, measure_flicker(task, task.frames, motion)))
-        for name, filler in fillers.items():
-            fills[name], values = _run(filler, task, motion, lpips)
+        fills, seconds = {}, {}
+        for name, method in methods.items():
+            fills[name], seconds[name] = _run(method, task)
+        fills |= {name: read_predictions(folder, task) for name, folder in predicted.items()}
+        for name, filled in fills.items():
+            values = measure(task, filled, motion, lpips)
+            if name in seconds:
+                values["seconds"] = np.full(len(task.frames), seconds[name])
             scores.append(_score(task, name, values))
         if pictures is not None:
             write_sheet(pictures / "pictures", task, fills)
@@ -107,19 +110,15 @@ class _Motions:
         return self.motion if task.has_truth else without_object(self.motion, task.mask)
 
 
-def _run(filler: Method, task: Task, motion: Motion, lpips: Lpips | None) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """A method's fill and its figures, the time it took among them."""
+def _run(method: Method, task: Task) -> tuple[np.ndarray, float]:
+    """A method's fill, and the seconds per frame it took."""
     masked, mask = task.masked, task.mask.copy()
     start = time.perf_counter()
-    filled = filler(masked, mask)
+    filled = method(masked, mask)
     seconds = (time.perf_counter() - start) / len(mask)
     if filled.shape != task.frames.shape or filled.dtype != np.uint8:
         raise TypeError(f"a method should return uint8 {task.frames.shape}, got {filled.dtype} {filled.shape}")
-    return filled, measure(task, filled, motion, lpips) | {"seconds": np.full(len(mask), seconds)}
-
-
-def _from_folder(folder: Path, task: Task, masked: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    return read_predictions(folder, task)
+    return filled, seconds
 
 
 def _score(task: Task, method: str, values: dict[str, np.ndarray]) -> Score:
