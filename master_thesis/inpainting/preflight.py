@@ -7,28 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from master_thesis.config import UserError, VideoConfig
+from master_thesis.inpainting.findings import Findings, examine_frames, examine_masks, examine_output
 from master_thesis.inpainting.plan import Scene, Window, plan_scenes, plan_windows
 from master_thesis.inpainting.resources import GIB, memory_needed, resource_problems
 from master_thesis.inpainting.survey import Survey, survey
 from master_thesis.io.decoding import open_source
 from master_thesis.io.masks import ALPHA, Masks, open_masks
-from master_thesis.io.orientation import is_quarter_turn, swaps_axes
-from master_thesis.io.output import default_output, is_frame_folder, output_problems
-from master_thesis.io.source import VideoInfo
-
-SLACK = 0.01
-"""Share of frames (or two frames) by which counts may differ: cameras and converters drop a frame or two."""
-MAX_MEAN_HOLE = 50.0
+from master_thesis.io.output import default_output
 
 
 @dataclass
-class Preflight:
-    """What was found; the work may begin where there are no problems.
+class Preflight(Findings):
+    """What was found, and what will be done.
 
     Attributes:
-        facts: what will be worked on, one line each.
-        notices: what is done about oddities, one line each.
-        problems: what has to be mended first, one line each.
         output: where the result goes.
         masks: the video with its masks; None where they cannot be opened.
         found: what the pass over the frames found; None where there was none.
@@ -36,33 +28,11 @@ class Preflight:
         windows: what is filled at a time.
     """
 
-    facts: list[str] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
     output: Path = Path()
     masks: Masks | None = None
     found: Survey | None = None
     scenes: list[Scene] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
-
-    def lines(self) -> list[str]:
-        """The report, ready to be shown."""
-        return [
-            *self.facts,
-            *(f"note: {notice}" for notice in self.notices),
-            *(f"problem: {problem}" for problem in self.problems),
-        ]
-
-    def raise_problems(self) -> None:
-        """Stops here where anything has to be mended.
-
-        Raises:
-            UserError: names every problem.
-        """
-        if len(self.problems) == 1:
-            raise UserError(self.problems[0])
-        if self.problems:
-            raise UserError(f"{len(self.problems)} problems:\n" + "\n".join(f"- {p}" for p in self.problems))
 
 
 def examine(
@@ -84,116 +54,22 @@ def examine(
         video = open_source(Path(str(config.video)), config.frame_rate)
     except UserError as error:
         report.problems.append(str(error))
+        if config.mask != ALPHA and not Path(str(config.mask)).exists():
+            report.problems.append(f"--mask {config.mask}: there is no such file or folder")
         return report
-    _examine_output(report, config, video.info)
+    report.output = Path(config.output or default_output(video.info.path, video.info, config.lossless))
+    examine_output(report, report.output, config, video.info)
     try:
         report.masks = open_masks(str(config.mask), video, config.object_ids, config.invert_mask, config.mask_dilation)
     except UserError as error:
         report.problems.append(str(error))
         return report
     report.found = survey(report.masks, on_frame)
-    _examine_frames(report, report.found)
-    _examine_masks(report, report.found, config)
+    examine_frames(report, report.found)
+    examine_masks(report, report.found, config)
     if not report.problems:
         _plan(report, report.found, config, reach, test_size)
     return report
-
-
-def _examine_output(report: Preflight, config: VideoConfig, info: VideoInfo) -> None:
-    chosen = Path(config.output) if config.output else default_output(info.path, info, config.lossless)
-    report.output = chosen
-    report.problems += output_problems(chosen, Path(str(config.mask)), info, config.lossless, config.overwrite)
-    if is_frame_folder(chosen) and info.audio_codecs:
-        report.notices.append(f"a folder of frames holds no sound: that of {info.path} is left out")
-    if not config.output and chosen.suffix == ".mkv" and not config.lossless:
-        report.notices.append(f"the sound ({', '.join(info.audio_codecs)}) does not fit into .mp4: the result is .mkv")
-    if info.bits > 8:
-        report.notices.append(f"the video has {info.bits} bits per colour, the result has 8")
-    if max(info.size) > 0 and any(side % 2 for side in info.size) and chosen.suffix and not config.lossless:
-        report.notices.append("an odd size needs H.264 4:4:4, which some players do not show (browsers: Chrome does)")
-    if info.has_alpha and config.mask != ALPHA:
-        report.notices.append("the video has transparency, the result has none")
-    if not is_quarter_turn(info.display_matrix):
-        report.notices.append("the video is turned by an odd angle: masks are taken as drawn on the unturned frames")
-
-
-def _examine_frames(report: Preflight, found: Survey) -> None:
-    info, count = found.info, found.num_frames
-    if found.error:
-        report.problems.append(found.error)
-    if count == 0:
-        return
-    _examine_end(report, found)
-    height, width = reversed(info.size) if swaps_axes(info.display_matrix) else info.size
-    sound = f", sound: {', '.join(info.audio_codecs)}" if info.audio_codecs else ""
-    report.facts.append(
-        f"{info.path}: {count} frames, {width} x {height}, {float(info.timing.rate):.4g} frames per second{sound}"
-    )
-    if found.cuts:
-        shown = ", ".join(map(str, found.cuts[:10])) + (" ..." if len(found.cuts) > 10 else "")
-        report.facts.append(f"{len(found.cuts) + 1} scenes (cuts at frames {shown}); nothing is copied across a cut")
-
-
-def _examine_end(report: Preflight, found: Survey) -> None:
-    """Whether as much came as the file promises; containers are not always exact."""
-    info, count, timing = found.info, found.num_frames, found.info.timing
-    missing = info.estimated_frames - count
-    if not found.error and missing > 0:
-        told = f"{info.path}: should have {info.estimated_frames} frames, {missing} of them cannot be found"
-        (report.problems if missing > _slack(count) else report.notices).append(told)
-    last, slack = found.last_pts + timing.ticks_per_frame, (1 + _slack(count)) * timing.ticks_per_frame
-    if timing.end is not None and timing.end - last > slack:
-        promised, came = (float(ticks * timing.time_base) for ticks in (timing.end, last))
-        report.notices.append(f"{info.path}: should last {promised:.1f} s, its frames end at {came:.1f} s")
-
-
-def _examine_masks(report: Preflight, found: Survey, config: VideoConfig) -> None:
-    if found.num_frames == 0:
-        return
-    _examine_pairing(report, found)
-    mean = sum(found.hole_percent) / found.num_frames
-    empty = found.num_frames - sum(found.has_hole)
-    if empty == found.num_frames and not found.error:
-        ids = " with these --object_ids" if config.object_ids else ""
-        report.problems.append(f"--mask {config.mask}: no frame has a hole{ids}, so there is nothing to do")
-    elif mean > MAX_MEAN_HOLE:
-        remedy = "leave out --invert_mask" if config.invert_mask else "--invert_mask swaps them"
-        report.problems.append(
-            f"--mask {config.mask}: {mean:.0f} % of the frames would be hole: "
-            f"probably hole and known are swapped, {remedy}"
-        )
-    else:
-        largest = max(range(found.num_frames), key=found.hole_percent.__getitem__)
-        most = f"at most {found.hole_percent[largest]:.1f} % (frame {largest})"
-        report.facts.append(f"hole: {mean:.1f} % of the frames on the mean, {most}")
-        if empty:
-            report.notices.append(f"{empty} of {found.num_frames} frames have no hole and stay as they are")
-
-
-def _examine_pairing(report: Preflight, found: Survey) -> None:
-    tally = found.tally
-    if max(tally.held, tally.extra) > _slack(found.num_frames) and not tally.absent:
-        report.problems.append(
-            f"{tally.used + tally.extra} masks do not fit {found.num_frames} frames: "
-            "there should be one for every frame, or a single image for all"
-        )
-    elif tally.held:
-        report.notices.append(f"the last {tally.held} frames have no mask: they keep the one before")
-    elif tally.extra:
-        report.notices.append(f"{tally.extra} masks have no frame and are left out")
-    if tally.absent:
-        report.notices.append(f"{tally.absent} frames have no mask of their name: they are taken to have no hole")
-    if tally.resized_from:
-        h, w = tally.resized_from
-        report.notices.append(f"masks of {w} x {h} are resized to the video")
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
-
-
-def _slack(num_frames: int) -> int:
-    return max(2, round(SLACK * num_frames))
 
 
 def _plan(report: Preflight, found: Survey, config: VideoConfig, reach: int, test_size: tuple[int, int] | None) -> None:
@@ -209,3 +85,7 @@ def _plan(report: Preflight, found: Survey, config: VideoConfig, reach: int, tes
     report.facts.append(f"the hole is filled at {how} {shown}, in {_counted(len(report.windows), 'window')} of frames")
     report.facts.append(f"memory: about {memory_needed(report.windows) / GIB:.1f} GiB beside the networks")
     report.problems += resource_problems(report.windows, report.output, found.num_frames, found.info.size)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -16,7 +16,7 @@ from typing import Any
 import av
 import av.error
 import numpy as np
-from av.video.reformatter import Colorspace
+from av.video.reformatter import Colorspace, ColorTrc
 
 from master_thesis.config import UserError, require
 from master_thesis.io.source import FrameFolder, TimedFrame, VideoInfo, VideoSource
@@ -139,6 +139,8 @@ def describe(container: Any, stream: Any, path: Path) -> VideoInfo:
         pix_fmt=first.format.name,
         bits=max(component.bits for component in first.format.components),
         has_alpha=_has_webm_alpha(stream) or _has_alpha_plane(first.format),
+        is_hdr=first.color_trc in (ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67),
+        is_interlaced=bool(first.interlaced_frame),
         display_matrix=tuple(np.frombuffer(bytes(matrix), np.int32).tolist()) if matrix is not None else None,
         pixel_aspect=stream.sample_aspect_ratio or None,
         audio_codecs=tuple(s.codec_context.name for s in container.streams.audio),

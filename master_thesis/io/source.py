@@ -37,6 +37,8 @@ class VideoInfo:
         pix_fmt: FFmpeg's name of the stored pixels; empty for a folder.
         bits: of one colour value.
         has_alpha: whether frames carry transparency.
+        is_hdr: whether brightness is coded for HDR screens.
+        is_interlaced: whether a frame holds two half pictures.
         display_matrix: how players turn the frames (nine integers); None: not at all.
         pixel_aspect: width over height of a pixel; None: square.
         audio_codecs: one per sound track.
@@ -50,6 +52,8 @@ class VideoInfo:
     pix_fmt: str = ""
     bits: int = 8
     has_alpha: bool = False
+    is_hdr: bool = False
+    is_interlaced: bool = False
     display_matrix: tuple[int, ...] | None = None
     pixel_aspect: Fraction | None = None
     audio_codecs: tuple[str, ...] = ()

@@ -1,5 +1,6 @@
 """Wrong inputs, each with its message; all problems at once; nothing is written."""
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -178,6 +179,15 @@ def test_odd_videos_are_filled_and_their_oddity_told(tmp_path: Path, clip: Clip,
     assert (report.problems == []) == (clip.size != (1, 1))  # one pixel that is all hole is an inverted mask
 
 
+def test_hdr_and_interlaced_videos_are_told(video: Path, mask: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = preflight.open_source(video)
+    source.info = replace(source.info, is_hdr=True, is_interlaced=True)
+    monkeypatch.setattr(preflight, "open_source", lambda *args: source)
+    hdr, interlaced = told(video, mask).notices
+    assert "the video is HDR" in hdr
+    assert "the video is interlaced" in interlaced
+
+
 def test_small_differences_are_told_not_refused(tmp_path: Path, video: Path) -> None:
     report = told(video, masks_in(tmp_path / "few", [box_mask()] * 7))
     assert report.notices == ["the last 1 frames have no mask: they keep the one before"]
@@ -196,6 +206,7 @@ def test_a_missing_end_is_told(tmp_path: Path, mask: Path) -> None:
 
 
 def test_all_problems_come_at_once(tmp_path: Path, video: Path) -> None:
+    assert len(told(tmp_path / "nowhere.mp4", tmp_path / "nowhere.png").problems) == 2
     masks = masks_in(tmp_path / "m", [~box_mask()] * 5)
     report = told(video, masks, output=str(tmp_path / "out.gif"))
     assert len(report.problems) == 3

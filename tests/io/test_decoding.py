@@ -50,7 +50,13 @@ def test_bits_transparency_and_rotation_are_known(tmp_path: Path) -> None:
     assert open_source(Clip("ten.mkv", "ffv1", "yuv420p10le").write(tmp_path)).info.bits == 10
     alpha = Clip("alpha.mov", "qtrle", "argb", alpha=np.zeros((48, 64), np.uint8))
     assert open_source(alpha.write(tmp_path)).info.has_alpha
+    hdr = Clip("hdr.mp4", pix_fmt="yuv420p10le", options={"color_trc": "smpte2084"})
+    assert open_source(hdr.write(tmp_path)).info.is_hdr
+    combed = Clip("combed.mp4", options={"flags": "+ildct", "x264-params": "tff=1"})
+    assert open_source(combed.write(tmp_path)).info.is_interlaced
     info = open_source(Clip("turned.mp4", rotation=90).write(tmp_path)).info
+    assert not info.is_hdr
+    assert not info.is_interlaced
     assert info.display_matrix is not None
     assert (info.display_matrix[0], info.has_alpha, info.bits) == (0, False, 8)
 
