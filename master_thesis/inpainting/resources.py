@@ -66,7 +66,7 @@ def estimated_seconds(num_holes: int, algorithm: str, try_pair: Callable[[], Non
 def in_words(seconds: float) -> str:
     """A duration as people say it.
 
-    >>> in_words(42), in_words(600), in_words(7900)
+    >>> in_words(42.0), in_words(600.0), in_words(7900.0)
     ('42 seconds', '10 minutes', '2.2 hours')
     """
     if seconds < 90:

@@ -90,9 +90,13 @@ def test_the_learning_rate_is_cut_by_epochs(dfpn):
     assert rates == pytest.approx([0.5, 0.5, 0.05, 0.05, 0.005])
 
 
-def test_fp16_leaves_the_loss_scale_to_lightning(dfpn):
-    dfpn._trainer = SimpleNamespace(precision="16-mixed")
-    assert not dfpn.configure_optimizers()["optimizer"].defaults["fused"]
+@pytest.mark.parametrize(
+    ("precision", "clip", "is_fused"),
+    [("32-true", None, True), ("32-true", 1.0, True), ("bf16-mixed", None, True), ("bf16-mixed", 1.0, False)],
+)
+def test_the_optimiser_is_fused_unless_lightning_could_not_clip(dfpn, precision, clip, is_fused):
+    dfpn._trainer = SimpleNamespace(precision=precision, gradient_clip_val=clip)
+    assert dfpn.configure_optimizers()["optimizer"].defaults["fused"] is is_fused
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
