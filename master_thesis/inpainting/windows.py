@@ -86,6 +86,8 @@ class Filler:
         first, last = window.core_start - window.start, window.core_stop - window.start
         if self.algorithm == "cp":  # what is known comes from frame to frame: those behind the core must pass it on
             return list(range(len(window.numbers)))
+        if self.algorithm == "ff":
+            return list(range(first, last))
         if window.start == window.core_start:
             return [first + i for i in outwards(last - first)]
         return list(range(last))  # away from what is done, so that every frame goes on from the one before

@@ -60,8 +60,12 @@ def filled_by(folder: Path, masks, aligner, chn, algorithm: str, window: int):
     filler = Filler.of(aligner, chn, algorithm, torch.device("cpu"), **OPTIONS[algorithm])
     windows = plan_windows(scenes, found.has_hole, window, filler.reach)
     kept = PatchFolder(folder / f"parts_{algorithm}_{window}", {})
-    fill_windows(windows, masks, filler, kept)
-    return {n: patch for i in range(len(windows)) for n, patch in kept.load(i).items()}, windows
+    closed: list[int] = []
+    fill_windows(windows, masks, filler, kept, closed.append)
+    patches = {n: patch for i in range(len(windows)) for n, patch in kept.load(i).items()}
+    if algorithm != "cp":  # there frames behind the core are filled, too, and thrown away
+        assert sum(closed) == len(patches)
+    return patches, windows
 
 
 def filled_whole(masks, aligner, chn, algorithm: str):
