@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from master_thesis.config import UserError
 from master_thesis.options import PROGRAM, parse_options
@@ -24,28 +25,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         options = parse_options(sys.argv[1:] if argv is None else argv)
-        _show_log()
-        # torch and Lightning take seconds to import: nobody should wait for them to learn of a typing error.
-        from master_thesis.runs import run
+        with _shown_log():
+            # torch and Lightning take seconds to import: nobody should wait for them to learn of a typing error.
+            from master_thesis.runs import run
 
-        run(options)
+            run(options)
     except UserError as error:
         print(f"{PROGRAM}: error: {error}", file=sys.stderr)
         return EXIT_USER_ERROR
     return 0
 
 
-def _show_log() -> None:
+@contextmanager
+def _shown_log() -> Iterator[None]:
     """Shows this package's log on stderr, and of Lightning's only what concerns the user."""
-    log = logging.getLogger("master_thesis")
+    log, lightning = logging.getLogger("master_thesis"), logging.getLogger("pytorch_lightning.utilities.rank_zero")
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    level = log.level
     log.setLevel(logging.INFO)
-    if not log.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(message)s"))
-        log.addHandler(handler)
-    logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(_is_no_advertisement)
+    log.addHandler(handler)
+    lightning.addFilter(_is_no_advertisement)
     # Lightning 2.6 with torch 2.11 and later; there is nothing the user could do.
     warnings.filterwarnings("ignore", message=".*LeafSpec.* is deprecated", category=FutureWarning)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        lightning.removeFilter(_is_no_advertisement)
 
 
 def _is_no_advertisement(record: logging.LogRecord) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ from master_thesis.report.video import run_video
 from master_thesis.training.keeping import newest_checkpoint, resumable
 from master_thesis.training.testing import ClipFigures, SequenceFilling, video_path
 from master_thesis.zoo import WEIGHTS, export_network, init_network, load_dfpn
+
+log = logging.getLogger(__name__)
 
 
 def run(options: Options) -> None:
@@ -70,6 +73,7 @@ def train(options: Options, trainer: pl.Trainer) -> None:
         resumed = newest_checkpoint(logs_folder(options), kind) if last else Path(options.run.ckpt_path)
         entry = resumable(resumed, kind)
         check_sizes(options, resumed, entry)
+        log.info("resuming from %s", resumed)
     module = make_training(options, entry)
     if options.run.init_from:
         init_network(module.network, options.run.init_from)

@@ -1,0 +1,35 @@
+"""Running the command inside the test's process, in a folder of its own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from master_thesis.cli import main
+
+TINY_DATA = "--train_size 32 32 --test_size 32 48 --frames_spacing 2 --batch_size 2 --dilatation_iterations 1"
+TINY_RUN = "--train_max_iterations 3 --validation_max_iterations 1 --accelerator cpu --enable_progress_bar false"
+TINY_DFPN = "--dfpn_size 32 --dfpn_corr_widths 4 4 --dfpn_width 4 --vgg_weights random --vgg_width 2"
+TINY_CHN = "--chn_width 4 --chn_growth 2 --chn_num_blocks 1 --vgg_weights random --vgg_width 2"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left: exit code, what it said, what it wrote."""
+
+    code: int
+    out: str
+    err: str
+    written: set[str]
+
+
+def files_in(folder):
+    return {str(path.relative_to(folder)) for path in Path(folder).rglob("*")}
+
+
+def run_command(arguments, folder, monkeypatch, capsys):
+    """Runs ``arguments`` (a text) in ``folder``."""
+    monkeypatch.chdir(folder)
+    before = files_in(folder)
+    capsys.readouterr()
+    code = main(arguments.split())
+    said = capsys.readouterr()
+    return Result(code, said.out, said.err, files_in(folder) - before)

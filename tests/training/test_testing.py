@@ -1,0 +1,60 @@
+import av
+import numpy as np
+import torch
+
+from master_thesis.training import testing
+from master_thesis.training.testing import ClipFigures, SequenceFilling, to_bytes, video_path
+from tests.inpainting.stand_ins import Painter
+from tests.training.clips import make_clip
+
+
+class Still(torch.nn.Module):
+    """An aligner that moves nothing."""
+
+    def align(self, x_target, m_target, x_refs, m_refs):
+        from tests.inpainting.stand_ins import StillAligner
+
+        return StillAligner().align(x_target, m_target, x_refs, m_refs)
+
+
+class Paints(torch.nn.Module):
+    def forward(self, *args):
+        return Painter()(*args)
+
+
+def test_bytes_survive_the_way_to_floats_and_back():
+    all_bytes = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16).expand(3, 2, 16, 16)
+    back = np.stack(list(to_bytes(all_bytes.float() / 255)))
+    assert np.array_equal(back, all_bytes.permute(1, 2, 3, 0).numpy())
+
+
+def test_known_pixels_are_those_of_the_input_until_they_are_encoded(monkeypatch, tmp_path):
+    clip = make_clip(num=1, num_frames=5, size=32)
+    written = {}
+    monkeypatch.setattr(testing, "write_video", lambda path, frames, rate: written.update({path: np.stack([*frames])}))
+    SequenceFilling(Still(), Paints(), tmp_path, ("ff", "ip", "cp")).test_step(clip, 0)
+    known = ~clip.mask[0, 0].numpy()
+    true = clip.frames[0].permute(1, 2, 3, 0).numpy()
+    assert set(written) == {video_path(tmp_path, "a", algorithm) for algorithm in ("ff", "ip", "cp")}
+    for film in written.values():
+        assert np.array_equal(film[known], true[known])
+        assert not np.array_equal(film[~known], true[~known])
+
+
+def test_a_video_lies_under_the_name_of_its_sequence_and_plays_at_24_frames_per_second(tmp_path):
+    SequenceFilling(Still(), Paints(), tmp_path / "new", ["ip"]).test_step(make_clip(num=1, size=32), 0)
+    path = tmp_path / "new" / "a_ip.mp4"
+    assert list(path.parent.iterdir()) == [path], "no half-written file is left beside it"
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        assert (stream.codec_context.name, stream.average_rate, stream.frames) == ("h264", 24, 3)
+
+
+def test_every_clip_of_a_batch_is_shown_under_its_name(monkeypatch):
+    shown = []
+    monkeypatch.setattr(testing, "show", lambda module, name, picture, step: shown.append((name, picture.shape, step)))
+    module = ClipFigures(Still())
+    module.test_step(make_clip(num=2, num_frames=2, size=16), 0)
+    module.test_step(make_clip(num=1, num_frames=2, size=16), 1)
+    row = (3, 16 + 4, 5 * (16 + 2) + 2)
+    assert shown == [("test/a", row, 0), ("test/b", row, 1), ("test/a", row, 2)]
