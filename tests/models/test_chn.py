@@ -48,6 +48,14 @@ def test_known_pixels_are_the_targets_and_holes_the_networks(tiny):
 
 
 @torch.no_grad()
+def test_odd_sizes_continue_at_the_right_and_the_bottom(tiny):
+    inputs = make_inputs(1, 1, 17, 18)
+    padded = [torch.cat((x, x[..., -1:], x[..., -1:]), dim=-1) for x in inputs]
+    padded = [torch.cat((x, *[x[..., -1:, :]] * 3), dim=-2) for x in padded]
+    torch.testing.assert_close(tiny(*inputs).predicted, tiny(*padded).predicted[..., :17, :18])
+
+
+@torch.no_grad()
 def test_several_references_are_as_many_single_ones(tiny):
     target, visible, aligned, visible_refs, copyable = make_inputs(2, 3, 18, 23)
     together = tiny(target, visible, aligned, visible_refs, copyable).predicted
