@@ -4,7 +4,7 @@ BIN := .venv/bin
 RUN := $(BIN)/python -m master_thesis
 DEMO := demo
 CLIP := $(DEMO)/data/DAVIS-2017
-TINY := --data_path $(DEMO)/data --data_ckpt_path $(DEMO)/data.ckpt --max_epochs 2 --train_max_iterations 60 \
+TINY := --data_path $(DEMO)/data --data_ckpt_path $(DEMO)/data.ckpt --batch_size 4 --max_epochs 2 --train_max_iterations 60 \
 	--validation_max_iterations 5 --train_size 96 96 --dfpn_size 128 --dfpn_corr_widths 16 32 --dfpn_width 24 \
 	--chn_width 24 --chn_growth 12 --chn_num_blocks 3 --lr 0.001 --log_every_n_steps 5
 
