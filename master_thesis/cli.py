@@ -12,6 +12,7 @@ from master_thesis.config import UserError
 from master_thesis.options import PROGRAM, parse_options
 
 EXIT_USER_ERROR = 2
+EXIT_INTERRUPTED = 130  # as shells have it: 128 + SIGINT
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: its arguments; None: those of the process.
 
     Returns:
-        The exit code: 0, or 2 after a mistake that the user can mend, which is told in one line.
+        The exit code: 0, 2 after a mistake that the user can mend, which is told in one line, or 130 after Ctrl-C.
     """
     try:
         options = parse_options(sys.argv[1:] if argv is None else argv)
@@ -33,6 +34,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except UserError as error:
         print(f"{PROGRAM}: error: {error}", file=sys.stderr)
         return EXIT_USER_ERROR
+    except KeyboardInterrupt:  # whoever has something to go on from has said so
+        return EXIT_INTERRUPTED
     return 0
 
 

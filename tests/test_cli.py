@@ -215,3 +215,15 @@ def test_the_module_can_be_run():
     done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
     assert done.returncode == 2
     assert done.stderr == "python -m master_thesis: error: --frames_n should be 2 or an odd number, got 4\n"
+
+
+def test_ctrl_c_ends_without_a_traceback(monkeypatch, tmp_path, capsys):
+    from master_thesis import runs
+    from master_thesis.cli import main
+
+    def interrupted(options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "run", interrupted)
+    assert main(["--sample_data", str(tmp_path / "data")]) == 130
+    assert "Traceback" not in capsys.readouterr().err
