@@ -35,6 +35,15 @@ def moving_frames(count: int) -> Iterator[np.ndarray]:
         yield np.ascontiguousarray(picture[:, left : left + WIDTH])
 
 
+def moving_holes(count: int) -> Iterator[np.ndarray]:
+    """A box that crosses the frame and comes back."""
+    for t in range(count):
+        hole = np.zeros((HEIGHT, WIDTH), bool)
+        left = abs((20 * t) % (2 * (WIDTH - 120)) - (WIDTH - 120))
+        hole[180:300, left : left + 120] = True
+        yield hole
+
+
 def fill(frames: int, algorithm: str, folder: Path) -> dict[str, float]:
     """Fills one clip in this process and measures it."""
     import torch
@@ -53,12 +62,12 @@ def fill(frames: int, algorithm: str, folder: Path) -> dict[str, float]:
             return alignment_from_grid(identity_grid(h, w).expand(b, f, h, w, 2), m_target, x_refs, m_refs)
 
     torch.manual_seed(0)
-    video, mask = folder / f"{frames}.mp4", folder / "mask.png"
+    video, mask = folder / f"{frames}.mp4", folder / f"{frames}_masks"
     if not video.exists():
         write_video(video, moving_frames(frames), 25)
-        hole = np.zeros((HEIGHT, WIDTH), bool)
-        hole[180:300, 350:500] = True
-        write_png(mask, hole)
+        mask.mkdir()
+        for t, hole in enumerate(moving_holes(frames)):
+            write_png(mask / f"{t:05d}.png", hole)
     config = VideoConfig(video=str(video), mask=str(mask), output=str(folder / f"{frames}_{algorithm}.mp4"))
     start = time.perf_counter()
     inpaint_video(config, StillCamera(), CHN(8, 4, 1).eval(), algorithm)
