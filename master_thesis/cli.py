@@ -51,6 +51,8 @@ def _shown_log() -> Iterator[None]:
     lightning.addFilter(_is_no_advertisement)
     # Lightning 2.6 with torch 2.11 and later; there is nothing the user could do.
     warnings.filterwarnings("ignore", message=".*LeafSpec.* is deprecated", category=FutureWarning)
+    # Frozen helpers evaluate while a network trains: that is what they are for.
+    warnings.filterwarnings("ignore", message=".*in eval mode at the start of training", category=UserWarning)
     try:
         yield
     finally:

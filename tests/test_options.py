@@ -16,7 +16,7 @@ def test_without_arguments_it_is_a_training_of_dfpn_with_the_defaults_of_the_the
 
 
 def test_the_published_command_is_understood():
-    options = parse_options("--frames_n 2 --batch_size 8 --gpus 1".split())
+    options = parse_options(["--frames_n", "2", "--batch_size", "8", "--gpus", "1"])
     assert (options.data.frames_n, options.data.batch_size, options.run.gpus) == (2, 8, 1)
 
 

@@ -3,7 +3,12 @@ import inspect
 
 import pytest
 
-from master_thesis.trainer_options import TrainerOption, add_trainer_options, given_trainer_options, read_trainer_options
+from master_thesis.trainer_options import (
+    TrainerOption,
+    add_trainer_options,
+    given_trainer_options,
+    read_trainer_options,
+)
 
 
 @pytest.fixture(scope="module")
