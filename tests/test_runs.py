@@ -240,7 +240,7 @@ def test_a_damaged_test_frame_is_named_and_the_other_sequences_are_done(
 
 
 def test_a_damaged_training_frame_is_skipped_and_named(damaged_tree, tmp_path, monkeypatch, capsys):
-    options = f"--data_path {damaged_tree} {DFPN} --max_epochs 1 --train_max_iterations 30"
+    options = f"--data_path {damaged_tree} {DFPN} --max_epochs 1 --train_max_iterations 80"
     result = run_command(options, tmp_path, monkeypatch, capsys)
     assert result.code == 0, result.err
     assert "skipped: " in result.err
