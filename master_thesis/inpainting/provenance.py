@@ -91,7 +91,7 @@ def in_one_sentence(origins: Sequence[FrameOrigin]) -> str:
     affected = [o.frame for o in origins if o.hole_percent * o.hallucinated_percent >= 0.5 * o.hole_percent > 0]
     if invented < 0.5 or not affected:
         return f"{seen}; next to nothing had to be hallucinated."
-    unseen = f"{_percent(invented)} of the hole is never seen in any frame and was hallucinated"
+    unseen = f"{_percent(invented)} of the hole was found in no frame and hallucinated"
     where = f"frames {_ranges(affected)}"
     return f"{unseen} ({where})." if copied < 0.5 else f"{seen}; {unseen} ({where})."
 

@@ -22,22 +22,19 @@ from torchvision.models.optical_flow.raft import (
     FlowHead,
     MotionEncoder,
     RecurrentBlock,
-    ResidualBlock,
     UpdateBlock,
 )
 
 from master_thesis.clip import Alignment
 from master_thesis.models.aligner import trusted_alignment
-from master_thesis.ops.affine import affine_flow, apply_affine, fit_affine, unit_points, unit_to_grid
-from master_thesis.ops.correlation import local_correlation
-from master_thesis.ops.grid import warp
+from master_thesis.models.small_layers import AffineFit, Encoder, FineHead, Planes, flow_to_grid, px_to_unit
+from master_thesis.ops.affine import affine_flow, unit_points
 from master_thesis.ops.homography import fit_homography
 from master_thesis.ops.image import normalise, resize, resize_mask
 from master_thesis.ops.precision import full_precision
-from master_thesis.ops.pyramid import fill_smoothly
 
 CORR_LEVELS, CORR_RADIUS = 3, 3
-FINE_RADIUS, NUM_FINE = 2, 2
+NUM_FINE = 2  # corrections at a quarter of the size
 NUM_TEST_ITERATIONS = 2  # what training gains from later ones, testing does not
 SNAP = 0.012
 """Distance, in the unit square, at which a flow counts half as the homography's and half as its own (3 px of 256)."""
@@ -63,135 +60,6 @@ class SmallFlow:
     def flow(self) -> Float[Tensor, "N 2 h4 w4"]:
         """The finest flow."""
         return self.steps[-1]
-
-
-class Encoder(nn.Module):
-    """Features of masked frames at a quarter and at an eighth of the size.
-
-    Args:
-        width: channels of the layers at a quarter; twice as many at an eighth.
-        detail: channels that are handed on at a quarter.
-    """
-
-    def __init__(self, width: int, detail: int) -> None:
-        super().__init__()
-        norm = nn.InstanceNorm2d
-        self.stem = nn.Conv2d(4, width // 2, 5, stride=2, padding=2)
-        self.quarter = nn.Sequential(
-            ResidualBlock(width // 2, width, norm_layer=norm, stride=2), ResidualBlock(width, width, norm_layer=norm)
-        )
-        self.eighth = nn.Sequential(
-            ResidualBlock(width, 2 * width, norm_layer=norm, stride=2),
-            ResidualBlock(2 * width, 2 * width, norm_layer=norm),
-            nn.Conv2d(2 * width, 2 * width, 1),
-        )
-        self.detail = nn.Conv2d(width, detail, 1)
-
-    def forward(self, x: Float[Tensor, "N 4 H W"]) -> tuple[Float[Tensor, "N C h4 w4"], Float[Tensor, "N D h w"]]:
-        """Features of normalised frames with their masks."""
-        quarter = self.quarter(F.relu(self.stem(x)))
-        return self.detail(quarter), self.eighth(quarter)
-
-
-class AffineFit(nn.Module):
-    """One affine map per pair, fitted to mutual soft matches of pooled features."""
-
-    TEMPERATURE = 0.05
-    ROBUST_SCALE = 0.05  # residual, in the unit square, at which a match counts half
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.log_temperature = nn.Parameter(torch.tensor(self.TEMPERATURE).log())
-
-    def forward(
-        self, target: Float[Tensor, "N D h w"], v_target: Tensor, ref: Float[Tensor, "N D h w"], v_ref: Tensor
-    ) -> Float[Tensor, "N 3 3"]:
-        """Affine matrices in the unit square, target to reference."""
-        a, va = _pool_visible(target.float(), v_target.float())
-        b, vb = _pool_visible(ref.float(), v_ref.float())
-        h, w = a.shape[-2:]
-        similar = torch.einsum("nci,ncj->nij", F.normalize(a.flatten(2), dim=1), F.normalize(b.flatten(2), dim=1))
-        visible = va.flatten(2).mT * vb.flatten(2)
-        logits = similar / self.log_temperature.exp() + visible.clamp(min=1e-6).log()
-        forward = logits.softmax(dim=2)
-        mutual = forward * logits.softmax(dim=1)
-        points = unit_points(h, w).to(a)[..., :2].reshape(1, h * w, 2).expand(a.shape[0], -1, -1)
-        images = forward @ points
-        weights = mutual.sum(dim=2) * va.flatten(1)
-        matrix = fit_affine(points, images, weights)
-        residual = (apply_affine(matrix, points) - images).norm(dim=-1)
-        return fit_affine(points, images, weights / (1 + (residual / self.ROBUST_SCALE) ** 2))
-
-
-def _pool_visible(features: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean of visible features over 2 x 2 cells, and how much of each cell is visible."""
-    share = F.avg_pool2d(visible, 2)
-    return F.avg_pool2d(features * visible, 2) / (share + 1e-6), share
-
-
-class FineHead(nn.Module):
-    """Corrects the flow at a quarter of the size and says how far to trust it.
-
-    Args:
-        detail: channels of the features that are compared.
-        hidden: channels of the recurrent state.
-    """
-
-    NUM_CUES = 2 + 2 + 2  # flow, visibilities, residual on known pixels and its continuation into holes
-
-    def __init__(self, detail: int, hidden: int) -> None:
-        super().__init__()
-        width = 3 * detail
-        num_inputs = 2 * detail + (2 * FINE_RADIUS + 1) ** 2 + self.NUM_CUES
-        self.state = nn.Conv2d(hidden, detail, 1)
-        self.body = nn.Sequential(
-            nn.Conv2d(num_inputs, width, 3, padding=1),
-            nn.ReLU(),
-            nn.Conv2d(width, width, 3, padding=2, dilation=2),
-            nn.ReLU(),
-            nn.Conv2d(width, width, 3, padding=1),
-            nn.ReLU(),
-        )
-        self.flow = nn.Conv2d(width, 2, 3, padding=1)
-        self.trust = nn.Conv2d(width, 1, 3, padding=1)
-
-    def forward(
-        self, state: Tensor, target: Planes, ref: Planes, flow: Float[Tensor, "N 2 h w"]
-    ) -> tuple[Float[Tensor, "N 2 h w"], Float[Tensor, "N 1 h w"]]:
-        """The corrected flow, and the logit of the confidence.
-
-        Args:
-            state: recurrent state, enlarged to a quarter of the size.
-            target: the target's planes.
-            ref: the reference's planes, where they are.
-            flow: where to look for them.
-        """
-        dtype = target.features.dtype
-        seen = Planes.split(_look(ref.joined(), flow))
-        similar = local_correlation(target.features, seen.features.to(dtype), FINE_RADIUS)
-        both = target.visible * seen.visible
-        residual = (seen.colours - target.colours).abs().mean(dim=1, keepdim=True) * both
-        cues = (flow * 8, target.visible, seen.visible, residual * 8, fill_smoothly(residual, both) * 8)
-        x = self.body(torch.cat((self.state(state), target.features, similar, *(c.to(dtype) for c in cues)), dim=1))
-        return flow + _px_to_unit(self.flow(x).float()), self.trust(x).float()
-
-
-@dataclass(frozen=True)
-class Planes:
-    """What is known of N frames at a quarter of the size."""
-
-    features: Float[Tensor, "N C h w"]
-    colours: Float[Tensor, "N 3 h w"]
-    visible: Float[Tensor, "N 1 h w"]
-
-    def joined(self) -> Float[Tensor, "N D h w"]:
-        """All planes as one tensor, to be sampled together."""
-        return torch.cat((self.features.float(), self.colours, self.visible), dim=1)
-
-    @staticmethod
-    def split(joined: Float[Tensor, "N D h w"]) -> Planes:
-        """The reverse of :meth:`joined`."""
-        return Planes(*torch.split(joined, [joined.shape[1] - 4, 3, 1], dim=1))
 
 
 class SmallDFPN(nn.Module):
@@ -283,7 +151,7 @@ class SmallDFPN(nn.Module):
             with full_precision(v_t.device):
                 similar = matcher.index_pyramid((own + flow) * size - 0.5)
             state, delta_px = self.update(state, context, similar, flow * size)
-            steps.append(flow + _px_to_unit(delta_px.float()))
+            steps.append(flow + px_to_unit(delta_px.float()))
         return steps, state
 
     def align(
@@ -306,25 +174,6 @@ class SmallDFPN(nn.Module):
         has_hole = m_refs.amax(dim=(1, 3, 4), keepdim=True) > 0
         threshold = torch.where(has_hole, TRUST_THRESHOLD, COMPLETE_TRUST_THRESHOLD)
         return trusted_alignment(grid, confidence, threshold, m_target, x_refs, m_refs)
-
-
-def flow_to_grid(flow: Float[Tensor, "N 2 h w"], height: int, width: int) -> Float[Tensor, "N H W 2"]:
-    """A flow in the unit square, bilinearly resized, as a sampling grid."""
-    # Displacements are resized, not positions: these would bend towards the frame's edges.
-    if flow.shape[-2:] != (height, width):
-        flow = F.interpolate(flow, (height, width), mode="bilinear", align_corners=False)
-    return unit_to_grid(unit_points(height, width).to(flow)[..., :2] + rearrange(flow, "n xy h w -> n h w xy"))
-
-
-def _px_to_unit(delta_px: Float[Tensor, "N 2 h w"]) -> Float[Tensor, "N 2 h w"]:
-    h, w = delta_px.shape[-2:]
-    return delta_px / torch.tensor([w, h]).to(delta_px).view(1, 2, 1, 1)
-
-
-def _look(planes: Float[Tensor, "N C h w"], flow: Float[Tensor, "N 2 h w"]) -> Float[Tensor, "N C h w"]:
-    """The reference's planes where the flow points to."""
-    grid = flow_to_grid(flow, *flow.shape[-2:])
-    return warp(planes.unsqueeze(2), grid.unsqueeze(1))[:, :, 0]
 
 
 def _quarter_planes(frames: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from master_thesis.clip import Clip, Losses
 from master_thesis.flow_losses import appearance_loss, sequence_loss, smoothness_loss, trust_loss
-from master_thesis.models.small_dfpn import SmallDFPN, SmallFlow, flow_to_grid
+from master_thesis.models.small_dfpn import SmallDFPN, SmallFlow
+from master_thesis.models.small_layers import flow_to_grid
 from master_thesis.ops.affine import affine_flow
 from master_thesis.ops.grid import inside, warp
 from master_thesis.ops.image import resize

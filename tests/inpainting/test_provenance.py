@@ -54,7 +54,7 @@ def origin(frame: int, hole: float, hallucinated: float) -> FrameOrigin:
         (
             [origin(t, 10, 46 * (12 <= t <= 40)) for t in range(12, 70)],
             "77 % of the hole was copied from other frames, on the mean 4.0 frames away; "
-            "23 % of the hole is never seen in any frame and was hallucinated (frames 12-40).",
+            "23 % of the hole was found in no frame and hallucinated (frames 12-40).",
         ),
         (
             [origin(t, 10, 0) for t in range(5)],
@@ -63,11 +63,11 @@ def origin(frame: int, hole: float, hallucinated: float) -> FrameOrigin:
         ),
         (
             [origin(t, 10, 100) for t in (0, 1, 4)],
-            "100 % of the hole is never seen in any frame and was hallucinated (frames 0-1, 4).",
+            "100 % of the hole was found in no frame and hallucinated (frames 0-1, 4).",
         ),
         (
             [origin(t, 10, 100) for t in (0, 1, 2, 4, 6, 8, 10, 11)],
-            "100 % of the hole is never seen in any frame and was hallucinated (frames 0-2, 4, 6, 10-11 and others).",
+            "100 % of the hole was found in no frame and hallucinated (frames 0-2, 4, 6, 10-11 and others).",
         ),
     ],
 )

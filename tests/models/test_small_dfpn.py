@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from master_thesis.models.small_dfpn import AffineFit, SmallDFPN, flow_to_grid
+from master_thesis.models.small_dfpn import SmallDFPN
+from master_thesis.models.small_layers import AffineFit, flow_to_grid
 from master_thesis.ops.affine import apply_affine, fit_affine
 from master_thesis.ops.grid import identity_grid
 
