@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
-from importlib import import_module, metadata
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from master_thesis.evaluation.score import UNITS, Score, mean_over_frames
+from master_thesis.io.versions import installed_version
 
 LIBRARIES = ("cv2", "numpy", "skimage", "torch", "torchmetrics", "torchvision")
 HEADLINES = ("psnr", "hole_psnr", "hole_warp")
@@ -64,11 +65,9 @@ def write_plot(path: Path, scores: Sequence[Score]) -> None:
 
 def versions() -> dict[str, str]:
     """Of this package and of those that the figures depend on."""
-    try:
-        own = metadata.version("master_thesis")
-    except metadata.PackageNotFoundError:  # run from a clone without installing it
-        own = "not installed"
-    return {"master_thesis": own} | {name: import_module(name).__version__ for name in LIBRARIES}
+    return {"master_thesis": installed_version("master_thesis")} | {
+        name: import_module(name).__version__ for name in LIBRARIES
+    }
 
 
 def group(scores: Sequence[Score], *names: str) -> dict[tuple[str, ...], list[Score]]:

@@ -7,7 +7,6 @@ import platform
 import shlex
 import sys
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from pytorch_lightning.callbacks import Callback, LearningRateMonitor, ModelChec
 
 from master_thesis.config import UserError
 from master_thesis.io.checkpoints import network_entry, read_checkpoint
+from master_thesis.io.versions import installed_version
 
 PACKAGES = (
     "master_thesis",
@@ -60,7 +60,7 @@ class OptionsFile(Callback):
             return
         folder = Path(trainer.log_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        versions = {"python": platform.python_version()} | {name: version(name) for name in PACKAGES}
+        versions = {"python": platform.python_version()} | {name: installed_version(name) for name in PACKAGES}
         about = {"command": shlex.join(sys.orig_argv), "versions": versions, "options": dict(self.options)}
         (folder / "options.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
 
