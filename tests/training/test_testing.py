@@ -28,6 +28,11 @@ def test_bytes_survive_the_way_to_floats_and_back():
     assert np.array_equal(back, all_bytes.permute(1, 2, 3, 0).numpy())
 
 
+def test_colours_between_two_bytes_become_the_nearer_one():
+    colours = torch.tensor([0.4, 0.6, 254.4, 254.6]).div(255).view(1, 1, 1, 4).expand(3, 1, 1, 4)
+    assert next(to_bytes(colours))[0, :, 0].tolist() == [0, 1, 254, 255]
+
+
 def test_known_pixels_are_those_of_the_input_until_they_are_encoded(monkeypatch, tmp_path):
     clip = make_clip(num=1, num_frames=5, size=32)
     written = {}
