@@ -136,6 +136,8 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(command, trained, tm
     command(f"{TINY_DATA} {TINY_RUN} --p_simulator_bgs 1 --lr 0.01 --lr_scheduler_step_size 1 --max_epochs 2 "
             f"--ckpt_path {where}")  # fmt: skip
     assert same_weights(last(tmp_path, 1), last(trained)), "sizes and VGG16 come from the checkpoint"
+    steps = [event.step for event in events(tmp_path, 1).Scalars("train/total")]
+    assert min(steps) == 3, "it should go on, not begin anew: that would end at the same weights too"
     assert last(tmp_path).exists(), "what a run is resumed from stays"
 
 
