@@ -29,8 +29,9 @@ from master_thesis.clip import Alignment
 from master_thesis.models.aligner import trusted_alignment
 from master_thesis.models.small_layers import AffineFit, Encoder, FineHead, Planes, flow_to_grid, px_to_unit
 from master_thesis.ops.affine import affine_flow, unit_points
-from master_thesis.ops.homography import fit_homography
+from master_thesis.ops.homography import fit_homography, homography_flow
 from master_thesis.ops.image import normalise, resize, resize_mask
+from master_thesis.ops.lucas_kanade import refine_homography
 from master_thesis.ops.precision import full_precision
 
 CORR_LEVELS, CORR_RADIUS = 3, 3
@@ -114,7 +115,7 @@ class SmallDFPN(nn.Module):
         b = frames.shape[0]
         inputs = torch.cat((normalise(frames), masks), dim=1)
         quarter, eighth = self.encoder(rearrange(inputs, "b c f h w -> (b f) c h w"))
-        planes = (quarter, *_quarter_planes(frames, masks))
+        planes = (quarter, *_planes(frames, masks, 4))
         target, ref = (Planes(*side) for side in zip(*(_split(plane, b, f) for plane in planes), strict=True))
         e_t, e_r = _split(eighth, b, f)
         steps, state = self._refine(e_t, F.avg_pool2d(target.visible, 2), e_r, F.avg_pool2d(ref.visible, 2))
@@ -124,13 +125,9 @@ class SmallDFPN(nn.Module):
         for _ in range(NUM_FINE):
             flow, trust = self.fine(state, target, ref, flow.detach())
             steps.append(flow)
-        return SmallFlow(steps, trust) if self.training else self._steady(steps, trust, state, target, ref)
-
-    def _steady(self, steps: list[Tensor], trust: Tensor, state: Tensor, target: Planes, ref: Planes) -> SmallFlow:
-        """Where the flow agrees with one homography of the whole frame, that is what the camera did: less noise."""
-        fitted, distance = fit_homography(steps[-1], trust.sigmoid(), SNAP)
-        share = 1 / (1 + (distance / SNAP) ** 4)
-        flow = share * fitted + (1 - share) * steps[-1]
+        if self.training:
+            return SmallFlow(steps, trust)
+        flow = _steady(flow, trust, *(_split(plane, b, f) for plane in _planes(frames, masks, 2)))
         _, trust = self.fine(state, target, ref, flow)
         return SmallFlow([*steps, flow], trust)
 
@@ -176,10 +173,33 @@ class SmallDFPN(nn.Module):
         return trusted_alignment(grid, confidence, threshold, m_target, x_refs, m_refs)
 
 
-def _quarter_planes(frames: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
-    """Frames and visibility averaged over 4 x 4 pixels."""
+def _steady(
+    flow: Float[Tensor, "N 2 h w"],
+    trust: Float[Tensor, "N 1 h w"],
+    frames: tuple[Tensor, Tensor],
+    visible: tuple[Tensor, Tensor],
+) -> Float[Tensor, "N 2 h w"]:
+    """Where the flow agrees with one homography of the whole frame, that is what the camera did.
+
+    The homography is then found to a fraction of a pixel: a network's flow is noise beside it.
+
+    Args:
+        flow: the network's.
+        trust: logit of the confidence in it.
+        frames: targets and references.
+        visible: where both are known.
+    """
+    matrix = fit_homography(flow, trust.sigmoid(), SNAP)
+    matrix = refine_homography(matrix, frames[0], visible[0], frames[1], visible[1])
+    fitted = homography_flow(matrix, *flow.shape[-2:])
+    share = 1 / (1 + ((fitted - flow).norm(dim=1, keepdim=True) / SNAP) ** 4)
+    return share * fitted + (1 - share) * flow
+
+
+def _planes(frames: Tensor, masks: Tensor, step: int) -> tuple[Tensor, Tensor]:
+    """Frames and visibility averaged over squares of ``step`` pixels."""
     fold = "b c f h w -> (b f) c h w"
-    return F.avg_pool2d(rearrange(frames, fold), 4), F.avg_pool2d(1 - rearrange(masks, fold), 4)
+    return F.avg_pool2d(rearrange(frames, fold), step), F.avg_pool2d(1 - rearrange(masks, fold), step)
 
 
 def _split(planes: Float[Tensor, "M C h w"], b: int, f: int) -> tuple[Tensor, Tensor]:

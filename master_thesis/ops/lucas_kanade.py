@@ -1,0 +1,127 @@
+"""Homographies to a fraction of a pixel, from the pictures themselves.
+
+Source: Lucas and Kanade (1981) as Gauss-Newton on the eight unknowns, with the mean of both pictures' gradients
+(Benhimane and Malis, 2004), a gain and an offset of the brightness, and weights that let outliers go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor
+
+from master_thesis.ops.affine import unit_to_grid
+from master_thesis.ops.grid import warp
+from master_thesis.ops.homography import apply_homography, centred_points
+from master_thesis.ops.precision import full_precision
+
+NUM_STEPS = 4
+ROBUST_SCALE = 0.1
+"""Brightness difference, in [0, 1], at which a pixel counts a quarter."""
+DAMPING = 1e-4
+RIDGE = 1e-3
+LARGEST_MOVE = 0.06
+"""A correction that moves any pixel further than this, in the unit square, is not one."""
+BLUR = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+REACH = 2  # of blur and gradient: pixels this near a hole do not count
+
+
+def refine_homography(
+    matrix: Float[Tensor, "N 3 3"],
+    target: Float[Tensor, "N 3 H W"],
+    v_target: Float[Tensor, "N 1 H W"],
+    ref: Float[Tensor, "N 3 H W"],
+    v_ref: Float[Tensor, "N 1 H W"],
+) -> Float[Tensor, "N 3 3"]:
+    """The homographies that make known pixels agree best, begun at given ones.
+
+    Where the pictures agree less than before, or the correction is none, the given one stays.
+
+    Args:
+        matrix: where to begin, right to about 2 px (convention: :mod:`master_thesis.ops.homography`).
+        target: RGB in [0, 1].
+        v_target: 1 = known.
+        ref: the references.
+        v_ref: their visibility.
+    """
+    with full_precision(target.device):
+        first, second = _Picture.of(target, v_target), _Picture.of(ref, v_ref)
+        current = matrix.double()
+        before = _Residual.of(current, first, second)
+        residual = before
+        for _ in range(NUM_STEPS):
+            current = current - residual.correction()
+            residual = _Residual.of(current, first, second)
+        points = centred_points(*target.shape[-2:]).to(matrix.device)
+        move = (apply_homography(current, points) - apply_homography(matrix.double(), points)).norm(dim=-1).amax(dim=1)
+        is_better = (residual.cost < before.cost) & (move < LARGEST_MOVE)  # false where anything is not a number
+        return torch.where(is_better.view(-1, 1, 1), current, matrix.double())
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """Brightness, its gradient in the unit square, and where both are known."""
+
+    planes: Float[Tensor, "N 4 h w"]
+
+    @staticmethod
+    def of(frames: Tensor, visible: Tensor) -> _Picture:
+        grey = _blur(frames.mean(dim=1, keepdim=True) * visible) / (_blur(visible) + 1e-6)
+        h, w = grey.shape[-2:]
+        p = F.pad(grey, (1, 1, 1, 1), mode="replicate")
+        dx, dy = (p[..., 1:-1, 2:] - p[..., 1:-1, :-2]) * w / 2, (p[..., 2:, 1:-1] - p[..., :-2, 1:-1]) * h / 2
+        known = 1 - F.max_pool2d((visible < 1).to(visible), 2 * REACH + 1, stride=1, padding=REACH)
+        return _Picture(torch.cat((grey, dx, dy, known), dim=1))
+
+    def at(self, positions: Float[Tensor, "N P 2"]) -> Float[Tensor, "N 4 P"]:
+        """What it shows at positions measured from the centre."""
+        inside = positions.float().nan_to_num(2.0).clamp(-2, 2)
+        grid = unit_to_grid((inside + 0.5).unflatten(1, self.planes.shape[-2:]))
+        return warp(self.planes.unsqueeze(2), grid.unsqueeze(1)).flatten(2)
+
+
+@dataclass(frozen=True)
+class _Residual:
+    """How the pictures differ under a homography, and how that changes with its entries, a gain and an offset."""
+
+    difference: Float[Tensor, "N P"]
+    jacobian: Float[Tensor, "N 10 P"]
+    weights: Float[Tensor, "N P"]
+    cost: Float[Tensor, " N"]
+
+    @staticmethod
+    def of(matrix: Tensor, target: _Picture, ref: _Picture) -> _Residual:
+        points = centred_points(*target.planes.shape[-2:]).to(matrix.device)
+        images = apply_homography(matrix, points)
+        depth = (points @ matrix[:, 2, :2].unsqueeze(-1) + 1).squeeze(-1).float()
+        (x, y), (u, v) = points.float().unbind(dim=-1), images.float().unbind(dim=-1)
+        grey, dx, dy, known = ref.at(images).unbind(dim=1)
+        t_grey, t_dx, t_dy, t_known = target.planes.flatten(2).unbind(dim=1)
+        valid = (known > 0.99).to(grey) * t_known
+        dx, dy = (dx + t_dx) / 2 / depth, (dy + t_dy) / 2 / depth
+        along = -(dx * u + dy * v)
+        rows = (dx * x, dx * y, dx, dy * x, dy * y, dy, along * x, along * y, grey - 0.5, torch.ones_like(dx))
+        difference = grey - t_grey
+        area = valid.sum(dim=1, keepdim=True) + 1e-6
+        offset = (difference * valid).sum(dim=1, keepdim=True) / area
+        closeness = 1 / (1 + ((difference - offset) / ROBUST_SCALE) ** 2)
+        cost = ((1 - closeness) * valid).sum(dim=1) / area[:, 0]
+        return _Residual(difference, torch.stack(rows, dim=1), valid * closeness**2, cost)
+
+    def correction(self) -> Float[Tensor, "N 3 3"]:
+        """What the matrix is to be lessened by: one Gauss-Newton step."""
+        weighted = self.jacobian * self.weights.unsqueeze(1)
+        normal = (weighted @ self.jacobian.mT).double()
+        right = (weighted @ self.difference.unsqueeze(-1)).double()
+        damping = normal.diagonal(dim1=1, dim2=2) * DAMPING + RIDGE
+        # Never raises: what is not a number is told by the cost.
+        step = torch.linalg.solve_ex(normal + torch.diag_embed(damping), right).result.squeeze(-1)
+        return F.pad(step[:, :8], (0, 1)).unflatten(-1, (3, 3))
+
+
+def _blur(planes: Float[Tensor, "N 1 h w"]) -> Float[Tensor, "N 1 h w"]:
+    kernel = torch.tensor(BLUR).to(planes)
+    return F.conv2d(F.pad(planes, (2, 2, 2, 2), mode="replicate"), (kernel[:, None] * kernel).view(1, 1, 5, 5))

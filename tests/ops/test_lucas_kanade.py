@@ -1,0 +1,77 @@
+"""Homographies from pictures, against pictures made by one: a sum of waves is known at every point."""
+
+import pytest
+import torch
+
+from master_thesis.ops.homography import apply_homography, centred_points, homography_flow
+from master_thesis.ops.lucas_kanade import refine_homography
+
+SIZE = 96
+TRUE = torch.tensor([[[1.02, 0.03, -0.02], [-0.02, 0.99, 0.015], [0.03, -0.02, 1.0]]]).double()
+NEAR = TRUE + torch.tensor([[[0.004, -0.003, 0.012], [0.003, 0.002, -0.01], [0.005, 0.004, 0.0]]])
+PX = 1 / SIZE
+
+
+def scene(points: torch.Tensor) -> torch.Tensor:
+    """Brightness at points, as RGB in [0, 1]."""
+    x, y = points.unbind(-1)
+    waves = (23 * x).sin() + (31 * y + 1).sin() + (17 * x + 19 * y).sin() + (40 * x - 13 * y + 2).sin()
+    return (0.5 + waves / 10).float().view(1, 1, SIZE, SIZE).expand(-1, 3, -1, -1)
+
+
+@pytest.fixture
+def pictures() -> tuple[torch.Tensor, torch.Tensor]:
+    """A target, and a reference that shows each of its points where ``TRUE`` leads."""
+    points = centred_points(SIZE, SIZE)
+    return scene(points), scene(apply_homography(TRUE.inverse(), points))
+
+
+def error_px(matrix: torch.Tensor) -> float:
+    difference = homography_flow(matrix, SIZE, SIZE) - homography_flow(TRUE, SIZE, SIZE)
+    return float(difference.norm(dim=1).mean() / PX)
+
+
+def test_a_homography_a_pixel_off_is_found_to_a_fiftieth(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+    known = torch.ones(1, 1, SIZE, SIZE)
+    assert error_px(NEAR) > 1.0
+    assert error_px(refine_homography(NEAR, pictures[0], known, pictures[1], known)) < 0.02
+
+
+def test_brightness_and_outliers_do_not_lead_it_astray(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+    target, ref = pictures[0].clone(), pictures[1] * 0.9 + 0.06
+    target[..., 20:45, 30:60] = 1.0
+    known = torch.ones(1, 1, SIZE, SIZE)
+    assert error_px(refine_homography(NEAR, target, known, ref, known)) < 0.05
+
+
+def test_what_holes_hide_is_not_read(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+    known = torch.ones(1, 1, SIZE, SIZE)
+    known[..., 30:70, 20:50] = 0
+    found = []
+    for colour in (0.0, 1.0):
+        target, ref = (torch.where(known > 0, picture, colour) for picture in pictures)
+        found.append(refine_homography(NEAR, target, known, ref, known))
+    assert error_px(found[0]) < 0.05
+    torch.testing.assert_close(found[0], found[1], atol=1e-6, rtol=0)
+
+
+@pytest.mark.parametrize("visible", [0.0, 1.0])
+def test_where_nothing_can_be_learned_the_given_one_stays(visible: float) -> None:
+    flat, known = torch.full((1, 3, SIZE, SIZE), 0.5), torch.full((1, 1, SIZE, SIZE), visible)
+    torch.testing.assert_close(refine_homography(NEAR, flat, known, flat, known), NEAR)
+
+
+def test_an_impossible_beginning_comes_back_unchanged(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+    """Its horizon runs through the frame: positions are infinite there."""
+    broken = torch.tensor([[[1.0, 0, 0], [0, 1, 0], [4.0, 0, 1.0]]]).double()
+    known = torch.ones(1, 1, SIZE, SIZE)
+    result = refine_homography(broken, pictures[0], known, pictures[1], known)
+    assert torch.isfinite(result).all()
+
+
+def test_pairs_do_not_know_each_other(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+    known = torch.ones(2, 1, SIZE, SIZE)
+    targets, refs = (torch.cat((p, p.flip(-1))) for p in pictures)
+    both = refine_homography(NEAR.expand(2, -1, -1), targets, known, refs, known)
+    alone = refine_homography(NEAR, targets[:1], known[:1], refs[:1], known[:1])
+    torch.testing.assert_close(both[:1], alone)
