@@ -10,7 +10,6 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import nn
 
@@ -23,7 +22,7 @@ from master_thesis.options import Options
 from master_thesis.training.base import NetworkTraining
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
-from master_thesis.training.keeping import OptionsFile, training_callbacks
+from master_thesis.training.keeping import OptionsFile, OwnFolderLogger, WholeCheckpoints, training_callbacks
 from master_thesis.training.small_dfpn import SmallDFPNTraining
 from master_thesis.zoo import WEIGHTS, fill_vgg, load_chn, load_cpn, load_dfpn
 
@@ -131,9 +130,10 @@ def make_trainer(options: Options) -> pl.Trainer:
     if not is_bare:
         given.setdefault("log_every_n_steps", min(50, options.data.train_max_iterations))
         given["callbacks"] = make_callbacks(options, is_logging)
+        given["plugins"] = [WholeCheckpoints()]
     if is_logging:
         root = given.get("default_root_dir") or "."
-        given["logger"] = TensorBoardLogger(root, name=LOGS)
+        given["logger"] = OwnFolderLogger(root, name=LOGS)
     elif not is_bare:
         given["logger"] = False
     with told_in_one_line(MisconfigurationException, ValueError, TypeError, RuntimeError, ImportError):

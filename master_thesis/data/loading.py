@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -144,5 +146,7 @@ def make_loader(
 
 
 def _quiet_worker(worker: int) -> None:
-    """One thread per worker: the workers are the parallelism."""
+    """One thread per worker: the workers are the parallelism. The main process decides what a signal means."""
     cv2.setNumThreads(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: os._exit(0))  # not a failure that the main process has to tell

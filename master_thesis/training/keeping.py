@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import platform
 import shlex
@@ -11,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
+from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from pytorch_lightning.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
+from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from master_thesis.config import UserError
 from master_thesis.io.checkpoints import network_entry, read_checkpoint
 from master_thesis.io.versions import installed_version
+from master_thesis.io.whole import write_whole
+from master_thesis.training.stopping import SignalStop
 
 PACKAGES = (
     "master_thesis",
@@ -41,7 +48,36 @@ def checkpoint_callbacks(every_n_steps: int) -> list[Callback]:
 def training_callbacks(options: Mapping[str, Any], every_n_steps: int, is_logging: bool) -> list[Callback]:
     """All callbacks of a training."""
     monitor: list[Callback] = [LearningRateMonitor()] if is_logging else []
-    return [OptionsFile(options), *monitor, *checkpoint_callbacks(every_n_steps)]
+    return [OptionsFile(options), *monitor, SignalStop(), *checkpoint_callbacks(every_n_steps)]
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes every checkpoint whole or not at all, whichever file systems are involved, and on the disk for good."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Writes a checkpoint beside its place and renames it.
+
+        Raises:
+            UserError: where it cannot be written; the one before is kept.
+        """
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)
+        write_whole(Path(path), lambda part: part.write_bytes(buffer.getbuffer()))
+
+
+class OwnFolderLogger(TensorBoardLogger):
+    """Logs into a ``version_N`` that no other run has, also not one that starts at the same moment."""
+
+    def _get_next_version(self) -> int:
+        version = super()._get_next_version()
+        while rank_zero_only.rank == 0:  # the other processes are told where to write
+            try:
+                (Path(self.root_dir) / f"version_{version}").mkdir(parents=True)
+                break
+            except FileExistsError:
+                version += 1
+        return version
 
 
 class OptionsFile(Callback):
@@ -62,7 +98,8 @@ class OptionsFile(Callback):
         folder.mkdir(parents=True, exist_ok=True)
         versions = {"python": platform.python_version()} | {name: installed_version(name) for name in PACKAGES}
         about = {"command": shlex.join(sys.orig_argv), "versions": versions, "options": dict(self.options)}
-        (folder / "options.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        text = json.dumps(about, indent=2) + "\n"
+        write_whole(folder / "options.json", lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def resumable(path: Path, kind: str) -> dict[str, Any]:
