@@ -83,16 +83,18 @@ def newest(folder: Path) -> Path | None:
     return found[-1] if found else None
 
 
-def kill_and_resume(folder: Path, data: Path, workers: int, kills: int, seed: int, longest: float) -> Outcome:
+def kill_and_resume(
+    folder: Path, data: Path, workers: int, kills: int, seed: int, longest: float, more: tuple[str, ...] = ()
+) -> Outcome:
     """Runs a training that is killed so many times, at random moments.
 
     Every fourth start is killed while it still loads, the others within ``longest`` seconds of training.
     """
     rng, outcome = random.Random(seed), Outcome()
     for turn in range(kills + 1):
-        more = ["--ckpt_path", "last"] if newest(folder) else []  # before the first checkpoint there is nothing to lose
+        resume = ("--ckpt_path", "last") if newest(folder) else ()  # before the first checkpoint nothing can be lost
         num_runs = len(runs(folder))
-        process = start(folder, data, workers, *more)
+        process = start(folder, data, workers, *more, *resume)
         if turn == kills:
             process.wait(timeout=1200)
             break

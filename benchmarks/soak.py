@@ -1,7 +1,7 @@
 """Memory and open files of long runs: 3,000 training steps with two workers, and a video of 3,000 frames.
 
-Each runs as the command does, with all its processes; built-in data, tiny networks (training), the shipped ones at small
-size (video). Run from the root of a clone; writes a plot and prints growth:
+Each runs as the command does, with all its processes; built-in data, tiny networks (training), the shipped ones at
+a small size (video). Run from the root of a clone; writes a plot and prints growth:
 
     python -m benchmarks.soak --plot docs/images/soak.png
 """

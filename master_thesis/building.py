@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -152,13 +153,26 @@ def make_callbacks(options: Options, is_logging: bool) -> list[pl.Callback]:
 
 @contextmanager
 def told_in_one_line(*kinds: type[Exception]) -> Iterator[None]:
-    """Turns what Lightning has to say about its arguments into a :class:`UserError`."""
+    """Turns what Lightning has to say about its arguments into a :class:`UserError`.
+
+    Args:
+        kinds: errors that are meant for the user wherever they come from. Others are if Lightning itself raised them as
+            a ``ValueError``; the rest are faults of this program and keep their traceback.
+    """
     try:
         yield
     except UserError:
         raise
-    except kinds as error:
+    except Exception as error:
+        is_meant = isinstance(error, kinds) or (isinstance(error, ValueError) and _is_by_lightning(error))
+        if not is_meant:
+            raise
         raise UserError(" ".join(str(error).split())) from error
+
+
+def _is_by_lightning(error: Exception) -> bool:
+    innermost = list(traceback.walk_tb(error.__traceback__))[-1][0]
+    return str(innermost.f_globals.get("__name__", "")).startswith(("pytorch_lightning.", "lightning_fabric."))
 
 
 def logs_folder(options: Options) -> Path:

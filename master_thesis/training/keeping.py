@@ -35,11 +35,23 @@ PACKAGES = (
 )
 
 
+class StepCheckpoint(ModelCheckpoint):
+    """Keeps the state every so many steps, but not between the last step of an epoch and its end.
+
+    Lightning (2.6) counts epochs wrongly when a run is resumed from there twice; the end of the epoch is kept anyway.
+    """
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+        """Keeps the state if it is time to."""
+        if not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
+            super().on_train_batch_end(trainer, *args)
+
+
 def checkpoint_callbacks(every_n_steps: int) -> list[Callback]:
     """Keeps ``last.ckpt`` (every so many steps, and at the end of each epoch) and ``best.ckpt`` (validation loss)."""
     last: dict[str, Any] = {"filename": "last", "enable_version_counter": False}
     return [
-        ModelCheckpoint(every_n_train_steps=every_n_steps, **last),
+        StepCheckpoint(every_n_train_steps=every_n_steps, **last),
         ModelCheckpoint(every_n_epochs=1, save_on_train_epoch_end=True, **last),
         ModelCheckpoint(monitor="validation/total", filename="best", enable_version_counter=False),
     ]
@@ -71,7 +83,7 @@ class OwnFolderLogger(TensorBoardLogger):
 
     def _get_next_version(self) -> int:
         version = super()._get_next_version()
-        while rank_zero_only.rank == 0:  # the other processes are told where to write
+        while getattr(rank_zero_only, "rank", 0) == 0:  # the other processes are told where to write
             try:
                 (Path(self.root_dir) / f"version_{version}").mkdir(parents=True)
                 break
@@ -132,7 +144,12 @@ def newest_checkpoint(logs: Path, kind: str) -> Path:
     Raises:
         UserError: where there is none.
     """
-    found = sorted(logs.glob("*/checkpoints/*.ckpt"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    # best.ckpt, written before an epoch has ended, is for those who have nothing else.
+    found = sorted(
+        logs.glob("*/checkpoints/*.ckpt"),
+        key=lambda path: (path.name != "best.ckpt", path.stat().st_mtime_ns),
+        reverse=True,
+    )
     for path in found:
         try:
             resumable(path, kind)

@@ -35,8 +35,8 @@ class SignalStop(Callback):
             self._before = {}
 
     def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
-        """Stops here if it was asked for."""
-        if self._is_asked(trainer):
+        """Stops here if it was asked for; after the last step of an epoch its end is near."""
+        if not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch and self._is_asked(trainer):
             self._stop(trainer)
 
     def on_validation_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
@@ -95,6 +95,7 @@ def _rewind_validation(trainer: pl.Trainer) -> None:
     """Makes Lightning's progress that of a validation whose first batch has begun: it is repeated as a whole then."""
     progress = trainer.fit_loop.epoch_loop.val_loop.batch_progress
     done = progress.total.completed - progress.current.completed
+    counts: Any
     for counts, num in ((progress.total, done), (progress.current, 0)):
         counts.ready = counts.started = num + 1
         counts.processed = counts.completed = num
