@@ -104,9 +104,10 @@ class OptionsFile(Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Called when a run starts, when nothing can be wrong with its options any more."""
-        if trainer.log_dir is None or not trainer.is_global_zero or getattr(trainer, "fast_dev_run", False):
+        log_dir = trainer.log_dir  # asked once by every process: each time they all wait for the first one's answer
+        if log_dir is None or not trainer.is_global_zero or getattr(trainer, "fast_dev_run", False):
             return
-        folder = Path(trainer.log_dir)
+        folder = Path(log_dir)
         folder.mkdir(parents=True, exist_ok=True)
         versions = {"python": platform.python_version()} | {name: installed_version(name) for name in PACKAGES}
         about = {"command": shlex.join(sys.orig_argv), "versions": versions, "options": dict(self.options)}
