@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -10,7 +11,6 @@ from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import nn
 
@@ -23,7 +23,7 @@ from master_thesis.options import Options
 from master_thesis.training.base import NetworkTraining
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
-from master_thesis.training.keeping import OptionsFile, training_callbacks
+from master_thesis.training.keeping import OptionsFile, OwnFolderLogger, WholeCheckpoints, training_callbacks
 from master_thesis.training.small_dfpn import SmallDFPNTraining
 from master_thesis.zoo import WEIGHTS, fill_vgg, load_chn, load_cpn, load_dfpn
 
@@ -131,9 +131,10 @@ def make_trainer(options: Options) -> pl.Trainer:
     if not is_bare:
         given.setdefault("log_every_n_steps", min(50, options.data.train_max_iterations))
         given["callbacks"] = make_callbacks(options, is_logging)
+        given["plugins"] = [WholeCheckpoints()]
     if is_logging:
         root = given.get("default_root_dir") or "."
-        given["logger"] = TensorBoardLogger(root, name=LOGS)
+        given["logger"] = OwnFolderLogger(root, name=LOGS)
     elif not is_bare:
         given["logger"] = False
     with told_in_one_line(MisconfigurationException, ValueError, TypeError, RuntimeError, ImportError):
@@ -152,13 +153,26 @@ def make_callbacks(options: Options, is_logging: bool) -> list[pl.Callback]:
 
 @contextmanager
 def told_in_one_line(*kinds: type[Exception]) -> Iterator[None]:
-    """Turns what Lightning has to say about its arguments into a :class:`UserError`."""
+    """Turns what Lightning has to say about its arguments into a :class:`UserError`.
+
+    Args:
+        kinds: errors that are meant for the user wherever they come from. Others are if Lightning itself raised them as
+            a ``ValueError``; the rest are faults of this program and keep their traceback.
+    """
     try:
         yield
     except UserError:
         raise
-    except kinds as error:
+    except Exception as error:
+        is_meant = isinstance(error, kinds) or (isinstance(error, ValueError) and _is_by_lightning(error))
+        if not is_meant:
+            raise
         raise UserError(" ".join(str(error).split())) from error
+
+
+def _is_by_lightning(error: Exception) -> bool:
+    innermost = list(traceback.walk_tb(error.__traceback__))[-1][0]
+    return str(innermost.f_globals.get("__name__", "")).startswith(("pytorch_lightning.", "lightning_fabric."))
 
 
 def logs_folder(options: Options) -> Path:

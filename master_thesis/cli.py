@@ -22,7 +22,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: its arguments; None: those of the process.
 
     Returns:
-        The exit code: 0, 2 after a mistake that the user can mend, which is told in one line, or 130 after Ctrl-C.
+        The exit code: 0, 2 after something that the user can mend, which is told in one line, or 130 after Ctrl-C.
     """
     try:
         options = parse_options(sys.argv[1:] if argv is None else argv)
@@ -33,6 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             run(options)
     except UserError as error:
         print(f"{PROGRAM}: error: {error}", file=sys.stderr)
+        return EXIT_USER_ERROR
+    except OSError as error:  # a full disk, a folder that cannot be written to: nothing of it is this program's fault
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"{PROGRAM}: error: {where}{error.strerror or error}", file=sys.stderr)
         return EXIT_USER_ERROR
     except KeyboardInterrupt:  # whoever has something to go on from has said so
         return EXIT_INTERRUPTED

@@ -6,7 +6,8 @@ Nothing here imports torch or Lightning, so that a wrong value is told at once.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -360,13 +361,17 @@ def _argument(f: Field[Any], hint: Any) -> dict[str, Any]:
     if hint is bool:
         return keywords | {"type": parse_bool, "nargs": "?", "const": True, "metavar": "true|false"}
     if args and type(None) in args:
-        return keywords | {"type": next(a for a in args if a is not type(None))}
+        return keywords | {"type": _reader(next(a for a in args if a is not type(None)))}
     if "action" in keywords:
         return keywords
     if args:
         is_open = len(args) == 2 and args[1] is Ellipsis
-        return keywords | {"type": args[0], "nargs": "+" if is_open else len(args)}
-    return keywords | {"type": hint}
+        return keywords | {"type": _reader(args[0]), "nargs": "+" if is_open else len(args)}
+    return keywords | {"type": _reader(hint)}
+
+
+def _reader(hint: type) -> Callable[[str], Any]:
+    return finite if hint is float else hint
 
 
 def _help(f: Field[Any]) -> str:
@@ -380,6 +385,17 @@ def _help(f: Field[Any]) -> str:
 def _shown(value: Any) -> str:
     """A value as one would type it."""
     return f"{value:g}" if isinstance(value, float) else str(value).lower() if value is True else str(value)
+
+
+def finite(text: str) -> float:
+    """A number that is one: neither infinite nor nan."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise argparse.ArgumentTypeError(f"should be a number, got {text!r}")
+    return value
 
 
 def from_namespace(config: type[T], namespace: argparse.Namespace, **overrides: Any) -> T:

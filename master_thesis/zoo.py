@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
+import torch
 from torch import nn
 
-from master_thesis.config import UserError
+from master_thesis.config import UserError, require
 from master_thesis.io.checkpoints import network_entry, network_state, read_checkpoint, write_weights
 from master_thesis.io.vgg_weights import load_vgg_weights
 from master_thesis.models.chn import CHN
@@ -33,14 +34,32 @@ KINDS: dict[str, type[nn.Module]] = {
 }
 
 
+MAX_SIZE, MAX_BLOCKS, MAX_PARAMETERS = 4096, 1000, 2**28
+"""Bounds of the sizes that a file may ask for: a few bytes could claim all memory. The thesis' CHN has 2**24."""
+
+
 def make_network(kind: str, sizes: Mapping[str, Any]) -> nn.Module:
     """A new network.
 
     Args:
         kind: a key of :data:`KINDS`.
         sizes: keyword arguments of its class.
+
+    Raises:
+        UserError: where it would be larger than ``MAX_PARAMETERS``.
     """
-    return KINDS[kind](**sizes)
+    # JSON knows no tuples, so what travelled in a safetensors header is a list.
+    arguments = {name: tuple(v) if isinstance(v, list) else v for name, v in sizes.items()}
+    for name, value in arguments.items():
+        most = MAX_BLOCKS if "blocks" in name else MAX_SIZE
+        values = value if isinstance(value, tuple) else (value,)
+        is_sane = len(values) < 100 and all(type(v) in (int, float) and 0 <= v <= most for v in values)
+        require(is_sane, f"the sizes of a network should lie in [1, {most}], got {name} = {str(value)[:50]}")
+    with torch.device("meta"):  # takes no memory
+        num_parameters = sum(p.numel() for p in KINDS[kind](**arguments).parameters())
+    is_sane = num_parameters <= MAX_PARAMETERS
+    require(is_sane, f"a network should have at most {MAX_PARAMETERS} parameters, these sizes make {num_parameters}")
+    return KINDS[kind](**arguments)
 
 
 def fill_vgg(vgg: VGG16, source: str) -> VGG16:
@@ -145,10 +164,9 @@ def _load(path: str | Path, kind: str, classes: tuple[type[nn.Module], ...]) -> 
         raise UserError(f"{path} should hold the weights of {classes[0].__name__}, but holds none of them")
     sizes = entry["sizes"] if entry else {}
     try:
-        # JSON knows no tuples, so what travelled in a safetensors header is a list.
-        network = cast(type[nn.Module], cls)(**{k: tuple(v) if isinstance(v, list) else v for k, v in sizes.items()})
+        network = make_network(next(name for name, made in KINDS.items() if made is cls), sizes)
         network.load_state_dict(state)
-    except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
+    except (UserError, ArithmeticError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"{path} should hold the weights of {classes[0].__name__}, but does not: {reason}") from None
     return network.requires_grad_(False).eval()

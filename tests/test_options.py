@@ -78,3 +78,11 @@ def test_two_options_never_share_a_name():
 
 def test_every_option_has_its_help():
     assert [action.dest for action in make_parser()._actions if not action.help] == []
+
+
+@pytest.mark.parametrize(
+    "option", ["--lr inf", "--lr nan", "--lr_scheduler_gamma inf", "--bgs_movement_params inf 0.1 0.2"]
+)
+def test_numbers_are_finite(option):
+    with pytest.raises(UserError, match=f"{option.split()[0]}: should be a number, got "):
+        parse_options(option.split())

@@ -158,3 +158,14 @@ def test_vgg_weights_that_do_not_fit(tmp_path):
 def test_new_networks_have_the_thesis_sizes_by_default():
     assert isinstance(make_network("chn", {"num_blocks": 1}), CHN)
     assert make_network("chn", {"num_blocks": 1}).head[0].out_channels == 64
+
+
+@pytest.mark.parametrize("sizes", [{"num_blocks": 10**9}, {"width": 4096, "growth": 4096, "num_blocks": 1000}])
+def test_a_checkpoint_cannot_ask_for_all_memory(tmp_path, sizes):
+    path = tmp_path / "greedy.ckpt"
+    entry = {"kind": "chn", "sizes": sizes}
+    torch.save({"state_dict": {"network.head.0.weight": torch.ones(1)}, "network": entry}, path)
+    with pytest.raises(
+        UserError, match=r"greedy\.ckpt should hold the weights of CHN, but does not: (the sizes|a network)"
+    ):
+        load_chn(path)

@@ -72,7 +72,11 @@ class DataModule(pl.LightningDataModule):
         num_clips = c.validation_max_iterations * c.batch_size
         index = self.index
         clips = RandomClips(c, index.frames_val, index.masks_val, num_clips, VALIDATION_SEED, is_simulating=False)
-        sampler = ClipSampler(clips, *self._process(), is_even=False, position=lambda: (0, 0))
+        rank, world = self._process()
+        is_shared = c.validation_max_iterations >= world  # a process without a batch would wait for ever
+        message = f"--validation_max_iterations should be at least 1 per process ({world}), got"
+        require(is_shared, f"{message} {c.validation_max_iterations}")
+        sampler = ClipSampler(clips, rank, world, is_even=False, position=lambda: (0, 0), block=c.batch_size)
         return make_loader(clips, sampler, c.batch_size, c.num_workers, BadFiles(is_tolerant=False))
 
     def test_dataloader(self) -> ClipLoader:

@@ -6,7 +6,6 @@ otherwise, or when it is damaged, it is made anew.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import os
@@ -20,6 +19,7 @@ import numpy as np
 from master_thesis.config import DataConfig, UserError, require
 from master_thesis.data.sequences import SequenceSet, find_backgrounds, find_masks, set_root, split_masks
 from master_thesis.io.frames import UnreadableFrame, read_mask
+from master_thesis.io.whole import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -138,12 +138,9 @@ def _set_from_json(value: dict[str, Any], data_path: str) -> SequenceSet:
 
 def _write_cache(path: Path, key: dict[str, Any], index: Index) -> None:
     sets = {name: {**vars(found), "root": str(found.root)} for name, found in vars(index).items()}
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(json.dumps({"key": key, "sets": sets}, indent=1), encoding="utf-8")
-        beside.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
         raise UserError(f"--data_ckpt_path {path} should be a file that can be written: {error.strerror}") from error
+    text = json.dumps({"key": key, "sets": sets}, indent=1)
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -22,7 +24,7 @@ _MAX_LISTED = 20
 
 
 class ClipSampler(DistributedSampler[int]):
-    """The positions of the clips of one process: every ``world``-th of those left in the epoch.
+    """The positions of the clips of one process: every ``world``-th block of those left in the epoch.
 
     It is a ``DistributedSampler`` so that Lightning takes it as it is.
 
@@ -32,14 +34,22 @@ class ClipSampler(DistributedSampler[int]):
         world: how many processes there are.
         is_even: whether all processes must get equally many clips (training: some may be left out).
         position: asked when an epoch starts: its number, and how many clips of this process are already done.
+        block: clips that stay together; with those of a batch, several processes see the batches that one would see.
     """
 
     def __init__(
-        self, dataset: Dataset[Item], rank: int, world: int, is_even: bool, position: Callable[[], tuple[int, int]]
+        self,
+        dataset: Dataset[Item],
+        rank: int,
+        world: int,
+        is_even: bool,
+        position: Callable[[], tuple[int, int]],
+        block: int = 1,
     ) -> None:
         super().__init__(dataset, num_replicas=world, rank=rank, shuffle=False)
         self.total = len(dataset)  # type: ignore[arg-type]
-        self.numbers = range(rank, self.total - self.total % world if is_even else self.total, world)
+        count = self.total - self.total % (world * block) if is_even else self.total
+        self.numbers = [number for number in range(count) if number // block % world == rank]
         self.position = position
 
     def __iter__(self) -> Iterator[int]:
@@ -144,5 +154,7 @@ def make_loader(
 
 
 def _quiet_worker(worker: int) -> None:
-    """One thread per worker: the workers are the parallelism."""
+    """One thread per worker: the workers are the parallelism. The main process decides what a signal means."""
     cv2.setNumThreads(0)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda number, frame: os._exit(0))  # not a failure that the main process has to tell

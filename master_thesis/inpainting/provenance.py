@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from jaxtyping import Int32, UInt8
 
 from master_thesis.inpainting.step import HALLUCINATED
 from master_thesis.inpainting.working import KNOWN
+from master_thesis.io.whole import write_whole
 
 NEAR, FAR = np.array([64, 224, 255.0]), np.array([48, 48, 208.0])
 """Overlay: copied from the next frame, and from ``FAR_DISTANCE`` frames away or more."""
@@ -118,6 +118,4 @@ def write_origins(path: Path, origins: Sequence[FrameOrigin], sentence: str, mad
         made_from: video, masks, networks and options.
     """
     content = {"sentence": sentence, "made_from": made_from, "frames": [asdict(o) for o in origins]}
-    part = path.with_name(f"{path.name}.part")
-    part.write_text(json.dumps(content, indent=1))
-    os.replace(part, path)
+    write_whole(path, lambda part: part.write_text(json.dumps(content, indent=1)))

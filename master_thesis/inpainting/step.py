@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from master_thesis.clip import Alignment, Hallucination
+from master_thesis.inpainting.halving import in_batches
 from master_thesis.models.aligner import Aligner
 from master_thesis.ops.grid import warp
 from master_thesis.ops.image import fill_holes
@@ -138,8 +139,11 @@ class Stepper:
             The targets that were closed: their hole is filled with what CHN painted last.
         """
         closed: set[int] = set()
-        for start in range(0, len(pairs), self.pair_batch):
-            closed |= self._fill_batch(canvas, pairs[start : start + self.pair_batch], refs, is_enough)
+
+        def work(batch: Sequence[Pair]) -> None:
+            closed.update(self._fill_batch(canvas, batch, refs, is_enough))
+
+        in_batches(pairs, self.pair_batch, tuple(canvas.mask.shape[2:]), work)
         return closed
 
     def _fill_batch(self, canvas: Canvas, pairs: Sequence[Pair], refs: Canvas, is_enough: ClosingRule) -> set[int]:
@@ -168,9 +172,11 @@ class Stepper:
         is_closed = torch.tensor(closes, device=m.device).view(-1, 1, 1, 1)
         open_mask = m - alignment.copyable[:, :, 0]
         source = torch.where(alignment.copyable[:, :, 0] > 0, _origin(refs, pairs, alignment), canvas.source[t])
-        canvas.source[t] = torch.where(is_closed & (open_mask > 0), HALLUCINATED, source)
-        canvas.mask[t] = torch.where(is_closed, 0.0, open_mask)
-        canvas.frames[t] = fill_holes(composed, canvas.mask[t])
+        source = torch.where(is_closed & (open_mask > 0), HALLUCINATED, source)
+        mask = torch.where(is_closed, 0.0, open_mask)
+        frames = fill_holes(composed, mask)
+        # Written last: memory that runs out above leaves the canvas as it was.
+        canvas.source[t], canvas.mask[t], canvas.frames[t] = source, mask, frames
 
 
 @runtime_checkable

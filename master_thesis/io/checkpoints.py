@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from master_thesis.config import UserError
+from master_thesis.io.whole import write_whole
 
 StateDict = dict[str, Tensor]
 
@@ -115,11 +116,12 @@ def write_weights(path: str | Path, entry: Mapping[str, Any], state: StateDict) 
         path: a file that ends in ``.safetensors``; its folder must exist.
         entry: what network it is, ``{"kind": ..., "sizes": {...}}``.
         state: its tensors.
+
+    Raises:
+        UserError: where it cannot be written.
     """
-    path = Path(path)
-    part = path.with_name(path.name + ".part")
-    safetensors.torch.save_file(state, part, metadata={NETWORK_KEY: json.dumps(entry)})
-    part.replace(path)
+    data = safetensors.torch.save(state, metadata={NETWORK_KEY: json.dumps(entry)})
+    write_whole(Path(path), lambda part: part.write_bytes(data))
 
 
 def network_entry(checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import html
 import json
-import os
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from master_thesis.inpainting.provenance import FrameOrigin
+from master_thesis.io.whole import write_whole
 from master_thesis.report.chart import origin_chart
 
 CHUNK = 3 << 18
@@ -34,15 +34,20 @@ def write_page(
         origins: of every frame, in order.
         options: what was worked on and how, shown as a table.
         preview: the video of the three panels, which goes into the page.
+
+    Raises:
+        UserError: where it cannot be written.
     """
     first, _, last = _filled(title, sentence, origins, options).partition("{{media}}")
-    part = path.with_name(f"{path.name}.part")
-    with part.open("w", encoding="utf-8") as page, preview.open("rb") as video:
-        page.write(first)
-        while chunk := video.read(CHUNK):
-            page.write(base64.b64encode(chunk).decode("ascii"))
-        page.write(last)
-    os.replace(part, path)
+
+    def write(part: Path) -> None:
+        with part.open("w", encoding="utf-8") as page, preview.open("rb") as video:
+            page.write(first)
+            while chunk := video.read(CHUNK):
+                page.write(base64.b64encode(chunk).decode("ascii"))
+            page.write(last)
+
+    write_whole(path, write)
 
 
 def _filled(title: str, sentence: str, origins: Sequence[FrameOrigin], options: Mapping[str, str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import platform
 import shlex
@@ -11,11 +12,17 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
+from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from pytorch_lightning.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
+from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from master_thesis.config import UserError
 from master_thesis.io.checkpoints import network_entry, read_checkpoint
 from master_thesis.io.versions import installed_version
+from master_thesis.io.whole import write_whole
+from master_thesis.training.stopping import SignalStop
 
 PACKAGES = (
     "master_thesis",
@@ -28,11 +35,23 @@ PACKAGES = (
 )
 
 
+class StepCheckpoint(ModelCheckpoint):
+    """Keeps the state every so many steps, but not between the last step of an epoch and its end.
+
+    Lightning (2.6) counts epochs wrongly when a run is resumed from there twice; the end of the epoch is kept anyway.
+    """
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+        """Keeps the state if it is time to."""
+        if not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
+            super().on_train_batch_end(trainer, *args)
+
+
 def checkpoint_callbacks(every_n_steps: int) -> list[Callback]:
     """Keeps ``last.ckpt`` (every so many steps, and at the end of each epoch) and ``best.ckpt`` (validation loss)."""
     last: dict[str, Any] = {"filename": "last", "enable_version_counter": False}
     return [
-        ModelCheckpoint(every_n_train_steps=every_n_steps, **last),
+        StepCheckpoint(every_n_train_steps=every_n_steps, **last),
         ModelCheckpoint(every_n_epochs=1, save_on_train_epoch_end=True, **last),
         ModelCheckpoint(monitor="validation/total", filename="best", enable_version_counter=False),
     ]
@@ -41,7 +60,36 @@ def checkpoint_callbacks(every_n_steps: int) -> list[Callback]:
 def training_callbacks(options: Mapping[str, Any], every_n_steps: int, is_logging: bool) -> list[Callback]:
     """All callbacks of a training."""
     monitor: list[Callback] = [LearningRateMonitor()] if is_logging else []
-    return [OptionsFile(options), *monitor, *checkpoint_callbacks(every_n_steps)]
+    return [OptionsFile(options), *monitor, SignalStop(), *checkpoint_callbacks(every_n_steps)]
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes every checkpoint whole or not at all, whichever file systems are involved, and on the disk for good."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Writes a checkpoint beside its place and renames it.
+
+        Raises:
+            UserError: where it cannot be written; the one before is kept.
+        """
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)
+        write_whole(Path(path), lambda part: part.write_bytes(buffer.getbuffer()))
+
+
+class OwnFolderLogger(TensorBoardLogger):
+    """Logs into a ``version_N`` that no other run has, also not one that starts at the same moment."""
+
+    def _get_next_version(self) -> int:
+        version = super()._get_next_version()
+        while getattr(rank_zero_only, "rank", 0) == 0:  # the other processes are told where to write
+            try:
+                (Path(self.root_dir) / f"version_{version}").mkdir(parents=True)
+                break
+            except FileExistsError:
+                version += 1
+        return version
 
 
 class OptionsFile(Callback):
@@ -56,13 +104,15 @@ class OptionsFile(Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Called when a run starts, when nothing can be wrong with its options any more."""
-        if trainer.log_dir is None or not trainer.is_global_zero or getattr(trainer, "fast_dev_run", False):
+        log_dir = trainer.log_dir  # asked once by every process: each time they all wait for the first one's answer
+        if log_dir is None or not trainer.is_global_zero or getattr(trainer, "fast_dev_run", False):
             return
-        folder = Path(trainer.log_dir)
+        folder = Path(log_dir)
         folder.mkdir(parents=True, exist_ok=True)
         versions = {"python": platform.python_version()} | {name: installed_version(name) for name in PACKAGES}
         about = {"command": shlex.join(sys.orig_argv), "versions": versions, "options": dict(self.options)}
-        (folder / "options.json").write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+        text = json.dumps(about, indent=2) + "\n"
+        write_whole(folder / "options.json", lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def resumable(path: Path, kind: str) -> dict[str, Any]:
@@ -95,7 +145,12 @@ def newest_checkpoint(logs: Path, kind: str) -> Path:
     Raises:
         UserError: where there is none.
     """
-    found = sorted(logs.glob("*/checkpoints/*.ckpt"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    # best.ckpt, written before an epoch has ended, is for those who have nothing else.
+    found = sorted(
+        logs.glob("*/checkpoints/*.ckpt"),
+        key=lambda path: (path.name != "best.ckpt", path.stat().st_mtime_ns),
+        reverse=True,
+    )
     for path in found:
         try:
             resumable(path, kind)
