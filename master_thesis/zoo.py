@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
 
+import torch
 from torch import nn
 
 from master_thesis.config import UserError
@@ -34,13 +35,13 @@ KINDS: dict[str, type[nn.Module]] = {
 
 
 def make_network(kind: str, sizes: Mapping[str, Any]) -> nn.Module:
-    """A new network.
+    """A new network, its weights laid out channels last: convolutions are faster so.
 
     Args:
         kind: a key of :data:`KINDS`.
         sizes: keyword arguments of its class.
     """
-    return KINDS[kind](**sizes)
+    return KINDS[kind](**sizes).to(memory_format=torch.channels_last)
 
 
 def fill_vgg(vgg: VGG16, source: str) -> VGG16:
@@ -129,7 +130,7 @@ def export_network(checkpoint_path: str | Path, path: str | Path) -> None:
     entry = network_entry(checkpoint)
     if entry is None:
         raise UserError(f"{checkpoint_path} should be a checkpoint of this project, but does not say what it holds")
-    state = {k: v.half().contiguous() for k, v in network_state(checkpoint, entry["kind"]).items()}
+    state = {k: v.half() for k, v in network_state(checkpoint, entry["kind"]).items()}
     write_weights(path, entry, state)
 
 
@@ -151,4 +152,4 @@ def _load(path: str | Path, kind: str, classes: tuple[type[nn.Module], ...]) -> 
     except (ArithmeticError, RuntimeError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
         raise UserError(f"{path} should hold the weights of {classes[0].__name__}, but does not: {reason}") from None
-    return network.requires_grad_(False).eval()
+    return network.requires_grad_(False).eval().to(memory_format=torch.channels_last)

@@ -118,7 +118,8 @@ def write_weights(path: str | Path, entry: Mapping[str, Any], state: StateDict) 
     """
     path = Path(path)
     part = path.with_name(path.name + ".part")
-    safetensors.torch.save_file(state, part, metadata={NETWORK_KEY: json.dumps(entry)})
+    packed = {name: tensor.contiguous() for name, tensor in state.items()}  # safetensors knows no channels-last layout
+    safetensors.torch.save_file(packed, part, metadata={NETWORK_KEY: json.dumps(entry)})
     part.replace(path)
 
 
