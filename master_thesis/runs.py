@@ -116,7 +116,7 @@ def test(options: Options, trainer: pl.Trainer) -> None:
     if run.chn:
         require_free_outputs(options, data)
     with told_in_one_line(MisconfigurationException):
-        trainer.test(module.to(memory_format=torch.channels_last), datamodule=data)
+        trainer.test(module, datamodule=data)
     bad = data.bad_test_files
     require(bad.num_bad == 0, f"{bad.num_bad} test files cannot be used, the rest is done: {bad.listed()}")
     print(f"videos: {run.output_path}" if run.chn else f"figures: tensorboard --logdir {logs_folder(options)}")

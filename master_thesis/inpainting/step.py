@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from master_thesis.clip import Alignment, Hallucination
 from master_thesis.inpainting.halving import in_batches
-from master_thesis.models.aligner import Aligner
+from master_thesis.models.aligner import Aligner, align_encoded, encode
 from master_thesis.ops.grid import warp
 from master_thesis.ops.image import fill_holes
 from master_thesis.ops.mask import hole_percent
@@ -49,12 +49,14 @@ class Canvas:
         mask: 1 = still to fill.
         source: number of the frame that shows the pixel (its own where known), ``HALLUCINATED`` or ``OPEN``.
         first: number of the first frame; 0 unless the sequence is part of a longer one.
+        codes: what an aligner saw of frames on their own, for as long as they stay the same.
     """
 
     frames: Float[Tensor, "F 3 H W"]
     mask: Float[Tensor, "F 1 H W"]
     source: Int[Tensor, "F 1 H W"]
     first: int = 0
+    codes: dict[int, Tensor] = field(default_factory=dict)
 
     @staticmethod
     def of(
@@ -78,7 +80,21 @@ class Canvas:
 
     def clone(self) -> Canvas:
         """A canvas of its own: writing to it changes nothing else."""
-        return Canvas(self.frames.clone(), self.mask.clone(), self.source.clone(), self.first)
+        return Canvas(self.frames.clone(), self.mask.clone(), self.source.clone(), self.first, dict(self.codes))
+
+    def encoded(self, rows: list[int], aligner: Aligner) -> Float[Tensor, "N *code"]:
+        """What an aligner, always the same one, sees of some frames on their own: looked at once until they change."""
+        new = [i for i in dict.fromkeys(rows) if i not in self.codes]
+        if new:  # cloned: a view would keep the codes of all frames of the batch
+            codes = encode(aligner, self.frames[new], self.mask[new])
+            self.codes.update(zip(new, (code.clone() for code in codes), strict=True))
+        return torch.stack([self.codes[i] for i in rows])
+
+    def write(self, rows: list[int], frames: Tensor, mask: Tensor, source: Tensor) -> None:
+        """Replaces some frames; what was known of the old ones is forgotten."""
+        self.frames[rows], self.mask[rows], self.source[rows] = frames, mask, source
+        for i in rows:
+            self.codes.pop(i, None)
 
     def left(self, t: int) -> float:
         """The hole's share of frame ``t``, in percent."""
@@ -149,7 +165,9 @@ class Stepper:
     def _fill_batch(self, canvas: Canvas, pairs: Sequence[Pair], refs: Canvas, is_enough: ClosingRule) -> set[int]:
         t, r = [p.target for p in pairs], [p.ref for p in pairs]
         x, m = canvas.frames[t], canvas.mask[t]
-        alignment = self.aligner.align(x, m, refs.frames[r].unsqueeze(2), refs.mask[r].unsqueeze(2))
+        codes = canvas.encoded(t, self.aligner), refs.encoded(r, self.aligner).unsqueeze(1)
+        shown = refs.frames[r].unsqueeze(2), refs.mask[r].unsqueeze(2)
+        alignment = align_encoded(self.aligner, x, m, *shown, *codes)
         copyable = alignment.copyable[:, :, 0]
         left = hole_percent(m - copyable)
         closes = [is_enough(float(share), pair) for share, pair in zip(left, pairs, strict=True)]
@@ -174,9 +192,8 @@ class Stepper:
         source = torch.where(alignment.copyable[:, :, 0] > 0, _origin(refs, pairs, alignment), canvas.source[t])
         source = torch.where(is_closed & (open_mask > 0), HALLUCINATED, source)
         mask = torch.where(is_closed, 0.0, open_mask)
-        frames = fill_holes(composed, mask)
         # Written last: memory that runs out above leaves the canvas as it was.
-        canvas.source[t], canvas.mask[t], canvas.frames[t] = source, mask, frames
+        canvas.write(t, fill_holes(composed, mask), mask, source)
 
 
 @runtime_checkable

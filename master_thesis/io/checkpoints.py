@@ -120,7 +120,8 @@ def write_weights(path: str | Path, entry: Mapping[str, Any], state: StateDict) 
     Raises:
         UserError: where it cannot be written.
     """
-    data = safetensors.torch.save(state, metadata={NETWORK_KEY: json.dumps(entry)})
+    packed = {name: tensor.contiguous() for name, tensor in state.items()}  # safetensors knows no channels-last layout
+    data = safetensors.torch.save(packed, metadata={NETWORK_KEY: json.dumps(entry)})
     write_whole(Path(path), lambda part: part.write_bytes(data))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol, cast, runtime_checkable
 
 import torch
+from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
@@ -42,6 +43,65 @@ class Aligner(Protocol):
         ...
 
 
+@runtime_checkable
+class EncodingAligner(Aligner, Protocol):
+    """An aligner that first looks at every frame on its own: what it sees can be kept while the frame stays the same.
+
+    ``align`` does the same as ``encode`` on every frame and then ``align_encoded``.
+    """
+
+    def encode(self, x: Float[Tensor, "N 3 H W"], m: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N *code"]:
+        """What there is to know of masked frames, each on its own."""
+        ...
+
+    def align_encoded(
+        self,
+        x_target: Float[Tensor, "B 3 H W"],
+        m_target: Float[Tensor, "B 1 H W"],
+        x_refs: Float[Tensor, "B 3 F H W"],
+        m_refs: Float[Tensor, "B 1 F H W"],
+        code_target: Float[Tensor, "B *code"],
+        code_refs: Float[Tensor, "B F *code"],
+    ) -> Alignment:
+        """Brings every reference onto the target, given what ``encode`` makes of them."""
+        ...
+
+
+def encode(aligner: Aligner, x: Float[Tensor, "N 3 H W"], m: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N *code"]:
+    """What an aligner knows of masked frames, each on its own; of one that looks at pairs alone, nothing (N, 0)."""
+    return aligner.encode(x, m) if isinstance(aligner, EncodingAligner) else x.new_empty(len(x), 0)
+
+
+def encode_all(
+    aligner: EncodingAligner,
+    x_target: Float[Tensor, "B 3 H W"],
+    m_target: Float[Tensor, "B 1 H W"],
+    x_refs: Float[Tensor, "B 3 F H W"],
+    m_refs: Float[Tensor, "B 1 F H W"],
+) -> tuple[Float[Tensor, "B *code"], Float[Tensor, "B F *code"]]:
+    """The codes of targets and references: every target once, however many references it has."""
+    frames = torch.cat((x_target.unsqueeze(2), x_refs), dim=2)
+    masks = torch.cat((m_target.unsqueeze(2), m_refs), dim=2)
+    folded = (rearrange(video, "b c f h w -> (b f) c h w") for video in (frames, masks))
+    codes = aligner.encode(*folded).unflatten(0, frames.shape[:3:2])
+    return codes[:, 0], codes[:, 1:]
+
+
+def align_encoded(
+    aligner: Aligner,
+    x_target: Float[Tensor, "B 3 H W"],
+    m_target: Float[Tensor, "B 1 H W"],
+    x_refs: Float[Tensor, "B 3 F H W"],
+    m_refs: Float[Tensor, "B 1 F H W"],
+    code_target: Float[Tensor, "B *code"],
+    code_refs: Float[Tensor, "B F *code"],
+) -> Alignment:
+    """What any aligner makes of frames and of what :func:`encode` says of them."""
+    if isinstance(aligner, EncodingAligner):
+        return aligner.align_encoded(x_target, m_target, x_refs, m_refs, code_target, code_refs)
+    return aligner.align(x_target, m_target, x_refs, m_refs)
+
+
 class FrozenAligner(Frozen):
     """An aligner that something else uses but does not train: always in eval mode, never with a gradient.
 
@@ -64,6 +124,25 @@ class FrozenAligner(Frozen):
     ) -> Alignment:
         """What the aligner does (contract: :class:`Aligner`)."""
         return cast(Aligner, self.aligner).align(x_target, m_target, x_refs, m_refs)
+
+    @torch.no_grad()
+    def encode(self, x: Float[Tensor, "N 3 H W"], m: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N *code"]:
+        """What the aligner knows of each frame, if anything (contract: :class:`EncodingAligner`)."""
+        return encode(cast(Aligner, self.aligner), x, m)
+
+    @torch.no_grad()
+    def align_encoded(
+        self,
+        x_target: Float[Tensor, "B 3 H W"],
+        m_target: Float[Tensor, "B 1 H W"],
+        x_refs: Float[Tensor, "B 3 F H W"],
+        m_refs: Float[Tensor, "B 1 F H W"],
+        code_target: Float[Tensor, "B *code"],
+        code_refs: Float[Tensor, "B F *code"],
+    ) -> Alignment:
+        """What the aligner does with them."""
+        aligner = cast(Aligner, self.aligner)
+        return align_encoded(aligner, x_target, m_target, x_refs, m_refs, code_target, code_refs)
 
 
 def alignment_from_grid(

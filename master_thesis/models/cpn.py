@@ -12,6 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from master_thesis.clip import Alignment
+from master_thesis.models.aligner import encode_all
 from master_thesis.models.frozen import Frozen
 from master_thesis.ops.grid import warp
 from master_thesis.ops.image import normalise, resize
@@ -81,14 +82,20 @@ class CPN(Frozen):
         m_refs: Float[Tensor, "B 1 F H W"],
     ) -> Float[Tensor, "B F 2 3"]:
         """Affine matrices in grid coordinates (``align_corners=True``), target to every reference."""
-        b, _, f, _, _ = x_refs.shape
-        frames = normalise(torch.cat((x_target.unsqueeze(2), x_refs), dim=2))
-        masks = torch.cat((m_target.unsqueeze(2), m_refs), dim=2)
-        inputs = resize(torch.cat((frames, masks), dim=1), SIZE, SIZE)
-        features = self.encoder(rearrange(inputs, "b c f h w -> (b f) c h w"))
-        features = rearrange(features, "(b f) c h w -> b f c h w", b=b)
-        target = repeat(features[:, 0], "b c h w -> b f c h w", f=f)
-        pairs = rearrange(torch.cat((target, features[:, 1:]), dim=2), "b f c h w -> (b f) c h w")
+        return self.regress(*encode_all(self, x_target, m_target, x_refs, m_refs))
+
+    def encode(self, x: Float[Tensor, "N 3 H W"], m: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N 256 h w"]:
+        """The encoder's features: see :class:`~master_thesis.models.aligner.EncodingAligner`."""
+        inputs = torch.cat((normalise(x), m), dim=1).unsqueeze(2)
+        return self.encoder(resize(inputs, SIZE, SIZE)[:, :, 0])
+
+    def regress(
+        self, code_target: Float[Tensor, "B 256 h w"], code_refs: Float[Tensor, "B F 256 h w"]
+    ) -> Float[Tensor, "B F 2 3"]:
+        """The affine matrices of frames that are encoded already."""
+        b, f = code_refs.shape[:2]
+        target = repeat(code_target, "b c h w -> b f c h w", f=f)
+        pairs = rearrange(torch.cat((target, code_refs), dim=2), "b f c h w -> (b f) c h w")
         return rearrange(self.regressor(pairs), "(b f) i j -> b f i j", b=b)
 
     def align(
@@ -99,8 +106,21 @@ class CPN(Frozen):
         m_refs: Float[Tensor, "B 1 F H W"],
     ) -> Alignment:
         """Brings every reference onto the target: see :class:`~master_thesis.models.aligner.Aligner`."""
+        codes = encode_all(self, x_target, m_target, x_refs, m_refs)
+        return self.align_encoded(x_target, m_target, x_refs, m_refs, *codes)
+
+    def align_encoded(
+        self,
+        x_target: Float[Tensor, "B 3 H W"],
+        m_target: Float[Tensor, "B 1 H W"],
+        x_refs: Float[Tensor, "B 3 F H W"],
+        m_refs: Float[Tensor, "B 1 F H W"],
+        code_target: Float[Tensor, "B 256 _ _"],
+        code_refs: Float[Tensor, "B F 256 _ _"],
+    ) -> Alignment:
+        """The same with frames that are encoded already."""
         b, _, f, h, w = x_refs.shape
-        theta = rearrange(self(x_target, m_target, x_refs, m_refs), "b f i j -> (b f) i j")
+        theta = rearrange(self.regress(code_target, code_refs), "b f i j -> (b f) i j")
         flat = F.affine_grid(theta, [b * f, 3, h, w], align_corners=True)
         grid = rearrange(flat, "(b f) h w xy -> b f h w xy", b=b)
         visible = (warp(1 - m_refs, grid) > VISIBLE_THRESHOLD).to(x_refs.dtype)

@@ -14,9 +14,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from master_thesis.clip import Alignment, FlowPrediction
-from master_thesis.models.aligner import alignment_from_grid
+from master_thesis.models.aligner import alignment_from_grid, encode_all
 from master_thesis.models.vgg import VGG16
-from master_thesis.ops.correlation import masked_correlation
+from master_thesis.ops.correlation import masked_correlation, masked_directions
 from master_thesis.ops.grid import resize_grid
 from master_thesis.ops.image import normalise, resize, resize_mask
 from master_thesis.ops.precision import full_precision
@@ -155,11 +155,14 @@ class DFPN(nn.Module):
         self.estimator_64 = FlowEstimator(width)
         self.estimator_256 = FlowEstimator(width)
 
-    def encode(self, frames: Float[Tensor, "B 3 F H W"]) -> Float[Tensor, "B C F t t"]:
-        """VGG16 features of frames in [0, 1]."""
-        b = frames.shape[0]
-        x = normalise(resize(frames, self.size, self.size))
-        return rearrange(self.vgg(rearrange(x, "b c f h w -> (b f) c h w")), "(b f) c h w -> b c f h w", b=b)
+    def encode(self, x: Float[Tensor, "N 3 H W"], m: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N C t t"]:
+        """VGG16 features of masked frames, as the correlation takes them: of unit length, 0 where they are hidden.
+
+        See :class:`~master_thesis.models.aligner.EncodingAligner`.
+        """
+        frames, visible = x.unsqueeze(2), 1 - m.unsqueeze(2)
+        features = self.vgg(normalise(resize(frames, self.size, self.size))[:, :, 0])
+        return masked_directions(features, resize_mask(visible, self.cells, self.cells)[:, :, 0])
 
     def correlate(
         self,
@@ -169,9 +172,7 @@ class DFPN(nn.Module):
         m_refs: Float[Tensor, "B 1 F H W"],
     ) -> Float[Tensor, "B F t t r r"]:
         """The masked correlation of the target with every reference; all-zero masks give the unmasked one."""
-        features = self.encode(torch.cat((x_target.unsqueeze(2), x_refs), dim=2))
-        visible = resize_mask(1 - torch.cat((m_target.unsqueeze(2), m_refs), dim=2), self.cells, self.cells)
-        return masked_correlation(features[:, :, 0], visible[:, :, 0], features[:, :, 1:], visible[:, :, 1:])
+        return masked_correlation(*encode_all(self, x_target, m_target, x_refs, m_refs))
 
     def forward(
         self,
@@ -188,7 +189,20 @@ class DFPN(nn.Module):
             x_refs: masked references.
             m_refs: their masks.
         """
-        correlation = self.conv4d(self.correlate(x_target, m_target, x_refs, m_refs))
+        codes = encode_all(self, x_target, m_target, x_refs, m_refs)
+        return self.predict(x_target, m_target, x_refs, m_refs, *codes)
+
+    def predict(
+        self,
+        x_target: Float[Tensor, "B 3 H W"],
+        m_target: Float[Tensor, "B 1 H W"],
+        x_refs: Float[Tensor, "B 3 F H W"],
+        m_refs: Float[Tensor, "B 1 F H W"],
+        code_target: Float[Tensor, "B C t t"],
+        code_refs: Float[Tensor, "B F C t t"],
+    ) -> FlowPrediction:
+        """The same from frames that are encoded already."""
+        correlation = self.conv4d(masked_correlation(code_target, code_refs))
         grid_16 = self.mixer(correlation)
         frames = normalise(torch.cat((x_target.unsqueeze(2), x_refs), dim=2))
         masks = torch.cat((m_target.unsqueeze(2), m_refs), dim=2)
@@ -210,4 +224,18 @@ class DFPN(nn.Module):
         m_refs: Float[Tensor, "B 1 F H W"],
     ) -> Alignment:
         """Brings every reference onto the target: see :class:`~master_thesis.models.aligner.Aligner`."""
-        return alignment_from_grid(self(x_target, m_target, x_refs, m_refs).grid, m_target, x_refs, m_refs)
+        codes = encode_all(self, x_target, m_target, x_refs, m_refs)
+        return self.align_encoded(x_target, m_target, x_refs, m_refs, *codes)
+
+    def align_encoded(
+        self,
+        x_target: Float[Tensor, "B 3 H W"],
+        m_target: Float[Tensor, "B 1 H W"],
+        x_refs: Float[Tensor, "B 3 F H W"],
+        m_refs: Float[Tensor, "B 1 F H W"],
+        code_target: Float[Tensor, "B C t t"],
+        code_refs: Float[Tensor, "B F C t t"],
+    ) -> Alignment:
+        """The same with frames that are encoded already."""
+        grid = self.predict(x_target, m_target, x_refs, m_refs, code_target, code_refs).grid
+        return alignment_from_grid(grid, m_target, x_refs, m_refs)

@@ -10,26 +10,29 @@ from torch import Tensor
 EPSILON = 1e-9
 
 
+def masked_directions(
+    features: Float[Tensor, "N C h w"], visible: Float[Tensor, "N 1 h w"]
+) -> Float[Tensor, "N C h w"]:
+    """Features of unit length; 0 where they are hidden. It depends on one frame alone, so it can be kept."""
+    seen = features * visible
+    return seen / (seen.norm(dim=1, keepdim=True) + EPSILON)
+
+
 def masked_correlation(
-    features_target: Float[Tensor, "B C h w"],
-    visible_target: Float[Tensor, "B 1 h w"],
-    features_refs: Float[Tensor, "B C F h w"],
-    visible_refs: Float[Tensor, "B 1 F h w"],
+    target: Float[Tensor, "B C h w"], refs: Float[Tensor, "B F C h w"]
 ) -> Float[Tensor, "B F h w h w"]:
     """Cosine similarity of every target position with every position of every reference; 0 where one is hidden.
 
     Convention:
         Target positions come first: ``correlation[b, f, ty, tx, ry, rx]``.
 
+    Args:
+        target: what :func:`masked_directions` makes of the target.
+        refs: the same of the references.
+
     Source: thesis, DFPN, masked correlation.
     """
-    target = _unit_length(features_target * visible_target)
-    refs = _unit_length(features_refs * visible_refs)
-    return torch.einsum("bcij,bcfkl->bfijkl", target, refs)
-
-
-def _unit_length(features: Tensor) -> Tensor:
-    return features / (features.norm(dim=1, keepdim=True) + EPSILON)
+    return torch.einsum("bcij,bfckl->bfijkl", target, refs)
 
 
 def local_correlation(

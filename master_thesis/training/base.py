@@ -36,7 +36,7 @@ class NetworkTraining(pl.LightningModule, ABC):
         super().__init__()
         self.network_entry = {"kind": kind, "sizes": dict(sizes)}
         self.optim = optim
-        self.network = make_network(kind, sizes).to(memory_format=torch.channels_last)
+        self.network = make_network(kind, sizes)
 
     @abstractmethod
     def losses(self, clip: Clip) -> Losses:

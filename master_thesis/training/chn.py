@@ -44,7 +44,7 @@ class CHNTraining(NetworkTraining):
     ) -> None:
         super().__init__(kind, sizes, optim)
         self.aligner = FrozenAligner(aligner)
-        self.vgg = vgg
+        self.vgg = None if vgg is None else vgg.to(memory_format=torch.channels_last)
         self.perceptual_weight = perceptual_weight
 
     def paint(self, views: Views) -> tuple[Alignment, Hallucination]:

@@ -6,12 +6,12 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.plain import algorithms as plain
 from master_thesis.config import UserError
 from master_thesis.inpainting.algorithms import ALGORITHMS, inpaint, nearest_refs
 from master_thesis.inpainting.step import HALLUCINATED
 from master_thesis.models.chn import CHN
 from master_thesis.models.dfpn import DFPN
-from tests.inpainting import plain
 from tests.inpainting.known_motion import PanoramaAligner, make_panorama_clip
 from tests.inpainting.stand_ins import INVENTED, Copier, CountingAligner, Painter, StillAligner, make_sequence
 

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from master_thesis.ops.correlation import local_correlation, masked_correlation
+from master_thesis.ops.correlation import local_correlation, masked_correlation, masked_directions
 
 
 def example(requires_grad=False):
@@ -15,9 +15,15 @@ def example(requires_grad=False):
     return target, visible_target, refs, visible_refs
 
 
+def correlate(target, visible_target, refs, visible_refs):
+    """The correlation of features ``(B, C, h, w)`` and ``(B, C, F, h, w)``."""
+    seen = [masked_directions(refs[:, :, f], visible_refs[:, :, f]) for f in range(refs.shape[2])]
+    return masked_correlation(masked_directions(target, visible_target), torch.stack(seen, dim=1))
+
+
 def test_agrees_with_the_cosine_of_every_pair_and_is_zero_where_one_is_hidden():
     target, visible_target, refs, visible_refs = example()
-    actual = masked_correlation(target, visible_target, refs, visible_refs)
+    actual = correlate(target, visible_target, refs, visible_refs)
     for b, f, ty, tx, ry, rx in np.ndindex(2, 2, 3, 4, 3, 4):
         cosine = torch.cosine_similarity(target[b, :, ty, tx], refs[b, :, f, ry, rx], dim=0)
         seen = visible_target[b, 0, ty, tx] * visible_refs[b, 0, f, ry, rx]
@@ -26,7 +32,7 @@ def test_agrees_with_the_cosine_of_every_pair_and_is_zero_where_one_is_hidden():
 
 def test_a_frame_resembles_itself_most():
     target, visible, _, _ = example()
-    itself = masked_correlation(target, torch.ones_like(visible), target.unsqueeze(2), torch.ones(2, 1, 1, 3, 4))
+    itself = correlate(target, torch.ones_like(visible), target.unsqueeze(2), torch.ones(2, 1, 1, 3, 4))
     matrix = itself.view(2, 12, 12)
     torch.testing.assert_close(matrix.diagonal(dim1=1, dim2=2), torch.ones(2, 12))
     assert torch.equal(matrix.argmax(dim=2), torch.arange(12).expand(2, 12))
@@ -34,7 +40,7 @@ def test_a_frame_resembles_itself_most():
 
 def test_hidden_positions_have_finite_gradients():
     target, visible_target, refs, visible_refs = example(requires_grad=True)
-    masked_correlation(target, visible_target, refs, visible_refs).square().sum().backward()
+    correlate(target, visible_target, refs, visible_refs).square().sum().backward()
     assert target.grad is not None
     assert target.grad.isfinite().all()
     assert target.grad.any()
