@@ -36,7 +36,6 @@ from master_thesis.ops.precision import full_precision
 
 CORR_LEVELS, CORR_RADIUS = 3, 3
 NUM_FINE = 2  # corrections at a quarter of the size
-NUM_TEST_ITERATIONS = 2  # what training gains from later ones, testing does not
 SNAP = 0.012
 """Distance, in the unit square, at which a flow counts half as the homography's and half as its own (3 px of 256)."""
 TRUST_THRESHOLD = 0.65
@@ -143,7 +142,7 @@ class SmallDFPN(nn.Module):
             matcher.build_pyramid(e_t.float() * v_t, e_r.float() * v_r)
         size = torch.tensor([w, h]).to(v_t).view(1, 2, 1, 1)
         own = rearrange(unit_points(h, w).to(v_t)[..., :2], "h w xy -> 1 xy h w")
-        for _ in range(self.num_iterations if self.training else min(self.num_iterations, NUM_TEST_ITERATIONS)):
+        for _ in range(self.num_iterations):
             flow = steps[-1].detach()
             with full_precision(v_t.device):
                 similar = matcher.index_pyramid((own + flow) * size - 0.5)
