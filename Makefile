@@ -9,7 +9,7 @@ TINY := --data_path $(DEMO)/data --data_ckpt_path $(DEMO)/data.ckpt --batch_size
 	--chn_width 24 --chn_growth 12 --chn_num_blocks 3 --lr 0.001 --log_every_n_steps 5
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo train-demo test lint types format clean
+.PHONY: help install demo train-demo test lint types lowest audit format clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -53,9 +53,19 @@ lint: install ## Style and format
 types: install ## Types
 	$(BIN)/mypy
 
+lowest: ## The tests with the lowest versions that pyproject.toml allows (in .venv-lowest)
+	test -d .venv-lowest || $(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/pip install --quiet uv
+	.venv-lowest/bin/uv pip install --python .venv-lowest/bin/python --resolution lowest-direct --editable ".[dev]"
+	.venv-lowest/bin/python -m pytest
+
+audit: install ## Known weaknesses of the installed packages (asks an advisory data base)
+	$(BIN)/pip install --quiet pip-audit
+	$(BIN)/pip-audit --skip-editable
+
 format: install ## Mend style and format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-clean: ## Remove what make made, but for .venv
+clean: ## Remove what make made, but for .venv and .venv-lowest
 	rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache build *.egg-info

@@ -40,8 +40,11 @@ class SignalStop(Callback):
             self._stop(trainer)
 
     def on_validation_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
-        """Stops here if it was asked for; the resumed run validates from the start."""
-        if not trainer.sanity_checking and self._is_asked(trainer):
+        """Stops here if it was asked for; the resumed run validates from the start.
+
+        Several processes have unequally many batches here, so that they cannot ask each other: they go on to a step.
+        """
+        if not trainer.sanity_checking and trainer.world_size == 1 and self._is_asked(trainer):
             _rewind_validation(trainer)
             self._stop(trainer)
 
