@@ -94,6 +94,8 @@ class RunConfig:
             for name in ("chn_aligner", "chn_aligner_checkpoint"):
                 require(not getattr(self, name), f"--{name} is for CHN: add --chn, or leave it out")
         require(len(self.algorithms) > 0, "--algorithms should name at least one of ff, ip, cp")
+        is_once = len(set(self.algorithms)) == len(self.algorithms)
+        require(is_once, f"--algorithms should name each once, got {' '.join(self.algorithms)}")
 
     def _check_aligner(self) -> None:
         name, path = self.chn_aligner, self.chn_aligner_checkpoint
@@ -316,10 +318,12 @@ class VideoConfig:
 
     def __post_init__(self) -> None:
         require((self.video is None) == (self.mask is None), "--video and --mask go together")
+        is_named = self.video != "" and self.mask != ""
+        require(is_named, "--video and --mask should be a file or a folder each, got an empty name")
         for name in ("mask_dilation", "feather"):
             require(getattr(self, name) >= 0, f"--{name} should be at least 0, got {getattr(self, name)}")
         require(self.window >= 1, f"--window should be at least 1, got {self.window}")
-        require(0 < self.frame_rate <= 1000, f"--frame_rate should lie in (0, 1000], got {self.frame_rate:g}")
+        require(0.01 <= self.frame_rate <= 1000, f"--frame_rate should lie in [0.01, 1000], got {self.frame_rate:g}")
         require(min(self.object_ids, default=1) >= 1, "--object_ids should be at least 1 (0 is the background)")
         is_soft = self.feather <= self.mask_dilation
         require(

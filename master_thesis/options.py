@@ -115,7 +115,7 @@ def parse_options(argv: Sequence[str]) -> Options:
     namespace = make_parser().parse_args(list(argv))
     flags = {arg.partition("=")[0] for arg in argv if arg.startswith("--")}
     given = frozenset(name for name in vars(namespace) if f"--{name}" in flags)
-    if namespace.evaluate or namespace.video:
+    if namespace.evaluate or namespace.video is not None or namespace.mask is not None:
         _test_chn(namespace)
     configs: dict[str, Any] = {field: from_namespace(config, namespace) for field, (config, _) in GROUPS.items()}
     options = Options(**configs, trainer=given_trainer_options(namespace), given=given)

@@ -51,7 +51,7 @@ def run(options: Options) -> None:
         export_network(str(options.run.test_checkpoint), options.run.export)
         print(f"weights: {options.run.export}")
         return
-    pl.seed_everything(options.data.seed, workers=True)
+    pl.seed_everything(options.data.seed, workers=True, verbose=False)
     if options.run.evaluate or options.video.video:
         with autocast(torch.device("cpu"), test_precision(options)):
             evaluate(options) if options.run.evaluate else fill_video(options)

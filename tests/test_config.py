@@ -289,7 +289,13 @@ MISTAKES = [
         "--export should be a .safetensors file, with --test and --test_checkpoint: what to export",
     ),
     # VideoConfig
+    (RunConfig, {"algorithms": ("ip", "ip")}, "--algorithms should name each once, got ip ip"),
     (VideoConfig, {"video": "a.mp4"}, "--video and --mask go together"),
+    (
+        VideoConfig,
+        {"video": "a.mp4", "mask": ""},
+        "--video and --mask should be a file or a folder each, got an empty name",
+    ),
     (VideoConfig, {"mask": "a.png"}, "--video and --mask go together"),
     (VideoConfig, {"mask_dilation": -1}, "--mask_dilation should be at least 0, got -1"),
     (VideoConfig, {"feather": -1}, "--feather should be at least 0, got -1"),
@@ -299,7 +305,7 @@ MISTAKES = [
         "--feather should be at most --mask_dilation (4), got 9: a wider seam would show the object",
     ),
     (VideoConfig, {"window": 0}, "--window should be at least 1, got 0"),
-    (VideoConfig, {"frame_rate": 0.0}, "--frame_rate should lie in (0, 1000], got 0"),
+    (VideoConfig, {"frame_rate": 0.0}, "--frame_rate should lie in [0.01, 1000], got 0"),
     (VideoConfig, {"object_ids": (1, 0)}, "--object_ids should be at least 1 (0 is the background)"),
     # EvaluationConfig
     (EvaluationConfig, {"protocols": ()}, "--protocols should name at least one protocol, got none"),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from master_thesis.config import UserError, VideoConfig, require
 from master_thesis.io.decoding import open_source
 from master_thesis.io.masks import ALPHA
-from master_thesis.io.output import default_output
-from master_thesis.io.source import VIDEO_SUFFIXES, images_in, natural_key
+from master_thesis.io.output import default_output, with_own_name
+from master_thesis.io.source import VIDEO_SUFFIXES, entries_of, images_in
 
 log = logging.getLogger(__name__)
 
@@ -22,8 +22,16 @@ def is_batch(config: VideoConfig) -> bool:
     return folder.is_dir() and not images_in(folder) and bool(_videos(folder))
 
 
-def jobs(config: VideoConfig) -> list[VideoConfig]:
-    """One job per video of a folder; their outputs are chosen, their masks matched by name.
+@dataclass(frozen=True)
+class Job:
+    """One video to fill by one algorithm."""
+
+    config: VideoConfig
+    algorithm: str
+
+
+def jobs(config: VideoConfig, algorithms: Sequence[str]) -> list[Job]:
+    """One job per video of a folder and algorithm; their outputs are chosen, their masks matched by name.
 
     Raises:
         UserError: ``--mask`` or ``--output`` cannot serve many videos.
@@ -31,41 +39,52 @@ def jobs(config: VideoConfig) -> list[VideoConfig]:
     folder, mask = Path(str(config.video)), Path(str(config.mask))
     is_shared = config.mask == ALPHA or mask.is_file()
     require(is_shared or mask.is_dir(), f"--mask {mask}: there is no such file or folder")
-    output = Path(config.output) if config.output else folder.with_name(f"{folder.name}_inpainted")
+    named = with_own_name(folder)
+    output = Path(config.output) if config.output else named.with_name(f"{named.name}_inpainted")
     require(not output.is_file(), f"--output {output} is a file, but a folder of videos needs a folder")
-    by_name = {} if is_shared else {entry.stem: entry for entry in sorted(mask.iterdir())}
-    made = []
+    require(output.resolve() != folder.resolve(), f"--output {output} holds the videos: choose another folder")
+    by_name = {} if is_shared else {entry.stem: entry for entry in entries_of(mask)}
+    made: dict[str, Path] = {}
+    found = []
     for video in _videos(folder):
-        found = mask if is_shared else by_name.get(_name(video), mask / _name(video))
-        made.append(replace(config, video=str(video), mask=str(found), output=str(output / _name(video))))
-    return made
+        name = _name(video)
+        twin = made.setdefault(name, video)
+        require(twin == video, f"{twin} and {video} would have results of one name: rename one of them")
+        its_mask = mask if is_shared else by_name.get(name, mask / name)
+        for algorithm in algorithms:
+            place = output / (name if len(algorithms) == 1 else f"{name}_{algorithm}")
+            its = replace(config, video=str(video), mask=str(its_mask), output=str(place))
+            found.append(Job(its, algorithm))
+    return found
 
 
-def run_jobs(configs: Sequence[VideoConfig], fill: Callable[[VideoConfig], object]) -> None:
+def run_jobs(found: Sequence[Job], fill: Callable[[Job], object]) -> None:
     """Carries out the jobs of a folder of videos.
 
     Args:
-        configs: the jobs; their outputs lack the suffix, which depends on the video.
+        found: the jobs; their outputs lack the suffix, which depends on the video.
         fill: carries out one.
 
     Raises:
         UserError: some could not be done; names each with its reason, after all others are done.
     """
     failed = {}
-    for number, config in enumerate(configs, start=1):
-        log.info("video %d of %d: %s", number, len(configs), config.video)
+    for number, job in enumerate(found, start=1):
+        config = job.config
+        log.info("%d of %d: %s by %s", number, len(found), config.video, job.algorithm)
         try:
             output = _with_suffix(config)
             if output.exists() and not (config.overwrite or config.check):
                 log.info("%s exists already: skipped", output)
                 continue
-            fill(replace(config, output=str(output)))
+            fill(replace(job, config=replace(config, output=str(output))))
         except UserError as error:
             failed[str(config.video)] = str(error)
             log.warning("%s failed: %s", config.video, error)
     if failed:
         told = "\n".join(f"- {video}: {error}" for video, error in failed.items())
-        raise UserError(f"{len(failed)} of {len(configs)} videos failed, the others are done:\n{told}")
+        total = len({job.config.video for job in found})
+        raise UserError(f"{len(failed)} of {total} videos failed, the others are done:\n{told}")
 
 
 def _with_suffix(config: VideoConfig) -> Path:
@@ -75,8 +94,7 @@ def _with_suffix(config: VideoConfig) -> Path:
 
 def _videos(folder: Path) -> list[Path]:
     """Videos and folders of frames, in order."""
-    entries = sorted((p for p in folder.iterdir() if not p.name.startswith(".")), key=natural_key)
-    return [p for p in entries if p.suffix.lower() in VIDEO_SUFFIXES or (p.is_dir() and images_in(p))]
+    return [p for p in entries_of(folder) if p.suffix.lower() in VIDEO_SUFFIXES or (p.is_dir() and images_in(p))]
 
 
 def _name(video: Path) -> str:

@@ -15,6 +15,9 @@ from master_thesis.io.source import VideoInfo
 SLACK = 0.01
 """Share of frames (or two frames) by which counts may differ: cameras and converters drop a frame or two."""
 MAX_MEAN_HOLE = 50.0
+"""Percent of the frames; beyond it masks are taken to be the wrong way round."""
+WIDE = 20
+"""Pixels of ``--mask_dilation`` from which it may be to blame."""
 
 
 @dataclass
@@ -32,12 +35,8 @@ class Findings:
     problems: list[str] = field(default_factory=list)
 
     def lines(self) -> list[str]:
-        """The report, ready to be shown."""
-        return [
-            *self.facts,
-            *(f"note: {notice}" for notice in self.notices),
-            *(f"problem: {problem}" for problem in self.problems),
-        ]
+        """What was found, ready to be shown; problems are raised, not shown."""
+        return [*self.facts, *(f"note: {notice}" for notice in self.notices)]
 
     def raise_problems(self) -> None:
         """Stops here where anything has to be mended.
@@ -53,7 +52,7 @@ class Findings:
 
 def examine_output(report: Findings, chosen: Path, config: VideoConfig, info: VideoInfo) -> None:
     """Whether the result can be written, and what it will lack."""
-    report.problems += output_problems(chosen, Path(str(config.mask)), info, config.lossless, config.overwrite)
+    report.problems += output_problems(chosen, config, info)
     if is_frame_folder(chosen) and info.audio_codecs:
         report.notices.append(f"a folder of frames holds no sound: that of {info.path} is left out")
     if not config.output and chosen.suffix == ".mkv" and not config.lossless:
@@ -83,7 +82,8 @@ def examine_frames(report: Findings, found: Survey) -> None:
     height, width = reversed(info.size) if swaps_axes(info.display_matrix) else info.size
     sound = f", sound: {', '.join(info.audio_codecs)}" if info.audio_codecs else ""
     report.facts.append(
-        f"{info.path}: {count} frames, {width} x {height}, {float(info.timing.rate):.4g} frames per second{sound}"
+        f"{info.path}: {counted(count, 'frame')}, {width} x {height}, "
+        f"{float(info.timing.rate):.4g} frames per second{sound}"
     )
     if found.cuts:
         shown = ", ".join(map(str, found.cuts[:10])) + (" ..." if len(found.cuts) > 10 else "")
@@ -115,34 +115,44 @@ def examine_masks(report: Findings, found: Survey, config: VideoConfig) -> None:
         report.problems.append(f"--mask {config.mask}: no frame has a hole{ids}, so there is nothing to do")
     elif mean > MAX_MEAN_HOLE:
         remedy = "leave out --invert_mask" if config.invert_mask else "--invert_mask swaps them"
+        wide = f" (or --mask_dilation {config.mask_dilation} is too much)" if config.mask_dilation > WIDE else ""
         report.problems.append(
             f"--mask {config.mask}: {mean:.0f} % of the frames would be hole: "
-            f"probably hole and known are swapped, {remedy}"
+            f"probably hole and known are swapped, {remedy}{wide}"
         )
     else:
         largest = max(range(found.num_frames), key=found.hole_percent.__getitem__)
         most = f"at most {found.hole_percent[largest]:.1f} % (frame {largest})"
         report.facts.append(f"hole: {mean:.1f} % of the frames on the mean, {most}")
         if empty:
-            report.notices.append(f"{empty} of {found.num_frames} frames have no hole and stay as they are")
+            report.notices.append(f"{empty} of {counted(found.num_frames, 'frame')} without a hole: left as they are")
 
 
 def _examine_pairing(report: Findings, found: Survey) -> None:
     tally = found.tally
     if max(tally.held, tally.extra) > _slack(found.num_frames) and not tally.absent:
         report.problems.append(
-            f"{tally.used + tally.extra} masks do not fit {found.num_frames} frames: "
+            f"{counted(tally.used + tally.extra, 'mask')} for {counted(found.num_frames, 'frame')}: "
             "there should be one for every frame, or a single image for all"
         )
     elif tally.held:
-        report.notices.append(f"the last {tally.held} frames have no mask: they keep the one before")
+        report.notices.append(f"no mask for the last {counted(tally.held, 'frame')}: the one before is kept")
     elif tally.extra:
-        report.notices.append(f"{tally.extra} masks have no frame and are left out")
+        report.notices.append(f"{counted(tally.extra, 'mask')} without a frame: left out")
     if tally.absent:
-        report.notices.append(f"{tally.absent} frames have no mask of their name: they are taken to have no hole")
+        report.notices.append(f"{counted(tally.absent, 'frame')} without a mask of that name: taken to have no hole")
     if tally.resized_from:
         h, w = tally.resized_from
         report.notices.append(f"masks of {w} x {h} are resized to the video")
+
+
+def counted(number: int, what: str) -> str:
+    """A number and what it counts.
+
+    >>> counted(1, "frame"), counted(2, "frame")
+    ('1 frame', '2 frames')
+    """
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _slack(num_frames: int) -> int:

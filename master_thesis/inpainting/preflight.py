@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from master_thesis.config import UserError, VideoConfig
-from master_thesis.inpainting.findings import Findings, examine_frames, examine_masks, examine_output
+from master_thesis.inpainting.findings import Findings, counted, examine_frames, examine_masks, examine_output
 from master_thesis.inpainting.plan import Scene, Window, plan_scenes, plan_windows
 from master_thesis.inpainting.resources import GIB, memory_needed, resource_problems
 from master_thesis.inpainting.survey import Survey, survey
@@ -82,10 +82,7 @@ def _plan(report: Preflight, found: Survey, config: VideoConfig, reach: int, tes
     sizes = sorted({scene.working_size for scene in report.scenes})
     shown = ", ".join(f"{w} x {h}" for h, w in sizes[:3]) + (" ..." if len(sizes) > 3 else "")
     how = "its own resolution, in a crop of" if test_size is None else "a working size of"
-    report.facts.append(f"the hole is filled at {how} {shown}, in {_counted(len(report.windows), 'window')} of frames")
-    report.facts.append(f"memory: about {memory_needed(report.windows) / GIB:.1f} GiB beside the networks")
+    report.facts.append(f"the hole is filled at {how} {shown}, in {counted(len(report.windows), 'window')} of frames")
+    needed = max(memory_needed(report.windows) / GIB, 0.1)
+    report.facts.append(f"memory: about {needed:.1f} GiB beside the networks")
     report.problems += resource_problems(report.windows, report.output, found.num_frames, found.info.size)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"

@@ -49,26 +49,28 @@ def memory_free() -> int | None:
     return int(values["MemAvailable"].split()[0]) * 1024 if "MemAvailable" in values else None
 
 
-def estimated_seconds(num_holes: int, algorithm: str, try_pair: Callable[[], None]) -> float:
+def estimated_seconds(num_holes: int, num_frames: int, algorithm: str, try_pair: Callable[[], None]) -> float:
     """About how long filling will take.
 
     Args:
         num_holes: frames with a hole.
+        num_frames: all frames: no frame has more references.
         algorithm: ``ff``, ``ip`` or ``cp``.
         try_pair: sends one pair through the networks; called twice, the first time to warm up.
     """
     try_pair()
     start = time.perf_counter()
     try_pair()
-    return (time.perf_counter() - start) * PAIRS_PER_FRAME[algorithm] * num_holes
+    pairs = min(PAIRS_PER_FRAME[algorithm], num_frames)
+    return (time.perf_counter() - start) * pairs * num_holes
 
 
 def in_words(seconds: float) -> str:
     """A duration as people say it.
 
-    >>> in_words(42.0), in_words(600.0), in_words(7900.0)
-    ('42 seconds', '10 minutes', '2.2 hours')
+    >>> in_words(0.3), in_words(42.0), in_words(600.0), in_words(7900.0)
+    ('2 seconds', '42 seconds', '10 minutes', '2.2 hours')
     """
     if seconds < 90:
-        return f"{max(round(seconds), 1)} seconds"
+        return f"{max(round(seconds), 2)} seconds"
     return f"{round(seconds / 60)} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

@@ -31,7 +31,7 @@ from master_thesis.inpainting.provenance import (
 )
 from master_thesis.inpainting.resources import estimated_seconds, in_words
 from master_thesis.inpainting.windows import Filler, fill_windows
-from master_thesis.io.output import open_sink
+from master_thesis.io.output import FIGURES, OVERLAY, Sink, beside, open_sink, unfinished
 from master_thesis.io.video import VideoWriter
 
 log = logging.getLogger(__name__)
@@ -66,6 +66,7 @@ def inpaint_video(
     test_size: tuple[int, int] | None = (240, 480),
     device: torch.device | str = "cpu",
     observer: Observer | None = None,
+    finish: Callable[[VideoResult], None] | None = None,
     **options: Any,
 ) -> VideoResult:
     """Fills the hole of one video; size, times, rotation and sound stay as they are.
@@ -79,6 +80,7 @@ def inpaint_video(
             hole alone. None: the video's own resolution, in a crop around the hole.
         device: where the networks are.
         observer: wants to see every finished frame.
+        finish: is called with the result when everything is written, before the video appears.
         options: further arguments of :func:`master_thesis.inpainting.algorithms.inpaint`.
 
     Raises:
@@ -89,19 +91,24 @@ def inpaint_video(
     report.raise_problems()
     if config.check:
         return VideoResult(None, report)
+    assert report.masks, "there were no problems"
     made_from = fingerprint(config, filler, test_size)
-    folder = PatchFolder(report.output.with_name(f"{report.output.name}.parts"), made_from)
+    folder = PatchFolder(unfinished(report.output), made_from)
     try:
         _fill(report, filler, folder)
-        origins = _write(config, report, folder, observer)
+        # The video appears last: where it is, everything is.
+        with open_sink(report.output, report.masks.video.info, config.lossless) as sink:
+            origins = _write(config, report, folder, sink, observer)
+            result = VideoResult(report.output, report, origins, in_one_sentence(origins))
+            write_origins(beside(report.output, FIGURES), origins, result.sentence, made_from)
+            if finish:
+                finish(result)
     except KeyboardInterrupt:
         log.warning("interrupted: the same command goes on from here; what is done lies in %s", folder.path)
         raise
-    sentence = in_one_sentence(origins)
-    write_origins(_beside(report.output, ".json"), origins, sentence, made_from)
     folder.remove()
-    log.info("%s: %s", report.output, sentence)
-    return VideoResult(report.output, report, origins, sentence)
+    log.info("%s: %s", report.output, result.sentence)
+    return result
 
 
 def _examine(config: VideoConfig, filler: Filler, test_size: tuple[int, int] | None) -> Preflight:
@@ -111,7 +118,8 @@ def _examine(config: VideoConfig, filler: Filler, test_size: tuple[int, int] | N
     if report.found and report.windows and not report.problems:
         largest = max((w.scene.working_size for w in report.windows), key=lambda size: size[0] * size[1])
         num_holes = sum(report.found.has_hole)
-        seconds = estimated_seconds(num_holes, filler.algorithm, lambda: filler.try_pair(*largest))
+        num_frames = report.found.num_frames
+        seconds = estimated_seconds(num_holes, num_frames, filler.algorithm, lambda: filler.try_pair(*largest))
         report.facts.append(f"time: about {in_words(seconds)} on this machine")
     for line in report.lines():
         log.info(line)
@@ -129,13 +137,14 @@ def _fill(report: Preflight, filler: Filler, folder: PatchFolder) -> None:
         fill_windows(report.windows, report.masks, filler, folder, bar.update)
 
 
-def _write(config: VideoConfig, report: Preflight, folder: PatchFolder, observer: Observer | None) -> list[FrameOrigin]:
+def _write(
+    config: VideoConfig, report: Preflight, folder: PatchFolder, sink: Sink, observer: Observer | None
+) -> list[FrameOrigin]:
     """The last pass: every frame with its hole filled, to everyone who wants it."""
     assert report.found
     assert report.masks
     info, origins = report.found.info, []
     with ExitStack() as stack:
-        sink = stack.enter_context(open_sink(report.output, info, config.lossless))
         overlay = stack.enter_context(_open_overlay(report)) if config.overlay else None
         tell = stack.enter_context(observer(report)) if observer else None
         frames = finished_frames(report.masks, report.windows, folder, config.feather)
@@ -153,9 +162,5 @@ def _write(config: VideoConfig, report: Preflight, folder: PatchFolder, observer
 def _open_overlay(report: Preflight) -> VideoWriter:
     assert report.found
     info = report.found.info
-    path = _beside(report.output, "_overlay.mp4")
+    path = beside(report.output, OVERLAY)
     return VideoWriter(path, info.size, info.timing, display_matrix=info.display_matrix, pixel_aspect=info.pixel_aspect)
-
-
-def _beside(output: Path, ending: str) -> Path:
-    return output.with_name(f"{output.stem}{ending}")

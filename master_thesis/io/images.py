@@ -100,7 +100,7 @@ def _read_header(file: Any, path: str | Path) -> Header:
 def _has_end(jpeg: bytes) -> bool:
     """Whether a JPEG's end marker follows its image data (an embedded thumbnail has an end marker of its own)."""
     position = 2
-    while jpeg[position : position + 1] == b"\xff":
+    while position + 1 < len(jpeg) and jpeg[position] == 0xFF:
         marker = jpeg[position + 1]
         if marker == 0xDA:
             return jpeg.rfind(b"\xff\xd9", position) != -1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Set
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, runtime_checkable
@@ -11,10 +12,14 @@ from typing import Protocol, runtime_checkable
 from jaxtyping import UInt8
 from numpy import ndarray
 
+from master_thesis.config import VideoConfig
 from master_thesis.io.audio import CONTAINERS, can_hold
 from master_thesis.io.frames import write_png
 from master_thesis.io.source import VideoInfo
 from master_thesis.io.video import VideoWriter
+
+FIGURES, OVERLAY, PAGE = ".json", "_overlay.mp4", ".html"
+"""Endings of what is written beside an output."""
 
 
 @runtime_checkable
@@ -36,7 +41,13 @@ def default_output(video: Path, info: VideoInfo, lossless: bool) -> Path:
     """Where the result goes when nobody says: beside the video, in a container that holds its sound."""
     holds_sound = all(can_hold(".mp4", codec) for codec in info.audio_codecs)
     suffix = ".mp4" if holds_sound and not lossless else ".mkv"
+    video = with_own_name(video)
     return video.with_name(f"{video.stem if video.is_file() else video.name}_inpainted{suffix}")
+
+
+def with_own_name(path: Path) -> Path:
+    """A path that can be given another name: ``.`` and ``..`` are spelled out."""
+    return path if path.name not in ("", "..") else path.resolve()
 
 
 def is_frame_folder(output: Path) -> bool:
@@ -44,27 +55,71 @@ def is_frame_folder(output: Path) -> bool:
     return not output.suffix
 
 
-def output_problems(output: Path, mask: Path, info: VideoInfo, lossless: bool, overwrite: bool) -> list[str]:
+def beside(output: Path, ending: str) -> Path:
+    """A file that goes with an output: its name without suffix, and an ending.
+
+    >>> beside(Path("clip.mp4"), OVERLAY).name
+    'clip_overlay.mp4'
+    """
+    return output.with_name(f"{output.stem}{ending}")
+
+
+def unfinished(output: Path) -> Path:
+    """The folder that holds what is done of an output that is not whole yet."""
+    return output.with_name(f"{output.name}.parts")
+
+
+def output_problems(output: Path, config: VideoConfig, info: VideoInfo) -> list[str]:
     """Why an output cannot be written, one line each."""
-    problems = []
-    if output.resolve() in (info.path.resolve(), mask.resolve()):
+    inputs = {info.path.resolve(), Path(str(config.mask)).resolve()}
+    if output.resolve() in inputs:
         return [f"--output {output} is an input and is never overwritten"]
-    if output.exists() and not overwrite:
-        problems.append(f"--output {output} exists already: --overwrite replaces it")
-    elif output.exists() and output.is_dir() != is_frame_folder(output):
-        problems.append(f"--output {output} is a {'folder' if output.is_dir() else 'file'}: choose another name")
-    suffix = output.suffix.lower()
-    if not is_frame_folder(output) and suffix not in CONTAINERS:
-        problems.append(f"--output should end in .mp4, .mov or .mkv, or be a folder, got {output.name}")
-        return problems
-    if lossless and suffix and suffix != ".mkv":
-        problems.append(f"--lossless needs an --output in .mkv or a folder, got {output.name}")
-    for codec in info.audio_codecs if suffix else ():
-        if not can_hold(suffix, codec):
-            problems.append(f"{suffix} cannot hold the sound of {info.path} ({codec}): use .mkv")
+    problems = _standing_in_the_way(output, config.overwrite) if output.exists() else []
+    problems += _companion_problems(output, config, inputs) + _format_problems(output, config, info)
     place = next(p for p in output.absolute().parents if p.exists())
-    if not os.access(place, os.W_OK):
+    if not place.is_dir():
+        problems.append(f"--output {output}: {place} is a file, not a folder")
+    elif not os.access(place, os.W_OK):
         problems.append(f"--output {output}: {place} cannot be written to")
+    return problems
+
+
+def _standing_in_the_way(output: Path, overwrite: bool) -> list[str]:
+    """What speaks against replacing an output that exists."""
+    if output.is_dir() != is_frame_folder(output):
+        return [f"--output {output} is a {'folder' if output.is_dir() else 'file'}: choose another name"]
+    names = sorted(p.name for p in output.iterdir()) if output.is_dir() else []
+    strange = [name for name in names if not name.endswith(".png")]
+    if strange:  # a folder is replaced as a whole
+        return [f"--output {output} holds other things than a result ({strange[0]}): choose another name"]
+    is_free = overwrite or (output.is_dir() and not names)
+    return [] if is_free else [f"--output {output} exists already: --overwrite replaces it"]
+
+
+def _companion_problems(output: Path, config: VideoConfig, inputs: Set[Path]) -> list[str]:
+    """What speaks against the files that are written beside an output."""
+    wanted = {FIGURES: True, OVERLAY: config.overlay, PAGE: config.report}
+    companions = [beside(output, ending) for ending, is_wanted in wanted.items() if is_wanted]
+    lost = [path for path in companions if path.resolve() in inputs]
+    is_free = config.overwrite or output.exists() or unfinished(output).exists()
+    taken = [path for path in companions if path.exists() and path not in lost and not is_free]
+    return [
+        *(f"--output {output} comes with {path}, an input that is never overwritten" for path in lost),
+        *(f"--output {output} comes with {path}, which exists already: --overwrite replaces it" for path in taken),
+    ]
+
+
+def _format_problems(output: Path, config: VideoConfig, info: VideoInfo) -> list[str]:
+    """What an output's container cannot hold."""
+    if is_frame_folder(output):
+        return []
+    suffix = output.suffix.lower()
+    if suffix not in CONTAINERS:
+        return [f"--output should end in .mp4, .mov or .mkv, or be a folder, got {output.name}"]
+    silent = [codec for codec in info.audio_codecs if not can_hold(suffix, codec)]
+    problems = [f"{suffix} cannot hold the sound of {info.path} ({codec}): use .mkv" for codec in silent]
+    if config.lossless and suffix != ".mkv":
+        problems.append(f"--lossless needs an --output in .mkv or a folder, got {output.name}")
     return problems
 
 

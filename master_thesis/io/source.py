@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-from master_thesis.config import require
+from master_thesis.config import UserError, require
 from master_thesis.io.frames import frame_size, read_frame
 from master_thesis.io.video import Timing
 
@@ -89,9 +89,24 @@ class VideoSource(Protocol):
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The images of a folder, frame 2 before frame 10; hidden files are left out."""
-    found = (p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES and not p.name.startswith("."))
-    return sorted(found, key=natural_key)
+    """The images of a folder, frame 2 before frame 10; hidden files are left out.
+
+    Raises:
+        UserError: the folder may not be read.
+    """
+    return [p for p in entries_of(folder) if p.suffix.lower() in IMAGE_SUFFIXES]
+
+
+def entries_of(folder: Path) -> list[Path]:
+    """What lies in a folder, in natural order; hidden files are left out.
+
+    Raises:
+        UserError: the folder may not be read.
+    """
+    try:
+        return sorted((p for p in folder.iterdir() if not p.name.startswith(".")), key=natural_key)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be read ({str(error.strerror).lower()})") from error
 
 
 def natural_key(path: Path) -> list[tuple[int, str]]:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from master_thesis.config import VideoConfig
-from master_thesis.inpainting.batch import is_batch, jobs, run_jobs
+from master_thesis.inpainting.batch import Job, is_batch, jobs, run_jobs
+from master_thesis.inpainting.findings import Findings, examine_output
 from master_thesis.inpainting.preflight import Preflight
 from master_thesis.inpainting.video import VideoResult, inpaint_video
 from master_thesis.io.decoding import open_source
-from master_thesis.io.output import default_output
+from master_thesis.io.output import PAGE, beside, default_output
 from master_thesis.report.page import write_page
 from master_thesis.report.preview import Preview
 
 log = logging.getLogger(__name__)
+
+PREVIEW = ".preview.mp4"
+"""Ending of the small video that goes into the page."""
 
 ALGORITHMS = {"ff": "frame by frame", "ip": "inpaint and propagate", "cp": "copy and propagate"}
 
@@ -49,43 +53,40 @@ def run_video(
     """
     results: list[VideoResult] = []
 
-    def fill(job: VideoConfig) -> None:
-        for algorithm in algorithms:
-            named = job if len(algorithms) == 1 else replace(job, output=str(_named(job, algorithm)))
-            results.append(_fill(named, aligner, chn, algorithm, test_size, device, options))
+    def fill(job: Job) -> None:
+        page = _Page(job) if config.report else None
+        observer, finish = (page.observe, page.finish) if page else (None, None)
+        result = inpaint_video(job.config, aligner, chn, job.algorithm, test_size, device, observer, finish, **options)
+        if page and result.output:
+            log.info("look at %s", beside(result.output, PAGE))
+        results.append(result)
 
     if is_batch(config):
-        run_jobs(jobs(config), fill)
+        run_jobs(jobs(config, algorithms), fill)
     else:
-        fill(config)
+        for job in _named(config, algorithms):
+            fill(job)
     return results
 
 
-def _fill(
-    config: VideoConfig,
-    aligner: Any,
-    chn: Any,
-    algorithm: str,
-    test_size: tuple[int, int] | None,
-    device: torch.device | str,
-    options: dict[str, Any],
-) -> VideoResult:
-    if not config.report or config.check:
-        return inpaint_video(config, aligner, chn, algorithm, test_size, device, **options)
+@dataclass(frozen=True)
+class _Page:
+    """The page of a job: its preview is written along with the video, the page when the video is about to appear."""
 
-    def observer(report: Preflight) -> Preview:
-        return Preview(_preview(report.output), report)
+    job: Job
 
-    result = inpaint_video(config, aligner, chn, algorithm, test_size, device, observer, **options)
-    assert result.output
-    preview, page = _preview(result.output), result.output.with_name(f"{result.output.stem}.html")
-    try:
-        facts = _facts(config, result, algorithm)
-        write_page(page, Path(str(config.video)).name, result.sentence, result.origins, facts, preview)
-    finally:
-        preview.unlink()
-    log.info("look at %s", page)
-    return result
+    def observe(self, report: Preflight) -> Preview:
+        return Preview(beside(report.output, PREVIEW), report)
+
+    def finish(self, result: VideoResult) -> None:
+        assert result.output
+        config, preview = self.job.config, beside(result.output, PREVIEW)
+        try:
+            facts = _facts(config, result, self.job.algorithm)
+            title = Path(str(config.video)).name
+            write_page(beside(result.output, PAGE), title, result.sentence, result.origins, facts, preview)
+        finally:
+            preview.unlink()
 
 
 def _facts(config: VideoConfig, result: VideoResult, algorithm: str) -> dict[str, str]:
@@ -97,11 +98,17 @@ def _facts(config: VideoConfig, result: VideoResult, algorithm: str) -> dict[str
     return facts | shown
 
 
-def _preview(output: Path) -> Path:
-    return output.with_name(f"{output.stem}.preview.mp4")
-
-
-def _named(job: VideoConfig, algorithm: str) -> Path:
-    video = Path(str(job.video))
-    output = Path(job.output) if job.output else default_output(video, open_source(video).info, job.lossless)
-    return output.with_name(f"{output.stem}_{algorithm}{output.suffix}")
+def _named(config: VideoConfig, algorithms: Sequence[str]) -> list[Job]:
+    """One job per algorithm; of several, the outputs carry its name, and none is begun where one cannot be written."""
+    if len(algorithms) == 1:
+        return [Job(config, algorithms[0])]
+    video, problems = Path(str(config.video)), Findings()
+    info = open_source(video, config.frame_rate).info
+    output = Path(config.output) if config.output else default_output(video, info, config.lossless)
+    found = []
+    for algorithm in algorithms:
+        named = output.with_name(f"{output.stem}_{algorithm}{output.suffix}")
+        examine_output(problems, named, config, info)
+        found.append(Job(replace(config, output=str(named)), algorithm))
+    problems.raise_problems()
+    return found

@@ -30,10 +30,10 @@ def videos(tmp_path: Path) -> Path:
     return tmp_path / "videos"
 
 
-def run(videos: Path, **changes):
+def run(videos: Path, algorithms=("ip",), **changes):
     mask = str(videos.with_name("masks"))
     config = VideoConfig(video=str(videos), mask=mask, **changes)
-    return run_video(config, StillAligner(), Copier(), max_distance=2)
+    return run_video(config, StillAligner(), Copier(), algorithms, max_distance=2)
 
 
 def test_all_are_filled_but_the_broken_one(videos: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -51,12 +51,29 @@ def test_all_are_filled_but_the_broken_one(videos: Path, caplog: pytest.LogCaptu
 def test_masks_are_matched_by_name(videos: Path) -> None:
     config = VideoConfig(video=str(videos), mask=str(videos.with_name("masks")))
     assert is_batch(config)
-    assert [Path(str(job.mask)).name for job in jobs(config)] == ["a.png", "b", "broken.png", "frames.png"]
+    found = [Path(str(job.config.mask)).name for job in jobs(config, ["ip"])]
+    assert found == ["a.png", "b", "broken.png", "frames.png"]
+
+
+def test_several_algorithms_have_a_result_each_and_finished_ones_are_skipped(videos: Path, caplog) -> None:
+    (videos / "broken.mp4").unlink()
+    run(videos, algorithms=("ff", "ip"))
+    made = {p.name for p in videos.with_name("videos_inpainted").glob("*.mp4")}
+    assert made == {f"{name}_{algorithm}.mp4" for name in ("a", "b", "frames") for algorithm in ("ff", "ip")}
+    with caplog.at_level(logging.INFO):
+        run(videos, algorithms=("ff", "ip"))
+    assert caplog.text.count("exists already: skipped") == 6
+
+
+def test_two_videos_of_one_name_are_refused(videos: Path) -> None:
+    Clip("b.mp4", times=(0,)).write(videos)
+    with pytest.raises(UserError, match=r"b\.mkv and .*b\.mp4 would have results of one name"):
+        run(videos)
 
 
 def test_one_mask_serves_all(videos: Path) -> None:
     mask = str(videos.with_name("masks") / "a.png")
-    assert {job.mask for job in jobs(VideoConfig(video=str(videos), mask=mask))} == {mask}
+    assert {job.config.mask for job in jobs(VideoConfig(video=str(videos), mask=mask), ["ip"])} == {mask}
 
 
 def test_a_folder_of_frames_is_no_batch(videos: Path) -> None:
@@ -65,7 +82,9 @@ def test_a_folder_of_frames_is_no_batch(videos: Path) -> None:
 
 def test_what_cannot_serve_many_videos_is_refused(videos: Path) -> None:
     with pytest.raises(UserError, match="--mask nowhere: there is no such file or folder"):
-        jobs(VideoConfig(video=str(videos), mask="nowhere"))
+        jobs(VideoConfig(video=str(videos), mask="nowhere"), ["ip"])
     file = str(videos / "notes.txt")
     with pytest.raises(UserError, match="is a file, but a folder of videos needs a folder"):
-        jobs(VideoConfig(video=str(videos), mask=str(videos.with_name("masks")), output=file))
+        jobs(VideoConfig(video=str(videos), mask=str(videos.with_name("masks")), output=file), ["ip"])
+    with pytest.raises(UserError, match="holds the videos: choose another folder"):
+        jobs(VideoConfig(video=str(videos), mask=str(videos.with_name("masks")), output=str(videos)), ["ip"])

@@ -116,8 +116,8 @@ def test_wrong_videos(tmp_path: Path, mask: Path, make, message: str) -> None:
         (lambda folder: folder / "nowhere.png", "nowhere.png: there is no such file or folder"),
         (lambda folder: "alpha", "--mask alpha needs a video with transparency"),
         (empty_folder, "nothing: holds no images"),
-        (lambda folder: masks_in(folder / "m", [box_mask()] * 5), "5 masks do not fit 8 frames"),
-        (lambda folder: masks_in(folder / "m", [box_mask()] * 11), "11 masks do not fit 8 frames"),
+        (lambda folder: masks_in(folder / "m", [box_mask()] * 5), "5 masks for 8 frames: there should be"),
+        (lambda folder: masks_in(folder / "m", [box_mask()] * 11), "11 masks for 8 frames: there should be"),
         (lambda folder: masks_in(folder / "m", [~box_mask()] * 8), "92 % of the frames would be hole: probably"),
         (lambda folder: masks_in(folder / "m", [np.zeros((48, 64), bool)] * 8), "no frame has a hole"),
         (lambda folder: masks_in(folder / "m", [box_mask((64, 48))] * 8), "masks should have the shape of the video"),
@@ -190,13 +190,13 @@ def test_hdr_and_interlaced_videos_are_told(video: Path, mask: Path, monkeypatch
 
 def test_small_differences_are_told_not_refused(tmp_path: Path, video: Path) -> None:
     report = told(video, masks_in(tmp_path / "few", [box_mask()] * 7))
-    assert report.notices == ["the last 1 frames have no mask: they keep the one before"]
+    assert report.notices == ["no mask for the last 1 frame: the one before is kept"]
     report = told(video, masks_in(tmp_path / "many", [box_mask()] * 9))
-    assert report.notices == ["1 masks have no frame and are left out"]
+    assert report.notices == ["1 mask without a frame: left out"]
     report = told(video, masks_in(tmp_path / "large", [box_mask().repeat(2, 0).repeat(2, 1)] * 8))
     assert report.notices == ["masks of 128 x 96 are resized to the video"]
     report = told(video, masks_in(tmp_path / "some", [box_mask()] * 6 + [np.zeros((48, 64), bool)] * 2))
-    assert report.notices == ["2 of 8 frames have no hole and stay as they are"]
+    assert report.notices == ["2 of 8 frames without a hole: left as they are"]
 
 
 def test_a_missing_end_is_told(tmp_path: Path, mask: Path) -> None:

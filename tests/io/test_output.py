@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from master_thesis.config import VideoConfig
 from master_thesis.io.decoding import open_source
-from master_thesis.io.output import FrameFolderWriter, default_output, open_sink, output_problems
+from master_thesis.io.output import FrameFolderWriter, default_output, open_sink, output_problems, unfinished
 from master_thesis.io.video import VideoWriter
 from tests.video_clips import Clip, moving_frames
 
@@ -27,9 +28,7 @@ def test_the_default_lies_beside_and_holds_the_sound(info) -> None:
 
 def test_a_place_that_cannot_be_written_to(info, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.access", lambda *args: False)
-    (problem,) = output_problems(
-        tmp_path / "new" / "out.mp4", tmp_path / "mask.png", info, lossless=False, overwrite=False
-    )
+    (problem,) = output_problems(tmp_path / "new" / "out.mp4", VideoConfig(), info)
     assert f"{tmp_path} cannot be written to" in problem
 
 
@@ -37,8 +36,33 @@ def test_a_folder_is_not_replaced_by_a_file_nor_a_file_by_a_folder(info, tmp_pat
     (tmp_path / "out.mp4").mkdir()
     (tmp_path / "out").touch()
     for name in ("out.mp4", "out"):
-        (problem,) = output_problems(tmp_path / name, tmp_path / "mask.png", info, lossless=False, overwrite=True)
+        (problem,) = output_problems(tmp_path / name, VideoConfig(overwrite=True), info)
         assert "choose another name" in problem
+
+
+def test_only_a_folder_of_frames_is_replaced(info, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    assert output_problems(tmp_path / "out", VideoConfig(), info) == []  # it is empty
+    (tmp_path / "out" / "0.png").touch()
+    (problem,) = output_problems(tmp_path / "out", VideoConfig(), info)
+    assert "exists already" in problem
+    assert output_problems(tmp_path / "out", VideoConfig(overwrite=True), info) == []
+    (tmp_path / "out" / "thesis.tex").touch()
+    (problem,) = output_problems(tmp_path / "out", VideoConfig(overwrite=True), info)
+    assert "holds other things than a result (thesis.tex)" in problem
+
+
+def test_what_is_written_beside_replaces_nothing_either(info, tmp_path: Path) -> None:
+    output = tmp_path / "out.mp4"
+    (tmp_path / "out.json").touch()
+    (problem,) = output_problems(output, VideoConfig(), info)
+    assert "out.json, which exists already" in problem
+    assert output_problems(output, VideoConfig(overwrite=True), info) == []
+    unfinished(output).mkdir()  # then it is our own, from an interrupted run
+    assert output_problems(output, VideoConfig(), info) == []
+    overlay = replace(info, path=tmp_path / "out_overlay.mp4")
+    (problem,) = output_problems(output, VideoConfig(overlay=True, overwrite=True), overlay)
+    assert "out_overlay.mp4, an input that is never overwritten" in problem
 
 
 def test_frames_appear_when_the_folder_is_whole(info, tmp_path: Path) -> None:

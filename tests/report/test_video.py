@@ -44,14 +44,26 @@ def test_panels_stand_upright(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert kept == [(3 * 64, 48)]
 
 
-def test_a_page_that_cannot_be_written_leaves_no_preview(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_a_page_that_cannot_be_written_no_video_appears_and_the_work_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*args):
         raise UserError("no space")
 
     monkeypatch.setattr(room, "write_page", fail)
     with pytest.raises(UserError, match="no space"):
         run(tmp_path, report=True)
-    assert names(tmp_path) == {"clip_inpainted.mp4", "clip_inpainted.json"}
+    assert names(tmp_path) == {"clip_inpainted.mp4.parts", "clip_inpainted.json"}
+    monkeypatch.undo()
+    run(tmp_path, report=True)
+    assert names(tmp_path) == {"clip_inpainted.mp4", "clip_inpainted.json", "clip_inpainted.html"}
+
+
+def test_none_of_several_is_begun_where_one_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "clip_inpainted_cp.mp4").touch()
+    with pytest.raises(UserError, match=r"clip_inpainted_cp\.mp4 exists already"):
+        run(tmp_path, algorithms=("ff", "cp"))
+    assert names(tmp_path) == {"clip_inpainted_cp.mp4"}
 
 
 def test_checking_makes_nothing(tmp_path: Path) -> None:
