@@ -27,6 +27,7 @@ from master_thesis.data.sample import write_sample_data
 from master_thesis.evaluation.evaluate import run_evaluation
 from master_thesis.evaluation.networks import network_method
 from master_thesis.io.checkpoints import network_entry, read_checkpoint
+from master_thesis.machine import keep_freed_memory
 from master_thesis.ops.precision import autocast
 from master_thesis.options import Options
 from master_thesis.report.video import run_video
@@ -51,6 +52,7 @@ def run(options: Options) -> None:
         export_network(str(options.run.test_checkpoint), options.run.export)
         print(f"weights: {options.run.export}")
         return
+    keep_freed_memory()
     pl.seed_everything(options.data.seed, workers=True, verbose=False)
     if options.run.evaluate or options.video.video:
         with autocast(torch.device("cpu"), test_precision(options)):

@@ -13,7 +13,7 @@ FLOORS = [
     {"zoo"},
     {"inpainting"},
     {"evaluation", "report", "training"},
-    {"cli", "options", "trainer_options", "building", "runs", "__main__"},
+    {"cli", "options", "trainer_options", "building", "runs", "machine", "__main__"},
 ]
 """From the ground up."""
 ONE_ROOM = [{"ops", "clip"}, {"losses", "flow_losses"}, FLOORS[-1]]

@@ -159,8 +159,8 @@ REFUSED = [
     (f"{CLIP} {MASK} --output clip.mp4/new.mp4", "--output clip.mp4/new.mp4: {world}/clip.mp4 is a file, not a folder"),
     # options
     (f"--video frames {MASK} --frame_rate 0", "--frame_rate should lie in [0.01, 1000], got 0"),
-    (f"--video frames {MASK} --frame_rate nan", "--frame_rate should lie in [0.01, 1000], got nan"),
-    (f"--video frames {MASK} --frame_rate fast", "--frame_rate: invalid float value: 'fast'"),
+    (f"--video frames {MASK} --frame_rate nan", "--frame_rate: should be a number, got 'nan'"),
+    (f"--video frames {MASK} --frame_rate fast", "--frame_rate: should be a number, got 'fast'"),
     (
         f"--video long.mp4 {MASK} --window 40",
         "--window should be at least 41, twice the reach of a frame (20) and one; got 40",

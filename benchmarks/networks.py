@@ -1,0 +1,142 @@
+"""Networks: aligning a pair, the share of the machine's arithmetic, training steps."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.plain.networks import PlainDFPN, plain
+from benchmarks.scenes import BF16, CPU, FP32, SIZE, Rows, StillCamera, moving_scene, network
+from benchmarks.timing import row, seconds_of, told
+from master_thesis.clip import Clip
+from master_thesis.config import OptimConfig
+from master_thesis.models.vgg import VGG16
+from master_thesis.ops.precision import autocast
+from master_thesis.training.chn import CHNTraining
+from master_thesis.training.dfpn import DFPNTraining
+
+
+@torch.no_grad()
+def align(_: argparse.Namespace) -> Rows:
+    """One pair through DFPN."""
+    x, m = moving_scene(2, SIZE, 2)
+    pair = x[None, :, 0], m[None, :, 0], x[None, :, 1:], m[None, :, 1:]
+    dfpn = network("dfpn")
+    simple = PlainDFPN(plain(dfpn))
+    slow = seconds_of(lambda: simple.align(*pair))
+    for precision, goal in ((FP32, "1.3"), (BF16, "2.3")):
+        with autocast(CPU, precision):
+            yield row(f"DFPN aligns a pair, {precision}", slow, seconds_of(lambda: dfpn.align(*pair), 5), goal)
+
+
+@torch.no_grad()
+def share(_: argparse.Namespace) -> Rows:
+    """Achieved arithmetic against a large product of matrices of the same type."""
+    dfpn, chn = network("dfpn"), network("chn")
+    layers: dict[str, tuple[Any, Callable[[Tensor], object], tuple[int, ...]]] = {
+        "4D convolution": (dfpn.conv4d, dfpn.conv4d, (1, 1, 16, 16, 16, 16)),
+        "estimator at 256": (dfpn.estimator_256, dfpn.estimator_256.layers, (1, 10, 256, 256)),
+        "estimator at 64": (dfpn.estimator_64, dfpn.estimator_64.layers, (1, 10, 64, 64)),
+        "CHN at 240 x 480": (chn, chn._paint, (1, 9, *SIZE)),
+    }
+    for precision, dtype in ((FP32, torch.float32), (BF16, torch.bfloat16)):
+        peak = matmul_speed(dtype)
+        for name, (module, run, shape) in layers.items():
+            x = torch.rand(shape)
+            with autocast(CPU, precision):
+                seconds = seconds_of(lambda: run(x), 5)  # noqa: B023
+            reached = macs(module, lambda: run(x)) / statistics.median(seconds) / 1e9  # noqa: B023
+            yield {
+                "name": f"{name}, {precision}",
+                "plain": f"product of matrices: {peak:.0f} GMAC/s",
+                "fast": f"{reached:.0f} GMAC/s",
+                "ratio": round(reached / peak, 2),
+                "goal": "0.70",
+                "note": told(seconds),
+            }
+
+
+def matmul_speed(dtype: torch.dtype, size: int = 4096) -> float:
+    """Thousands of millions of multiplications a second."""
+    square = torch.rand(size, size).to(dtype)
+    return size**3 / statistics.median(seconds_of(lambda: square @ square)) / 1e9
+
+
+def macs(module: nn.Module, run: Callable[[], object]) -> float:
+    """Multiplications of the convolutions of ``module`` while ``run`` goes through it."""
+    total = 0.0
+
+    def count(layer: nn.Module, inputs: Any, output: Tensor) -> None:
+        nonlocal total
+        plane = inputs[0] if isinstance(layer, nn.ConvTranspose2d) else output
+        total += layer.get_parameter("weight").numel() * plane.shape[0] * plane.shape[-2:].numel()
+
+    kinds = (nn.Conv2d, nn.ConvTranspose2d)
+    hooks = [layer.register_forward_hook(count) for layer in module.modules() if isinstance(layer, kinds)]
+    run()
+    for hook in hooks:
+        hook.remove()
+    return total
+
+
+def training(_: argparse.Namespace) -> Rows:
+    """A step on two pairs of 256 x 256: forwards, backwards, Adam."""
+    clip = training_clip()
+    for name, make in (("DFPN", make_dfpn_training), ("CHN", make_chn_training)):
+        slow = seconds_of(plain_step(make(), clip), 2)
+        fast = seconds_of(step(make(), clip, BF16), 3)
+        yield row(f"training step {name}, 2 pairs, {BF16}", slow, fast, "2")
+
+
+def training_clip() -> Clip:
+    generator = torch.Generator().manual_seed(0)
+    frames = (torch.rand(2, 3, 2, 256, 256, generator=generator) * 255).byte()
+    mask = torch.zeros(2, 1, 2, 256, 256, dtype=torch.bool)
+    mask[:, :, :, 80:160, 80:160] = True
+    return Clip(frames, mask, torch.eye(3).repeat(2, 2, 1, 1), torch.tensor([True, False]), ("a", "b"))
+
+
+def make_dfpn_training() -> DFPNTraining:
+    torch.manual_seed(0)
+    return DFPNTraining({}, OptimConfig())
+
+
+def make_chn_training() -> CHNTraining:
+    torch.manual_seed(0)
+    return CHNTraining({}, OptimConfig(), StillCamera(), VGG16())
+
+
+def step(module: Any, clip: Clip, precision: str) -> Callable[[], None]:
+    """A step as Lightning makes it."""
+    adam = torch.optim.Adam([p for p in module.network.parameters() if p.requires_grad], fused=True)
+
+    def run() -> None:
+        adam.zero_grad()
+        with autocast(CPU, precision):
+            loss = module.losses(clip).total
+        loss.backward()
+        adam.step()
+
+    return run
+
+
+def plain_step(module: Any, clip: Clip) -> Callable[[], None]:
+    """The same in float32, pair by pair, tensors in the usual order, plain Adam."""
+    module.to(memory_format=torch.contiguous_format)
+    adam = torch.optim.Adam([p for p in module.network.parameters() if p.requires_grad], foreach=False)
+    ones = [
+        Clip(clip.frames[[i]], clip.mask[[i]], clip.movement[[i]], clip.is_simulated[[i]], ("a",)) for i in range(2)
+    ]
+
+    def run() -> None:
+        adam.zero_grad()
+        for one in ones:
+            (module.losses(one).total / len(ones)).backward()
+        adam.step()
+
+    return run

@@ -1,0 +1,113 @@
+"""Sequences: the three algorithms against their plain transcription, cost against length, resolution and references."""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from typing import Any
+
+import torch
+
+from benchmarks.plain import algorithms as plainly
+from benchmarks.plain.networks import PlainDFPN, plain
+from benchmarks.scenes import CPU, SIZE, Rows, StillCamera, moving_scene, network
+from benchmarks.timing import row, seconds_of
+from master_thesis import load_small
+from master_thesis.config import DataConfig
+from master_thesis.data.dataset import TestClips
+from master_thesis.data.sequences import find_test_sequences
+from master_thesis.inpainting.algorithms import inpaint
+from master_thesis.ops.image import fill_holes, to_float
+from master_thesis.ops.precision import autocast, best_precision
+from master_thesis.zoo import make_network
+
+PLAIN = {
+    "ff": plainly.frame_by_frame,
+    "ip": plainly.inpaint_and_propagate,
+    "cp": plainly.copy_and_propagate,
+}
+GOALS = {"ff": "3", "ip": "2", "cp": "3"}
+EVEN_GOALS = dict.fromkeys(PLAIN, "2.5")
+
+
+def sequence(options: argparse.Namespace) -> Rows:
+    """Forty frames, CHN of the thesis' size, still camera."""
+    x, m = real_scene(options, 40) if options.data_path else moving_scene(40, SIZE, options.holes)
+    yield from _algorithms(
+        "40 frames, CHN", x, m, StillCamera(), StillCamera(), {"ff": "3", "ip": "2", "cp": "3"}, options
+    )
+
+
+def real_scene(options: argparse.Namespace, num_frames: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The first frames of a test sequence; only those in the middle keep their masks."""
+    sequences, _ = find_test_sequences(options.data_path)
+    chosen = [s for s in sequences if s.name == options.sequence]
+    clip = TestClips(DataConfig(data_path=options.data_path, frames_n=-1, test_size=SIZE), chosen)[0].clip
+    assert clip is not None, "the sequence should be readable"
+    x, m = to_float(clip.frames[0, :, :num_frames]), clip.mask[0, :, :num_frames].float()
+    first = (x.shape[1] - options.holes) // 2
+    m[:, :first], m[:, first + options.holes :] = 0, 0
+    return fill_holes(x[None], m[None])[0], m
+
+
+def dfpn_sequence(options: argparse.Namespace) -> Rows:
+    """Eight frames, DFPN and CHN of the thesis' sizes."""
+    x, m = moving_scene(8, SIZE, options.holes)
+    dfpn = network("dfpn")
+    yield from _algorithms("8 frames, DFPN and CHN", x, m, dfpn, PlainDFPN(plain(dfpn)), EVEN_GOALS, options)
+
+
+def _algorithms(
+    name: str, x: torch.Tensor, m: torch.Tensor, aligner: Any, simple: Any, goals: dict[str, str], options: Any
+) -> Rows:
+    chn, precision = network("chn"), best_precision(CPU)
+    slow_chn = plain(chn)
+    holes = int(m.flatten(2).any(dim=2).sum())
+    for algorithm in options.algorithms:
+        with torch.no_grad():
+            slow = seconds_of(lambda: PLAIN[algorithm](x, m, simple, slow_chn), 1, is_warm=True)  # noqa: B023
+        with autocast(CPU, precision):
+            fast = seconds_of(lambda: inpaint(x, m, aligner, chn, algorithm), 2)  # noqa: B023
+        yield row(f"{name}, {algorithm}, {precision}", slow, fast, goals[algorithm], f"{holes} frames with a hole")
+
+
+def length(options: argparse.Namespace) -> Rows:
+    """Seconds per frame against the number of frames, tiny networks, every frame with a hole."""
+    torch.manual_seed(0)
+    aligner, chn = StillCamera(), make_network("chn", {"width": 8, "growth": 4, "num_blocks": 1}).eval()
+    inpaint(*moving_scene(10, (64, 96), 10), aligner, chn, "cp")
+    for algorithm in options.algorithms:
+        per_frame = {}
+        for count in (50, 100, 200, 400, 800):
+            x, m = moving_scene(count, (64, 96), count)
+            seconds = seconds_of(lambda: inpaint(x, m, aligner, chn, algorithm), 1, is_warm=True)  # noqa: B023
+            per_frame[count] = 1000 * seconds[0] / count
+        yield {
+            "name": f"milliseconds per frame, 50 to 800 frames, {algorithm}", "plain": "", "goal": "flat",
+            "fast": ", ".join(f"{ms:.1f}" for ms in per_frame.values()),
+            "ratio": round(per_frame[800] / per_frame[50], 2), "note": "64 x 96, tiny networks", "curve": per_frame,
+        }  # fmt: skip
+
+
+def curves(options: argparse.Namespace) -> Rows:
+    """Cost against resolution and number of references, small preset."""
+    aligner, chn = load_small()
+    with torch.no_grad(), autocast(CPU, best_precision(CPU)):
+        for axis, cases in (("rows", (120, 240, 480, 720)), ("references", (1, 2, 4, 8))):
+            curve = {}
+            for case in cases:
+                h, f = (case, 1) if axis == "rows" else (240, case)
+                x, m = moving_scene(f + 1, (h, 2 * h), f + 1)
+
+                def run(x: torch.Tensor = x, m: torch.Tensor = m) -> None:
+                    parts = x[None, :, 0], m[None, :, 0], x[None, :, 1:], m[None, :, 1:]
+                    a = aligner.align(*parts)
+                    trust = {} if a.confidence is None else {"confidence": a.confidence}
+                    chn(parts[0], 1 - parts[1], *a, **trust)
+
+                curve[case] = statistics.median(seconds_of(run))
+            told_as = ", ".join(f"{k}: {v:.3f} s" for k, v in curve.items())
+            yield {
+                "name": f"small preset, one target, by {axis}", "plain": "", "fast": told_as, "ratio": "", "goal": "",
+                "note": "", "curve": curve,
+            }  # fmt: skip

@@ -1,0 +1,70 @@
+"""Medians, spreads, and the machine they were measured on."""
+
+from __future__ import annotations
+
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+
+def seconds_of(run: Callable[[], object], rounds: int = 3, is_warm: bool = False) -> list[float]:
+    """Wall-clock seconds of each round, after one to warm up."""
+    if not is_warm:
+        run()
+    seconds = []
+    for _ in range(rounds):
+        start = time.perf_counter()
+        run()
+        seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def row(name: str, plain: list[float], fast: list[float], goal: str = "", note: str = "") -> dict[str, Any]:
+    """A line of the table: both sides in seconds, and how many times faster the fast one is."""
+    ratio = statistics.median(plain) / statistics.median(fast)
+    return {
+        "name": name,
+        "plain": told(plain),
+        "fast": told(fast),
+        "ratio": round(ratio, 2),
+        "goal": goal,
+        "note": note,
+    }
+
+
+def told(seconds: list[float]) -> str:
+    """Median and spread."""
+    low, middle, high = min(seconds), statistics.median(seconds), max(seconds)
+    return f"{middle:.3g} s" if len(seconds) == 1 else f"{middle:.3g} s ({low:.3g}-{high:.3g})"
+
+
+def machine() -> dict[str, Any]:
+    """What the figures depend on."""
+    names = [line.partition(":")[2].strip() for line in _cpu_info() if line.startswith("model name")]
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    return {
+        "cpu": f"{names[0] if names else platform.processor()}, {torch.get_num_threads()} threads",
+        "gpu": gpu,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+    }
+
+
+def _cpu_info() -> list[str]:
+    path = Path("/proc/cpuinfo")
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def append(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Adds rows to a file, in place of those of the same name."""
+    kept = json.loads(path.read_text())["rows"] if path.exists() else []
+    names = {r["name"] for r in rows}
+    kept = [r for r in kept if r["name"] not in names]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"machine": machine(), "rows": kept + rows}, indent=1) + "\n")

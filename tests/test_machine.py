@@ -1,0 +1,47 @@
+import ctypes
+import resource
+import subprocess
+import sys
+
+import pytest
+
+from master_thesis import machine
+
+FAULTS = """
+import resource, sys, torch
+from master_thesis.machine import keep_freed_memory
+if sys.argv[1] == "kept":
+    assert keep_freed_memory()
+for _ in range(8):
+    torch.ones(4_000_000)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(8):
+    torch.ones(4_000_000)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def page_faults(how):
+    done = subprocess.run([sys.executable, "-c", FAULTS, how], capture_output=True, text=True, check=True)
+    return int(done.stdout)
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="only glibc is told")
+def test_memory_that_was_freed_is_used_again_without_new_pages():
+    pages = 8 * 4_000_000 * 4 // resource.getpagesize()
+    assert page_faults("kept") < pages / 100
+
+
+def test_other_systems_are_left_alone(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert machine.keep_freed_memory() is False
+
+
+def test_a_library_that_refuses_is_no_error(monkeypatch):
+    class Refusing:
+        @staticmethod
+        def mallopt(parameter, value):
+            return 0
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda name: Refusing)
+    assert machine.keep_freed_memory() is False
