@@ -22,10 +22,15 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 EPOCHS, BATCHES, EVERY = 4, 60, 4
 """Epochs, batches of an epoch, and batches between two checkpoints."""
+TINY = (
+    "--train_size 32 32 --frames_spacing 2 --batch_size 2 --dilatation_iterations 1 --accelerator cpu "
+    "--enable_progress_bar false --dfpn_size 32 --dfpn_corr_widths 4 4 --dfpn_width 4 --vgg_weights random "
+    "--vgg_width 2"
+)
+"""A network and clips so small that a step takes milliseconds."""
 OPTIONS = (
-    "--train_size 32 32 --frames_spacing 2 --batch_size 2 --dilatation_iterations 1 --validation_max_iterations 3 "
-    "--accelerator cpu --enable_progress_bar false --enable_model_summary false --dfpn_size 32 --dfpn_corr_widths 4 4 "
-    "--dfpn_width 4 --vgg_weights random --vgg_width 2 --lr 0.01 --lr_scheduler_step_size 1 --num_sanity_val_steps 0"
+    f"{TINY} --validation_max_iterations 3 --enable_model_summary false --lr 0.01 --lr_scheduler_step_size 1 "
+    "--num_sanity_val_steps 0"
 )
 
 

@@ -19,12 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
-TRAINING = (
-    "--train_size 32 32 --frames_spacing 2 --batch_size 2 --dilatation_iterations 1 --validation_max_iterations 10 "
-    "--accelerator cpu --enable_progress_bar false --dfpn_size 32 --dfpn_corr_widths 4 4 --dfpn_width 4 "
-    "--vgg_weights random --vgg_width 2 --num_workers 2 --checkpoint_every 100"
-)
+from benchmarks.kills import ROOT, TINY, write_data
+
+TRAINING = f"{TINY} --validation_max_iterations 10 --num_workers 2 --checkpoint_every 100"
 VIDEO = "--chn --test --test_size 48 64 --algorithms ip --overlay --report"
 HEIGHT, WIDTH = 96, 128
 
@@ -81,12 +78,10 @@ def watch(arguments: list[str], folder: Path, every: float) -> list[Sample]:
 
 def train(folder: Path, steps: int, every: float) -> list[Sample]:
     """A training, watched."""
-    from master_thesis.data.sample import write_sample_data
-
-    write_sample_data(folder / "data", height=80, num_frames=8)
+    data = write_data(folder)
     epochs = 6
     sizes = ["--max_epochs", str(epochs), "--train_max_iterations", str(steps // epochs)]
-    return watch(["--data_path", str(folder / "data"), *TRAINING.split(), *sizes], folder, every)
+    return watch(["--data_path", str(data), *TRAINING.split(), *sizes], folder, every)
 
 
 def fill(folder: Path, frames: int, every: float) -> list[Sample]:

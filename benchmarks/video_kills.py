@@ -17,9 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.kills import ROOT
 from benchmarks.memory import moving_frames, moving_holes
 
-ROOT = Path(__file__).resolve().parent.parent
 FRAMES, WINDOW = 120, 60
 STEP = 8
 """Every so many pixels of a frame are taken: the clip is small."""

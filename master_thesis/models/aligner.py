@@ -47,8 +47,19 @@ class Aligner(Protocol):
 class EncodingAligner(Aligner, Protocol):
     """An aligner that first looks at every frame on its own: what it sees can be kept while the frame stays the same.
 
-    ``align`` does the same as ``encode`` on every frame and then ``align_encoded``.
+    Whoever inherits from it gets ``align``: ``encode`` on every frame and then ``align_encoded``.
     """
+
+    def align(
+        self,
+        x_target: Float[Tensor, "B 3 H W"],
+        m_target: Float[Tensor, "B 1 H W"],
+        x_refs: Float[Tensor, "B 3 F H W"],
+        m_refs: Float[Tensor, "B 1 F H W"],
+    ) -> Alignment:
+        """Brings every reference onto the target (contract: :class:`Aligner`)."""
+        codes = encode_all(self, x_target, m_target, x_refs, m_refs)
+        return self.align_encoded(x_target, m_target, x_refs, m_refs, *codes)
 
     def encode(self, x: Float[Tensor, "N 3 H W"], m: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N *code"]:
         """What there is to know of masked frames, each on its own."""

@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from master_thesis.clip import Alignment
-from master_thesis.models.aligner import encode_all
+from master_thesis.models.aligner import EncodingAligner, encode_all
 from master_thesis.models.frozen import Frozen
 from master_thesis.ops.grid import warp
 from master_thesis.ops.image import normalise, resize
@@ -65,7 +65,7 @@ class CPNRegressor(nn.Module):
         return self.fc(x.mean(dim=(2, 3))).view(-1, 2, 3)
 
 
-class CPN(Frozen):
+class CPN(Frozen, EncodingAligner):
     """The published affine aligner."""
 
     def __init__(self) -> None:
@@ -98,17 +98,6 @@ class CPN(Frozen):
         pairs = rearrange(torch.cat((target, code_refs), dim=2), "b f c h w -> (b f) c h w")
         return rearrange(self.regressor(pairs), "(b f) i j -> b f i j", b=b)
 
-    def align(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-    ) -> Alignment:
-        """Brings every reference onto the target: see :class:`~master_thesis.models.aligner.Aligner`."""
-        codes = encode_all(self, x_target, m_target, x_refs, m_refs)
-        return self.align_encoded(x_target, m_target, x_refs, m_refs, *codes)
-
     def align_encoded(
         self,
         x_target: Float[Tensor, "B 3 H W"],
@@ -118,7 +107,7 @@ class CPN(Frozen):
         code_target: Float[Tensor, "B 256 _ _"],
         code_refs: Float[Tensor, "B F 256 _ _"],
     ) -> Alignment:
-        """The same with frames that are encoded already."""
+        """Brings every reference onto the target: see :class:`~master_thesis.models.aligner.EncodingAligner`."""
         b, _, f, h, w = x_refs.shape
         theta = rearrange(self.regress(code_target, code_refs), "b f i j -> (b f) i j")
         flat = F.affine_grid(theta, [b * f, 3, h, w], align_corners=True)

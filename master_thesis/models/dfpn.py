@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from master_thesis.clip import Alignment, FlowPrediction
-from master_thesis.models.aligner import alignment_from_grid, encode_all
+from master_thesis.models.aligner import EncodingAligner, alignment_from_grid, encode_all
 from master_thesis.models.vgg import VGG16
 from master_thesis.ops.correlation import masked_correlation, masked_directions
 from master_thesis.ops.grid import resize_grid
@@ -133,7 +133,7 @@ def _last_in_full(layers: nn.Sequential, x: Tensor) -> Tensor:
         return layers[-1](x if x.dtype == torch.float64 else x.float())
 
 
-class DFPN(nn.Module):
+class DFPN(nn.Module, EncodingAligner):
     """Dense Flow Prediction Network.
 
     Args:
@@ -216,17 +216,6 @@ class DFPN(nn.Module):
         x, m = resize(frames, size, size), resize_mask(masks, size, size)
         return estimator(x[:, :, 0], m[:, :, 0], x[:, :, 1:], m[:, :, 1:], coarse)
 
-    def align(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-    ) -> Alignment:
-        """Brings every reference onto the target: see :class:`~master_thesis.models.aligner.Aligner`."""
-        codes = encode_all(self, x_target, m_target, x_refs, m_refs)
-        return self.align_encoded(x_target, m_target, x_refs, m_refs, *codes)
-
     def align_encoded(
         self,
         x_target: Float[Tensor, "B 3 H W"],
@@ -236,6 +225,6 @@ class DFPN(nn.Module):
         code_target: Float[Tensor, "B C t t"],
         code_refs: Float[Tensor, "B F C t t"],
     ) -> Alignment:
-        """The same with frames that are encoded already."""
+        """Brings every reference onto the target: see :class:`~master_thesis.models.aligner.EncodingAligner`."""
         grid = self.predict(x_target, m_target, x_refs, m_refs, code_target, code_refs).grid
         return alignment_from_grid(grid, m_target, x_refs, m_refs)

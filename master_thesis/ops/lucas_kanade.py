@@ -49,16 +49,16 @@ def refine_homography(
     """
     with full_precision(target.device):
         first, second = _Picture.of(target, v_target), _Picture.of(ref, v_ref)
-        current = matrix.double()
-        before = _Residual.of(current, first, second)
+        given = matrix.double()
+        current, before = given, _Residual.of(given, first, second)
         residual = before
         for _ in range(NUM_STEPS):
             current = current - residual.correction()
             residual = _Residual.of(current, first, second)
         points = centred_points(*target.shape[-2:]).to(matrix.device)
-        move = (apply_homography(current, points) - apply_homography(matrix.double(), points)).norm(dim=-1).amax(dim=1)
+        move = (apply_homography(current, points) - apply_homography(given, points)).norm(dim=-1).amax(dim=1)
         is_better = (residual.cost < before.cost) & (move < LARGEST_MOVE)  # false where anything is not a number
-        return torch.where(is_better.view(-1, 1, 1), current, matrix.double())
+        return torch.where(is_better.view(-1, 1, 1), current, given)
 
 
 @dataclass(frozen=True)
