@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.plain.networks import PlainDFPN, plain
-from benchmarks.scenes import BF16, CPU, FP32, SIZE, Rows, StillCamera, moving_scene, network
+from benchmarks.scenes import BF16, DEVICE, FP32, SIZE, Rows, StillCamera, moving_scene, network
 from benchmarks.timing import row, seconds_of, told
 from master_thesis.clip import Clip
 from master_thesis.config import OptimConfig
@@ -30,7 +30,7 @@ def align(_: argparse.Namespace) -> Rows:
     simple = PlainDFPN(plain(dfpn))
     slow = seconds_of(lambda: simple.align(*pair))
     for precision, goal in ((FP32, "1.3"), (BF16, "2.3")):
-        with autocast(CPU, precision):
+        with autocast(DEVICE, precision):
             yield row(f"DFPN aligns a pair, {precision}", slow, seconds_of(lambda: dfpn.align(*pair), 5), goal)
 
 
@@ -47,8 +47,8 @@ def share(_: argparse.Namespace) -> Rows:
     for precision, dtype in ((FP32, torch.float32), (BF16, torch.bfloat16)):
         peak = matmul_speed(dtype)
         for name, (module, run, shape) in layers.items():
-            x = torch.rand(shape)
-            with autocast(CPU, precision):
+            x = torch.rand(shape, device=DEVICE)
+            with autocast(DEVICE, precision):
                 seconds = seconds_of(lambda: run(x), 5)  # noqa: B023
             reached = macs(module, lambda: run(x)) / statistics.median(seconds) / 1e9  # noqa: B023
             yield {
@@ -63,7 +63,7 @@ def share(_: argparse.Namespace) -> Rows:
 
 def matmul_speed(dtype: torch.dtype, size: int = 4096) -> float:
     """Thousands of millions of multiplications a second."""
-    square = torch.rand(size, size).to(dtype)
+    square = torch.rand(size, size, device=DEVICE).to(dtype)
     return size**3 / statistics.median(seconds_of(lambda: square @ square)) / 1e9
 
 
@@ -98,17 +98,17 @@ def training_clip() -> Clip:
     frames = (torch.rand(2, 3, 2, 256, 256, generator=generator) * 255).byte()
     mask = torch.zeros(2, 1, 2, 256, 256, dtype=torch.bool)
     mask[:, :, :, 80:160, 80:160] = True
-    return Clip(frames, mask, torch.eye(3).repeat(2, 2, 1, 1), torch.tensor([True, False]), ("a", "b"))
+    return Clip(frames, mask, torch.eye(3).repeat(2, 2, 1, 1), torch.tensor([True, False]), ("a", "b")).to(DEVICE)
 
 
 def make_dfpn_training() -> DFPNTraining:
     torch.manual_seed(0)
-    return DFPNTraining({}, OptimConfig())
+    return DFPNTraining({}, OptimConfig()).to(DEVICE)
 
 
 def make_chn_training() -> CHNTraining:
     torch.manual_seed(0)
-    return CHNTraining({}, OptimConfig(), StillCamera(), VGG16())
+    return CHNTraining({}, OptimConfig(), StillCamera(), VGG16()).to(DEVICE)
 
 
 def step(module: Any, clip: Clip, precision: str) -> Callable[[], None]:
@@ -117,7 +117,7 @@ def step(module: Any, clip: Clip, precision: str) -> Callable[[], None]:
 
     def run() -> None:
         adam.zero_grad()
-        with autocast(CPU, precision):
+        with autocast(DEVICE, precision):
             loss = module.losses(clip).total
         loss.backward()
         adam.step()

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from master_thesis.building import (
+    check_gpus,
     check_sizes,
     kind_of,
     load_networks,
     logs_folder,
     make_trainer,
     make_training,
+    test_device,
     test_precision,
     told_in_one_line,
 )
@@ -55,7 +56,8 @@ def run(options: Options) -> None:
     keep_freed_memory()
     pl.seed_everything(options.data.seed, workers=True, verbose=False)
     if options.run.evaluate or options.video.video:
-        with autocast(torch.device("cpu"), test_precision(options)):
+        check_gpus(options)
+        with autocast(test_device(options), test_precision(options)):
             evaluate(options) if options.run.evaluate else fill_video(options)
         return
     trainer = make_trainer(options)
@@ -89,8 +91,10 @@ def train(options: Options, trainer: pl.Trainer) -> None:
 
 def evaluate(options: Options) -> None:
     """Measures CHN by every algorithm, the baselines and other methods' frames."""
-    aligner, chn = load_networks(options)
-    methods = {f"{kind_of(options)} {name}": network_method(aligner, chn, name) for name in options.run.algorithms}
+    device = test_device(options)
+    aligner, chn = (network.to(device) for network in load_networks(options))
+    names = options.run.algorithms
+    methods = {f"{kind_of(options)} {name}": network_method(aligner, chn, name, device) for name in names}
     folder = options.run.output_path if "output_path" in options.given else "evaluation"
     run_evaluation(options.data, options.evaluation, Path(folder), methods)
 
@@ -100,7 +104,8 @@ def fill_video(options: Options) -> None:
     aligner, chn = load_networks(options)
     test_size = None if options.video.native_size else options.data.test_size
     algorithms = options.run.algorithms if "algorithms" in options.given else ("ip",)
-    run_video(options.video, aligner, chn, algorithms, test_size)
+    device = test_device(options)
+    run_video(options.video, aligner.to(device), chn.to(device), algorithms, test_size, device)
 
 
 def test(options: Options, trainer: pl.Trainer) -> None:
