@@ -69,6 +69,7 @@ def join(listed: Path, checkpoint: Path, frozen: Path | None = None) -> None:
     Raises:
         UserError: a part is missing or damaged, or the frozen tensors are.
     """
+    require(listed.is_file(), f"there should be a list of parts at {listed}, but there is no such file")
     data = b"".join(_part(listed.parent, part) for part in json.loads(listed.read_text())["parts"])
     small: dict[str, Any] = torch.load(io.BytesIO(data), weights_only=True)
     known, state = _frozen(frozen), _cast(small["state_dict"], torch.float32)
