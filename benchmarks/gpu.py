@@ -19,7 +19,6 @@ On the CPU with tiny networks, from end to end:
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import shutil
 import signal
 import subprocess
@@ -42,6 +41,10 @@ MOST_CARRIED = 64 * 2**20
 NUM_FEATURES = {"dfpn": 23, "chn": 31}
 """Layers of VGG16's ``features`` that a training looks at: four of its blocks, or all five."""
 STEPS = ("check", "tests", "bench", "train")
+TESTS = (
+    *("pytest", "-q", "tests/test_gpu.py", "-o", "filterwarnings="),
+    *("-o", "addopts=--import-mode=importlib --strict-markers -ra"),  # without beartype, which may not be there
+)
 ROWS = ("align", "share", "training", "dfpn_sequence", "sequence", "curves")
 ENDING = 40.0
 """Seconds that are kept for ending a training and writing its parts."""
@@ -138,15 +141,8 @@ def run(
     clock, failed = Clock(minutes), []
     if "check" in steps:
         check(folder)
-    for step, arguments in (
-        ("tests", ["pytest", "-q", "-m", "gpu"]),
-        ("bench", bench_arguments(out, epochs is not None)),
-    ):
-        if step not in steps:
-            continue
-        if step == "tests" and not all(importlib.util.find_spec(name) for name in ("pytest", "beartype", "hypothesis")):
-            print("tests: pytest, beartype or hypothesis is not installed: left out", flush=True)
-        elif not _is_done([sys.executable, "-m", *arguments], clock.left / 3):
+    for step, arguments in (("tests", TESTS), ("bench", bench_arguments(out, epochs is not None))):
+        if step in steps and not _is_done([sys.executable, "-m", *arguments], clock.left / 3):
             failed.append(step)
     if "train" in steps and not train(folder, out, clock, network, epochs):
         failed.append("train")

@@ -31,9 +31,7 @@ from master_thesis.io.checkpoints import network_entry, read_checkpoint
 from master_thesis.machine import keep_freed_memory
 from master_thesis.ops.precision import autocast
 from master_thesis.options import Options
-from master_thesis.report.video import run_video
 from master_thesis.training.keeping import newest_checkpoint, resumable
-from master_thesis.training.testing import ClipFigures, SequenceFilling, video_path
 from master_thesis.zoo import WEIGHTS, export_network, init_network, load_dfpn
 
 log = logging.getLogger(__name__)
@@ -101,6 +99,8 @@ def evaluate(options: Options) -> None:
 
 def fill_video(options: Options) -> None:
     """Removes an object from somebody's video."""
+    from master_thesis.report.video import run_video  # with PyAV, which training does without
+
     aligner, chn = load_networks(options)
     test_size = None if options.video.native_size else options.data.test_size
     algorithms = options.run.algorithms if "algorithms" in options.given else ("ip",)
@@ -110,6 +110,8 @@ def fill_video(options: Options) -> None:
 
 def test(options: Options, trainer: pl.Trainer) -> None:
     """Shows what DFPN makes of test clips, or fills test sequences with CHN."""
+    from master_thesis.training.testing import ClipFigures, SequenceFilling  # with PyAV, as above
+
     run = options.run
     if run.chn:
         networks = load_networks(options)
@@ -131,6 +133,8 @@ def test(options: Options, trainer: pl.Trainer) -> None:
 
 def require_free_outputs(options: Options, data: DataModule) -> None:
     """Raises :class:`UserError` where a test would replace videos that nobody gave up."""
+    from master_thesis.training.testing import video_path
+
     assert data.test_clips is not None
     names = dict.fromkeys(sequence.name for sequence, _ in data.test_clips.items)
     paths = (video_path(Path(options.run.output_path), n, a) for n in names for a in options.run.algorithms)

@@ -1,6 +1,8 @@
 """What is prepared for a GPU works from end to end on the CPU: packed, trained in stages, brought home in parts."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,3 +49,10 @@ def test_the_carried_vgg_is_half_and_no_more_than_needed(tmp_path: Path) -> None
         "features.0.weight": torch.float16,
         "features.21.weight": torch.float16,
     }
+
+
+def test_training_and_measuring_need_no_package_that_such_a_machine_may_lack() -> None:
+    code = "import sys; sys.modules.update(dict.fromkeys(('av', 'turbojpeg', 'beartype', 'hypothesis')))"
+    subprocess.run(
+        [sys.executable, "-c", f"{code}; import master_thesis.runs, benchmarks.gpu, benchmarks.speed"], check=True
+    )
