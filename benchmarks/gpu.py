@@ -2,14 +2,12 @@
 
 Such a machine has Python, torch and Lightning, no network, takes 64 MiB and gives files of 16 MiB back. So what it
 needs is packed here; there, one command checks it, runs the tests marked ``gpu`` and the benchmarks, and trains in the
-time that is left; what it writes is packed for the next stage:
+time that is left; the next stage goes on from what it writes, a load of its own:
 
     python -m benchmarks.gpu pack carried --data_path ./data --vgg imagenet
     python -m benchmarks.gpu run carried --out out --minutes 9
-    python -m benchmarks.gpu pack carried --parts out --network dfpn             # the next stage goes on from there
-    python -m benchmarks.gpu run carried --out out2 --minutes 9 --steps check train
-    python -m benchmarks.gpu pack carried --aligner out2                         # then CHN, on the aligner made so far
-    python -m benchmarks.gpu run carried --out out3 --minutes 9 --network chn --steps check train
+    python -m benchmarks.gpu run carried --out out2 --minutes 9 --steps check train --parts out
+    python -m benchmarks.gpu run carried --out out3 --minutes 9 --steps check train --network chn --aligner out2
 
 On the CPU with tiny networks, from end to end:
 
@@ -25,6 +23,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -35,7 +34,6 @@ from benchmarks.timing import machine
 from master_thesis.config import UserError, require
 from master_thesis.io.checkpoints import write_weights
 from master_thesis.io.vgg_weights import load_vgg_weights
-from master_thesis.zoo import export_network
 
 MOST_CARRIED = 64 * 2**20
 NUM_FEATURES = {"dfpn": 23, "chn": 31}
@@ -58,53 +56,38 @@ REHEARSED = (
 )
 
 
-def pack(
-    folder: Path, data: Path | None, vgg: str | None, network: str, parts: Path | None, aligner: Path | None
-) -> None:
-    """Puts what a machine needs into a folder: data for training, VGG16 in half precision, parts to go on from.
+def pack(folder: Path, data: Path, vgg: str | None, network: str) -> None:
+    """Puts what a machine needs into a folder: the data for training, and VGG16 in half precision.
 
     Args:
         folder: what will be carried.
         data: a tree as in docs/data.md; its test sequences stay behind.
-        vgg: where VGG16 comes from.
+        vgg: where VGG16 comes from; None: it will be random.
         network: what will be trained, ``dfpn`` or ``chn``.
-        parts: what a stage wrote, to go on from.
-        aligner: what the last stage of DFPN wrote, for CHN.
     """
     folder.mkdir(exist_ok=True)
-    for name in ("GOT10k", "YouTubeVOS") if data else ():
-        shutil.copytree(data / name, folder / "data" / name, dirs_exist_ok=True)  # type: ignore[operator]
+    for name in ("GOT10k", "YouTubeVOS"):
+        shutil.copytree(data / name, folder / "data" / name, dirs_exist_ok=True)
     weights = load_vgg_weights(vgg) if vgg else None
     if weights:
         wanted = {k: v.half() for k, v in weights.items() if int(k.split(".")[1]) < NUM_FEATURES[network]}
         write_weights(folder / "vgg.safetensors", {"kind": "vgg", "sizes": {}}, wanted)
-    for source, name, kind in ((parts, "parts", network), (aligner, "aligner", "dfpn")):
-        if source or name == "parts":  # parts of another stage or network would be gone on from
-            shutil.rmtree(folder / name, ignore_errors=True)
-        if source:
-            (folder / name).mkdir()
-            require(
-                (source / f"{kind}.json").is_file(), f"{source} should hold the parts of a training of {kind.upper()}"
-            )
-            for path in source.glob(f"{kind}.*"):
-                shutil.copy(path, folder / name)
     check(folder)
 
 
-def check(folder: Path) -> None:
-    """Prints what is carried and what it meets there.
+def check(*loads: Path) -> None:
+    """Prints what is carried, load by load, each with this tree, and what it meets there.
 
     Raises:
-        UserError: it is too much.
+        UserError: a load is too large.
     """
-    sizes = {name: _bytes(folder / name) for name in ("data", "vgg.safetensors", "parts", "aligner")}
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
-    sizes["this tree"] = sum(_bytes(ROOT / name) for name in tracked.split("\0") if name)
-    told = ", ".join(f"{name} {size / 2**20:.1f}" for name, size in sizes.items() if size)
-    print(f"carried, in MiB: {told}; together {sum(sizes.values()) / 2**20:.1f} of 64")
-    print(", ".join(f"{k} {v}" for k, v in machine().items()), flush=True)
-    is_fine = sum(sizes.values()) <= MOST_CARRIED
-    require(is_fine, f"{folder} and this tree should be at most 64 MiB: carry data and parts one after the other")
+    tree = sum(_bytes(ROOT / name) for name in tracked.split("\0") if name)
+    print(", ".join(f"{k} {v}" for k, v in machine().items()))
+    for load in loads:
+        size = _bytes(load) + tree
+        print(f"{load}: {size / 2**20:.1f} MiB of 64, {tree / 2**20:.1f} of them this tree", flush=True)
+        require(size <= MOST_CARRIED, f"{load} and this tree should be at most 64 MiB, but are {size / 2**20:.1f}")
 
 
 def _bytes(path: Path) -> int:
@@ -124,27 +107,41 @@ class Clock:
         return max(self._end - time.monotonic(), 0.0)
 
 
-def run(
-    folder: Path, out: Path, minutes: float, network: str, steps: Sequence[str], epochs: int | None = None
-) -> list[str]:
+@dataclass(frozen=True)
+class Stage:
+    """What is trained, and from where.
+
+    Attributes:
+        network: ``dfpn`` or ``chn``.
+        parts: what an earlier stage wrote, to go on from; None: from the start.
+        aligner: what the last stage of DFPN wrote; for CHN.
+        epochs: of a rehearsal, with tiny networks on the CPU; None: those of the thesis, until the time is over.
+    """
+
+    network: str = "dfpn"
+    parts: Path | None = None
+    aligner: Path | None = None
+    epochs: int | None = None
+
+
+def run(folder: Path, out: Path, minutes: float, stage: Stage, steps: Sequence[str] = STEPS) -> list[str]:
     """Does all that was asked for in the time that there is; returns the steps that failed.
 
     Args:
         folder: what was packed.
         out: where figures and parts go.
         minutes: how long it may take in all.
-        network: what is trained, ``dfpn`` or ``chn``.
+        stage: what is trained.
         steps: some of ``STEPS``; a step that fails does not stop those after it.
-        epochs: of a rehearsal, with tiny networks on the CPU; None: those of the thesis, until the time is over.
     """
     out.mkdir(exist_ok=True)
     clock, failed = Clock(minutes), []
     if "check" in steps:
-        check(folder)
-    for step, arguments in (("tests", TESTS), ("bench", bench_arguments(out, epochs is not None))):
+        check(*(load for load in (folder, stage.parts, stage.aligner) if load))
+    for step, arguments in (("tests", TESTS), ("bench", bench_arguments(out, stage.epochs is not None))):
         if step in steps and not _is_done([sys.executable, "-m", *arguments], clock.left / 3):
             failed.append(step)
-    if "train" in steps and not train(folder, out, clock, network, epochs):
+    if "train" in steps and not train(folder, out, clock, stage):
         failed.append("train")
     return failed
 
@@ -154,37 +151,35 @@ def bench_arguments(out: Path, is_rehearsal: bool) -> list[str]:
     return ["benchmarks.speed", *(("start",) if is_rehearsal else ROWS), "--json", str(out / "speed.json")]
 
 
-def train(folder: Path, out: Path, clock: Clock, network: str, epochs: int | None) -> bool:
+def train(folder: Path, out: Path, clock: Clock, stage: Stage) -> bool:
     """Trains until the time is nearly over and writes what the next stage goes on from; returns whether it could.
 
     Args:
         folder: what was packed.
-        out: where the parts and the weights go.
+        out: where the parts go.
         clock: how long.
-        network: ``dfpn`` or ``chn``.
-        epochs: of a rehearsal; None: the networks of the thesis, until the time is over.
+        stage: what is trained.
     """
     work, vgg = out / "work", folder / "vgg.safetensors"
     frozen = vgg if vgg.is_file() else None
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
-    sizes = f"{REHEARSED} --max_epochs {epochs}" if epochs else THESIS
+    sizes = f"{REHEARSED} --max_epochs {stage.epochs}" if stage.epochs else THESIS
     command = [sys.executable, "-m", "master_thesis", *sizes.split()]
     command += ["--data_path", str(folder / "data"), "--data_ckpt_path", str(work / "data.ckpt")]
     command += ["--default_root_dir", str(work), "--enable_progress_bar", "false"]
     command += ["--vgg_weights", str(vgg)] if frozen else []
-    if network == "chn":
-        join(folder / "aligner" / "dfpn.json", work / "aligner.ckpt", frozen)
+    if stage.aligner:
+        join(stage.aligner / "dfpn.json", work / "aligner.ckpt", frozen)
         command += ["--chn", "--chn_aligner", "dfpn", "--chn_aligner_checkpoint", str(work / "aligner.ckpt")]
-    if (folder / "parts").is_dir():
-        join(folder / "parts" / f"{network}.json", work / "joined.ckpt", frozen)
+    if stage.parts:
+        join(stage.parts / f"{stage.network}.json", work / "joined.ckpt", frozen)
         command += ["--ckpt_path", str(work / "joined.ckpt")]
     _is_done(command, clock.left - min(ENDING, clock.left / 3))
     last = newest(work)
     if last is None:
         return False
     listed = split(last, out, frozen)
-    export_network(last, out / f"{network}.safetensors")
     shutil.rmtree(work)
     print(f"train: {listed.read_text()}", flush=True)
     return True
@@ -213,12 +208,12 @@ def rehearse(out: Path, minutes: float, steps: Sequence[str] = STEPS) -> list[st
     out.mkdir()
     out = out.resolve()
     folder = out / "carried"
-    pack(folder, write_data(out), None, "dfpn", None, None)
-    failed = run(folder, out / "1", minutes, "dfpn", steps, epochs=1)
-    pack(folder, None, None, "dfpn", out / "1", None)
-    failed += run(folder, out / "2", minutes, "dfpn", ("check", "train"), epochs=2)
-    pack(folder, None, None, "chn", None, out / "2")
-    return failed + run(folder, out / "3", minutes, "chn", ("check", "train"), epochs=1)
+    pack(folder, write_data(out), None, "dfpn")
+    stages = Stage(epochs=1), Stage(parts=out / "1", epochs=2), Stage("chn", aligner=out / "2", epochs=1)
+    failed = run(folder, out / "1", minutes, stages[0], steps)
+    for number, stage in enumerate(stages[1:], start=2):
+        failed += run(folder, out / str(number), minutes, stage, ("check", "train"))
+    return failed
 
 
 def main() -> None:
@@ -228,10 +223,10 @@ def main() -> None:
     for each in (packing, running):
         each.add_argument("folder", type=Path, help="what is carried")
         each.add_argument("--network", choices=("dfpn", "chn"), default="dfpn")
-    packing.add_argument("--data_path", type=Path, help="a tree as in docs/data.md")
-    packing.add_argument("--vgg", help="imagenet or a file")
-    packing.add_argument("--parts", type=Path, help="what a stage wrote, to go on from")
-    packing.add_argument("--aligner", type=Path, help="what the last stage of DFPN wrote, for CHN")
+    packing.add_argument("--data_path", type=Path, required=True, help="a tree as in docs/data.md")
+    packing.add_argument("--vgg", default="imagenet", help="imagenet or a file")
+    running.add_argument("--parts", type=Path, help="what an earlier stage wrote, to go on from")
+    running.add_argument("--aligner", type=Path, help="what the last stage of DFPN wrote, for CHN")
     running.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
     for each in (running, rehearsing):
         each.add_argument("--out", type=Path, required=True, help="where figures and parts go")
@@ -240,12 +235,14 @@ def main() -> None:
     failed: list[str] = []
     try:
         if o.command == "pack":
-            pack(o.folder, o.data_path, o.vgg, o.network, o.parts, o.aligner)
+            pack(o.folder, o.data_path, o.vgg, o.network)
         elif o.command == "rehearse":
             failed = rehearse(o.out, o.minutes)
         else:
             require(torch.cuda.is_available(), "there should be a GPU, but torch sees none: rehearse runs without")
-            failed = run(o.folder.resolve(), o.out.resolve(), o.minutes, o.network, o.steps)
+            require((o.network == "chn") == bool(o.aligner), "--network chn and --aligner go together")
+            parts, aligner = (path and path.resolve() for path in (o.parts, o.aligner))
+            failed = run(o.folder.resolve(), o.out.resolve(), o.minutes, Stage(o.network, parts, aligner), o.steps)
     except UserError as error:
         parser.error(str(error))
     if failed:
