@@ -123,14 +123,14 @@ def _examine(config: VideoConfig, filler: Filler, test_size: tuple[int, int] | N
             bar.update()
 
         report = examine(config, filler.reach, test_size, show)
+    for line in report.lines():
+        log.info(line)
     if report.found and report.windows and not report.problems:
         largest = max((w.scene.working_size for w in report.windows), key=lambda size: size[0] * size[1])
         num_holes = sum(report.found.has_hole)
         num_frames = report.found.num_frames
         seconds = estimated_seconds(num_holes, num_frames, filler.algorithm, lambda: filler.try_pair(*largest))
-        report.facts.append(f"time: about {in_words(seconds)} on this machine")
-    for line in report.lines():
-        log.info(line)
+        log.info("time: about %s on this machine", in_words(seconds))
     return report
 
 
