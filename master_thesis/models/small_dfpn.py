@@ -26,7 +26,7 @@ from torchvision.models.optical_flow.raft import (
 )
 
 from master_thesis.clip import Alignment
-from master_thesis.models.aligner import trusted_alignment
+from master_thesis.models.aligner import EncodingAligner, encode_all, trusted_alignment
 from master_thesis.models.small_layers import AffineFit, Encoder, FineHead, Planes, flow_to_grid, px_to_unit
 from master_thesis.ops.affine import affine_flow, unit_points
 from master_thesis.ops.homography import fit_homography, homography_flow
@@ -62,7 +62,7 @@ class SmallFlow:
         return self.steps[-1]
 
 
-class SmallDFPN(nn.Module):
+class SmallDFPN(nn.Module, EncodingAligner):
     """The small preset's aligner.
 
     Args:
@@ -100,6 +100,15 @@ class SmallDFPN(nn.Module):
         self.hidden = hidden
         self.fine = FineHead(detail, hidden)
 
+    def encode(self, x: Float[Tensor, "N 3 H W"], m: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N D"]:
+        """Features of masked frames at a quarter and at an eighth of the size, side by side in one row per frame.
+
+        See :class:`~master_thesis.models.aligner.EncodingAligner`.
+        """
+        frames, masks = resize(x.unsqueeze(2), *self.size), resize_mask(m.unsqueeze(2), *self.size)
+        planes = self.encoder(torch.cat((normalise(frames), masks), dim=1)[:, :, 0])
+        return torch.cat([plane.flatten(1) for plane in planes], dim=1)
+
     def forward(
         self,
         x_target: Float[Tensor, "B 3 H W"],
@@ -108,12 +117,24 @@ class SmallDFPN(nn.Module):
         m_refs: Float[Tensor, "B 1 F H W"],
     ) -> SmallFlow:
         """Flows of every (target, reference) pair; pairs are folded as ``(b f)``."""
+        codes = encode_all(self, x_target, m_target, x_refs, m_refs)
+        return self.predict(x_target, m_target, x_refs, m_refs, *codes)
+
+    def predict(
+        self,
+        x_target: Float[Tensor, "B 3 H W"],
+        m_target: Float[Tensor, "B 1 H W"],
+        x_refs: Float[Tensor, "B 3 F H W"],
+        m_refs: Float[Tensor, "B 1 F H W"],
+        code_target: Float[Tensor, "B D"],
+        code_refs: Float[Tensor, "B F D"],
+    ) -> SmallFlow:
+        """The same from frames that are encoded already."""
         f = x_refs.shape[2]
         frames = resize(torch.cat((x_target.unsqueeze(2), x_refs), dim=2), *self.size)
         masks = resize_mask(torch.cat((m_target.unsqueeze(2), m_refs), dim=2), *self.size)
         b = frames.shape[0]
-        inputs = torch.cat((normalise(frames), masks), dim=1)
-        quarter, eighth = self.encoder(rearrange(inputs, "b c f h w -> (b f) c h w"))
+        quarter, eighth = self._unfold(torch.cat((code_target.unsqueeze(1), code_refs), dim=1).flatten(0, 1))
         planes = (quarter, *_planes(frames, masks, 4))
         target, ref = (Planes(*side) for side in zip(*(_split(plane, b, f) for plane in planes), strict=True))
         e_t, e_r = _split(eighth, b, f)
@@ -129,6 +150,13 @@ class SmallDFPN(nn.Module):
         flow = _steady(flow, trust, *(_split(plane, b, f) for plane in _planes(frames, masks, 2)))
         _, trust = self.fine(state, target, ref, flow)
         return SmallFlow([*steps, flow], trust)
+
+    def _unfold(self, codes: Float[Tensor, "M D"]) -> tuple[Float[Tensor, "M C h4 w4"], Float[Tensor, "M E h8 w8"]]:
+        """What ``encode`` has put side by side."""
+        h, w = self.size[0] // 4, self.size[1] // 4
+        num_quarter = self.encoder.detail.out_channels * h * w
+        quarter, eighth = codes[:, :num_quarter], codes[:, num_quarter:]
+        return quarter.unflatten(1, (-1, h, w)), eighth.unflatten(1, (-1, h // 2, w // 2))
 
     def _refine(self, e_t: Tensor, v_t: Tensor, e_r: Tensor, v_r: Tensor) -> tuple[list[Tensor], Tensor]:
         h, w = e_t.shape[-2:]
@@ -150,20 +178,22 @@ class SmallDFPN(nn.Module):
             steps.append(flow + px_to_unit(delta_px.float()))
         return steps, state
 
-    def align(
+    def align_encoded(
         self,
         x_target: Float[Tensor, "B 3 H W"],
         m_target: Float[Tensor, "B 1 H W"],
         x_refs: Float[Tensor, "B 3 F H W"],
         m_refs: Float[Tensor, "B 1 F H W"],
+        code_target: Float[Tensor, "B D"],
+        code_refs: Float[Tensor, "B F D"],
     ) -> Alignment:
-        """Brings every reference onto the target: see :class:`~master_thesis.models.aligner.Aligner`.
+        """Brings every reference onto the target: see :class:`~master_thesis.models.aligner.EncodingAligner`.
 
         Convention:
             What is trusted less than ``TRUST_THRESHOLD`` counts as not visible, so it is not copied.
         """
         b, (h, w) = x_refs.shape[0], x_refs.shape[-2:]
-        predicted = self(x_target, m_target, x_refs, m_refs)
+        predicted = self.predict(x_target, m_target, x_refs, m_refs, code_target, code_refs)
         grid = rearrange(flow_to_grid(predicted.flow, h, w), "(b f) h w xy -> b f h w xy", b=b)
         trust = F.interpolate(predicted.trust, (h, w), mode="bilinear", align_corners=False).sigmoid()
         confidence = rearrange(trust, "(b f) 1 h w -> b 1 f h w", b=b)
