@@ -15,7 +15,6 @@ import contextlib
 import io
 import multiprocessing
 import os
-import random
 import resource
 import shutil
 import signal
@@ -105,7 +104,7 @@ def attempt(world: fuzz_cases.World, number: int, seed: int) -> Outcome:
         number: of the case.
         seed: of all.
     """
-    case = fuzz_cases.make_case(world, number, random.Random(f"{seed} {number}"))
+    case = fuzz_cases.make_case(world, number, fuzz_cases.draws(seed, number))
     shutil.rmtree(world.out, ignore_errors=True)
     world.out.mkdir()
     before, home = world.snapshot(), os.getcwd()
@@ -233,7 +232,8 @@ def main() -> None:
             outcome = worker.attempt(number)
             outcomes[number] = (fuzz_cases.kind_of(number), outcome)
             if outcome.is_fault or options.only:
-                print(f"case {number} ({outcomes[number][0]}): {outcome.result}\n{outcome.said}", flush=True)
+                what = fuzz_cases.make_case(world, number, fuzz_cases.draws(options.seed, number)).what
+                print(f"case {number} ({outcomes[number][0]}, {what}): {outcome.result}\n{outcome.said}", flush=True)
         worker.close()
     print(table(outcomes))
     raise SystemExit(any(outcome.is_fault for _, outcome in outcomes.values()))

@@ -20,11 +20,13 @@ END += "--vgg_weights random"
 """Stands at the end of every command line: whatever was made of it, it is short and downloads nothing."""
 SMALL = f"{TINY} --train_max_iterations 1 --validation_max_iterations 1 --test_size 32 48"
 CHN = "--chn_width 4 --chn_growth 2 --chn_num_blocks 1"
+BEGIN = f"{SMALL} {CHN}"
+"""Stands before every command line: what trains although it was not meant to is small."""
 COMMANDS = (
-    f"--data_path {{good}}/data {SMALL}",
-    f"--data_path {{good}}/data {SMALL} --ckpt_path {{good}}/dfpn.ckpt",
-    f"--data_path {{good}}/data {SMALL} --chn --chn_aligner dfpn --chn_aligner_checkpoint {{good}}/dfpn.ckpt {CHN}",
-    "--data_path {good}/data --test --test_checkpoint {good}/dfpn.ckpt --test_size 32 48 --accelerator cpu",
+    "--data_path {good}/data",
+    "--data_path {good}/data --ckpt_path {good}/dfpn.ckpt",
+    "--data_path {good}/data --chn --chn_aligner dfpn --chn_aligner_checkpoint {good}/dfpn.ckpt",
+    "--data_path {good}/data --test --test_checkpoint {good}/dfpn.ckpt --test_size 32 48",
     "--data_path {good}/data --chn --test --test_checkpoint {good}/chn.safetensors --chn_aligner opencv "
     "--test_size 32 48 --algorithms ip --output_path made",
     "--video {good}/clip.mp4 --mask {good}/masks --output made.mp4 --test_size 24 32 --report",
@@ -33,7 +35,6 @@ COMMANDS = (
     "--max_frames 2 --sequences walker-crossing --output_path made",
     "--evaluate --data_path {good}/data --export_inputs made --max_frames 2",
     "--test --test_checkpoint {good}/dfpn.ckpt --export made.safetensors",
-    "--sample_data made",
 )
 WORDS = ("", "-1", "0", "1", "2", "3", "7", "64", "1000000000", "1" + "0" * 30, "nan", "inf", "-0.5", "0.5", "1e-30")
 WORDS += ("1e308", "true", "false", "none", "last", "native", "ip", "cp", "small", "homography", "'", "ü", "a=b", "\0")
@@ -98,6 +99,11 @@ def kind_of(number: int) -> str:
     return SHARES[number % len(SHARES)]
 
 
+def draws(seed: int, number: int) -> random.Random:
+    """The randomness of a case."""
+    return random.Random(f"{seed} {number}")
+
+
 def make_case(world: World, number: int, rng: random.Random) -> Case:
     """The case of a number: ``rng`` has to be its own."""
     kind = kind_of(number)
@@ -151,7 +157,7 @@ def spoiled_command(world: World, rng: random.Random) -> list[str]:
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
         at = rng.randrange(len(words)) if words else 0
         value = rng.choice(WORDS if rng.random() < 0.6 else PLACES)
-        match rng.randrange(5):
+        match rng.randrange(8):
             case 0:
                 words[at : at + 1] = [value]
             case 1:
@@ -162,4 +168,4 @@ def spoiled_command(world: World, rng: random.Random) -> list[str]:
                 action = rng.choice(actions)
                 known = action.choices or (("true", "false") if action.nargs == "?" else (value,))
                 words += [action.option_strings[-1], rng.choice([value, *known])]
-    return [word.format(good=world.good) for word in words] + END.split()
+    return [*BEGIN.split(), *(word.format(good=world.good) for word in words), *END.split()]

@@ -344,7 +344,7 @@ class VideoConfig:
     overlay: bool = option(False, "also write a video that shows where each pixel came from")
     report: bool = option(False, "also write a page to look at (HTML)")
     check: bool = option(False, "only examine video and masks, and say how long it will take")
-    overwrite: bool = option(False, "replace results that exist")
+    overwrite: bool = option(False, "replace results that exist, whatever writes them")
 
     def __post_init__(self) -> None:
         require((self.video is None) == (self.mask is None), "--video and --mask go together")
