@@ -1,6 +1,6 @@
 """Draws what trainings logged: every validation figure against the steps, a panel each, a line per run.
 
-    python -m benchmarks.training_curves docs/images/training.png lightning_logs/version_0 lightning_logs/version_1
+python -m benchmarks.training_curves docs/images/training.png lightning_logs/version_0 lightning_logs/version_1
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def main() -> None:
     parser.add_argument("--labels", nargs="+", help="one per run; default: their folders' names")
     options = parser.parse_args()
     labels = options.labels or [run.name for run in options.runs]
-    draw({label: curves_of(run) for label, run in zip(labels, options.runs, strict=True)}).savefig(options.picture, dpi=80)
+    draw({label: curves_of(run) for label, run in zip(labels, options.runs, strict=True)}).savefig(
+        options.picture, dpi=80
+    )
 
 
 if __name__ == "__main__":

@@ -31,8 +31,9 @@ from master_thesis.inpainting.provenance import (
 )
 from master_thesis.inpainting.resources import estimated_seconds, in_words
 from master_thesis.inpainting.windows import Filler, fill_windows
-from master_thesis.io.output import FIGURES, OVERLAY, Sink, beside, open_sink, unfinished
+from master_thesis.io.output import FIGURES, OVERLAY, PAGE, Sink, beside, open_sink, unfinished
 from master_thesis.io.video import VideoWriter
+from master_thesis.io.whole import clear_unfinished
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,8 @@ def inpaint_video(
     assert report.masks, "there were no problems"
     made_from = fingerprint(config, filler, test_size)
     folder = PatchFolder(unfinished(report.output), made_from)
+    for ending in (FIGURES, PAGE):
+        clear_unfinished(beside(report.output, ending))
     try:
         _fill(report, filler, folder)
         # The video appears last: where it is, everything is.
