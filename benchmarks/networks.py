@@ -45,7 +45,15 @@ def share(_: argparse.Namespace) -> Rows:
         "CHN at 240 x 480": (chn, chn._paint, (1, 9, *SIZE)),
     }
     for precision, dtype in ((FP32, torch.float32), (BF16, torch.bfloat16)):
-        peak = matmul_speed(dtype)
+        peak, alone = matmul_speed(dtype), matmul_speed(dtype, num_threads=1)
+        yield {
+            "name": f"product of matrices, one thread against all, {precision}",
+            "plain": f"{alone:.0f} GMAC/s",
+            "fast": f"{peak:.0f} GMAC/s",
+            "ratio": round(peak / alone, 2),
+            "goal": "",
+            "note": "",
+        }
         for name, (module, run, shape) in layers.items():
             x = torch.rand(shape)
             with autocast(CPU, precision):
@@ -61,10 +69,13 @@ def share(_: argparse.Namespace) -> Rows:
             }
 
 
-def matmul_speed(dtype: torch.dtype, size: int = 4096) -> float:
-    """Thousands of millions of multiplications a second."""
-    square = torch.rand(size, size).to(dtype)
-    return size**3 / statistics.median(seconds_of(lambda: square @ square)) / 1e9
+def matmul_speed(dtype: torch.dtype, size: int = 4096, num_threads: int | None = None) -> float:
+    """Thousands of millions of multiplications a second; by all threads unless told otherwise."""
+    square, usual = torch.rand(size, size).to(dtype), torch.get_num_threads()
+    torch.set_num_threads(num_threads or usual)
+    seconds = seconds_of(lambda: square @ square)
+    torch.set_num_threads(usual)
+    return size**3 / statistics.median(seconds) / 1e9
 
 
 def macs(module: nn.Module, run: Callable[[], object]) -> float:

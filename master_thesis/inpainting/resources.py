@@ -17,7 +17,7 @@ COPIES = 6
 """Float copies of a window that the algorithms hold, at most."""
 
 MAX_PAIRS = 8
-"""Pairs that go through the networks together, at most."""
+"""Pairs that go through the networks together, at most: a power of two."""
 PAIR_BYTES, PIXEL_BYTES = 384 * 2**20, 1024
 """At most so much working memory takes a pair, and each of its pixels, with the thesis' networks in float32.
 
@@ -54,7 +54,8 @@ def memory_needed(windows: Sequence[Window]) -> int:
 def fitting_pairs(height: int, width: int, device: torch.device) -> int:
     """How many pairs of frames may go through the networks together: half of the free memory is theirs, if it is known.
 
-    The first answer for a size stands: later, what is kept for the next tensors no longer counts as free.
+    A power of two, so that a little more or less of it changes nothing: other batches may round otherwise. The first
+    answer for a size stands, as what is kept for the next tensors no longer counts as free.
 
     Args:
         height: of the frames.
@@ -63,7 +64,8 @@ def fitting_pairs(height: int, width: int, device: torch.device) -> int:
     """
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else memory_free()
     needed = PAIR_BYTES + PIXEL_BYTES * height * width
-    return MAX_PAIRS if free is None else min(max(free // 2 // needed, 1), MAX_PAIRS)
+    fitting = MAX_PAIRS if free is None else min(max(free // 2 // needed, 1), MAX_PAIRS)
+    return 1 << (fitting.bit_length() - 1)
 
 
 def memory_free() -> int | None:

@@ -24,11 +24,13 @@ def with_free(monkeypatch, free):
 
 
 def test_half_of_the_free_memory_is_for_pairs(monkeypatch):
-    for free, pairs in ((0, 1), (2 * ONE, 1), (7 * ONE, 3), (1000 * ONE, 8), (None, 8)):
-        with_free(monkeypatch, free)
+    for times, pairs in ((0, 1), (2, 1), (7, 2), (9, 4), (15, 4), (16, 8), (1000, 8)):
+        with_free(monkeypatch, times * ONE)
         assert resources.fitting_pairs(240, 480, CPU) == pairs
-    with_free(monkeypatch, 7 * ONE)
-    assert resources.fitting_pairs(480, 960, CPU) < 3, "larger frames take more"
+    with_free(monkeypatch, None)
+    assert resources.fitting_pairs(240, 480, CPU) == 8, "where the system does not say"
+    with_free(monkeypatch, 9 * ONE)
+    assert resources.fitting_pairs(480, 960, CPU) < 4, "larger frames take more"
 
 
 def test_memory_that_the_first_window_keeps_does_not_slow_the_next_one(monkeypatch):
