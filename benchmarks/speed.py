@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"some of {', '.join(ROWS)}; none: all")
     parser.add_argument("--json", type=Path, default=Path("benchmarks/results/speed.json"))
     parser.add_argument("--algorithms", nargs="+", default=list(PLAIN), choices=list(PLAIN))
-    parser.add_argument("--holes", type=int, default=4, help="frames with a hole in the rows about sequences")
+    parser.add_argument("--holes", type=int, default=12, help="frames with a hole among forty of 480 x 240")
     parser.add_argument("--data_path", help="take the forty frames from a test sequence of this tree")
     parser.add_argument("--sequence", default="car-shadow", help="its name")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the curves that were measured")

@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from master_thesis.machine import keep_freed_memory
+
 
 def seconds_of(run: Callable[[], object], rounds: int = 3, is_warm: bool = False) -> list[float]:
     """Wall-clock seconds of each round, after one to warm up."""
@@ -22,6 +24,29 @@ def seconds_of(run: Callable[[], object], rounds: int = 3, is_warm: bool = False
         start = time.perf_counter()
         run()
         seconds.append(time.perf_counter() - start)
+    return seconds
+
+
+def against(
+    plain: Callable[[], object], fast: Callable[[], object], rounds: int = 3
+) -> tuple[list[float], list[float]]:
+    """Seconds of both sides, in turns so that a busy moment meets both; the plain one with glibc's own habits."""
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for is_measured in (False, *(True,) * rounds):
+        for side, run in enumerate((plain, fast)):
+            keep_freed_memory(side == 1)
+            taken = seconds_of(run, 1, is_warm=True)
+            if is_measured:
+                seconds[side].extend(taken)
+    return seconds
+
+
+def around(plain: Callable[[], object], fast: Callable[[], object]) -> tuple[list[float], list[float]]:
+    """The same where the plain one takes minutes: once, between two runs of the fast one; both should be warm."""
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for side in (1, 0, 1):
+        keep_freed_memory(side == 1)
+        seconds[side].extend(seconds_of((plain, fast)[side], 1, is_warm=True))
     return seconds
 
 

@@ -33,6 +33,7 @@ from master_thesis.ops.precision import autocast
 from master_thesis.options import Options
 from master_thesis.report.video import run_video
 from master_thesis.training.keeping import newest_checkpoint, resumable
+from master_thesis.training.recomputing import recompute_activations
 from master_thesis.training.testing import ClipFigures, SequenceFilling, video_path
 from master_thesis.zoo import WEIGHTS, export_network, init_network, load_dfpn
 
@@ -85,6 +86,8 @@ def train(options: Options, trainer: pl.Trainer) -> None:
     module = make_training(options, entry)
     if options.run.init_from:
         init_network(module.network, options.run.init_from)
+    if options.run.recompute:
+        recompute_activations(module.network)
     data = DataModule(options.data)
     data.setup("fit")
     with told_in_one_line(MisconfigurationException):

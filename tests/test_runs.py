@@ -210,6 +210,13 @@ def test_one_batch_through_everything_writes_nothing(command):
     }
 
 
+def test_training_in_less_memory_is_one_option(command, monkeypatch):
+    asked = []
+    monkeypatch.setattr("master_thesis.runs.recompute_activations", asked.append)
+    command(f"{DFPN} --fast_dev_run true --recompute")
+    assert [type(network).__name__ for network in asked] == ["DFPN"]
+
+
 def test_the_built_in_data_is_one_command(tmp_path, monkeypatch, capsys):
     calls = []
     monkeypatch.setattr("master_thesis.runs.write_sample_data", lambda path, seed: calls.append((path, seed)))
