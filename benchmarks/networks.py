@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.plain.networks import PlainDFPN, plain
-from benchmarks.scenes import BF16, CPU, FP32, SIZE, Rows, StillCamera, cast_to, moving_scene, network
+from benchmarks.scenes import BF16, DEVICE, FP32, SIZE, Rows, StillCamera, cast_to, moving_scene, network
 from benchmarks.timing import against, row, seconds_of, told
 from master_thesis.clip import Clip
 from master_thesis.config import OptimConfig
@@ -55,8 +55,8 @@ def share(_: argparse.Namespace) -> Rows:
             "note": "",
         }
         for name, (module, run, shape) in layers.items():
-            x = torch.rand(shape)
-            with autocast(CPU, precision):
+            x = torch.rand(shape, device=DEVICE)
+            with autocast(DEVICE, precision):
                 seconds = seconds_of(lambda: run(x), 5)  # noqa: B023
             reached = macs(module, lambda: run(x)) / statistics.median(seconds) / 1e9  # noqa: B023
             yield {
@@ -71,7 +71,7 @@ def share(_: argparse.Namespace) -> Rows:
 
 def matmul_speed(dtype: torch.dtype, size: int = 4096, num_threads: int | None = None) -> float:
     """Thousands of millions of multiplications a second; by all threads unless told otherwise."""
-    square, usual = torch.rand(size, size).to(dtype), torch.get_num_threads()
+    square, usual = torch.rand(size, size, device=DEVICE).to(dtype), torch.get_num_threads()
     torch.set_num_threads(num_threads or usual)
     seconds = seconds_of(lambda: square @ square)
     torch.set_num_threads(usual)
@@ -120,7 +120,7 @@ def mib_kept(module: Any, clip: Clip) -> float:
             kept[storage.data_ptr()] = storage.nbytes()
         return tensor
 
-    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), autocast(CPU, BF16):
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), autocast(DEVICE, BF16):
         loss = module.losses(clip).total  # noqa: F841  (what it keeps must live until it is counted)
     return sum(kept.values()) / 2**20
 
@@ -130,17 +130,17 @@ def training_clip() -> Clip:
     frames = (torch.rand(2, 3, 2, 256, 256, generator=generator) * 255).byte()
     mask = torch.zeros(2, 1, 2, 256, 256, dtype=torch.bool)
     mask[:, :, :, 80:160, 80:160] = True
-    return Clip(frames, mask, torch.eye(3).repeat(2, 2, 1, 1), torch.tensor([True, False]), ("a", "b"))
+    return Clip(frames, mask, torch.eye(3).repeat(2, 2, 1, 1), torch.tensor([True, False]), ("a", "b")).to(DEVICE)
 
 
 def make_dfpn_training() -> DFPNTraining:
     torch.manual_seed(0)
-    return DFPNTraining({}, OptimConfig())
+    return DFPNTraining({}, OptimConfig()).to(DEVICE)
 
 
 def make_chn_training() -> CHNTraining:
     torch.manual_seed(0)
-    return CHNTraining({}, OptimConfig(), StillCamera(), VGG16())
+    return CHNTraining({}, OptimConfig(), StillCamera(), VGG16()).to(DEVICE)
 
 
 def step(module: Any, clip: Clip, precision: str) -> Callable[[], None]:
@@ -149,7 +149,7 @@ def step(module: Any, clip: Clip, precision: str) -> Callable[[], None]:
 
     def run() -> None:
         adam.zero_grad()
-        with autocast(CPU, precision):
+        with autocast(DEVICE, precision):
             loss = module.losses(clip).total
         loss.backward()
         adam.step()

@@ -22,7 +22,7 @@ def peak_mib(size: tuple[int, int], count: int, precision: str) -> float:
     """Fills ``count`` frames in one batch and says how much memory that took on top of networks and frames."""
     import torch
 
-    from benchmarks.scenes import CPU, moving_scene, network
+    from benchmarks.scenes import DEVICE, moving_scene, network
     from master_thesis.inpainting.step import Canvas, Pair, Stepper
     from master_thesis.machine import keep_freed_memory
     from master_thesis.ops.precision import autocast
@@ -31,7 +31,7 @@ def peak_mib(size: tuple[int, int], count: int, precision: str) -> float:
     stepper = Stepper(network("dfpn"), network("chn"), count)
     canvas = Canvas.of(*moving_scene(count + 1, size, count + 1))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with torch.no_grad(), autocast(CPU, precision):
+    with torch.no_grad(), autocast(DEVICE, precision):
         stepper.fill(canvas, [Pair(t, count) for t in range(count)], canvas, lambda left, pair: True)
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 

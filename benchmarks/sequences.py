@@ -11,7 +11,7 @@ import torch
 
 from benchmarks.plain import algorithms as plainly
 from benchmarks.plain.networks import PlainDFPN, plain
-from benchmarks.scenes import CPU, SIZE, Rows, StillCamera, cast_to, moving_scene, network
+from benchmarks.scenes import DEVICE, SIZE, Rows, StillCamera, cast_to, moving_scene, network
 from benchmarks.timing import around, row, seconds_of
 from master_thesis import load_small
 from master_thesis.config import DataConfig
@@ -54,7 +54,7 @@ def real_scene(
     x, m = to_float(clip.frames[0, :, :num_frames]), clip.mask[0, :, :num_frames].float()
     first = (x.shape[1] - num_holes) // 2
     m[:, :first], m[:, first + num_holes :] = 0, 0
-    return fill_holes(x[None], m[None])[0], m
+    return fill_holes(x[None], m[None])[0].to(DEVICE), m.to(DEVICE)
 
 
 def dfpn_sequence(options: argparse.Namespace) -> Rows:
@@ -67,7 +67,7 @@ def dfpn_sequence(options: argparse.Namespace) -> Rows:
 def _algorithms(
     name: str, x: torch.Tensor, m: torch.Tensor, aligner: Any, simple: Any, goals: dict[str, str], options: Any
 ) -> Rows:
-    chn, precision = network("chn"), best_precision(CPU)
+    chn, precision = network("chn"), best_precision(DEVICE)
     slow_chn = plain(chn)
     holes_at = m.flatten(2).any(dim=2)[0].nonzero().flatten().tolist()
     for algorithm in options.algorithms:
@@ -86,7 +86,7 @@ def _algorithms(
 def length(options: argparse.Namespace) -> Rows:
     """Seconds per frame against the number of frames, tiny networks, every frame with a hole."""
     torch.manual_seed(0)
-    aligner, chn = StillCamera(), make_network("chn", {"width": 8, "growth": 4, "num_blocks": 1}).eval()
+    aligner, chn = StillCamera(), make_network("chn", {"width": 8, "growth": 4, "num_blocks": 1}).eval().to(DEVICE)
     inpaint(*moving_scene(10, (64, 96), 10), aligner, chn, "cp")
     for algorithm in options.algorithms:
         per_frame = {}
@@ -103,8 +103,8 @@ def length(options: argparse.Namespace) -> Rows:
 
 def curves(options: argparse.Namespace) -> Rows:
     """Cost against resolution and number of references, small preset."""
-    aligner, chn = load_small()
-    with torch.no_grad(), autocast(CPU, best_precision(CPU)):
+    aligner, chn = (network.to(DEVICE) for network in load_small())
+    with torch.no_grad(), autocast(DEVICE, best_precision(DEVICE)):
         for axis, cases in (("rows", (120, 240, 480, 720)), ("references", (1, 2, 4, 8))):
             curve = {}
             for case in cases:

@@ -15,6 +15,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
+
 from benchmarks.before import clips, start
 from benchmarks.networks import align, share, training
 from benchmarks.scenes import Rows
@@ -83,7 +85,9 @@ def main() -> None:
         for measured in ROWS[name](options):
             append(options.json, [measured])
             print({k: v for k, v in measured.items() if v != ""}, flush=True)
-        print(f"{name}: {time.perf_counter() - began:.0f} s", flush=True)
+        peak = torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else 0
+        told = f", at most {peak:.1f} GiB of GPU memory so far" if peak else ""
+        print(f"{name}: {time.perf_counter() - began:.0f} s{told}", flush=True)
     if options.table:
         print(table(options.json))
     if options.plot:

@@ -16,13 +16,17 @@ from master_thesis.machine import keep_freed_memory
 
 
 def seconds_of(run: Callable[[], object], rounds: int = 3, is_warm: bool = False) -> list[float]:
-    """Wall-clock seconds of each round, after one to warm up."""
+    """Wall-clock seconds of each round, after one to warm up; a GPU has finished by then."""
     if not is_warm:
         run()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
     seconds = []
     for _ in range(rounds):
         start = time.perf_counter()
         run()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
         seconds.append(time.perf_counter() - start)
     return seconds
 

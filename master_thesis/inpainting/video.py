@@ -117,7 +117,12 @@ def inpaint_video(
 def _examine(config: VideoConfig, filler: Filler, test_size: tuple[int, int] | None) -> Preflight:
     """The preflight, shown line by line, with the time it will take."""
     with tqdm(desc="looking", unit=" frames", disable=None) as bar:
-        report = examine(config, filler.reach, test_size, lambda: bar.update())
+
+        def show(should_be: int) -> None:
+            bar.total = should_be or None  # with it, the time left
+            bar.update()
+
+        report = examine(config, filler.reach, test_size, show)
     if report.found and report.windows and not report.problems:
         largest = max((w.scene.working_size for w in report.windows), key=lambda size: size[0] * size[1])
         num_holes = sum(report.found.has_hole)

@@ -82,6 +82,6 @@ def count(event: str, args, left) -> None:
 
 
 def difference(found: dict[str, bytes], wanted: dict[str, bytes]) -> str:
-    """Files that only one of two runs left, or that differ; of those that x264 made, the names have to do."""
-    exact = {name for name in found.keys() & wanted if Path(name).suffix in (".mkv", ".json")}
-    return " ".join(sorted(found.keys() ^ wanted.keys() | {name for name in exact if found[name] != wanted[name]}))
+    """Files that only one of two runs left, or that differ."""
+    differ = {name for name in found.keys() & wanted.keys() if found[name] != wanted[name]}
+    return " ".join(sorted(found.keys() ^ wanted.keys() | differ))
