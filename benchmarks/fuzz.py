@@ -23,7 +23,7 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -164,10 +164,13 @@ class Worker:
         folder: with the good files; see :func:`fuzz_cases.build`.
         seed: of all cases.
         limit: seconds that a case may take.
+        target: what the process does.
     """
 
-    def __init__(self, folder: Path, seed: int, limit: float = LIMIT_SECONDS) -> None:
-        self.folder, self.seed, self.limit = folder, seed, limit
+    def __init__(
+        self, folder: Path, seed: int, limit: float = LIMIT_SECONDS, target: Callable[[Path, int, Any], None] = work
+    ) -> None:
+        self.folder, self.seed, self.limit, self.target = folder, seed, limit, target
         self._process: Any = None
 
     def attempt(self, number: int) -> Outcome:
@@ -188,7 +191,7 @@ class Worker:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=work, args=(self.folder, self.seed, theirs))
+        self._process = context.Process(target=self.target, args=(self.folder, self.seed, theirs))
         self._process.start()
         theirs.close()
         assert self._pipe.recv() == "ready"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Int32, UInt8
 
 from master_thesis.config import require
+from master_thesis.io.whole import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -57,29 +57,33 @@ class PatchFolder:
             shutil.rmtree(path)
         path.mkdir(parents=True, exist_ok=True)
         if not note.exists():
-            _write_whole(note, wanted.encode())
+            write_whole(note, lambda part: part.write_text(wanted))
 
     def has(self, window: int) -> bool:
         """Whether a window is done."""
         return self._file(window).is_file()
 
     def save(self, window: int, patches: Mapping[int, Patch]) -> None:
-        """Keeps the patches of a window, by the number of their frame."""
+        """Keeps the patches of a window, by the number of their frame.
+
+        Raises:
+            UserError: where they cannot be written.
+        """
         numbers = sorted(patches)
-        part = self._file(window).with_suffix(".part")
-        with part.open("wb") as file:
-            np.savez_compressed(
-                file,
-                numbers=np.array(numbers, np.int64),
-                sizes=np.array([len(patches[n].source) for n in numbers], np.int64),
-                holes=np.stack([np.packbits(patches[n].hole, axis=1) for n in numbers]),
-                width=np.int64(patches[numbers[0]].hole.shape[1]),
-                colours=np.concatenate([patches[n].colours for n in numbers]),
-                source=np.concatenate([patches[n].source for n in numbers]),
-            )
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, self._file(window))
+        arrays: dict[str, Any] = {
+            "numbers": np.array(numbers, np.int64),
+            "sizes": np.array([len(patches[n].source) for n in numbers], np.int64),
+            "holes": np.stack([np.packbits(patches[n].hole, axis=1) for n in numbers]),
+            "width": np.int64(patches[numbers[0]].hole.shape[1]),
+            "colours": np.concatenate([patches[n].colours for n in numbers]),
+            "source": np.concatenate([patches[n].source for n in numbers]),
+        }
+
+        def write(part: Path) -> None:
+            with part.open("wb") as file:  # a bare path would get another suffix
+                np.savez_compressed(file, allow_pickle=False, **arrays)
+
+        write_whole(self._file(window), write)
 
     def load(self, window: int) -> dict[int, Patch]:
         """The patches of a window that is done."""
@@ -120,9 +124,3 @@ def _fits(patch: Patch, size: tuple[int, int]) -> bool:
     shapes = (patch.hole.shape, patch.colours.shape, patch.source.shape)
     dtypes = (patch.colours.dtype, patch.source.dtype)
     return shapes == (size, (count, 3), (count,)) and dtypes == (np.uint8, np.int32)
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    part = path.with_suffix(".part")
-    part.write_bytes(data)
-    os.replace(part, path)

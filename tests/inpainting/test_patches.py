@@ -44,9 +44,10 @@ def test_a_window_that_was_not_written_to_its_end_is_not_there(tmp_path: Path, m
         raise OSError("no space left on device")
 
     monkeypatch.setattr("os.fsync", die)
-    with pytest.raises(OSError, match="no space left"):
+    with pytest.raises(UserError, match=r"window_00000.npz cannot be written: no space left"):
         folder.save(0, {0: make_patch(0)})
     assert not folder.has(0)
+    assert [path.name for path in folder.path.iterdir()] == [PatchFolder.FINGERPRINT]
 
 
 @pytest.mark.parametrize(
