@@ -34,6 +34,8 @@ LIMIT_SECONDS = 60.0
 """Per case, on a machine that may be busy."""
 LIMIT_MIB = 2048
 """Memory that a case may take beyond what the process holds already (an image may have 2^26 pixels)."""
+EVERY = 200
+"""Cases between two tables."""
 FAULTS = ("traceback", "died", "hang", "memory", "outside")
 
 
@@ -234,6 +236,8 @@ def main() -> None:
         for number in options.only or range(options.cases):
             outcome = worker.attempt(number)
             outcomes[number] = (fuzz_cases.kind_of(number), outcome)
+            if len(outcomes) % EVERY == 0:
+                print(f"after {len(outcomes)} cases\n{table(outcomes)}", flush=True)
             if outcome.is_fault or options.only:
                 what = fuzz_cases.make_case(world, number, fuzz_cases.draws(options.seed, number)).what
                 print(f"case {number} ({outcomes[number][0]}, {what}): {outcome.result}\n{outcome.said}", flush=True)
