@@ -23,7 +23,7 @@ import tempfile
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,8 @@ LIMIT_SECONDS = 60.0
 """Per case, on a machine that may be busy."""
 LIMIT_MIB = 2048
 """Memory that a case may take beyond what the process holds already (an image may have 2^26 pixels)."""
+EVERY = 200
+"""Cases between two tables."""
 FAULTS = ("traceback", "died", "hang", "memory", "outside")
 
 
@@ -164,10 +166,13 @@ class Worker:
         folder: with the good files; see :func:`fuzz_cases.build`.
         seed: of all cases.
         limit: seconds that a case may take.
+        target: what the process does.
     """
 
-    def __init__(self, folder: Path, seed: int, limit: float = LIMIT_SECONDS) -> None:
-        self.folder, self.seed, self.limit = folder, seed, limit
+    def __init__(
+        self, folder: Path, seed: int, limit: float = LIMIT_SECONDS, target: Callable[[Path, int, Any], None] = work
+    ) -> None:
+        self.folder, self.seed, self.limit, self.target = folder, seed, limit, target
         self._process: Any = None
 
     def attempt(self, number: int) -> Outcome:
@@ -188,7 +193,7 @@ class Worker:
     def _start(self) -> None:
         context = multiprocessing.get_context("spawn")
         self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=work, args=(self.folder, self.seed, theirs))
+        self._process = context.Process(target=self.target, args=(self.folder, self.seed, theirs))
         self._process.start()
         theirs.close()
         assert self._pipe.recv() == "ready"
@@ -231,6 +236,8 @@ def main() -> None:
         for number in options.only or range(options.cases):
             outcome = worker.attempt(number)
             outcomes[number] = (fuzz_cases.kind_of(number), outcome)
+            if len(outcomes) % EVERY == 0:
+                print(f"after {len(outcomes)} cases\n{table(outcomes)}", flush=True)
             if outcome.is_fault or options.only:
                 what = fuzz_cases.make_case(world, number, fuzz_cases.draws(options.seed, number)).what
                 print(f"case {number} ({outcomes[number][0]}, {what}): {outcome.result}\n{outcome.said}", flush=True)

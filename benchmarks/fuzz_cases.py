@@ -29,7 +29,7 @@ COMMANDS = (
     "--data_path {good}/data --test --test_checkpoint {good}/dfpn.ckpt --test_size 32 48",
     "--data_path {good}/data --chn --test --test_checkpoint {good}/chn.safetensors --chn_aligner opencv "
     "--test_size 32 48 --algorithms ip --output_path made",
-    "--video {good}/clip.mp4 --mask {good}/masks --output made.mp4 --test_size 24 32 --report",
+    "--video {good}/clip.mp4 --mask {good}/masks/0.png --output made.mp4 --test_size 24 32 --report --overlay",
     "--video {good}/frames --mask {good}/masks --output made --algorithms ff",
     "--evaluate --data_path {good}/data --masks still --protocols hole --algorithms ip --baselines telea "
     "--max_frames 2 --sequences walker-crossing --output_path made",

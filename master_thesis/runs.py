@@ -135,6 +135,8 @@ def test(options: Options, trainer: pl.Trainer) -> None:
         require_free_outputs(options, data)
     with told_in_one_line(MisconfigurationException):
         trainer.test(module, datamodule=data)
+    if not trainer.is_global_zero:  # Lightning ends the first process, which tells it, where another one fails
+        return
     bad = data.bad_test_files
     require(bad.num_bad == 0, f"{bad.num_bad} test files cannot be used, the rest is done: {bad.listed()}")
     print(f"videos: {run.output_path}" if run.chn else f"figures: tensorboard --logdir {logs_folder(options)}")

@@ -97,6 +97,15 @@ class BadFiles:
                 f"mend or remove them: {self.listed()}"
             )
 
+    def gather(self) -> None:
+        """Learns what all processes of a run have counted; each must call it. Nothing happens where there is one."""
+        if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+            return
+        told: list[Any] = [None] * torch.distributed.get_world_size()
+        torch.distributed.all_gather_object(told, (self.num_drawn, self.num_bad, self.messages))
+        self.num_drawn, self.num_bad = sum(drawn for drawn, _, _ in told), sum(bad for _, bad, _ in told)
+        self.messages = {message: None for _, _, messages in told for message in messages}
+
     def listed(self) -> str:
         """The messages, the first ones in full."""
         shown = list(self.messages)[:_MAX_LISTED]

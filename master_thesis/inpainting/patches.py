@@ -84,7 +84,7 @@ class PatchFolder:
 
         def write(part: Path) -> None:
             with part.open("wb") as file:  # numpy would give a mere name a suffix of its own
-                np.savez_compressed(file, **arrays)
+                np.savez_compressed(file, allow_pickle=False, **arrays)
 
         write_whole(self._file(window), write)
 
