@@ -38,9 +38,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         print(f"{PROGRAM}: error: {where}{error.strerror or error}", file=sys.stderr)
         return EXIT_USER_ERROR
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        remedy = "a smaller --batch_size, --train_size, --test_size or --window needs less"
+        print(f"{PROGRAM}: error: the memory is used up: {remedy}", file=sys.stderr)
+        return EXIT_USER_ERROR
     except KeyboardInterrupt:  # whoever has something to go on from has said so
         return EXIT_INTERRUPTED
     return 0
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory, of the machine or of a GPU, could not be had (torch has no class of its own for the former)."""
+    told = str(error)
+    return isinstance(error, MemoryError) or "can't allocate memory" in told or "out of memory" in told
 
 
 @contextmanager

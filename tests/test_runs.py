@@ -188,7 +188,7 @@ def test_algorithms_can_be_chosen_and_no_video_is_replaced_unasked(command, trai
     data = json.loads((tmp_path / f"{VERSION}0/options.json").read_text())["options"]["data"]["data_path"]
     again = run_command(f"--data_path {data} {options}", tmp_path, monkeypatch, capsys)
     assert again.code == 2
-    assert "here/walker-crossing_cp.mp4 exists: add --overwrite to replace it" in again.err
+    assert "here/walker-crossing_cp.mp4 exists already: --overwrite replaces it" in again.err
     assert again.written == set()
     command(f"{options} --overwrite")
     assert (tmp_path / "here/walker-crossing_cp.mp4").stat().st_mtime_ns > before

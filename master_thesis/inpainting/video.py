@@ -31,8 +31,9 @@ from master_thesis.inpainting.provenance import (
 )
 from master_thesis.inpainting.resources import estimated_seconds, in_words
 from master_thesis.inpainting.windows import Filler, fill_windows
-from master_thesis.io.output import FIGURES, OVERLAY, Sink, beside, open_sink, unfinished
+from master_thesis.io.output import FIGURES, OVERLAY, PAGE, Sink, beside, open_sink, unfinished
 from master_thesis.io.video import VideoWriter
+from master_thesis.io.whole import clear_unfinished
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,8 @@ def inpaint_video(
     assert report.masks, "there were no problems"
     made_from = fingerprint(config, filler, test_size)
     folder = PatchFolder(unfinished(report.output), made_from)
+    for ending in (FIGURES, PAGE):
+        clear_unfinished(beside(report.output, ending))
     try:
         _fill(report, filler, folder)
         # The video appears last: where it is, everything is.
@@ -129,10 +132,12 @@ def _examine(config: VideoConfig, filler: Filler, test_size: tuple[int, int] | N
 def _fill(report: Preflight, filler: Filler, folder: PatchFolder) -> None:
     assert report.found, "there were no problems"
     assert report.masks
+    has_hole = report.found.has_hole
+    folder.drop_damaged([([n for n in w.core if has_hole[n]], w.scene.working_size) for w in report.windows])
     done = sum(folder.has(index) for index in range(len(report.windows)))
     if done:
         log.info("going on: %d of %d windows are done", done, len(report.windows))
-    total = sum(report.found.has_hole[n] for window in report.windows for n in filler.worked_on(window))
+    total = sum(has_hole[n] for window in report.windows for n in filler.worked_on(window))
     with tqdm(total=total, desc="filling", unit=" frames", disable=None) as bar:
         fill_windows(report.windows, report.masks, filler, folder, bar.update)
 

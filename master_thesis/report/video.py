@@ -16,7 +16,7 @@ from master_thesis.inpainting.findings import Findings, examine_output
 from master_thesis.inpainting.preflight import Preflight
 from master_thesis.inpainting.video import VideoResult, inpaint_video
 from master_thesis.io.decoding import open_source
-from master_thesis.io.output import PAGE, beside, default_output
+from master_thesis.io.output import PAGE, beside, default_output, with_own_name
 from master_thesis.report.page import write_page
 from master_thesis.report.preview import Preview
 
@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 PREVIEW = ".preview.mp4"
 """Ending of the small video that goes into the page."""
+
+UNTOLD = ("output", "report", "check", "overwrite")
+"""Options that say nothing of how the result was made."""
 
 ALGORITHMS = {"ff": "frame by frame", "ip": "inpaint and propagate", "cp": "copy and propagate"}
 
@@ -93,7 +96,7 @@ def _facts(config: VideoConfig, result: VideoResult, algorithm: str) -> dict[str
     """What the page tells of how the result was made."""
     facts = {"algorithm": f"{algorithm} ({ALGORITHMS[algorithm]})", "result": str(result.output)}
     facts |= {"found": "\n".join([*result.preflight.facts, *result.preflight.notices])}
-    options = {name: value for name, value in vars(config).items() if name not in ("output", "report", "check")}
+    options = {name: value for name, value in vars(config).items() if name not in UNTOLD}
     shown = {f"--{name}": " ".join(map(str, v)) if isinstance(v, tuple) else str(v) for name, v in options.items() if v}
     return facts | shown
 
@@ -104,7 +107,7 @@ def _named(config: VideoConfig, algorithms: Sequence[str]) -> list[Job]:
         return [Job(config, algorithms[0])]
     video, problems = Path(str(config.video)), Findings()
     info = open_source(video, config.frame_rate).info
-    output = Path(config.output) if config.output else default_output(video, info, config.lossless)
+    output = with_own_name(Path(config.output)) if config.output else default_output(video, info, config.lossless)
     found = []
     for algorithm in algorithms:
         named = output.with_name(f"{output.stem}_{algorithm}{output.suffix}")
