@@ -87,9 +87,8 @@ def _cpu_info() -> list[str]:
 
 
 def append(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Adds rows to a file, in place of those of the same name."""
+    """Adds rows to a file; those of the same name are replaced where they stand."""
     kept = json.loads(path.read_text())["rows"] if path.exists() else []
-    names = {r["name"] for r in rows}
-    kept = [r for r in kept if r["name"] not in names]
+    by_name = {r["name"]: r for r in [*kept, *rows]}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"machine": machine(), "rows": kept + rows}, indent=1) + "\n")
+    path.write_text(json.dumps({"machine": machine(), "rows": list(by_name.values())}, indent=1) + "\n")
