@@ -37,10 +37,10 @@ from master_thesis.ops.precision import full_precision
 
 CORR_LEVELS, CORR_RADIUS = 3, 3
 NUM_FINE = 2  # corrections at a quarter of the size
-TRUST_THRESHOLD = 0.7
+TRUST_THRESHOLD = 0.75
 """Aligned pixels that are trusted less are not copied; at 0.5 the fill is as good, but other frames may be better."""
-COMPLETE_TRUST_THRESHOLD = 0.65
-"""The same for references without any hole: in doubt, what a finished neighbour shows keeps a video steady."""
+COMPLETE_TRUST_THRESHOLD = 0.85
+"""The same for references without any hole: what these show may be a copy of a copy, or made up."""
 
 
 @dataclass(frozen=True)
