@@ -41,6 +41,20 @@ def test_memory_that_the_first_window_keeps_does_not_slow_the_next_one(monkeypat
     assert resources.fitting_pairs(480, 960, CPU) == 1, "frames of another size are another question"
 
 
+def test_the_limit_of_a_container_counts_and_systems_without_either_say_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr(resources, "MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(resources, "CGROUP", tmp_path)
+    assert resources.memory_free() is None
+    (tmp_path / "meminfo").write_text("MemTotal: 9000 kB\nMemAvailable: 8000 kB\n")
+    assert resources.memory_free() == 8000 * 1024
+    for name, text in (("max", "max"), ("current", "3000000\n"), ("stat", "anon 5\ninactive_file 500000\n")):
+        (tmp_path / f"memory.{name}").write_text(text)
+    assert resources.memory_free() == 8000 * 1024, "a container without a limit"
+    for limit, left in ((4_000_000, 1_500_000), (2_000_000, 0), (900_000_000, 8000 * 1024)):
+        (tmp_path / "memory.max").write_text(f"{limit}\n")
+        assert resources.memory_free() == left
+
+
 def test_a_run_asks_for_no_more(monkeypatch):
     x, m = make_sequence(6, 9, 12)
     for free, largest in ((0, 1), (None, 6)):
