@@ -30,9 +30,9 @@ def draw(runs: dict[str, dict[str, tuple[list[int], list[float]]]]) -> Figure:
     figure = Figure(figsize=(2.6 * max(len(panels), 1), 2.6), layout="constrained")
     for i, name in enumerate(panels):
         axes = figure.add_subplot(1, len(panels), i + 1, title=name, xlabel="steps")
-        for label, curves in runs.items():
+        for number, (label, curves) in enumerate(runs.items()):
             if name in curves:
-                axes.plot(*curves[name], marker=".", label=label)
+                axes.plot(*curves[name], marker=".", label=label, color=f"C{number}")
         if i == 0 and len(runs) > 1:
             axes.legend(fontsize="small")
     return figure
