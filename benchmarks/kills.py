@@ -55,14 +55,18 @@ def write_data(folder: Path) -> Path:
     return folder / "data"
 
 
+def arguments(data: Path, workers: int, *more: str) -> list[str]:
+    """Of the training that is killed."""
+    sizes = ["--max_epochs", str(EPOCHS), "--train_max_iterations", str(BATCHES), "--checkpoint_every", str(EVERY)]
+    return ["--data_path", str(data), *OPTIONS.split(), *sizes, "--num_workers", str(workers), *more]
+
+
 def start(folder: Path, data: Path, workers: int, *more: str) -> subprocess.Popen[bytes]:
     """Starts a training in a folder, in a process group of its own."""
-    sizes = ["--max_epochs", str(EPOCHS), "--train_max_iterations", str(BATCHES), "--checkpoint_every", str(EVERY)]
-    command = [sys.executable, "-m", "master_thesis", "--data_path", str(data), *OPTIONS.split(), *sizes]
     folder.mkdir(exist_ok=True)
     with (folder / "log.txt").open("ab") as log:
         return subprocess.Popen(
-            [*command, "--num_workers", str(workers), *more],
+            [sys.executable, "-m", "master_thesis", *arguments(data, workers, *more)],
             cwd=folder,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=log,
@@ -96,20 +100,30 @@ def kill_and_resume(
     Every fourth start is killed while it still loads, the others within ``longest`` seconds of training.
     """
     rng, outcome = random.Random(seed), Outcome()
-    for turn in range(kills + 1):
-        resume = ("--ckpt_path", "last") if newest(folder) else ()  # before the first checkpoint nothing can be lost
-        num_runs = len(runs(folder))
-        process = start(folder, data, workers, *more, *resume)
-        if turn == kills:
-            process.wait(timeout=1200)
-            break
-        if rng.random() > 0.25:
-            wait_for(lambda: len(runs(folder)) > num_runs or process.poll() is not None)  # noqa: B023
-        time.sleep(rng.uniform(0, longest))
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        outcome.steps.append(step_of(newest(folder)))
+    for _ in range(kills):
+        is_loading = rng.random() <= 0.25
+        outcome.steps.append(kill_once(folder, data, workers, rng.uniform(0, longest), is_loading, more))
+    start(folder, data, workers, *more, *resume(folder)).wait(timeout=1200)
     return outcome
+
+
+def resume(folder: Path) -> tuple[str, ...]:
+    """What is to be added to go on; before the first checkpoint nothing can be lost."""
+    return ("--ckpt_path", "last") if newest(folder) else ()
+
+
+def kill_once(
+    folder: Path, data: Path, workers: int, delay: float, is_loading: bool = False, more: tuple[str, ...] = ()
+) -> int:
+    """Starts or resumes a training and kills it after some seconds, of training or of loading; returns its steps."""
+    num_runs = len(runs(folder))
+    process = start(folder, data, workers, *more, *resume(folder))
+    if not is_loading:
+        wait_for(lambda: len(runs(folder)) > num_runs or process.poll() is not None)
+    time.sleep(delay)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return step_of(newest(folder))
 
 
 def step_of(path: Path | None) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -10,6 +10,7 @@ import torch
 from master_thesis.models.aligner import alignment_from_grid
 from master_thesis.ops.grid import identity_grid
 from master_thesis.ops.image import fill_holes
+from master_thesis.ops.precision import autocast
 from master_thesis.zoo import make_network
 
 Rows = Iterator[dict[str, Any]]
@@ -45,3 +46,13 @@ def moving_scene(num_frames: int, size: tuple[int, int], num_holes: int) -> tupl
 def network(kind: str) -> torch.nn.Module:
     torch.manual_seed(0)
     return make_network(kind, {}).eval().requires_grad_(False).to(DEVICE)
+
+
+def cast_to(precision: str, run: Callable[[], object]) -> Callable[[], object]:
+    """The same in another precision, one of Lightning's names."""
+
+    def inside() -> object:
+        with autocast(DEVICE, precision):
+            return run()
+
+    return inside

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         options = parse_options(sys.argv[1:] if argv is None else argv)
-        with _shown_log():
+        with _shown_log(), _quiet_threads():
             # torch and Lightning take seconds to import: nobody should wait for them to learn of a typing error.
             from master_thesis.runs import run
 
@@ -38,9 +39,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = f"{error.filename}: " if error.filename else ""
         print(f"{PROGRAM}: error: {where}{error.strerror or error}", file=sys.stderr)
         return EXIT_USER_ERROR
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        remedy = "a smaller --batch_size, --train_size, --test_size or --window needs less"
+        print(f"{PROGRAM}: error: the memory is used up: {remedy}", file=sys.stderr)
+        return EXIT_USER_ERROR
     except KeyboardInterrupt:  # whoever has something to go on from has said so
         return EXIT_INTERRUPTED
     return 0
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether memory, of the machine or of a GPU, could not be had (torch has no class of its own for the former)."""
+    told = str(error)
+    return isinstance(error, MemoryError) or "can't allocate memory" in told or "out of memory" in told
 
 
 @contextmanager
@@ -63,6 +76,22 @@ def _shown_log() -> Iterator[None]:
         log.removeHandler(handler)
         log.setLevel(level)
         lightning.removeFilter(_is_no_advertisement)
+
+
+@contextmanager
+def _quiet_threads() -> Iterator[None]:
+    """No traceback of threads that cannot write: TensorBoard's hands the error on to the main thread."""
+    shown = threading.excepthook
+
+    def show(failure: threading.ExceptHookArgs) -> None:
+        if not issubclass(failure.exc_type, OSError):
+            shown(failure)
+
+    threading.excepthook = show
+    try:
+        yield
+    finally:
+        threading.excepthook = shown
 
 
 def _is_no_advertisement(record: logging.LogRecord) -> bool:

@@ -13,14 +13,37 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 T = TypeVar("T")
 
+MAX_WIDENING = 1000
+"""Pixels by which masks are widened at most; work grows with it."""
+
 
 class UserError(Exception):
     """A mistake the user can mend: told in one line, without a traceback, with exit code 2."""
 
 
 def option(default: Any, help: str, **metadata: Any) -> Any:
-    """A dataclass field with its help text; ``choices`` and ``metavar`` go on to argparse."""
+    """A dataclass field with its help text.
+
+    Args:
+        default: its value where nothing is said.
+        help: what ``--help`` says of it.
+        metadata: ``within``, its bounds (every whole number has them), or ``said_by``, the other option that sets it;
+            all else (``choices``, ``metavar`` ...) goes on to argparse.
+    """
     return field(default=default, metadata={"help": help, **metadata})
+
+
+def check_bounds(config: Any) -> None:
+    """Raises :class:`UserError` where an option does not lie ``within`` its bounds."""
+    for f in fields(config):
+        value = getattr(config, f.name)
+        if "within" not in f.metadata or value is None:
+            continue
+        (low, high), values = f.metadata["within"], value if isinstance(value, tuple) else (value,)
+        sides = (("least", low, all(v >= low for v in values)), ("most", high, all(v <= high for v in values)))
+        for side, bound, is_fine in sides:
+            shown, given = " ".join([str(bound)] * len(values)), " ".join(map(str, values))
+            require(is_fine, f"--{f.name} should be at {side} {shown}, got {given}")
 
 
 class SizeAction(argparse.Action):
@@ -60,8 +83,15 @@ class RunConfig:
     init_from: str | None = option(
         None, "checkpoint whose tensors a new training starts with, as far as names and shapes fit", metavar="FILE"
     )
-    checkpoint_every: int = option(500, "steps between two checkpoints of a training (one more ends each epoch)")
-    gpus: int | None = option(None, "train or test on so many GPUs (--accelerator gpu --devices N)", metavar="N")
+    recompute: bool = option(
+        False, "train in less memory: activations are not kept for the backward pass but computed again (thesis preset)"
+    )
+    checkpoint_every: int = option(
+        500, "steps between two checkpoints of a training (one more ends each epoch)", within=(1, 10**9)
+    )
+    gpus: int | None = option(
+        None, "train or test on so many GPUs (--accelerator gpu --devices N)", metavar="N", within=(1, 1024)
+    )
     algorithms: tuple[str, ...] = option(
         ("ff", "ip", "cp"),
         "inpainting algorithms to test: frame by frame, inpaint and propagate, copy and propagate",
@@ -83,11 +113,13 @@ class RunConfig:
         require(not self.test or has_network, "--test needs --test_checkpoint: which one to test")
         require(self.test or not self.test_checkpoint, "--test_checkpoint is for testing: add --test, or leave it out")
         require(not (self.test and self.ckpt_path), "--ckpt_path resumes a training: leave out --test or --ckpt_path")
+        is_lean = not self.recompute or (self.preset == "thesis" and not self.test)
+        require(
+            is_lean, "--recompute is for training the thesis' networks: leave it out with --test and --preset small"
+        )
         is_new = not (self.init_from and (self.test or self.ckpt_path))
         require(is_new, "--init_from begins a new training: leave out --test and --ckpt_path, or leave out --init_from")
-        require(self.checkpoint_every >= 1, f"--checkpoint_every should be at least 1, got {self.checkpoint_every}")
-        is_gpus = self.gpus is None or self.gpus >= 1
-        require(is_gpus, f"--gpus should be at least 1 (left out: whatever there is), got {self.gpus}")
+        check_bounds(self)
         if self.chn:
             self._check_aligner()
         else:
@@ -118,19 +150,26 @@ class DataConfig:
     image_resize: bool = option(True, "resize frames to --train_size; false: crop at random")
     min_mask_size: float = option(0.05, "smallest mean share of a mask sequence, exclusive")
     max_mask_size: float = option(0.15, "largest mean share of a mask sequence, exclusive")
-    train_size: tuple[int, int] = option((256, 256), "height and width of training clips", metavar=("H", "W"))
+    train_size: tuple[int, int] = option(
+        (256, 256), "height and width of training clips", metavar=("H", "W"), within=(16, 8192)
+    )
     test_size: tuple[int, int] = option(
         (240, 480),
         "height and width of test sequences; native with --video: the hole is filled at the video's own resolution",
         metavar=("H", "W"),
         action=SizeAction,
         nargs="+",
+        within=(16, 8192),
     )
-    frames_n: int = option(2, "frames of a clip, the target included: 2 or an odd number; -1: whole sequence")
-    frames_spacing: int = option(10, "frames between neighbours of a clip")
+    frames_n: int = option(
+        2, "frames of a clip, the target included: 2 or an odd number; -1: whole sequence", within=(-1, 1001)
+    )
+    frames_spacing: int = option(10, "frames between neighbours of a clip", within=(1, 10**6))
     frames_randomize: bool = option(True, "take references at random within reach instead of at --frames_spacing")
-    dilatation_filter_size: tuple[int, int] = option((3, 3), "size of the cross that widens masks", metavar=("H", "W"))
-    dilatation_iterations: int = option(4, "how often masks are widened")
+    dilatation_filter_size: tuple[int, int] = option(
+        (3, 3), "size of the cross that widens masks", metavar=("H", "W"), within=(1, 1001)
+    )
+    dilatation_iterations: int = option(4, "how often masks are widened", within=(0, 1000))
     p_simulator_bgs: float = option(0.5, "share of training clips whose movement is simulated")
     p_simulator_masks: float = option(0.0, "share of training clips whose mask movement is simulated")
     bgs_movement_params: tuple[float, float, float] = option(
@@ -143,26 +182,23 @@ class DataConfig:
         "the same for simulated movements of masks",
         metavar=("PX", "SCALE", "RAD"),
     )
-    batch_size: int = option(8, "clips of a batch")
-    num_workers: int = option(0, "processes that prepare clips")
-    train_max_iterations: int = option(2000, "batches of a training epoch")
-    validation_max_iterations: int = option(200, "batches of a validation")
-    seed: int = option(0, "seed of weights, clips and split: the same seed gives the same run")
+    batch_size: int = option(8, "clips of a batch", within=(1, 4096))
+    num_workers: int = option(0, "processes that prepare clips", within=(0, 256))
+    train_max_iterations: int = option(2000, "batches of a training epoch", within=(1, 10**9))
+    validation_max_iterations: int = option(200, "batches of a validation", within=(1, 10**9))
+    seed: int = option(0, "seed of weights, clips and split: the same seed gives the same run", within=(0, 2**32 - 1))
 
     def __post_init__(self) -> None:
         n = self.frames_n
         require(n == -1 or n == 2 or (n > 2 and n % 2 == 1), f"--frames_n should be 2 or an odd number, got {n}")
-        for name in ("frames_spacing", "batch_size", "train_max_iterations", "validation_max_iterations"):
-            require(getattr(self, name) >= 1, f"--{name} should be at least 1, got {getattr(self, name)}")
-        for name in ("num_workers", "dilatation_iterations", "seed"):
-            require(getattr(self, name) >= 0, f"--{name} should be at least 0, got {getattr(self, name)}")
+        check_bounds(self)
         for name in ("p_simulator_bgs", "p_simulator_masks"):
             require(0 <= getattr(self, name) <= 1, f"--{name} should lie in [0, 1], got {getattr(self, name)}")
-        for name in ("train_size", "test_size"):
-            size = getattr(self, name)
-            require(min(size) >= 16, f"--{name} should be at least 16 16, got {size[0]} {size[1]}")
-        size = self.dilatation_filter_size
-        require(min(size) >= 1, f"--dilatation_filter_size should be at least 1 1, got {size[0]} {size[1]}")
+        size, times = self.dilatation_filter_size, self.dilatation_iterations
+        widening = max(size) // 2 * times
+        is_sane = widening <= MAX_WIDENING
+        told = f"--dilatation_filter_size {size[0]} {size[1]} --dilatation_iterations {times}"
+        require(is_sane, f"{told} should widen masks by at most {MAX_WIDENING} pixels, not by {widening}")
         require(
             0 <= self.min_mask_size < self.max_mask_size <= 1,
             "--min_mask_size should be at least 0 and below --max_mask_size, which is at most 1; "
@@ -170,10 +206,10 @@ class DataConfig:
         )
         for name in ("bgs_movement_params", "masks_movement_params"):
             shift, scale, angle = getattr(self, name)
-            ok = shift >= 0 and 0 <= scale < 1 and angle >= 0
+            ok = 0 <= shift <= 10_000 and 0 <= scale < 1 and angle >= 0
             require(
                 ok,
-                f"--{name} should be a shift >= 0, a scale change in [0, 1) and an angle >= 0, "
+                f"--{name} should be a shift in [0, 10000], a scale change in [0, 1) and an angle >= 0, "
                 f"got {shift:g} {scale:g} {angle:g}",
             )
 
@@ -183,13 +219,12 @@ class OptimConfig:
     """Adam and StepLR."""
 
     lr: float = option(0.0001, "learning rate of Adam")
-    lr_scheduler_step_size: int = option(50, "epochs between two cuts of the learning rate")
+    lr_scheduler_step_size: int = option(50, "epochs between two cuts of the learning rate", within=(1, 10**9))
     lr_scheduler_gamma: float = option(0.5, "factor of each cut")
 
     def __post_init__(self) -> None:
         require(self.lr > 0, f"--lr should be above 0, got {self.lr}")
-        step = self.lr_scheduler_step_size
-        require(step >= 1, f"--lr_scheduler_step_size should be at least 1, got {step}")
+        check_bounds(self)
         gamma = self.lr_scheduler_gamma
         require(0 < gamma <= 1, f"--lr_scheduler_gamma should lie in (0, 1], got {gamma}")
 
@@ -199,10 +234,10 @@ class VGGConfig:
     """The frozen VGG16 whose features DFPN matches and CHN's perceptual loss compares."""
 
     vgg_weights: str = option("imagenet", "VGG16 weights: imagenet (torchvision's download), random, or a file")
-    vgg_width: int = option(64, "width of the first VGG16 block (64: the real one)")
+    vgg_width: int = option(64, "width of the first VGG16 block (64: the real one)", within=(1, 256))
 
     def __post_init__(self) -> None:
-        require(self.vgg_width >= 1, f"--vgg_width should be at least 1, got {self.vgg_width}")
+        check_bounds(self)
         ok = self.vgg_weights == "random" or self.vgg_width == 64
         require(ok, f"--vgg_width {self.vgg_width} has no trained weights: use --vgg_weights random with it")
 
@@ -211,29 +246,28 @@ class VGGConfig:
 class DFPNConfig:
     """Sizes of DFPN; the defaults are the thesis'. A checkpoint carries them."""
 
-    dfpn_size: int = option(256, "working height and width of DFPN, a multiple of 32")
-    dfpn_corr_widths: tuple[int, int] = option((128, 256), "widths of DFPN's 4D convolution", metavar=("A", "B"))
-    dfpn_width: int = option(128, "width of DFPN's flow estimators")
+    dfpn_size: int = option(256, "working height and width of DFPN, a multiple of 32", within=(32, 1024))
+    dfpn_corr_widths: tuple[int, int] = option(
+        (128, 256), "widths of DFPN's 4D convolution", metavar=("A", "B"), within=(1, 4096)
+    )
+    dfpn_width: int = option(128, "width of DFPN's flow estimators", within=(1, 4096))
 
     def __post_init__(self) -> None:
         ok = self.dfpn_size >= 32 and self.dfpn_size % 32 == 0
         require(ok, f"--dfpn_size should be a positive multiple of 32, got {self.dfpn_size}")
-        widths = self.dfpn_corr_widths
-        require(min(widths) >= 1, f"--dfpn_corr_widths should be at least 1 1, got {widths[0]} {widths[1]}")
-        require(self.dfpn_width >= 1, f"--dfpn_width should be at least 1, got {self.dfpn_width}")
+        check_bounds(self)
 
 
 @dataclass(frozen=True)
 class CHNConfig:
     """Sizes of CHN; the defaults are the thesis'. A checkpoint carries them."""
 
-    chn_width: int = option(64, "width of CHN")
-    chn_growth: int = option(32, "growth of CHN's residual dense blocks")
-    chn_num_blocks: int = option(20, "RRDB blocks of CHN")
+    chn_width: int = option(64, "width of CHN", within=(1, 4096))
+    chn_growth: int = option(32, "growth of CHN's residual dense blocks", within=(1, 4096))
+    chn_num_blocks: int = option(20, "RRDB blocks of CHN", within=(1, 1000))
 
     def __post_init__(self) -> None:
-        for name in ("chn_width", "chn_growth", "chn_num_blocks"):
-            require(getattr(self, name) >= 1, f"--{name} should be at least 1, got {getattr(self, name)}")
+        check_bounds(self)
 
 
 @dataclass(frozen=True)
@@ -258,7 +292,7 @@ class EvaluationConfig:
         (), "frames that another method has filled, as FOLDER/<sequence>/*.png", metavar="NAME=FOLDER"
     )
     sequences: tuple[str, ...] = option((), "only these test sequences (default: all)", metavar="NAME")
-    max_frames: int | None = option(None, "only the first frames of each sequence")
+    max_frames: int | None = option(None, "only the first frames of each sequence", within=(2, 10**6))
     evaluation_flow: str = option("dis", "motion for the temporal figures", choices=("dis", "raft"))
     export_inputs: str | None = option(None, "instead of measuring, write what a method gets to see to this folder")
 
@@ -270,6 +304,7 @@ class EvaluationConfig:
             require(len(set(values)) == len(values), f"--{name} should name each once, got {' '.join(values)}")
         n = self.max_frames
         require(n is None or n >= 2, f"--max_frames should be at least 2, as motion needs two frames, got {n}")
+        check_bounds(self)
         for text in self.predictions:
             name, _, folder = text.partition("=")
             require(bool(name and folder), f"--predictions should be NAME=FOLDER, got {text}")
@@ -303,28 +338,28 @@ class VideoConfig:
         "result: .mp4, .mov or .mkv, or a folder for PNG frames; for a folder of videos the folder of the results "
         "(without it: beside the input, _inpainted in its name)",
     )
-    object_ids: tuple[int, ...] = option((), "which values of indexed masks to remove; without it: all", metavar="ID")
-    mask_dilation: int = option(4, "pixels by which masks are widened")
+    object_ids: tuple[int, ...] = option(
+        (), "which values of indexed masks to remove; without it: all", metavar="ID", within=(1, 65535)
+    )
+    mask_dilation: int = option(4, "pixels by which masks are widened", within=(0, 1000))
     invert_mask: bool = option(False, "masks are 0 where the hole is")
-    window: int = option(100, "frames worked on at a time in longer videos: more takes more memory")
+    window: int = option(100, "frames worked on at a time in longer videos: more takes more memory", within=(1, 10**6))
     frame_rate: float = option(25.0, "frames per second of a folder of frames")
     native_size: bool = option(False, "fill the hole at the video's own resolution", said_by="--test_size native")
     lossless: bool = option(False, "FFV1 (.mkv) instead of H.264: known pixels stay bit-exact")
-    feather: int = option(0, "width in pixels of a soft seam inside the hole")
+    feather: int = option(0, "width in pixels of a soft seam inside the hole", within=(0, 1000))
     overlay: bool = option(False, "also write a video that shows where each pixel came from")
     report: bool = option(False, "also write a page to look at (HTML)")
     check: bool = option(False, "only examine video and masks, and say how long it will take")
-    overwrite: bool = option(False, "replace results that exist")
+    overwrite: bool = option(False, "replace results that exist, whatever writes them")
 
     def __post_init__(self) -> None:
         require((self.video is None) == (self.mask is None), "--video and --mask go together")
         is_named = self.video != "" and self.mask != ""
         require(is_named, "--video and --mask should be a file or a folder each, got an empty name")
-        for name in ("mask_dilation", "feather"):
-            require(getattr(self, name) >= 0, f"--{name} should be at least 0, got {getattr(self, name)}")
-        require(self.window >= 1, f"--window should be at least 1, got {self.window}")
         require(0.01 <= self.frame_rate <= 1000, f"--frame_rate should lie in [0.01, 1000], got {self.frame_rate:g}")
         require(min(self.object_ids, default=1) >= 1, "--object_ids should be at least 1 (0 is the background)")
+        check_bounds(self)
         is_soft = self.feather <= self.mask_dilation
         require(
             is_soft,
@@ -360,7 +395,7 @@ def add_options(parser: argparse.ArgumentParser, config: type, title: str) -> No
 def _argument(f: Field[Any], hint: Any) -> dict[str, Any]:
     """Argparse keywords of one field."""
     args = get_args(hint)
-    keywords = {k: v for k, v in f.metadata.items() if k != "help"}
+    keywords = {k: v for k, v in f.metadata.items() if k not in ("help", "within")}
     keywords |= {"default": None if f.default is MISSING else f.default, "help": _help(f)}
     if hint is bool:
         return keywords | {"type": parse_bool, "nargs": "?", "const": True, "metavar": "true|false"}

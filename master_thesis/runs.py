@@ -24,14 +24,16 @@ from master_thesis.building import (
 )
 from master_thesis.config import require
 from master_thesis.data.datamodule import DataModule
-from master_thesis.data.sample import write_sample_data
+from master_thesis.data.sample import MARKER, write_sample_data
 from master_thesis.evaluation.evaluate import run_evaluation
 from master_thesis.evaluation.networks import network_method
 from master_thesis.io.checkpoints import network_entry, read_checkpoint
+from master_thesis.io.whole import require_free
 from master_thesis.machine import keep_freed_memory
 from master_thesis.ops.precision import autocast
 from master_thesis.options import Options
 from master_thesis.training.keeping import newest_checkpoint, resumable
+from master_thesis.training.recomputing import recompute_activations
 from master_thesis.zoo import WEIGHTS, export_network, init_network, load_dfpn
 
 log = logging.getLogger(__name__)
@@ -44,11 +46,16 @@ def run(options: Options) -> None:
         UserError: where the user's options, files or data do not allow it; nothing is written then.
     """
     if options.run.sample_data:
+        require_free("sample_data", [Path(options.run.sample_data) / MARKER], options.video.overwrite)
         write_sample_data(options.run.sample_data, options.data.seed)
         print(f"built-in data: {options.run.sample_data} (use it with --data_path {options.run.sample_data})")
         return
     if options.run.export:
-        export_network(str(options.run.test_checkpoint), options.run.export)
+        checkpoint, target = Path(str(options.run.test_checkpoint)), Path(options.run.export)
+        is_input = target.exists() and target.samefile(checkpoint)
+        require(not is_input, f"--export {target} is an input and is never overwritten")
+        require_free("export", [target], options.video.overwrite)
+        export_network(checkpoint, target)
         print(f"weights: {options.run.export}")
         return
     keep_freed_memory()
@@ -79,6 +86,8 @@ def train(options: Options, trainer: pl.Trainer) -> None:
     module = make_training(options, entry)
     if options.run.init_from:
         init_network(module.network, options.run.init_from)
+    if options.run.recompute:
+        recompute_activations(module.network)
     data = DataModule(options.data)
     data.setup("fit")
     with told_in_one_line(MisconfigurationException):
@@ -94,7 +103,7 @@ def evaluate(options: Options) -> None:
     names = options.run.algorithms
     methods = {f"{kind_of(options)} {name}": network_method(aligner, chn, name, device) for name in names}
     folder = options.run.output_path if "output_path" in options.given else "evaluation"
-    run_evaluation(options.data, options.evaluation, Path(folder), methods)
+    run_evaluation(options.data, options.evaluation, Path(folder), methods, options.video.overwrite)
 
 
 def fill_video(options: Options) -> None:
@@ -126,6 +135,8 @@ def test(options: Options, trainer: pl.Trainer) -> None:
         require_free_outputs(options, data)
     with told_in_one_line(MisconfigurationException):
         trainer.test(module, datamodule=data)
+    if not trainer.is_global_zero:  # Lightning ends the first process, which tells it, where another one fails
+        return
     bad = data.bad_test_files
     require(bad.num_bad == 0, f"{bad.num_bad} test files cannot be used, the rest is done: {bad.listed()}")
     print(f"videos: {run.output_path}" if run.chn else f"figures: tensorboard --logdir {logs_folder(options)}")
@@ -138,6 +149,4 @@ def require_free_outputs(options: Options, data: DataModule) -> None:
     assert data.test_clips is not None
     names = dict.fromkeys(sequence.name for sequence, _ in data.test_clips.items)
     paths = (video_path(Path(options.run.output_path), n, a) for n in names for a in options.run.algorithms)
-    there = next((path for path in paths if path.exists()), None)
-    is_free = there is None or options.video.overwrite
-    require(is_free, f"{there} exists: add --overwrite to replace it, or write elsewhere with --output_path")
+    require_free("output_path", paths, options.video.overwrite)

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from master_thesis.config import UserError, require
-from master_thesis.io.checkpoints import network_entry, network_state, read_checkpoint, write_weights
+from master_thesis.io.checkpoints import StateDict, network_entry, network_state, read_checkpoint, write_weights
 from master_thesis.io.vgg_weights import load_vgg_weights
 from master_thesis.models.chn import CHN
 from master_thesis.models.cpn import CPN
@@ -34,7 +34,7 @@ KINDS: dict[str, type[nn.Module]] = {
 }
 
 
-MAX_SIZE, MAX_BLOCKS, MAX_PARAMETERS = 4096, 1000, 2**28
+MAX_WIDTH, MAX_BLOCKS, MAX_SIDE, MAX_PARAMETERS = 4096, 1000, 1024, 2**28
 """Bounds of the sizes that a file may ask for: a few bytes could claim all memory. The thesis' CHN has 2**24."""
 
 
@@ -51,7 +51,7 @@ def make_network(kind: str, sizes: Mapping[str, Any]) -> nn.Module:
     # JSON knows no tuples, so what travelled in a safetensors header is a list.
     arguments = {name: tuple(v) if isinstance(v, list) else v for name, v in sizes.items()}
     for name, value in arguments.items():
-        most = MAX_BLOCKS if "blocks" in name else MAX_SIZE
+        most = MAX_BLOCKS if "blocks" in name else MAX_SIDE if name == "size" else MAX_WIDTH
         values = value if isinstance(value, tuple) else (value,)
         is_sane = len(values) < 100 and all(type(v) in (int, float) and 0 <= v <= most for v in values)
         require(is_sane, f"the sizes of a network should lie in [1, {most}], got {name} = {str(value)[:50]}")
@@ -92,7 +92,7 @@ def init_network(network: nn.Module, path: str | Path) -> None:
     checkpoint = read_checkpoint(path)
     entry = network_entry(checkpoint)
     own = network.state_dict()
-    state = network_state(checkpoint, entry["kind"] if entry else "")
+    state = _real_state(path, checkpoint, entry["kind"] if entry else "")
     fitting = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
     if not fitting:
         raise UserError(f"--init_from {path}: should hold tensors of {type(network).__name__}, but none fits")
@@ -148,8 +148,17 @@ def export_network(checkpoint_path: str | Path, path: str | Path) -> None:
     entry = network_entry(checkpoint)
     if entry is None:
         raise UserError(f"{checkpoint_path} should be a checkpoint of this project, but does not say what it holds")
-    state = {k: v.half() for k, v in network_state(checkpoint, entry["kind"]).items()}
+    state = {k: v.half() for k, v in _real_state(checkpoint_path, checkpoint, entry["kind"]).items()}
     write_weights(path, entry, state)
+
+
+def _real_state(path: str | Path, checkpoint: Mapping[str, Any], kind: str) -> StateDict:
+    """The tensors of a network; whole or complex numbers would be taken for weights without a word."""
+    state = network_state(checkpoint, kind)
+    for name, tensor in state.items():
+        dtype = str(tensor.dtype).removeprefix("torch.")
+        require(tensor.is_floating_point(), f"{path} should hold real numbers, but {name} holds {dtype}")
+    return state
 
 
 def _load(path: str | Path, kind: str, classes: tuple[type[nn.Module], ...]) -> Any:
@@ -159,7 +168,7 @@ def _load(path: str | Path, kind: str, classes: tuple[type[nn.Module], ...]) -> 
     cls = KINDS.get(entry["kind"]) if entry else classes[0]
     if entry and cls not in classes:
         raise UserError(f"{path} should hold {classes[0].__name__}, but it holds {entry['kind'].upper()}")
-    state = network_state(checkpoint, kind)
+    state = _real_state(path, checkpoint, kind)
     if not state:
         raise UserError(f"{path} should hold the weights of {classes[0].__name__}, but holds none of them")
     sizes = entry["sizes"] if entry else {}

@@ -51,3 +51,15 @@ def data_config(sample_tree: Path, tmp_path: Path) -> Callable[..., DataConfig]:
         return DataConfig(**(small | changes))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def fuzz_world(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Good files of every kind that is read, with tiny checkpoints: read them, never write to them."""
+    import warnings
+
+    from benchmarks import fuzz_cases
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return fuzz_cases.build(tmp_path_factory.mktemp("fuzz"))

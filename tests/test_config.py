@@ -3,6 +3,7 @@
 import argparse
 import math
 from dataclasses import dataclass, fields
+from typing import get_args, get_type_hints
 
 import pytest
 
@@ -230,14 +231,28 @@ MISTAKES = [
     (
         DataConfig,
         {"bgs_movement_params": (-1.0, 0.1, 0.2)},
-        "--bgs_movement_params should be a shift >= 0, a scale change in [0, 1) and an angle >= 0, got -1 0.1 0.2",
+        "--bgs_movement_params should be a shift in [0, 10000], a scale change in [0, 1) and an angle >= 0, "
+        "got -1 0.1 0.2",
     ),
     (
         DataConfig,
         {"masks_movement_params": (50.0, 1.0, 0.2)},
-        "--masks_movement_params should be a shift >= 0, a scale change in [0, 1) and an angle >= 0, got 50 1 0.2",
+        "--masks_movement_params should be a shift in [0, 10000], a scale change in [0, 1) and an angle >= 0, "
+        "got 50 1 0.2",
     ),
     # OptimConfig
+    (
+        DataConfig,
+        {"bgs_movement_params": (1e9, 0.1, 0.2)},
+        "--bgs_movement_params should be a shift in [0, 10000], a scale change in [0, 1) and an angle >= 0, "
+        "got 1e+09 0.1 0.2",
+    ),
+    (
+        DataConfig,
+        {"dilatation_filter_size": (3, 201), "dilatation_iterations": 11},
+        "--dilatation_filter_size 3 201 --dilatation_iterations 11 should widen masks by at most 1000 pixels, "
+        "not by 1100",
+    ),
     (OptimConfig, {"lr": 0.0}, "--lr should be above 0, got 0.0"),
     (OptimConfig, {"lr": math.nan}, "--lr should be above 0, got nan"),
     (OptimConfig, {"lr_scheduler_step_size": 0}, "--lr_scheduler_step_size should be at least 1, got 0"),
@@ -267,8 +282,13 @@ MISTAKES = [
         {"test": True, "test_checkpoint": "a.ckpt", "ckpt_path": "last"},
         "--ckpt_path resumes a training: leave out --test or --ckpt_path",
     ),
+    (
+        RunConfig,
+        {"recompute": True, "preset": "small"},
+        "--recompute is for training the thesis' networks: leave it out with --test and --preset small",
+    ),
     (RunConfig, {"checkpoint_every": 0}, "--checkpoint_every should be at least 1, got 0"),
-    (RunConfig, {"gpus": 0}, "--gpus should be at least 1 (left out: whatever there is), got 0"),
+    (RunConfig, {"gpus": 0}, "--gpus should be at least 1, got 0"),
     (RunConfig, {"chn": True}, "--chn needs an aligner: add --chn_aligner dfpn, cpn or opencv"),
     (
         RunConfig,
@@ -331,6 +351,33 @@ def test_a_mistake_is_told_in_the_users_words(config, values, message):
     with pytest.raises(UserError) as error:
         config(**values)
     assert str(error.value) == message
+
+
+def is_whole(hint):
+    return hint is int or int in get_args(hint)
+
+
+WHOLE = [(config, f) for config in CONFIGS for f in fields(config) if is_whole(get_type_hints(config)[f.name])]
+EXPLAINED = {"max_frames", "object_ids", "dfpn_size", "frames_n"}
+"""Options that say more than their bound when they are too small: see above."""
+FITTING = {"dfpn_size": 32, "frames_n": 2}
+"""The next value beyond the bounds that is wrong for no other reason."""
+
+
+@pytest.mark.parametrize(("config", "f"), WHOLE, ids=[f.name for _, f in WHOLE])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_every_whole_number_has_bounds(config, f, side):
+    """A slip of the hand (a billion dilations) is told at once, not after a night."""
+    low, high = f.metadata["within"]
+    value = low - 1 if side < 0 else high + FITTING.get(f.name, 1)
+    is_many = isinstance(f.default, tuple)
+    values = (value, value) if is_many else value
+    word, bound = ("least", low) if side < 0 else ("most", high)
+    with pytest.raises(UserError, match=rf"--{f.name} should be ") as error:
+        config(**{f.name: values})
+    if side > 0 or f.name not in EXPLAINED:
+        shown = (f"{bound} {bound}", f"{value} {value}") if is_many else (bound, value)
+        assert str(error.value) == f"--{f.name} should be at {word} {shown[0]}, got {shown[1]}"
 
 
 @pytest.mark.parametrize(

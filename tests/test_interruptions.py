@@ -125,11 +125,14 @@ def test_the_second_signal_ends_at_once(tmp_path):
 
 
 @pytest.mark.slow
-def test_killed_at_random_moments_with_workers(tmp_path):
-    """The short version of benchmarks/kills.py: real processes, SIGKILL."""
-    data = kills.write_data(tmp_path)
-    assert kills.start(tmp_path / "whole", data, 0, *SHORT).wait(timeout=300) == 0
-    kills.kill_and_resume(tmp_path / "killed", data, 2, kills=3, seed=1, longest=1.0, more=SHORT)
+def test_killed_at_random_moments_with_workers(sample_tree, tmp_path, monkeypatch):
+    """The short version of benchmarks/kills.py: real processes, SIGKILL; only those that are killed have their own."""
+    for delay in (0.6, 0.3):
+        kills.kill_once(tmp_path / "killed", sample_tree, 2, delay, more=SHORT)
+    (tmp_path / "whole").mkdir()
+    for name, workers in (("killed", 2), ("whole", 0)):
+        monkeypatch.chdir(tmp_path / name)
+        assert main(kills.arguments(sample_tree, workers, *SHORT, *kills.resume(tmp_path / name))) == 0
     assert kills.is_same(kills.newest(tmp_path / "killed"), kills.newest(tmp_path / "whole"))
     assert not list(tmp_path.glob(f"whole/{VERSION}0/checkpoints/*.part"))
 

@@ -190,7 +190,7 @@ def test_algorithms_can_be_chosen_and_no_video_is_replaced_unasked(command, trai
     data = json.loads((tmp_path / f"{VERSION}0/options.json").read_text())["options"]["data"]["data_path"]
     again = run_command(f"--data_path {data} {options}", tmp_path, monkeypatch, capsys)
     assert again.code == 2
-    assert "here/walker-crossing_cp.mp4 exists: add --overwrite to replace it" in again.err
+    assert "here/walker-crossing_cp.mp4 exists already: --overwrite replaces it" in again.err
     assert again.written == set()
     command(f"{options} --overwrite")
     assert (tmp_path / "here/walker-crossing_cp.mp4").stat().st_mtime_ns > before
@@ -210,6 +210,13 @@ def test_one_batch_through_everything_writes_nothing(command):
     assert {name for name in result.written if "version" in name or name.endswith(".ckpt")} <= {
         "lightning_logs/data.ckpt"
     }
+
+
+def test_training_in_less_memory_is_one_option(command, monkeypatch):
+    asked = []
+    monkeypatch.setattr("master_thesis.runs.recompute_activations", asked.append)
+    command(f"{DFPN} --fast_dev_run true --recompute")
+    assert [type(network).__name__ for network in asked] == ["DFPN"]
 
 
 def test_the_built_in_data_is_one_command(tmp_path, monkeypatch, capsys):

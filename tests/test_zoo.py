@@ -8,7 +8,16 @@ from master_thesis.io.checkpoints import write_weights
 from master_thesis.models.chn import CHN
 from master_thesis.models.dfpn import DFPN
 from master_thesis.models.vgg import VGG16
-from master_thesis.zoo import KINDS, export_network, fill_vgg, load_chn, load_cpn, load_dfpn, make_network
+from master_thesis.zoo import (
+    KINDS,
+    export_network,
+    fill_vgg,
+    init_network,
+    load_chn,
+    load_cpn,
+    load_dfpn,
+    make_network,
+)
 
 SIZES = {
     "dfpn": {"size": 32, "corr_widths": (2, 3), "width": 4, "vgg_width": 2},
@@ -158,6 +167,32 @@ def test_vgg_weights_that_do_not_fit(tmp_path):
 def test_new_networks_have_the_thesis_sizes_by_default():
     assert isinstance(make_network("chn", {"num_blocks": 1}), CHN)
     assert make_network("chn", {"num_blocks": 1}).head[0].out_channels == 64
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.complex64, torch.uint8])
+@pytest.mark.parametrize("suffix", ["ckpt", "safetensors"])
+@pytest.mark.filterwarnings("ignore:Casting complex")
+def test_numbers_that_are_not_real_are_refused(tmp_path, dtype, suffix):
+    """Whole numbers would be copied into the weights without a word, complex ones with half of them lost."""
+    sizes, path = {"width": 4, "growth": 2, "num_blocks": 1}, tmp_path / f"wrong.{suffix}"
+    state = make_network("chn", sizes).state_dict()
+    name = next(iter(state))
+    state[name] = state[name].to(dtype)
+    entry = {"kind": "chn", "sizes": sizes}
+    if suffix == "ckpt":
+        torch.save({"state_dict": {f"network.{k}": v for k, v in state.items()}, "network": entry}, path)
+    else:
+        write_weights(path, entry, state)
+    told = f"{path} should hold real numbers, but {name} holds {str(dtype).removeprefix('torch.')}"
+    for use in (
+        lambda: load_chn(path),
+        lambda: init_network(make_network("chn", sizes), path),
+        lambda: export_network(path, tmp_path / "made.safetensors"),
+    ):
+        with pytest.raises(UserError) as error:
+            use()
+        assert str(error.value) == told
+    assert not (tmp_path / "made.safetensors").exists()
 
 
 @pytest.mark.parametrize("sizes", [{"num_blocks": 10**9}, {"width": 4096, "growth": 4096, "num_blocks": 1000}])

@@ -86,6 +86,11 @@ class DataModule(pl.LightningDataModule):
         sampler = ClipSampler(self.test_clips, *self._process(), is_even=False, position=lambda: (0, 0))
         return make_loader(self.test_clips, sampler, c.batch_size, c.num_workers, self.bad_test_files)
 
+    def teardown(self, stage: str) -> None:
+        """After a test every process knows the bad files of all."""
+        if stage == "test":
+            self.bad_test_files.gather()
+
     def _process(self) -> tuple[int, int]:
         """Rank of this process and number of processes."""
         return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)

@@ -6,6 +6,7 @@ otherwise, or when it is damaged, it is made anew.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
@@ -23,7 +24,9 @@ from master_thesis.io.whole import write_whole
 
 log = logging.getLogger(__name__)
 
-_VERSION = 1
+_VERSION = 2
+_START = b'{\n "key":'
+"""How a cache begins: whatever begins otherwise is somebody's file and never replaced."""
 _FRAMES_MEASURED = 10
 _WATCHED = (
     "GOT10k/train/list.txt",
@@ -114,6 +117,8 @@ def _read_cache(path: Path, key: dict[str, Any]) -> Index | None:
         content = json.loads(path.read_text(encoding="utf-8"))
         if content["key"] != key:
             return None
+        if content["digest"] != _digest(content["sets"]):
+            raise ValueError("a cache that was changed")
         sets = {name: _set_from_json(value, key["data_path"]) for name, value in content["sets"].items()}
         return Index(**sets)
     except FileNotFoundError:
@@ -136,11 +141,19 @@ def _set_from_json(value: dict[str, Any], data_path: str) -> SequenceSet:
     return SequenceSet(Path(value["root"]), names, int(value["num_missing"]), int(value["num_outside"]))
 
 
+def _digest(sets: Any) -> str:
+    return hashlib.sha256(json.dumps(sets, sort_keys=True).encode()).hexdigest()
+
+
 def _write_cache(path: Path, key: dict[str, Any], index: Index) -> None:
     sets = {name: {**vars(found), "root": str(found.root)} for name, found in vars(index).items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            with path.open("rb") as file:
+                is_ours = _START.startswith(file.read(len(_START)))
+            require(is_ours, f"--data_ckpt_path {path} is no cache: it is kept; remove it, or name another file")
     except OSError as error:
         raise UserError(f"--data_ckpt_path {path} should be a file that can be written: {error.strerror}") from error
-    text = json.dumps({"key": key, "sets": sets}, indent=1)
+    text = json.dumps({"key": key, "digest": _digest(sets), "sets": sets}, indent=1)
     write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))

@@ -48,16 +48,19 @@ class ClipSampler(DistributedSampler[int]):
     ) -> None:
         super().__init__(dataset, num_replicas=world, rank=rank, shuffle=False)
         self.total = len(dataset)  # type: ignore[arg-type]
-        count = self.total - self.total % (world * block) if is_even else self.total
-        self.numbers = [number for number in range(count) if number // block % world == rank]
+        self.rank, self.world, self.block = rank, world, block
+        self.count = self.total - self.total % (world * block) if is_even else self.total
         self.position = position
 
     def __iter__(self) -> Iterator[int]:
         epoch, num_done = self.position()
-        return (epoch * self.total + number for number in self.numbers[num_done:])
+        places = (divmod(i, self.block) for i in range(num_done, len(self)))
+        return (epoch * self.total + (turn * self.world + self.rank) * self.block + i for turn, i in places)
 
     def __len__(self) -> int:
-        return len(self.numbers)
+        num_blocks, rest = divmod(self.count, self.block)
+        num_whole = len(range(self.rank, num_blocks, self.world))
+        return num_whole * self.block + (rest if num_blocks % self.world == self.rank else 0)
 
 
 class BadFiles:
@@ -93,6 +96,15 @@ class BadFiles:
                 f"{self.num_bad} of {self.num_drawn} images drawn cannot be used, more than {MAX_BAD_SHARE:.0%}; "
                 f"mend or remove them: {self.listed()}"
             )
+
+    def gather(self) -> None:
+        """Learns what all processes of a run have counted; each must call it. Nothing happens where there is one."""
+        if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+            return
+        told: list[Any] = [None] * torch.distributed.get_world_size()
+        torch.distributed.all_gather_object(told, (self.num_drawn, self.num_bad, self.messages))
+        self.num_drawn, self.num_bad = sum(drawn for drawn, _, _ in told), sum(bad for _, bad, _ in told)
+        self.messages = {message: None for _, _, messages in told for message in messages}
 
     def listed(self) -> str:
         """The messages, the first ones in full."""

@@ -50,7 +50,8 @@ NUM_MASKS = 20
 _ASPECT = 16 / 9
 _ZOOM, _ZOOM_CHANGE, _MAX_ANGLE = 0.8, 0.1, math.radians(4)
 _SETS = ("GOT10k", "YouTubeVOS", "DAVIS-2017")
-_MARKER = "sample_data.json"
+MARKER = "sample_data.json"
+"""The file that says that a folder was written here."""
 _SHAPES: tuple[Shape, ...] = (silhouettes.walker, silhouettes.blob)
 
 
@@ -67,10 +68,10 @@ def write_sample_data(path: str | Path, seed: int = 0, height: int = 360, num_fr
         UserError: the folder holds anything that was not written here, or cannot be written.
     """
     root = Path(path)
-    work = root / f".{_MARKER}.{os.getpid()}"
+    work = root / f".{MARKER}.{os.getpid()}"
     try:
         root.mkdir(parents=True, exist_ok=True)
-        is_ours = (root / _MARKER).is_file()
+        is_ours = (root / MARKER).is_file()
         is_empty = all(entry.name.startswith(".") for entry in root.iterdir())
         require(is_ours or is_empty, f"--sample_data {root} should be a new or an empty folder, but holds other files")
         work.mkdir()
@@ -78,7 +79,7 @@ def write_sample_data(path: str | Path, seed: int = 0, height: int = 360, num_fr
             _write_backgrounds(work / "GOT10k", seed, height * 4 // 5, num_frames)
             _write_masks(work / "YouTubeVOS", seed, height * 2 // 3, num_frames)
             _write_test(work / "DAVIS-2017", seed, height, num_frames)
-            (root / _MARKER).write_text(json.dumps({"seed": seed, "height": height, "num_frames": num_frames}) + "\n")
+            (root / MARKER).write_text(json.dumps({"seed": seed, "height": height, "num_frames": num_frames}) + "\n")
             for name in _SETS:
                 shutil.rmtree(root / name, ignore_errors=True)
                 (work / name).rename(root / name)

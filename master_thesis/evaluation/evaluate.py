@@ -21,16 +21,22 @@ from master_thesis.evaluation.score import Score, measure, measure_flicker
 from master_thesis.evaluation.table import format_table, write_csv, write_json, write_plot
 from master_thesis.evaluation.tasks import export_task, make_tasks
 from master_thesis.evaluation.temporal import Flow, Motion, dis_flow, estimate_motion, raft_flow, without_object
+from master_thesis.io.whole import require_free
 from master_thesis.metrics import try_lpips
 
 log = logging.getLogger(__name__)
 
+RESULTS = ("evaluation.json", "evaluation.csv", "evaluation.png", "pictures")
 TRUTH = "true frames"
 """The row of the camera itself: what flickers there is the motion estimate's fault, no method's."""
 
 
 def run_evaluation(
-    data: DataConfig, config: EvaluationConfig, output: Path, methods: Mapping[str, Method] | None = None
+    data: DataConfig,
+    config: EvaluationConfig,
+    output: Path,
+    methods: Mapping[str, Method] | None = None,
+    overwrite: bool = False,
 ) -> list[Score]:
     """Measures, prints the table and writes ``evaluation.{json,csv,png}`` and ``pictures/`` into ``output``.
 
@@ -39,14 +45,20 @@ def run_evaluation(
         config: what to measure.
         output: folder of the results.
         methods: methods of one's own by name, beside the baselines and ``--predictions``.
+        overwrite: whether to replace results that exist.
 
     Returns:
         The scores, empty if inputs were only exported.
+
+    Raises:
+        UserError: before anything is done, where results exist; and where the options do not fit the data.
     """
     if config.export_inputs is not None:
+        require_free("export_inputs", [Path(config.export_inputs)], overwrite)
         for task in make_tasks(data, config):
             log.info("wrote %s", export_task(task, Path(config.export_inputs)))
         return []
+    require_free("output_path", [output / name for name in RESULTS], overwrite)
     scores = evaluate(data, config, {name: BASELINES[name] for name in config.baselines} | dict(methods or {}), output)
     about = {
         "protocols": [make_protocol(name, data).as_dict() for name in config.protocols],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,6 +15,7 @@ from matplotlib.figure import Figure
 
 from master_thesis.evaluation.score import UNITS, Score, mean_over_frames
 from master_thesis.io.versions import installed_version
+from master_thesis.io.whole import write_whole
 
 LIBRARIES = ("cv2", "numpy", "skimage", "torch", "torchmetrics", "torchvision")
 HEADLINES = ("psnr", "hole_psnr", "hole_warp")
@@ -34,19 +36,21 @@ def write_json(path: Path, scores: Sequence[Score], about: dict[str, Any]) -> No
         "units": {metric: unit.name for metric, unit in UNITS.items()},
         "results": list(_rows(scores)),
     }
-    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(document, indent=1) + "\n"
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def write_csv(path: Path, scores: Sequence[Score], about: dict[str, Any]) -> None:
     """One row per method and sequence, and one for their mean."""
     used = " ".join(f"{name}={number}" for name, number in versions().items())
     metrics = [metric for metric in UNITS if any(metric in score.values for score in scores)]
-    with path.open("w", newline="", encoding="utf-8") as file:
-        head = ["protocol", "masks", "method", "sequence", "num_frames", *metrics, "seed", "versions"]
-        writer = csv.DictWriter(file, head, restval="")
-        writer.writeheader()
-        for row in _rows(scores):
-            writer.writerow(row | {"seed": about["seed"], "versions": used})
+    file = io.StringIO()
+    head = ["protocol", "masks", "method", "sequence", "num_frames", *metrics, "seed", "versions"]
+    writer = csv.DictWriter(file, head, restval="")
+    writer.writeheader()
+    for row in _rows(scores):
+        writer.writerow(row | {"seed": about["seed"], "versions": used})
+    write_whole(path, lambda part: part.write_bytes(file.getvalue().encode()))
 
 
 def write_plot(path: Path, scores: Sequence[Score]) -> None:
@@ -60,7 +64,7 @@ def write_plot(path: Path, scores: Sequence[Score]) -> None:
             _draw(panel, block, metric)
         for panel in panels[len(shown) :]:
             panel.set_axis_off()
-    figure.savefig(path, dpi=110)
+    write_whole(path, lambda part: figure.savefig(part, dpi=110, format="png"))
 
 
 def versions() -> dict[str, str]:

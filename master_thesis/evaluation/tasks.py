@@ -13,6 +13,7 @@ from master_thesis.data.sequences import DavisSequence, find_test_sequences
 from master_thesis.evaluation.masks import make_masks
 from master_thesis.evaluation.protocols import Protocol, Task, make_protocol
 from master_thesis.io.frames import read_frame, write_png
+from master_thesis.io.whole import write_whole_folder
 
 
 def make_tasks(data: DataConfig, config: EvaluationConfig) -> Iterator[Task]:
@@ -33,13 +34,20 @@ def make_tasks(data: DataConfig, config: EvaluationConfig) -> Iterator[Task]:
 
 
 def export_task(task: Task, folder: Path) -> Path:
-    """Writes what a method gets to see: ``<protocol>/<masks>/<sequence>/{frames,masks}/00000.png``."""
+    """Writes what a method gets to see: ``<protocol>/<masks>/<sequence>/{frames,masks}/00000.png``.
+
+    Raises:
+        UserError: where it cannot be written, or something else lies there.
+    """
     home = folder / task.protocol.name / Path(task.masks).name / task.sequence
-    for kind in ("frames", "masks"):
-        (home / kind).mkdir(parents=True, exist_ok=True)
-    for i, (frame, hole) in enumerate(zip(task.masked, task.mask, strict=True)):
-        write_png(home / "frames" / f"{i:05d}.png", frame)
-        write_png(home / "masks" / f"{i:05d}.png", hole)
+
+    def write(part: Path) -> None:
+        for kind, pictures in (("frames", task.masked), ("masks", task.mask)):
+            (part / kind).mkdir()
+            for i, picture in enumerate(pictures):
+                write_png(part / kind / f"{i:05d}.png", picture)
+
+    write_whole_folder(home, frozenset({"frames", "masks"}), write)
     return home
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from jaxtyping import Bool, Int32, UInt8
 
 from master_thesis.config import require
 from master_thesis.io.whole import write_whole
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -81,17 +84,35 @@ class PatchFolder:
 
         def write(part: Path) -> None:
             with part.open("wb") as file:  # numpy would give a mere name a suffix of its own
-                np.savez_compressed(file, **arrays)
+                np.savez_compressed(file, allow_pickle=False, **arrays)
 
         write_whole(self._file(window), write)
 
     def load(self, window: int) -> dict[int, Patch]:
         """The patches of a window that is done."""
-        with np.load(self._file(window), allow_pickle=False) as kept:
+        with self._file(window).open("rb") as file, np.load(file, allow_pickle=False) as kept:
             ends = np.cumsum(kept["sizes"])[:-1]
             colours, source = np.split(kept["colours"], ends), np.split(kept["source"], ends)
             holes = np.unpackbits(kept["holes"], axis=2, count=int(kept["width"])).astype(bool)
             return {int(n): Patch(*parts) for n, *parts in zip(kept["numbers"], holes, colours, source, strict=True)}
+
+    def drop_damaged(self, wanted: Sequence[tuple[Sequence[int], tuple[int, int]]]) -> None:
+        """Deletes windows that cannot be used, so that they are filled anew.
+
+        Args:
+            wanted: of every window, the numbers of its frames with a hole and the size they are worked on at.
+        """
+        for window, (numbers, size) in enumerate(wanted):
+            if not self.has(window):
+                continue
+            try:
+                patches = self.load(window)
+                is_whole = sorted(patches) == list(numbers) and all(_fits(p, size) for p in patches.values())
+            except Exception:  # numpy's and zipfile's readers raise whatever the bytes provoke
+                is_whole = False
+            if not is_whole:
+                log.warning("%s is damaged and filled anew", self._file(window))
+                self._file(window).unlink()
 
     def remove(self) -> None:
         """Deletes everything; called when the video is whole."""
@@ -100,3 +121,10 @@ class PatchFolder:
 
     def _file(self, window: int) -> Path:
         return self.path / f"window_{window:05d}.npz"
+
+
+def _fits(patch: Patch, size: tuple[int, int]) -> bool:
+    count = int(patch.hole.sum())
+    shapes = (patch.hole.shape, patch.colours.shape, patch.source.shape)
+    dtypes = (patch.colours.dtype, patch.source.dtype)
+    return shapes == (size, (count, 3), (count,)) and dtypes == (np.uint8, np.int32)

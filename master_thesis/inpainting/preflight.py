@@ -13,7 +13,7 @@ from master_thesis.inpainting.resources import GIB, memory_needed, resource_prob
 from master_thesis.inpainting.survey import Survey, survey
 from master_thesis.io.decoding import open_source
 from master_thesis.io.masks import ALPHA, Masks, open_masks
-from master_thesis.io.output import default_output
+from master_thesis.io.output import default_output, with_own_name
 
 
 @dataclass
@@ -57,7 +57,8 @@ def examine(
         if config.mask != ALPHA and not Path(str(config.mask)).exists():
             report.problems.append(f"--mask {config.mask}: there is no such file or folder")
         return report
-    report.output = Path(config.output or default_output(video.info.path, video.info, config.lossless))
+    output = Path(config.output) if config.output else default_output(video.info.path, video.info, config.lossless)
+    report.output = with_own_name(output)
     examine_output(report, report.output, config, video.info)
     try:
         report.masks = open_masks(str(config.mask), video, config.object_ids, config.invert_mask, config.mask_dilation)

@@ -137,10 +137,12 @@ def _examine(config: VideoConfig, filler: Filler, test_size: tuple[int, int] | N
 def _fill(report: Preflight, filler: Filler, folder: PatchFolder) -> None:
     assert report.found, "there were no problems"
     assert report.masks
+    has_hole = report.found.has_hole
+    folder.drop_damaged([([n for n in w.core if has_hole[n]], w.scene.working_size) for w in report.windows])
     done = sum(folder.has(index) for index in range(len(report.windows)))
     if done:
         log.info("going on: %d of %d windows are done", done, len(report.windows))
-    total = sum(report.found.has_hole[n] for window in report.windows for n in filler.worked_on(window))
+    total = sum(has_hole[n] for window in report.windows for n in filler.worked_on(window))
     with tqdm(total=total, desc="filling", unit=" frames", disable=None) as bar:
         fill_windows(report.windows, report.masks, filler, folder, bar.update)
 

@@ -1,6 +1,7 @@
 """Reading checkpoints safely, and the names under which other implementations keep the same tensors.
 
-A checkpoint is data: it is read with ``weights_only``, and one that asks for code to be run is refused.
+A checkpoint is data: it is read with ``weights_only``, and one that asks for code to be run is refused. It takes about
+as much memory as it has bytes, at most ``MAX_BYTES``: nothing in it may be packed or claim more than is there.
 """
 
 from __future__ import annotations
@@ -8,8 +9,9 @@ from __future__ import annotations
 import json
 import pickle
 import re
+import zipfile
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,13 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from master_thesis.config import UserError
+from master_thesis.config import UserError, require
 from master_thesis.io.whole import write_whole
 
 StateDict = dict[str, Tensor]
 
+MAX_BYTES = 2**33
+"""Larger files (8 GiB) are refused: the reference implementation's have 2 GB."""
 OWN_PREFIX = "network."
 """Before the keys of a network inside this project's Lightning checkpoints."""
 NETWORK_KEY = "network"
@@ -77,16 +81,21 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     """Reads a checkpoint (``torch.save`` or safetensors) without running anything that it contains.
 
     Raises:
-        UserError: where the file is missing, damaged, not a checkpoint, or would run code.
+        UserError: where the file is missing, damaged, not a checkpoint, or would run code or take all memory.
     """
     path = Path(path)
     if not path.is_file():
         raise UserError(f"there should be a checkpoint at {path}, but there is no such file")
+    num_bytes = path.stat().st_size
+    require(num_bytes <= MAX_BYTES, f"{path} has {num_bytes} bytes, more than the limit of {MAX_BYTES}")
     try:
+        _refuse_packed(path, num_bytes)
         if path.suffix == ".safetensors":
             return _read_weights(path)
         with torch.serialization.safe_globals(STAND_INS):
             loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except UserError:
+        raise
     except pickle.UnpicklingError as error:
         name = re.search(r"GLOBAL ([\w.]+)", str(error))
         if name:
@@ -96,14 +105,51 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         raise UserError(f"{path} should be a checkpoint, but it is damaged (truncated?) or something else") from None
     if not isinstance(loaded, Mapping):
         raise UserError(f"{path} should be a checkpoint, but it holds a {type(loaded).__name__}")
+    for tensor in _tensors_in(loaded):
+        require(_is_plain(tensor), f"{path} holds a tensor that is not all there ({_described(tensor)}): refused")
     return dict(loaded)
+
+
+def _refuse_packed(path: Path, num_bytes: int) -> None:
+    """Raises :class:`UserError` where a zip file would grow when it is read: a few bytes could claim all memory."""
+    with path.open("rb") as file:
+        if file.read(2) != b"PK":
+            return
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+    is_plain = all(m.compress_type == zipfile.ZIP_STORED for m in members)
+    is_plain = is_plain and sum(m.file_size for m in members) <= num_bytes
+    require(is_plain, f"{path} is packed and would take more memory than it has bytes: refused, no checkpoint is")
+
+
+def _tensors_in(loaded: Any) -> Iterator[Tensor]:
+    """All tensors in a tree of mappings and sequences, which may hold itself."""
+    waiting, seen = [loaded], set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, Mapping | list | tuple) and id(value) not in seen:
+            seen.add(id(value))
+            waiting += value.values() if isinstance(value, Mapping) else value
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether every number of a tensor lies in the memory it holds; strides of 0 make one number look like billions."""
+    is_dense = tensor.layout == torch.strided and tensor.device.type == "cpu" and not tensor.is_quantized
+    return is_dense and tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
+
+
+def _described(tensor: Tensor) -> str:
+    return f"{tuple(tensor.shape)}, {str(tensor.dtype).removeprefix('torch.')}, {tensor.layout}, {tensor.device}"
 
 
 def _read_weights(path: Path) -> dict[str, Any]:
     """A safetensors file as a checkpoint; what network it holds stands in its header."""
     with safetensors.safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
-        state = {key: file.get_tensor(key).float() for key in file.keys()}  # noqa: SIM118 (not a mapping)
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
+    state = {key: t.float() if t.is_floating_point() else t for key, t in tensors.items()}
     if NETWORK_KEY not in metadata:
         return {"state_dict": state}
     return {"state_dict": {OWN_PREFIX + k: v for k, v in state.items()}, NETWORK_KEY: json.loads(metadata[NETWORK_KEY])}

@@ -143,7 +143,7 @@ def describe(container: Any, stream: Any, path: Path) -> VideoInfo:
         is_interlaced=bool(first.interlaced_frame),
         display_matrix=tuple(np.frombuffer(bytes(matrix), np.int32).tolist()) if matrix is not None else None,
         pixel_aspect=stream.sample_aspect_ratio or None,
-        audio_codecs=tuple(s.codec_context.name for s in container.streams.audio),
+        audio_codecs=tuple(s.codec_context.name if s.codec_context else "unknown" for s in container.streams.audio),
     )
 
 
@@ -163,6 +163,7 @@ def _picture_stream(container: Any, path: Path) -> Any:
     if not moving:
         what = "holds sound but no picture" if container.streams.audio else "holds no video"
         raise UserError(f"{path}: {what}")
+    require(moving[0].codec_context is not None, f"{path}: its pictures are coded in a way that is not known")
     return moving[0]
 
 

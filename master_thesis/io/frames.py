@@ -7,6 +7,7 @@ Convention:
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
 import logging
@@ -85,7 +86,9 @@ def write_png(path: str | Path, image: UInt8[np.ndarray, "H W 3"] | Bool[np.ndar
     if image.dtype == np.bool_:
         indexed = Image.fromarray(image.view(np.uint8))
         indexed.putpalette([0, 0, 0, 255, 255, 255])
-        indexed.save(path, format="PNG", bits=1)
+        data = io.BytesIO()
+        indexed.save(data, format="PNG", bits=1)
+        _write(path, data.getvalue())
     else:
         _encode(path, image, ".png", [])
 
@@ -112,7 +115,16 @@ def _encode(path: str | Path, image: np.ndarray, kind: str, options: list[int]) 
     is_done, data = cv2.imencode(kind, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
     if not is_done:
         raise UserError(f"{path} could not be encoded")
-    Path(path).write_bytes(data.tobytes())
+    _write(path, data.tobytes())
+
+
+def _write(path: str | Path, data: bytes) -> None:
+    try:
+        Path(path).write_bytes(data)
+    except OSError:
+        with contextlib.suppress(OSError):
+            Path(path).unlink()  # half a picture looks like a damaged one
+        raise
 
 
 def _reduction(header: Header, min_size: tuple[int, int] | None) -> int:

@@ -12,7 +12,7 @@ from typing import Protocol, runtime_checkable
 from jaxtyping import UInt8
 from numpy import ndarray
 
-from master_thesis.config import VideoConfig
+from master_thesis.config import VideoConfig, require
 from master_thesis.io.audio import CONTAINERS, can_hold
 from master_thesis.io.frames import write_png
 from master_thesis.io.source import VideoInfo
@@ -46,8 +46,14 @@ def default_output(video: Path, info: VideoInfo, lossless: bool) -> Path:
 
 
 def with_own_name(path: Path) -> Path:
-    """A path that can be given another name: ``.`` and ``..`` are spelled out."""
-    return path if path.name not in ("", "..") else path.resolve()
+    """A path that can be given another name: ``.`` and ``..`` are spelled out.
+
+    Raises:
+        UserError: it is the root of all.
+    """
+    named = path if path.name not in ("", "..") else path.resolve()
+    require(bool(named.name), f"{path}: should be a file or a folder with a name")
+    return named
 
 
 def is_frame_folder(output: Path) -> bool:

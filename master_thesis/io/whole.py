@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and never in the place of others unasked."""
 
 from __future__ import annotations
 
@@ -6,10 +6,27 @@ import contextlib
 import errno
 import glob
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from master_thesis.config import UserError
+from master_thesis.config import UserError, require
+
+
+def require_free(option: str, places: Iterable[Path], overwrite: bool) -> None:
+    """Stops before the work begins where something would be replaced that nobody gave up.
+
+    Args:
+        option: that names the places, without dashes.
+        places: what will be written; an empty folder is free.
+        overwrite: whether to replace what is there.
+
+    Raises:
+        UserError: something is there.
+    """
+    taken = (p for p in places if p.exists() and not (p.is_dir() and not any(p.iterdir())))
+    there = None if overwrite else next(taken, None)
+    require(there is None, f"--{option} {there} exists already: --overwrite replaces it")
 
 
 def write_whole(path: Path, write: Callable[[Path], object]) -> None:
@@ -35,6 +52,32 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
     finally:
         with contextlib.suppress(OSError):
             part.unlink()
+
+
+def write_whole_folder(path: Path, names: frozenset[str], write: Callable[[Path], object]) -> None:
+    """Writes a folder beside its place and renames it; what was there stays until then.
+
+    Args:
+        path: where it goes; folders above it are made.
+        names: of all that may lie in it: a folder with anything else in it is never replaced.
+        write: fills the folder it is given.
+
+    Raises:
+        UserError: where it cannot be written, and nothing of it is left; or something else lies there.
+    """
+    strange = sorted({entry.name for entry in path.iterdir()} - names) if path.is_dir() else []
+    require(not strange, f"{path} holds other things than a result ({', '.join(strange[:1])}): choose another name")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.mkdir(parents=True)
+        write(part)
+        if path.exists():
+            shutil.rmtree(path)
+        os.replace(part, path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def clear_unfinished(path: Path) -> None:

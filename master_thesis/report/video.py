@@ -16,7 +16,7 @@ from master_thesis.inpainting.findings import Findings, examine_output
 from master_thesis.inpainting.preflight import Preflight
 from master_thesis.inpainting.video import VideoResult, inpaint_video
 from master_thesis.io.decoding import open_source
-from master_thesis.io.output import PAGE, beside, default_output
+from master_thesis.io.output import PAGE, beside, default_output, with_own_name
 from master_thesis.report.page import write_page
 from master_thesis.report.preview import Preview
 
@@ -107,7 +107,7 @@ def _named(config: VideoConfig, algorithms: Sequence[str]) -> list[Job]:
         return [Job(config, algorithms[0])]
     video, problems = Path(str(config.video)), Findings()
     info = open_source(video, config.frame_rate).info
-    output = Path(config.output) if config.output else default_output(video, info, config.lossless)
+    output = with_own_name(Path(config.output)) if config.output else default_output(video, info, config.lossless)
     found = []
     for algorithm in algorithms:
         named = output.with_name(f"{output.stem}_{algorithm}{output.suffix}")

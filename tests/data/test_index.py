@@ -63,14 +63,44 @@ def test_a_changed_list_is_noticed(data_config, tmp_path, count_measuring):
     assert len(load_index(config).frames_train.names) == len(before.frames_train.names) - 1
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"key": 1}', "\x80", "null", "[" * 100_000])
+@pytest.mark.parametrize("damage", ["", "1}", "[]", "null}", "\x80", "[" * 100_000])
 def test_a_damaged_cache_is_made_anew(data_config, damage):
     config = data_config()
     first = load_index(config)
     with open(config.data_ckpt_path, "w", encoding="latin-1") as file:
-        file.write(damage)
+        file.write('{\n "key":' + damage)
     assert load_index(config) == first
     assert read_json(config.data_ckpt_path)["key"]
+
+
+def test_an_empty_cache_is_made_anew(data_config):
+    first, path = load_index(data_config()), Path(data_config().data_ckpt_path)
+    path.write_bytes(b"")
+    assert load_index(data_config()) == first
+
+
+def test_a_cache_that_was_changed_is_made_anew(data_config, caplog):
+    """A flipped bit may leave it readable."""
+    config = data_config()
+    first = load_index(config)
+    content = read_json(config.data_ckpt_path)
+    content["sets"]["frames_train"]["names"].pop()
+    Path(config.data_ckpt_path).write_text(json.dumps(content, indent=1))
+    with caplog.at_level(logging.WARNING):
+        assert load_index(config) == first
+    assert "is damaged and made anew" in caplog.text
+
+
+@pytest.mark.parametrize("content", [b"\xff\xd8\xff\xe0 a photograph", b"{}", b"[]", b"PK\x03\x04"])
+def test_a_file_that_is_no_cache_is_never_replaced(data_config, content):
+    config = data_config()
+    Path(config.data_ckpt_path).parent.mkdir()
+    Path(config.data_ckpt_path).write_bytes(content)
+    with pytest.raises(
+        UserError, match=r"--data_ckpt_path .* is no cache: it is kept; remove it, or name another file"
+    ):
+        load_index(config)
+    assert Path(config.data_ckpt_path).read_bytes() == content
 
 
 def test_a_cache_that_leads_outside_is_made_anew(data_config, caplog):
@@ -79,8 +109,8 @@ def test_a_cache_that_leads_outside_is_made_anew(data_config, caplog):
     content = read_json(config.data_ckpt_path)
     for root, names in (("/etc", ["ssl"]), (content["sets"]["frames_train"]["root"], ["../../../.."])):
         content["sets"]["frames_train"] |= {"root": root, "names": names}
-        with open(config.data_ckpt_path, "w") as file:
-            json.dump(content, file)
+        content["digest"] = index_module._digest(content["sets"])
+        Path(config.data_ckpt_path).write_text(json.dumps(content, indent=1))
         with caplog.at_level(logging.WARNING):
             assert load_index(config) == first
         assert "is damaged and made anew" in caplog.text

@@ -1,5 +1,6 @@
 """Patches come back as they were kept, and never from another run."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,31 @@ def test_a_window_that_was_not_written_to_its_end_is_not_there(tmp_path: Path, m
         folder.save(0, {0: make_patch(0)})
     assert not folder.has(0)
     assert [p.name for p in (tmp_path / "parts").iterdir()] == [PatchFolder.FINGERPRINT]
+
+
+@pytest.mark.parametrize(
+    "how", ["cut", "flipped", "empty", "other frames", "other size", "too few colours", "no numbers"]
+)
+def test_a_damaged_window_is_dropped_and_told(tmp_path: Path, caplog, how) -> None:
+    folder = PatchFolder(tmp_path / "parts", {})
+    for window in (0, 1):
+        folder.save(window, {n: make_patch(n) for n in (4, 5)})
+    file = tmp_path / "parts" / "window_00001.npz"
+    data, numbers, size = file.read_bytes(), [4, 5], (5, 11)
+    if how in ("cut", "flipped", "empty"):
+        flipped = data[:200] + bytes([data[200] ^ 1]) + data[201:]
+        file.write_bytes({"cut": data[:-50], "flipped": flipped, "empty": b""}[how])
+    elif how == "too few colours":
+        with np.load(file) as kept:
+            np.savez(file, **{**kept, "sizes": kept["sizes"] + [1, -1]})
+    elif how == "no numbers":
+        np.savez(file, numbers=np.array(["a"]))
+    else:
+        numbers, size = ([4, 6], size) if how == "other frames" else (numbers, (5, 12))
+    with caplog.at_level(logging.WARNING):
+        folder.drop_damaged([([4, 5], (5, 11)), (numbers, size), ([8], (5, 11))])
+    assert [folder.has(window) for window in (0, 1, 2)] == [True, False, False]
+    assert caplog.messages == [f"{file} is damaged and filled anew"]
 
 
 def test_someone_elses_folder_is_not_deleted(tmp_path: Path) -> None:

@@ -121,9 +121,12 @@ def test_a_run_that_is_killed_goes_on_and_gives_the_same(tmp_path, mask, monkeyp
     assert not (tmp_path / "killed.mkv").exists()
     assert "the same command goes on from here" in caplog.text
     monkeypatch.setattr(windows.PatchFolder, "save", save)
+    damaged = tmp_path / "killed.mkv.parts" / "window_00000.npz"
+    damaged.write_bytes(damaged.read_bytes()[:-9])
     with caplog.at_level(logging.INFO):
         run("killed.mkv")
-    assert "going on: 2 of" in caplog.text
+    assert f"{damaged} is damaged and filled anew" in caplog.text
+    assert "going on: 1 of" in caplog.text
     assert (tmp_path / "killed.mkv").read_bytes() == whole.output.read_bytes()
 
 

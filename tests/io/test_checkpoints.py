@@ -1,7 +1,10 @@
 """Checkpoints are data: every kind is read, nothing in them is run, and what is wrong is said in one line."""
 
+import json
 import os
 import pickle
+import struct
+import zipfile
 from argparse import Namespace
 
 import pytest
@@ -164,6 +167,121 @@ def test_damaged_safetensors(tmp_path):
 def test_safetensors_with_a_damaged_note(tmp_path):
     path = tmp_path / "small.safetensors"
     safetensors.torch.save_file({"a": torch.ones(9)}, path, metadata={"network": "{not json"})
+    assert message_of(path) == damaged(path)
+
+
+def packed(path, method=zipfile.ZIP_DEFLATED):
+    """The same checkpoint as a zip file that is compressed."""
+    with zipfile.ZipFile(path) as whole:
+        content = {name: whole.read(name) for name in whole.namelist()}
+    with zipfile.ZipFile(path, "w", method) as made:
+        for name, data in content.items():
+            made.writestr(name, data)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_packed_checkpoint_is_refused(path, method):
+    """A thousand times its bytes in memory."""
+    torch.save({"state_dict": {"a": torch.zeros(10**5)}}, path)
+    packed(path, method)
+    assert path.stat().st_size < 10**4
+    assert message_of(path) == (
+        f"{path} is packed and would take more memory than it has bytes: refused, no checkpoint is"
+    )
+
+
+def test_the_same_bytes_cannot_be_counted_twice(path):
+    """Members that lie on top of each other: nothing is compressed, and yet it grows."""
+    with zipfile.ZipFile(path, "w") as made:
+        made.writestr("archive/data/0", bytes(10**5))
+        first = made.infolist()[0]
+        for i in range(1, 9):
+            twin = zipfile.ZipInfo(f"archive/data/{i}")
+            twin.file_size = twin.compress_size = first.file_size
+            twin.CRC, twin.header_offset = first.CRC, first.header_offset
+            made.filelist.append(twin)
+            made.NameToInfo[twin.filename] = twin
+    assert "is packed and would take more memory than it has bytes" in message_of(path)
+
+
+TOO_MUCH = {
+    "strides of 0": lambda: torch.zeros(1).expand(10**6, 10**6),
+    "overlapping": lambda: torch.zeros(200).as_strided((90, 90), (1, 1)),
+    "nowhere": lambda: torch.empty(10**6, 10**6, device="meta"),
+    "sparse": lambda: torch.sparse_coo_tensor([[0]], [1.0], (10**9,)),
+}
+
+
+@pytest.mark.parametrize("make", TOO_MUCH.values(), ids=TOO_MUCH)
+@pytest.mark.parametrize("place", ["weights", "optimiser"])
+@pytest.mark.filterwarnings("ignore:Validating sparse", "ignore:.*sparse.*invariant.*")
+def test_a_tensor_that_is_not_all_there_is_refused(path, make, place):
+    tensor = make()
+    torch.save(
+        {"state_dict": {"a": tensor}} if place == "weights" else OWN | {"optimizer_states": [{"s": tensor}]}, path
+    )
+    assert path.stat().st_size < 10**4
+    message = message_of(path)
+    assert message.startswith(f"{path} holds a tensor that is not all there ({tuple(tensor.shape)}, float32, torch.")
+    assert message.endswith("): refused")
+
+
+def test_tensors_may_share_their_memory(path):
+    """Columns of one matrix, the same weights twice: as torch writes them."""
+    whole = torch.arange(12.0).view(3, 4)
+    torch.save({"state_dict": {"a": whole, "b": whole.t(), "c": whole[:, 1], "d": whole}}, path)
+    state = read_checkpoint(path)["state_dict"]
+    assert torch.equal(state["b"], whole.t())
+    assert torch.equal(state["c"], whole[:, 1])
+
+
+def test_a_checkpoint_that_holds_itself_is_read(path):
+    checkpoint = dict(OWN)
+    checkpoint["itself"] = [checkpoint]
+    torch.save(checkpoint, path)
+    assert network_entry(read_checkpoint(path)) == OWN["network"]
+
+
+@pytest.mark.parametrize("name", ["huge.ckpt", "huge.safetensors"])
+def test_a_file_beyond_the_limit_is_refused_unread(tmp_path, name):
+    with (tmp_path / name).open("wb") as file:
+        file.truncate(2**33 + 1)  # a hole: it takes no room on the disk
+    assert message_of(tmp_path / name) == f"{tmp_path / name} has 8589934593 bytes, more than the limit of 8589934592"
+
+
+def test_an_old_file_that_claims_a_lot_is_refused(path):
+    """Before zip files, the size of a storage stood in the pickle alone."""
+    torch.save({"a": torch.ones(1000)}, path, _use_new_zipfile_serialization=False)
+    data = path.read_bytes()
+    claimed = data.replace(b"M\xe8\x03", b"\x8a\x06" + (2**46).to_bytes(6, "little"))
+    assert claimed != data
+    path.write_bytes(claimed)
+    assert "it is damaged" in message_of(path)
+
+
+def claiming(header, data=b"\0" * 64):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + data
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        struct.pack("<Q", 2**62) + b"{}",
+        struct.pack("<Q", 2**27) + b"{}",
+        claiming({"a": {"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 64]}}),
+        claiming({"a": {"dtype": "F32", "shape": [2**63, 2], "data_offsets": [0, 64]}}),
+        claiming({"a": {"dtype": "F32", "shape": [10**6, 10**6], "data_offsets": [0, 4 * 10**12]}}),
+        claiming({"a": {"dtype": "F32", "shape": [16], "data_offsets": [64, 0]}}),
+        claiming({"a": {"dtype": "F33", "shape": [16], "data_offsets": [0, 64]}}),
+        claiming({x: {"dtype": "F32", "shape": [16], "data_offsets": [0, 64]} for x in "abcdefgh"}),
+        claiming(b"[" * 10**5),
+    ],
+    ids=["header", "long header", "shape", "overflow", "offsets", "backwards", "dtype", "overlapping", "nested"],
+)
+def test_safetensors_that_claim_a_lot_are_refused(tmp_path, content):
+    path = tmp_path / "greedy.safetensors"
+    path.write_bytes(content)
     assert message_of(path) == damaged(path)
 
 

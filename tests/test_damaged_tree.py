@@ -1,0 +1,176 @@
+"""One data tree with all that goes wrong: training skips and counts, testing names and goes on, nothing leaves it."""
+
+import logging
+import os
+import shutil
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from master_thesis import runs
+from master_thesis.config import DataConfig, UserError
+from master_thesis.data.datamodule import DataModule
+from tests.commands import run_command
+from tests.inpainting.stand_ins import Copier, StillAligner
+from tests.io.test_frames import png_claiming
+
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
+
+ODD = {
+    "cmyk": lambda image: image.convert("CMYK"),
+    "grey": lambda image: image.convert("L"),
+    "rgba": lambda image: image.convert("RGBA"),
+    "sixteen bit": lambda image: Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257),
+    "Größe größer": lambda image: image.resize((image.width * 2, image.height + 7)),
+    "ein Bild\u00a0mit 名前": lambda image: image,
+}
+"""Sequences of unusual frames that are used all the same; their names are unusual too."""
+BAD = {
+    "truncated": lambda path: path.write_bytes(path.read_bytes()[:-60]),
+    "empty": lambda path: path.write_bytes(b""),
+    "text": lambda path: path.write_text("no picture"),
+    "huge": lambda path: path.write_bytes(png_claiming(60_000, 60_000)),
+    "folder": lambda path: (path.unlink(), path.mkdir()),
+    "loop": lambda path: (path.unlink(), path.symlink_to(path.name)),
+    "gone": lambda path: (path.unlink(), path.symlink_to(path.parent / "nowhere.jpg")),
+    "locked": lambda path: path.chmod(0),  # root reads it all the same: see is_locked
+}
+"""What happens to the second frame of a sequence; all but the loops and the links to nowhere are met as bad files."""
+LEFT_OUT = ("loop", "gone")
+"""Links that lead nowhere are no images of the sequence."""
+
+
+def is_locked():
+    """Whether permissions stop this process: root, as whom tests may run, reads everything."""
+    return os.geteuid() != 0
+
+
+def frames_of(folder):
+    return sorted(path for path in folder.iterdir() if path.suffix in (".jpg", ".png"))
+
+
+def add_sequences(root, good):
+    """Writes an odd sequence of every kind and a damaged one of every kind beside a good one."""
+    for name, change in ODD.items():
+        (root / name).mkdir()
+        for path in frames_of(root / good):
+            # The extension is wrong for most of them: the content counts.
+            change(Image.open(path)).save(root / name / path.name, "JPEG" if name in ("cmyk", "grey") else "PNG")
+    for name, spoil in BAD.items():
+        shutil.copytree(root / good, root / name)
+        spoil(frames_of(root / name)[1])
+    (root / "hollow").mkdir()
+    (root / "self").symlink_to("self")
+    (root / "up").symlink_to("../..")
+
+
+@pytest.fixture
+def tree(tmp_path, sample_tree):
+    """The damaged tree, and beside it what it should never reach."""
+    shutil.copytree(sample_tree, tmp_path / "data")
+    outside = tmp_path / "outside"
+    train, test = tmp_path / "data/GOT10k/train", tmp_path / "data/DAVIS-2017/JPEGImages/480p"
+    shutil.copytree(train / "astronaut", outside)
+    add_sequences(train, "astronaut")
+    add_sequences(test, "walker-crossing")
+    (train / "leak").symlink_to(outside)
+    leaking = train / "coins" / "00000099.jpg"
+    leaking.symlink_to(outside / "00000001.jpg")
+    for i in range(12):  # enough good ones that the bad files are few
+        shutil.copytree(train / "astronaut", train / f"good {i}")
+    wanted = [*ODD, *BAD, "hollow", "self", "up", "missing", "../../../outside", str(outside), "/etc", "a\0b"]
+    lists = {
+        train.parent / "train/list.txt": [f"good {i}" for i in range(12)] + ["leak"],
+        tmp_path / "data/DAVIS-2017/ImageSets/custom.txt": [],
+    }
+    for path, more in lists.items():
+        path.write_text("\n".join([*path.read_text().split(), *wanted, *more]) + "\n")
+    masks = tmp_path / "data/DAVIS-2017/Annotations_Dense/480p"
+    for name in (*ODD, *BAD, "no mask", "bad mask"):
+        shutil.copytree(masks / "walker-crossing", masks / name)
+    for name in ("no mask", "bad mask"):
+        shutil.copytree(test / "walker-crossing", test / name)
+    frames_of(masks / "no mask")[2].unlink()
+    frames_of(masks / "bad mask")[2].write_bytes(b"no picture")
+    with (tmp_path / "data/DAVIS-2017/ImageSets/custom.txt").open("a") as file:
+        file.write("no mask\nbad mask\n")
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def opened():
+    """Real paths of everything that was opened."""
+    paths, is_on = [], [True]
+
+    def hear(event, args):
+        if is_on and event in ("open", "os.scandir", "os.listdir") and isinstance(args[0], str | os.PathLike):
+            paths.append(os.path.realpath(args[0]))
+
+    sys.addaudithook(hear)  # it stays, silent
+    yield paths
+    is_on.clear()
+
+
+def data_of(tree, **changes):
+    sizes = {"train_size": (32, 32), "frames_spacing": 2, "batch_size": 4, "dilatation_iterations": 0}
+    cache = str(tree.parent / "cache.json")
+    return DataModule(DataConfig(data_path=str(tree), data_ckpt_path=cache, **(sizes | changes)))
+
+
+def bad_names():
+    return [name for name in BAD if name not in LEFT_OUT and (name != "locked" or is_locked())]
+
+
+def test_training_goes_on_without_what_is_bad_and_counts_it(tree, opened, caplog):
+    data = data_of(tree, train_max_iterations=150, p_simulator_bgs=1.0)
+    with caplog.at_level(logging.INFO):
+        data.setup("fit")
+        loader = data.train_dataloader()
+        clips = list(loader)
+    assert len(clips) == 150
+    assert all(clip.frames.shape == (4, 3, 2, 32, 32) for clip in clips)
+    assert "(skipped: 4 not on disk, 5 outside)" in caplog.text
+    bad = loader.bad_files
+    assert 0 < bad.num_bad <= 0.05 * bad.num_drawn
+    skipped = [message for message in bad.messages if "GOT10k" in message]
+    assert {name for name in BAD if any(f"train/{name}/" in message for message in skipped)} == set(bad_names())
+    assert all(f"skipped: {message}" in caplog.text for message in skipped)
+    drawn = {name for clip in clips for name in clip.names}
+    assert set(ODD) <= drawn
+    assert set(BAD) <= drawn, "the other frames of a damaged sequence are used"
+    assert [path for path in opened if path.startswith(str(tree.parent / "outside"))] == []
+
+
+def test_training_stops_with_the_list_where_too_much_is_bad(tree):
+    for name in ("camera", "rocket", "good 3", "good 4"):
+        for path in frames_of(tree / "GOT10k/train" / name):
+            path.write_bytes(b"")
+    data = data_of(tree, train_max_iterations=150)
+    data.setup("fit")
+    loader = data.train_dataloader()
+    with pytest.raises(
+        UserError, match=r"\d+ of \d+ images drawn cannot be used, more than 5%; mend or remove"
+    ) as told:
+        list(loader)
+    assert loader.bad_files.num_bad > 0.05 * loader.bad_files.num_drawn
+    assert all(message in str(told.value) for message in list(loader.bad_files.messages)[:20])
+
+
+def test_testing_names_what_is_bad_and_finishes_the_rest(tree, opened, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(runs, "load_networks", lambda options: (StillAligner(), Copier()))
+    options = f"--data_path {tree} --chn --test --preset small --test_size 32 48 --algorithms ip --accelerator cpu"
+    (tmp_path / "here").mkdir()
+    command = f"{options} --output_path made --enable_progress_bar false"
+    result = run_command(command, tmp_path / "here", monkeypatch, capsys)
+    assert result.code == 2
+    assert "Traceback" not in result.err
+    made = {path.stem.removesuffix("_ip") for path in (tmp_path / "here/made").iterdir()}
+    bad = {*bad_names(), "no mask", "bad mask"}
+    assert made == {"walker-crossing", "blob-lingering", *ODD, *BAD} - bad
+    last = result.err.splitlines()[-1]
+    assert f"error: {len(bad)} test files cannot be used, the rest is done: " in last
+    assert all(f"{name}: {tree}" in last for name in bad)
+    assert "(skipped: 4 not on disk, 4 outside)" in result.err
+    assert [path for path in opened if path.startswith(str(tree.parent / "outside"))] == []
