@@ -24,7 +24,7 @@ MAX_PIXELS = 32_768
 """Of larger pictures every second, third ... pixel of each row and column is enough."""
 MIN_OVERLAP = 0.08
 """Pictures that share less of the frame tell nothing about how they fit."""
-ROBUST_SCALE = 0.1
+ROBUST_SCALE = 0.05
 """Brightness difference, in [0, 1], at which a pixel counts a quarter."""
 DAMPING = 1e-4
 RIDGE = 1e-3
