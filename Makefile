@@ -9,7 +9,7 @@ TINY := --data_path $(DEMO)/data --data_ckpt_path $(DEMO)/data.ckpt --batch_size
 	--chn_width 24 --chn_growth 12 --chn_num_blocks 3 --lr 0.001 --log_every_n_steps 5
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo train-demo test bench lint types lowest audit format clean
+.PHONY: help install demo train-demo test bench gpu lint types lowest audit format clean
 
 help: ## Show what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -49,6 +49,10 @@ test: install lint types ## Everything that must pass: style, types, tests
 bench: install ## Time everything against the plain path (half an hour on two idle cores) and print the table
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.speed --table --plot benchmarks/results/cost.png
+
+gpu: install ## Rehearse on the CPU what benchmarks/gpu.py does on a GPU: pack, test, measure, train in stages
+	mkdir -p $(DEMO)
+	$(BIN)/python -m benchmarks.gpu rehearse --out $(DEMO)/gpu --minutes 3
 
 lint: install ## Style and format
 	$(BIN)/ruff check .

@@ -11,14 +11,15 @@ import torch
 from torch import Tensor, nn
 
 from benchmarks.plain.networks import PlainDFPN, plain
-from benchmarks.scenes import BF16, CPU, FP32, SIZE, Rows, StillCamera, moving_scene, network
-from benchmarks.timing import row, seconds_of, told
+from benchmarks.scenes import BF16, DEVICE, FP32, SIZE, Rows, StillCamera, cast_to, moving_scene, network
+from benchmarks.timing import against, row, seconds_of, told
 from master_thesis.clip import Clip
 from master_thesis.config import OptimConfig
 from master_thesis.models.vgg import VGG16
 from master_thesis.ops.precision import autocast
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
+from master_thesis.training.recomputing import recompute_activations
 
 
 @torch.no_grad()
@@ -28,10 +29,9 @@ def align(_: argparse.Namespace) -> Rows:
     pair = x[None, :, 0], m[None, :, 0], x[None, :, 1:], m[None, :, 1:]
     dfpn = network("dfpn")
     simple = PlainDFPN(plain(dfpn))
-    slow = seconds_of(lambda: simple.align(*pair))
     for precision, goal in ((FP32, "1.3"), (BF16, "2.3")):
-        with autocast(CPU, precision):
-            yield row(f"DFPN aligns a pair, {precision}", slow, seconds_of(lambda: dfpn.align(*pair), 5), goal)
+        both = against(lambda: simple.align(*pair), cast_to(precision, lambda: dfpn.align(*pair)), 5)
+        yield row(f"DFPN aligns a pair, {precision}", *both, goal)
 
 
 @torch.no_grad()
@@ -45,10 +45,18 @@ def share(_: argparse.Namespace) -> Rows:
         "CHN at 240 x 480": (chn, chn._paint, (1, 9, *SIZE)),
     }
     for precision, dtype in ((FP32, torch.float32), (BF16, torch.bfloat16)):
-        peak = matmul_speed(dtype)
+        peak, alone = matmul_speed(dtype), matmul_speed(dtype, num_threads=1)
+        yield {
+            "name": f"product of matrices, one thread against all, {precision}",
+            "plain": f"{alone:.0f} GMAC/s",
+            "fast": f"{peak:.0f} GMAC/s",
+            "ratio": round(peak / alone, 2),
+            "goal": "",
+            "note": "",
+        }
         for name, (module, run, shape) in layers.items():
-            x = torch.rand(shape)
-            with autocast(CPU, precision):
+            x = torch.rand(shape, device=DEVICE)
+            with autocast(DEVICE, precision):
                 seconds = seconds_of(lambda: run(x), 5)  # noqa: B023
             reached = macs(module, lambda: run(x)) / statistics.median(seconds) / 1e9  # noqa: B023
             yield {
@@ -61,10 +69,13 @@ def share(_: argparse.Namespace) -> Rows:
             }
 
 
-def matmul_speed(dtype: torch.dtype, size: int = 4096) -> float:
-    """Thousands of millions of multiplications a second."""
-    square = torch.rand(size, size).to(dtype)
-    return size**3 / statistics.median(seconds_of(lambda: square @ square)) / 1e9
+def matmul_speed(dtype: torch.dtype, size: int = 4096, num_threads: int | None = None) -> float:
+    """Thousands of millions of multiplications a second; by all threads unless told otherwise."""
+    square, usual = torch.rand(size, size, device=DEVICE).to(dtype), torch.get_num_threads()
+    torch.set_num_threads(num_threads or usual)
+    seconds = seconds_of(lambda: square @ square)
+    torch.set_num_threads(usual)
+    return size**3 / statistics.median(seconds) / 1e9
 
 
 def macs(module: nn.Module, run: Callable[[], object]) -> float:
@@ -88,9 +99,30 @@ def training(_: argparse.Namespace) -> Rows:
     """A step on two pairs of 256 x 256: forwards, backwards, Adam."""
     clip = training_clip()
     for name, make in (("DFPN", make_dfpn_training), ("CHN", make_chn_training)):
-        slow = seconds_of(plain_step(make(), clip), 2)
-        fast = seconds_of(step(make(), clip, BF16), 3)
-        yield row(f"training step {name}, 2 pairs, {BF16}", slow, fast, "2")
+        usual, lean = make(), make()
+        recompute_activations(lean.network)
+        both = against(plain_step(make(), clip), step(usual, clip, BF16))
+        yield row(f"training step {name}, 2 pairs, {BF16}", *both, "2")
+        kept = [mib_kept(module, clip) for module in (usual, lean)]
+        note = f"kept for the backward pass: {kept[0]:.0f} MiB without it, {kept[1]:.0f} with it"
+        both = against(step(usual, clip, BF16), step(lean, clip, BF16))
+        yield row(f"the same with --recompute, against without it, {name}", *both, "", note)
+
+
+def mib_kept(module: Any, clip: Clip) -> float:
+    """How much the forward pass of a step keeps for the backward pass, parameters left out."""
+    kept: dict[int, int] = {}
+    own = {p.data_ptr() for p in module.parameters()}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), autocast(DEVICE, BF16):
+        loss = module.losses(clip).total  # noqa: F841  (what it keeps must live until it is counted)
+    return sum(kept.values()) / 2**20
 
 
 def training_clip() -> Clip:
@@ -98,17 +130,17 @@ def training_clip() -> Clip:
     frames = (torch.rand(2, 3, 2, 256, 256, generator=generator) * 255).byte()
     mask = torch.zeros(2, 1, 2, 256, 256, dtype=torch.bool)
     mask[:, :, :, 80:160, 80:160] = True
-    return Clip(frames, mask, torch.eye(3).repeat(2, 2, 1, 1), torch.tensor([True, False]), ("a", "b"))
+    return Clip(frames, mask, torch.eye(3).repeat(2, 2, 1, 1), torch.tensor([True, False]), ("a", "b")).to(DEVICE)
 
 
 def make_dfpn_training() -> DFPNTraining:
     torch.manual_seed(0)
-    return DFPNTraining({}, OptimConfig())
+    return DFPNTraining({}, OptimConfig()).to(DEVICE)
 
 
 def make_chn_training() -> CHNTraining:
     torch.manual_seed(0)
-    return CHNTraining({}, OptimConfig(), StillCamera(), VGG16())
+    return CHNTraining({}, OptimConfig(), StillCamera(), VGG16()).to(DEVICE)
 
 
 def step(module: Any, clip: Clip, precision: str) -> Callable[[], None]:
@@ -117,7 +149,7 @@ def step(module: Any, clip: Clip, precision: str) -> Callable[[], None]:
 
     def run() -> None:
         adam.zero_grad()
-        with autocast(CPU, precision):
+        with autocast(DEVICE, precision):
             loss = module.losses(clip).total
         loss.backward()
         adam.step()

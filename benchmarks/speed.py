@@ -15,11 +15,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
+
 from benchmarks.before import clips, start
 from benchmarks.networks import align, share, training
 from benchmarks.scenes import Rows
 from benchmarks.sequences import PLAIN, curves, dfpn_sequence, length, sequence
-from benchmarks.timing import append
+from benchmarks.timing import append, count_work_alone
 from master_thesis.machine import keep_freed_memory
 
 ROWS: dict[str, Callable[[argparse.Namespace], Rows]] = {
@@ -67,23 +69,30 @@ def main() -> None:
     parser.add_argument("rows", nargs="*", metavar="ROW", help=f"some of {', '.join(ROWS)}; none: all")
     parser.add_argument("--json", type=Path, default=Path("benchmarks/results/speed.json"))
     parser.add_argument("--algorithms", nargs="+", default=list(PLAIN), choices=list(PLAIN))
-    parser.add_argument("--holes", type=int, default=4, help="frames with a hole in the rows about sequences")
+    parser.add_argument("--holes", type=int, default=8, help="frames with a hole among forty of 480 x 240")
     parser.add_argument("--data_path", help="take the forty frames from a test sequence of this tree")
     parser.add_argument("--sequence", default="car-shadow", help="its name")
     parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the curves that were measured")
     parser.add_argument("--table", action="store_true", help="print the table of what was measured")
+    parser.add_argument("--busy", action="store_true", help="count processor time of one thread")
     options = parser.parse_args()
     unknown = set(options.rows) - set(ROWS)
     if unknown:
         parser.error(f"rows should be some of {', '.join(ROWS)}, got {', '.join(sorted(unknown))}")
     keep_freed_memory()
+    if options.busy:
+        count_work_alone()
     is_showing = options.table or options.plot
     for name in options.rows or ([] if is_showing else list(ROWS)):
         began = time.perf_counter()
         for measured in ROWS[name](options):
+            if options.busy:
+                measured["note"] = ", ".join(filter(None, (measured["note"], "processor time of one thread")))
             append(options.json, [measured])
             print({k: v for k, v in measured.items() if v != ""}, flush=True)
-        print(f"{name}: {time.perf_counter() - began:.0f} s", flush=True)
+        peak = torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else 0
+        told = f", at most {peak:.1f} GiB of GPU memory so far" if peak else ""
+        print(f"{name}: {time.perf_counter() - began:.0f} s{told}", flush=True)
     if options.table:
         print(table(options.json))
     if options.plot:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import statistics
 import time
@@ -12,16 +13,55 @@ from typing import Any
 
 import torch
 
+from master_thesis.machine import keep_freed_memory
+
+clock = time.perf_counter
+"""What seconds are read from."""
+
+
+def count_work_alone() -> None:
+    """From now on, seconds are processor time of a single thread: what else the machine does hardly counts."""
+    global clock
+    clock = time.process_time
+    torch.set_num_threads(1)
+
 
 def seconds_of(run: Callable[[], object], rounds: int = 3, is_warm: bool = False) -> list[float]:
-    """Wall-clock seconds of each round, after one to warm up."""
+    """Seconds of each round, after one to warm up; a GPU has finished by then."""
     if not is_warm:
         run()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
     seconds = []
     for _ in range(rounds):
-        start = time.perf_counter()
+        start = clock()
         run()
-        seconds.append(time.perf_counter() - start)
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        seconds.append(clock() - start)
+    return seconds
+
+
+def against(
+    plain: Callable[[], object], fast: Callable[[], object], rounds: int = 3
+) -> tuple[list[float], list[float]]:
+    """Seconds of both sides, in turns so that a busy moment meets both; the plain one with glibc's own habits."""
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for is_measured in (False, *(True,) * rounds):
+        for side, run in enumerate((plain, fast)):
+            keep_freed_memory(side == 1)
+            taken = seconds_of(run, 1, is_warm=True)
+            if is_measured:
+                seconds[side].extend(taken)
+    return seconds
+
+
+def around(plain: Callable[[], object], fast: Callable[[], object]) -> tuple[list[float], list[float]]:
+    """The same where the plain one takes minutes: once, between two runs of the fast one; both should be warm."""
+    seconds: tuple[list[float], list[float]] = ([], [])
+    for side in (1, 0, 1):
+        keep_freed_memory(side == 1)
+        seconds[side].extend(seconds_of((plain, fast)[side], 1, is_warm=True))
     return seconds
 
 
@@ -49,7 +89,7 @@ def machine() -> dict[str, Any]:
     names = [line.partition(":")[2].strip() for line in _cpu_info() if line.startswith("model name")]
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
     return {
-        "cpu": f"{names[0] if names else platform.processor()}, {torch.get_num_threads()} threads",
+        "cpu": f"{names[0] if names else platform.processor()}, {os.cpu_count()} cores",
         "gpu": gpu,
         "python": platform.python_version(),
         "torch": torch.__version__,
@@ -62,9 +102,8 @@ def _cpu_info() -> list[str]:
 
 
 def append(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Adds rows to a file, in place of those of the same name."""
+    """Adds rows to a file; those of the same name are replaced where they stand."""
     kept = json.loads(path.read_text())["rows"] if path.exists() else []
-    names = {r["name"] for r in rows}
-    kept = [r for r in kept if r["name"] not in names]
+    by_name = {r["name"]: r for r in [*kept, *rows]}
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"machine": machine(), "rows": kept + rows}, indent=1) + "\n")
+    path.write_text(json.dumps({"machine": machine(), "rows": list(by_name.values())}, indent=1) + "\n")

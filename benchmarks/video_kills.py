@@ -71,7 +71,7 @@ def killed_run(folder: Path, algorithm: str, seconds: float, kills: int, rng: ra
     while len(found) < kills:
         process = start(folder, algorithm)
         wait_until_examined(process, log)
-        time.sleep(rng.uniform(0, seconds / 4))
+        time.sleep(rng.uniform(0, 0.6 * seconds))
         is_over = process.poll() is not None
         if not is_over:
             process.send_signal(signal.SIGKILL)

@@ -1,9 +1,9 @@
 """Whether seams between windows show: temporal error in the hole at the seams, windowed against whole.
 
-Real frames under the masks of another sequence, so that the true motion is known. With 42 frames to a window, one more
-than the least, there is a seam at every other frame of a longer sequence:
+Real frames under the masks of another sequence, so that the true motion is known. Without ``--window`` it is one more
+than the least, so that there is a seam at every other frame of a longer sequence:
 
-    python -m benchmarks.windows --data_path ./data
+    python -m benchmarks.windows --data_path ./data --reach 8 --window 24
     python -m benchmarks.windows                     # built-in data, which is short: with a reach of 4
 """
 
@@ -53,6 +53,7 @@ def compare(task: Task, motion: Motion, home: Path, algorithm: str, window: int,
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data_path", help="a tree as in docs/data.md; without it: the built-in one")
+    parser.add_argument("--sequences", nargs="+", default=[], help="default: all")
     parser.add_argument("--window", type=int, help="frames of a window; default: 2 x reach + 2")
     parser.add_argument("--reach", type=int, help="default: 20, for built-in data 4")
     parser.add_argument("--algorithms", nargs="+", default=["ip", "cp"], help="ff is the same in windows, to the bit")
@@ -64,7 +65,8 @@ def main() -> None:
             write_sample_data(Path(folder, "data"))
         data = DataConfig(data_path=options.data_path or f"{folder}/data", test_size=SIZE)
         rows: dict[str, list[np.ndarray]] = {algorithm: [] for algorithm in options.algorithms}
-        for task in make_tasks(data, EvaluationConfig(masks=("swapped",), protocols=("hole",))):
+        chosen = EvaluationConfig(masks=("swapped",), protocols=("hole",), sequences=tuple(options.sequences))
+        for task in make_tasks(data, chosen):
             if len(task.frames) <= window:
                 print(f"{task.sequence}: fits into one window, left out", flush=True)
                 continue

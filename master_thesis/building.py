@@ -36,11 +36,16 @@ SIZE_OPTIONS = {
 ALIGNERS = {"dfpn": load_dfpn, "cpn": load_cpn}
 
 
+def test_device(options: Options) -> torch.device:
+    """Where to test: on a GPU where there is one, unless the CPU was asked for."""
+    is_cpu = options.trainer.get("accelerator") == "cpu" or not torch.cuda.is_available()
+    return torch.device("cpu" if is_cpu else "cuda")
+
+
 def test_precision(options: Options) -> str:
     """The precision to test with: what was asked for, else the fastest that the hardware has."""
     asked = options.trainer.get("precision")
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return best_precision(device) if asked is None else str(asked)
+    return best_precision(test_device(options)) if asked is None else str(asked)
 
 
 def load_networks(options: Options) -> tuple[nn.Module, nn.Module]:
@@ -116,13 +121,18 @@ def _as_text(size: Any) -> str:
     return " ".join(map(str, size)) if isinstance(size, Sequence) else str(size)
 
 
+def check_gpus(options: Options) -> None:
+    """Raises :class:`UserError` where more GPUs were asked for than there are."""
+    asked, there = options.run.gpus or 0, torch.cuda.device_count()
+    hint = "leave out --gpus to run on the CPU" if there == 0 else f"give at most --gpus {there}"
+    require(asked <= there, f"--gpus {asked}: this machine has {there} usable GPUs; {hint}")
+
+
 def make_trainer(options: Options) -> pl.Trainer:
     """Lightning's Trainer; making it writes nothing."""
     given = dict(options.trainer)
+    check_gpus(options)
     if options.run.gpus is not None:
-        there = torch.cuda.device_count()
-        hint = "leave out --gpus to run on the CPU" if there == 0 else f"give at most --gpus {there}"
-        require(options.run.gpus <= there, f"--gpus {options.run.gpus}: this machine has {there} usable GPUs; {hint}")
         given |= {"accelerator": "gpu", "devices": options.run.gpus}
     is_bare = bool(given.get("barebones"))
     is_logging = given.pop("logger", not is_bare) in (True, None)

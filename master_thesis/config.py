@@ -83,6 +83,9 @@ class RunConfig:
     init_from: str | None = option(
         None, "checkpoint whose tensors a new training starts with, as far as names and shapes fit", metavar="FILE"
     )
+    recompute: bool = option(
+        False, "train in less memory: activations are not kept for the backward pass but computed again (thesis preset)"
+    )
     checkpoint_every: int = option(
         500, "steps between two checkpoints of a training (one more ends each epoch)", within=(1, 10**9)
     )
@@ -110,6 +113,10 @@ class RunConfig:
         require(not self.test or has_network, "--test needs --test_checkpoint: which one to test")
         require(self.test or not self.test_checkpoint, "--test_checkpoint is for testing: add --test, or leave it out")
         require(not (self.test and self.ckpt_path), "--ckpt_path resumes a training: leave out --test or --ckpt_path")
+        is_lean = not self.recompute or (self.preset == "thesis" and not self.test)
+        require(
+            is_lean, "--recompute is for training the thesis' networks: leave it out with --test and --preset small"
+        )
         is_new = not (self.init_from and (self.test or self.ckpt_path))
         require(is_new, "--init_from begins a new training: leave out --test and --ckpt_path, or leave out --init_from")
         check_bounds(self)

@@ -17,6 +17,8 @@ DECAY = 0.8
 """Weight of each refinement relative to the next one."""
 SSIM_SHARE = 0.85
 EDGE_SHARPNESS = 10.0
+LEAST_ERROR = (1.5 / 255) ** 2
+"""Squared differences of colours, in [0, 1], do not go below this: no two frames of a film are equal."""
 TRUST_SCALE = 0.08
 """Mean colour difference, in [0, 1], at which an aligned pixel deserves a trust of 1 / e."""
 
@@ -80,6 +82,19 @@ def smoothness_loss(flow: Float[Tensor, "N 2 h w"], picture: Float[Tensor, "N 3 
         edge = (picture.narrow(axis, 2, n - 2) - picture.narrow(axis, 0, n - 2)).abs().mean(dim=1, keepdim=True)
         total = total + ((a - 2 * b + c).abs() * torch.exp(-EDGE_SHARPNESS * edge)).mean()
     return total
+
+
+def choice_loss(
+    costs: Float[Tensor, "N C h w"], errors: Float[Tensor, "N C h w"], weights: Float[Tensor, "N C h w"]
+) -> Float[Tensor, ""]:
+    """Negative log-likelihood of exponentially distributed errors: smallest where each cost is its errors' mean.
+
+    Args:
+        costs: logarithms of what is predicted.
+        errors: what came, at least 0.
+        weights: 1 where a choice could have been made.
+    """
+    return ((costs + (errors + LEAST_ERROR) * torch.exp(-costs)) * weights).sum() / weights.sum().clamp(min=1)
 
 
 def trust_loss(

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
-import torch
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
 from master_thesis.building import (
+    check_gpus,
     check_sizes,
     kind_of,
     load_networks,
     logs_folder,
     make_trainer,
     make_training,
+    test_device,
     test_precision,
     told_in_one_line,
 )
@@ -31,9 +32,8 @@ from master_thesis.io.whole import require_free
 from master_thesis.machine import keep_freed_memory
 from master_thesis.ops.precision import autocast
 from master_thesis.options import Options
-from master_thesis.report.video import run_video
 from master_thesis.training.keeping import newest_checkpoint, resumable
-from master_thesis.training.testing import ClipFigures, SequenceFilling, video_path
+from master_thesis.training.recomputing import recompute_activations
 from master_thesis.zoo import WEIGHTS, export_network, init_network, load_dfpn
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,8 @@ def run(options: Options) -> None:
     keep_freed_memory()
     pl.seed_everything(options.data.seed, workers=True, verbose=False)
     if options.run.evaluate or options.video.video:
-        with autocast(torch.device("cpu"), test_precision(options)):
+        check_gpus(options)
+        with autocast(test_device(options), test_precision(options)):
             evaluate(options) if options.run.evaluate else fill_video(options)
         return
     trainer = make_trainer(options)
@@ -85,6 +86,8 @@ def train(options: Options, trainer: pl.Trainer) -> None:
     module = make_training(options, entry)
     if options.run.init_from:
         init_network(module.network, options.run.init_from)
+    if options.run.recompute:
+        recompute_activations(module.network)
     data = DataModule(options.data)
     data.setup("fit")
     with told_in_one_line(MisconfigurationException):
@@ -95,22 +98,29 @@ def train(options: Options, trainer: pl.Trainer) -> None:
 
 def evaluate(options: Options) -> None:
     """Measures CHN by every algorithm, the baselines and other methods' frames."""
-    aligner, chn = load_networks(options)
-    methods = {f"{kind_of(options)} {name}": network_method(aligner, chn, name) for name in options.run.algorithms}
+    device = test_device(options)
+    aligner, chn = (network.to(device) for network in load_networks(options))
+    names = options.run.algorithms
+    methods = {f"{kind_of(options)} {name}": network_method(aligner, chn, name, device) for name in names}
     folder = options.run.output_path if "output_path" in options.given else "evaluation"
     run_evaluation(options.data, options.evaluation, Path(folder), methods, options.video.overwrite)
 
 
 def fill_video(options: Options) -> None:
     """Removes an object from somebody's video."""
+    from master_thesis.report.video import run_video  # with PyAV, which training does without
+
     aligner, chn = load_networks(options)
     test_size = None if options.video.native_size else options.data.test_size
     algorithms = options.run.algorithms if "algorithms" in options.given else ("ip",)
-    run_video(options.video, aligner, chn, algorithms, test_size)
+    device = test_device(options)
+    run_video(options.video, aligner.to(device), chn.to(device), algorithms, test_size, device)
 
 
 def test(options: Options, trainer: pl.Trainer) -> None:
     """Shows what DFPN makes of test clips, or fills test sequences with CHN."""
+    from master_thesis.training.testing import ClipFigures, SequenceFilling  # with PyAV, as above
+
     run = options.run
     if run.chn:
         networks = load_networks(options)
@@ -134,6 +144,8 @@ def test(options: Options, trainer: pl.Trainer) -> None:
 
 def require_free_outputs(options: Options, data: DataModule) -> None:
     """Raises :class:`UserError` where a test would replace videos that nobody gave up."""
+    from master_thesis.training.testing import video_path
+
     assert data.test_clips is not None
     names = dict.fromkeys(sequence.name for sequence, _ in data.test_clips.items)
     paths = (video_path(Path(options.run.output_path), n, a) for n in names for a in options.run.algorithms)

@@ -158,8 +158,9 @@ def test_the_test_set_has_to_be_there(refused, files, sample_tree, tmp_path):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-def test_gpus_that_are_not_there_are_told(refused, sample_tree):
-    said = refused(f"--frames_n 2 --batch_size 8 --gpus 1 --data_path {sample_tree}")
+@pytest.mark.parametrize("what", ["--frames_n 2 --batch_size 8", "--chn --test --video in.mp4 --mask mask.png"])
+def test_gpus_that_are_not_there_are_told(refused, sample_tree, what):
+    said = refused(f"{what} --gpus 1 --data_path {sample_tree}")
     assert said == "--gpus 1: this machine has 0 usable GPUs; leave out --gpus to run on the CPU"
 
 

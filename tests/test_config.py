@@ -282,6 +282,11 @@ MISTAKES = [
         {"test": True, "test_checkpoint": "a.ckpt", "ckpt_path": "last"},
         "--ckpt_path resumes a training: leave out --test or --ckpt_path",
     ),
+    (
+        RunConfig,
+        {"recompute": True, "preset": "small"},
+        "--recompute is for training the thesis' networks: leave it out with --test and --preset small",
+    ),
     (RunConfig, {"checkpoint_every": 0}, "--checkpoint_every should be at least 1, got 0"),
     (RunConfig, {"gpus": 0}, "--gpus should be at least 1, got 0"),
     (RunConfig, {"chn": True}, "--chn needs an aligner: add --chn_aligner dfpn, cpn or opencv"),

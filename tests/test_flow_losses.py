@@ -4,9 +4,11 @@ import torch
 from skimage.metrics import structural_similarity
 
 from master_thesis.flow_losses import (
+    LEAST_ERROR,
     TRUST_SCALE,
     appearance_difference,
     appearance_loss,
+    choice_loss,
     flow_distance,
     sequence_loss,
     smoothness_loss,
@@ -65,3 +67,15 @@ def test_the_best_trust_tells_the_error() -> None:
     losses = [float(trust_loss(logit, aligned, target, valid)) for logit in logits]
     assert min(losses) == losses[1]
     assert trust_loss(logits[0] - 9, aligned, target, 0 * valid) < trust_loss(logits[0], aligned, target, 0 * valid)
+
+
+def test_the_best_cost_is_the_mean_of_the_errors() -> None:
+    errors = torch.tensor([0.01, 0.03]).view(2, 1, 1, 1)
+    weights = torch.ones_like(errors)
+    cost = torch.tensor(0.0, requires_grad=True)
+    best = torch.tensor(0.02 + LEAST_ERROR).log()
+    losses = [choice_loss((best + step + cost).expand_as(errors), errors, weights) for step in (-0.2, 0.0, 0.2)]
+    assert losses[1] < min(losses[0], losses[2])
+    (gradient,) = torch.autograd.grad(losses[1], cost)
+    assert abs(float(gradient)) < 1e-6
+    assert float(choice_loss(errors, errors, 0 * weights)) == 0

@@ -10,13 +10,15 @@ from master_thesis import machine
 FAULTS = """
 import resource, sys, torch
 from master_thesis.machine import keep_freed_memory
-if sys.argv[1] == "kept":
+if sys.argv[1] != "as it is":
     assert keep_freed_memory()
+if sys.argv[1] == "handed back":
+    assert keep_freed_memory(False)
 for _ in range(8):
-    torch.ones(4_000_000)
+    torch.ones(16_000_000)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(8):
-    torch.ones(4_000_000)
+    torch.ones(16_000_000)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
 
@@ -28,8 +30,15 @@ def page_faults(how):
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="only glibc is told")
 def test_memory_that_was_freed_is_used_again_without_new_pages():
-    pages = 8 * 4_000_000 * 4 // resource.getpagesize()
+    pages = 8 * 16_000_000 * 4 // resource.getpagesize()
     assert page_faults("kept") < pages / 100
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="only glibc is told")
+def test_handing_memory_back_is_as_if_nothing_had_been_said():
+    expected = page_faults("as it is")
+    assert expected > 100
+    assert page_faults("handed back") == pytest.approx(expected, rel=0.2)
 
 
 def test_other_systems_are_left_alone(monkeypatch):

@@ -9,8 +9,10 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from master_thesis.building import test_device as device_to_test_on
 from master_thesis.cli import main
 from master_thesis.io.checkpoints import network_entry, read_checkpoint
+from master_thesis.options import parse_options
 from master_thesis.zoo import load_chn, load_dfpn
 from tests.commands import TINY_CHN, TINY_DATA, TINY_DFPN, TINY_RUN, run_command
 from tests.reference.checkpoints import cpn_state
@@ -210,6 +212,13 @@ def test_one_batch_through_everything_writes_nothing(command):
     }
 
 
+def test_training_in_less_memory_is_one_option(command, monkeypatch):
+    asked = []
+    monkeypatch.setattr("master_thesis.runs.recompute_activations", asked.append)
+    command(f"{DFPN} --fast_dev_run true --recompute")
+    assert [type(network).__name__ for network in asked] == ["DFPN"]
+
+
 def test_the_built_in_data_is_one_command(tmp_path, monkeypatch, capsys):
     calls = []
     monkeypatch.setattr("master_thesis.runs.write_sample_data", lambda path, seed: calls.append((path, seed)))
@@ -247,3 +256,12 @@ def test_a_damaged_training_frame_is_skipped_and_named(damaged_tree, tmp_path, m
     assert result.code == 0, result.err
     assert "skipped: " in result.err
     assert "GOT10k/train/camera" in result.err
+
+
+@pytest.mark.parametrize(
+    ("asked", "there", "device"), [("", True, "cuda"), ("--accelerator cpu", True, "cpu"), ("", False, "cpu")]
+)
+def test_videos_are_filled_on_the_gpu_where_there_is_one(monkeypatch, asked: str, there: bool, device: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    options = parse_options(f"--chn --test --video in.mp4 --mask mask.png {asked}".split())
+    assert device_to_test_on(options).type == device

@@ -12,20 +12,21 @@ from master_thesis.models.aligner import FrozenAligner
 from master_thesis.ops.image import to_float
 
 
-def network_method(aligner: nn.Module, chn: nn.Module, algorithm: str) -> Method:
+def network_method(aligner: nn.Module, chn: nn.Module, algorithm: str, device: torch.device | str = "cpu") -> Method:
     """An aligner and a CHN as a method: masked frames and masks in, filled frames out.
 
     Args:
         aligner: brings references onto targets.
         chn: copies and hallucinates.
         algorithm: ``ff``, ``ip`` or ``cp``.
+        device: where the networks are.
     """
     frozen = FrozenAligner(aligner)
 
     def fill(frames: np.ndarray, mask: np.ndarray) -> np.ndarray:
         x = to_float(torch.from_numpy(frames)).permute(3, 0, 1, 2).contiguous()
         m = torch.from_numpy(mask).float()[None]
-        filled = inpaint(x, m, frozen, chn, algorithm).frames
-        return filled.mul(255).round().byte().permute(1, 2, 3, 0).contiguous().numpy()
+        filled = inpaint(x.to(device), m.to(device), frozen, chn, algorithm).frames
+        return filled.mul(255).round().byte().permute(1, 2, 3, 0).contiguous().cpu().numpy()
 
     return fill

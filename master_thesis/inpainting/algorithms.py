@@ -15,11 +15,11 @@ from torch import Tensor
 
 from master_thesis.clip import Record
 from master_thesis.config import require
+from master_thesis.inpainting.resources import fitting_pairs
 from master_thesis.inpainting.step import Canvas, Hallucinator, Pair, Stepper
 from master_thesis.models.aligner import Aligner
 
 ALGORITHMS = ("ff", "ip", "cp")
-PAIR_BATCH = 8
 MAX_DISTANCE = 20
 SWEEPS = 20
 
@@ -68,7 +68,7 @@ def inpaint(
     max_distance: int = MAX_DISTANCE,
     tolerance: float = 1.0,
     sweeps: int = SWEEPS,
-    pair_batch: int = PAIR_BATCH,
+    pair_batch: int | None = None,
     part: Part | None = None,
 ) -> Inpainted:
     """Fills the holes of one sequence; the inputs stay as they are.
@@ -83,13 +83,14 @@ def inpaint(
         max_distance: largest distance of a reference, in frames (ff, ip).
         tolerance: a frame is done when at most this share of it is hole, in percent.
         sweeps: passes over the sequence, at least 2 (cp).
-        pair_batch: pairs that go through the networks together: more is faster and takes more memory.
+        pair_batch: pairs that go through the networks together; None: as many as there is memory for, up to 8.
         part: which part of a longer sequence this is; None: it is all there is.
 
     Raises:
         UserError: where an argument makes no sense.
     """
     require(algorithm in ALGORITHMS, f"the algorithm should be one of {', '.join(ALGORITHMS)}, got {algorithm!r}")
+    pair_batch = fitting_pairs(*x.shape[2:], x.device) if pair_batch is None else pair_batch
     require(min(spacing, max_distance, pair_batch) >= 1, "spacing, max_distance and pair_batch should be at least 1")
     require(sweeps >= 2, f"sweeps should be at least 2 (the last two close every frame), got {sweeps}")
     require(x.shape[1:] == m.shape[1:], f"frames and masks should match, got {tuple(x.shape)} and {tuple(m.shape)}")

@@ -12,6 +12,7 @@ from master_thesis.io.decoding import open_source
 from master_thesis.io.masks import ALPHA
 from master_thesis.io.output import default_output, with_own_name
 from master_thesis.io.source import VIDEO_SUFFIXES, entries_of, images_in
+from master_thesis.io.whole import is_disk_full
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,8 @@ def run_jobs(found: Sequence[Job], fill: Callable[[Job], object]) -> None:
         fill: carries out one.
 
     Raises:
-        UserError: some could not be done; names each with its reason, after all others are done.
+        UserError: some could not be done; names each with its reason, after all others are done. A full disk ends the
+            work at once: no other video would fit.
     """
     failed = {}
     for number, job in enumerate(found, start=1):
@@ -78,7 +80,10 @@ def run_jobs(found: Sequence[Job], fill: Callable[[Job], object]) -> None:
                 log.info("%s exists already: skipped", output)
                 continue
             fill(replace(job, config=replace(config, output=str(output))))
-        except UserError as error:
+        except (UserError, OSError) as error:
+            if is_disk_full(error):
+                done = f"stopped at {config.video}, the same command goes on from there"
+                raise UserError(f"the disk is full ({error}); {done}") from error
             failed[str(config.video)] = str(error)
             log.warning("%s failed: %s", config.video, error)
     if failed:

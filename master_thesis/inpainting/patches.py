@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -46,17 +47,19 @@ class PatchFolder:
     """
 
     FINGERPRINT = "made_from.json"
+    _OURS = re.compile(rf"({re.escape(FINGERPRINT)}|window_\d+\.npz)(\.\d+\.part)?")
 
     def __init__(self, path: Path, fingerprint: Mapping[str, Any]) -> None:
         self.path = path
         wanted = json.dumps(fingerprint, indent=1, sort_keys=True)
         note = path / self.FINGERPRINT
-        is_ours = note.is_file() or not (path.exists() and any(path.iterdir()))
+        names = [entry.name for entry in path.iterdir()] if path.is_dir() else []
+        is_ours = not path.is_file() and all(self._OURS.fullmatch(name) for name in names)
         require(is_ours, f"{path}: holds something else, but is needed for what is not finished yet")
-        if note.is_file() and note.read_text(errors="replace") != wanted:
-            shutil.rmtree(path)
-        path.mkdir(parents=True, exist_ok=True)
-        if not note.exists():
+        # A killed run may have left windows without the note: it died while it threw them away.
+        if not note.is_file() or note.read_text(errors="replace") != wanted:
+            self.remove()
+            path.mkdir(parents=True)
             write_whole(note, lambda part: part.write_text(wanted))
 
     def has(self, window: int) -> bool:
@@ -80,7 +83,7 @@ class PatchFolder:
         }
 
         def write(part: Path) -> None:
-            with part.open("wb") as file:  # a bare path would get another suffix
+            with part.open("wb") as file:  # numpy would give a mere name a suffix of its own
                 np.savez_compressed(file, allow_pickle=False, **arrays)
 
         write_whole(self._file(window), write)
@@ -113,7 +116,8 @@ class PatchFolder:
 
     def remove(self) -> None:
         """Deletes everything; called when the video is whole."""
-        shutil.rmtree(self.path)
+        if self.path.exists():
+            shutil.rmtree(self.path)
 
     def _file(self, window: int) -> Path:
         return self.path / f"window_{window:05d}.npz"

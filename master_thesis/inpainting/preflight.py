@@ -39,7 +39,7 @@ def examine(
     config: VideoConfig,
     reach: int,
     test_size: tuple[int, int] | None,
-    on_frame: Callable[[], None] | None = None,
+    on_frame: Callable[[int], None] | None = None,
 ) -> Preflight:
     """Examines everything a run would touch, without changing anything.
 
@@ -47,7 +47,7 @@ def examine(
         config: the options.
         reach: how many frames around a frame it can be filled from.
         test_size: about how many pixels are worked on, as height and width; None: the video's own.
-        on_frame: is called after every frame that was looked at.
+        on_frame: is told after every frame that was looked at how many there should be; 0: nobody knows.
     """
     report = Preflight()
     try:

@@ -92,7 +92,7 @@ def in_one_sentence(origins: Sequence[FrameOrigin]) -> str:
     if invented < 0.5 or not affected:
         return f"{seen}; next to nothing had to be hallucinated."
     unseen = f"{_percent(invented)} of the hole was found in no frame and hallucinated"
-    where = f"frames {_ranges(affected)}"
+    where = "in every frame" if len(affected) == len(origins) > 1 else f"frames {_ranges(affected)}"
     return f"{unseen} ({where})." if copied < 0.5 else f"{seen}; {unseen} ({where})."
 
 

@@ -48,12 +48,12 @@ class Survey:
         return [box is not None for box in self.boxes]
 
 
-def survey(masks: Masks, on_frame: Callable[[], None] | None = None) -> Survey:
+def survey(masks: Masks, on_frame: Callable[[int], None] | None = None) -> Survey:
     """Plays a video with its masks once; damage ends the pass and is noted, not raised.
 
     Args:
         masks: the video with its masks.
-        on_frame: is called after every frame.
+        on_frame: is told after every frame how many there should be; 0: nobody knows.
     """
     found, detector = Survey(masks.video.info), CutDetector()
     try:
@@ -63,7 +63,7 @@ def survey(masks: Masks, on_frame: Callable[[], None] | None = None) -> Survey:
             found.last_pts = frame.pts
             found.hole_percent.append(float(mask.mean()) * 100)
             if on_frame:
-                on_frame()
+                on_frame(found.info.estimated_frames or len(found.info.names))
     except UserError as error:
         found.error = str(error)
     found.cuts = detector.cuts()

@@ -31,8 +31,9 @@ from master_thesis.inpainting.provenance import (
 )
 from master_thesis.inpainting.resources import estimated_seconds, in_words
 from master_thesis.inpainting.windows import Filler, fill_windows
-from master_thesis.io.output import FIGURES, OVERLAY, Sink, beside, open_sink, unfinished
+from master_thesis.io.output import FIGURES, OVERLAY, PAGE, Sink, beside, open_sink, unfinished
 from master_thesis.io.video import VideoWriter
+from master_thesis.io.whole import clear_unfinished
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +95,8 @@ def inpaint_video(
     assert report.masks, "there were no problems"
     made_from = fingerprint(config, filler, test_size)
     folder = PatchFolder(unfinished(report.output), made_from)
+    for ending in (FIGURES, PAGE):
+        clear_unfinished(beside(report.output, ending))
     try:
         _fill(report, filler, folder)
         # The video appears last: where it is, everything is.
@@ -114,15 +117,20 @@ def inpaint_video(
 def _examine(config: VideoConfig, filler: Filler, test_size: tuple[int, int] | None) -> Preflight:
     """The preflight, shown line by line, with the time it will take."""
     with tqdm(desc="looking", unit=" frames", disable=None) as bar:
-        report = examine(config, filler.reach, test_size, lambda: bar.update())
+
+        def show(should_be: int) -> None:
+            bar.total = should_be or None  # with it, the time left
+            bar.update()
+
+        report = examine(config, filler.reach, test_size, show)
+    for line in report.lines():
+        log.info(line)
     if report.found and report.windows and not report.problems:
         largest = max((w.scene.working_size for w in report.windows), key=lambda size: size[0] * size[1])
         num_holes = sum(report.found.has_hole)
         num_frames = report.found.num_frames
         seconds = estimated_seconds(num_holes, num_frames, filler.algorithm, lambda: filler.try_pair(*largest))
-        report.facts.append(f"time: about {in_words(seconds)} on this machine")
-    for line in report.lines():
-        log.info(line)
+        log.info("time: about %s on this machine", in_words(seconds))
     return report
 
 

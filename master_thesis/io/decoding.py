@@ -179,7 +179,7 @@ def _to_rgb(picture: Any, wanted: str) -> Any:
     source = picture.colorspace
     if source == UNSPECIFIED_COLOURS:
         source = Colorspace.ITU709 if picture.height >= 720 else Colorspace.ITU601
-    return picture.reformat(format=wanted, src_colorspace=source).to_ndarray()
+    return picture.reformat(format=wanted, src_colorspace=source, threads=1).to_ndarray()
 
 
 def _reason(error: Exception) -> str:

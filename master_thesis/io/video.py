@@ -189,11 +189,13 @@ def write_video(path: Path, frames: Iterable[Frame], rate: Fraction | float | in
 
 
 def _to_encoder_colours(picture: Any, pix_fmt: str) -> Any:
+    # By one thread: several made x264 write other bytes in some of a hundred runs (PyAV 18), and were no faster.
     if pix_fmt == "bgr0":
-        return picture.reformat(format=pix_fmt)
+        return picture.reformat(format=pix_fmt, threads=1)
     return picture.reformat(
         format=pix_fmt,
         dst_colorspace=Colorspace.ITU709,
         dst_color_range=ColorRange.MPEG,
         interpolation="BICUBIC",
+        threads=1,
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import glob
 import os
 import shutil
 from collections.abc import Callable, Iterable
@@ -76,3 +78,19 @@ def write_whole_folder(path: Path, names: frozenset[str], write: Callable[[Path]
         raise UserError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def clear_unfinished(path: Path) -> None:
+    """Removes what killed processes left of a file beside its place; no other process may be writing it."""
+    for part in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
+        if part.name[len(path.name) + 1 : -len(".part")].isdigit():
+            part.unlink()
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether an error, or what it came from, says that a disk or somebody's share of it is full."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        error = error.__cause__
+    return False

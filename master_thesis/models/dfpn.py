@@ -51,7 +51,7 @@ def _convs(widths: tuple[int, ...]) -> nn.Sequential:
     """3x3 convolutions with ReLU between them."""
     layers: list[nn.Module] = []
     for wide_in, wide_out in pairwise(widths):
-        layers += [nn.Conv2d(wide_in, wide_out, 3, padding=1), nn.ReLU()]
+        layers += [nn.Conv2d(wide_in, wide_out, 3, padding=1), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers[:-1])
 
 
@@ -72,7 +72,7 @@ class Mixer(nn.Module):
         for i, (wide_in, wide_out, k) in enumerate(zip((n, *outs), outs, kernels, strict=False)):
             layers.append(nn.Conv2d(wide_in, wide_out, k, padding=k // 2))
             if i < len(outs) - num_linear:
-                layers.append(nn.ReLU())
+                layers.append(nn.ReLU(inplace=True))
         self.layers = nn.Sequential(*layers)
 
     def forward(self, correlation: Float[Tensor, "B F t t r r"]) -> Float[Tensor, "B F t t 2"]:
@@ -98,10 +98,11 @@ class FlowEstimator(nn.Module):
         layers: list[nn.Module] = []
         wide_in = self.NUM_INPUTS
         for k, stride in down:
-            layers += [nn.Conv2d(wide_in, width, k, stride, padding=k // 2), nn.ReLU()]
+            layers += [nn.Conv2d(wide_in, width, k, stride, padding=k // 2), nn.ReLU(inplace=True)]
             wide_in = width
         for k, stride in up:
-            layers += [_enlarging(width, k) if stride == 2 else nn.Conv2d(width, width, k, padding=k // 2), nn.ReLU()]
+            conv = _enlarging(width, k) if stride == 2 else nn.Conv2d(width, width, k, padding=k // 2)
+            layers += [conv, nn.ReLU(inplace=True)]
         layers.append(nn.Conv2d(width, 2, 3, padding=1))
         self.layers = nn.Sequential(*layers)
 

@@ -73,9 +73,16 @@ def affine_grid(movement: Float[Tensor, "*lead 3 3"], height: int, width: int) -
     return torch.stack((x, y), dim=-1) + displacement * extent
 
 
-def unit_to_grid(points: Float[Tensor, "*lead H W 2"]) -> Float[Tensor, "*lead H W 2"]:
-    """Unit-square positions, one per pixel, as a sampling grid of the same size."""
-    h, w = points.shape[-3:-1]
+def unit_to_grid(
+    points: Float[Tensor, "*lead H W 2"], picture: tuple[int, int] | None = None
+) -> Float[Tensor, "*lead H W 2"]:
+    """Unit-square positions as a sampling grid.
+
+    Args:
+        points: where to look.
+        picture: height and width of what is sampled; None: as many pixels as there are points.
+    """
+    h, w = points.shape[-3:-1] if picture is None else picture
     size = torch.tensor([w, h]).to(points)
     return (points * size - 0.5) * 2 / (size - 1).clamp(min=1) - 1
 

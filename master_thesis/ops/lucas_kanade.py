@@ -6,6 +6,7 @@ Source: Lucas and Kanade (1981) as Gauss-Newton on the eight unknowns, with the 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -19,11 +20,15 @@ from master_thesis.ops.homography import apply_homography, centred_points
 from master_thesis.ops.precision import full_precision
 
 NUM_STEPS = 4
+MAX_PIXELS = 32_768
+"""Of larger pictures every second, third ... pixel of each row and column is enough."""
+MIN_OVERLAP = 0.08
+"""Pictures that share less of the frame tell nothing about how they fit."""
 ROBUST_SCALE = 0.1
 """Brightness difference, in [0, 1], at which a pixel counts a quarter."""
 DAMPING = 1e-4
 RIDGE = 1e-3
-LARGEST_MOVE = 0.06
+LARGEST_MOVE = 0.03
 """A correction that moves any pixel further than this, in the unit square, is not one."""
 BLUR = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 REACH = 2  # of blur and gradient: pixels this near a hole do not count
@@ -35,6 +40,7 @@ def refine_homography(
     v_target: Float[Tensor, "N 1 H W"],
     ref: Float[Tensor, "N 3 H W"],
     v_ref: Float[Tensor, "N 1 H W"],
+    num_steps: int = NUM_STEPS,
 ) -> Float[Tensor, "N 3 3"]:
     """The homographies that make known pixels agree best, begun at given ones.
 
@@ -46,19 +52,37 @@ def refine_homography(
         v_target: 1 = known.
         ref: the references.
         v_ref: their visibility.
+        num_steps: of Gauss and Newton.
     """
     with full_precision(target.device):
         first, second = _Picture.of(target, v_target), _Picture.of(ref, v_ref)
         given = matrix.double()
         current, before = given, _Residual.of(given, first, second)
         residual = before
-        for _ in range(NUM_STEPS):
+        for _ in range(num_steps):
             current = current - residual.correction()
             residual = _Residual.of(current, first, second)
-        points = centred_points(*target.shape[-2:]).to(matrix.device)
+        points = first.points
         move = (apply_homography(current, points) - apply_homography(given, points)).norm(dim=-1).amax(dim=1)
         is_better = (residual.cost < before.cost) & (move < LARGEST_MOVE)  # false where anything is not a number
         return torch.where(is_better.view(-1, 1, 1), current, given)
+
+
+def disagreement(
+    matrix: Float[Tensor, "N 3 3"],
+    target: Float[Tensor, "N 3 H W"],
+    v_target: Float[Tensor, "N 1 H W"],
+    ref: Float[Tensor, "N 3 H W"],
+    v_ref: Float[Tensor, "N 1 H W"],
+) -> Float[Tensor, " N"]:
+    """How badly known pixels fit under given homographies, in [0, 1]; 1 where they hardly overlap.
+
+    The arguments are those of :func:`refine_homography`.
+    """
+    with full_precision(target.device):
+        residual = _Residual.of(matrix.double(), _Picture.of(target, v_target), _Picture.of(ref, v_ref))
+        overlap = (residual.weights > 0).float().mean(dim=1)
+        return torch.where(overlap < MIN_OVERLAP, 1.0, residual.cost.nan_to_num(1.0))
 
 
 @dataclass(frozen=True)
@@ -66,6 +90,23 @@ class _Picture:
     """Brightness, its gradient in the unit square, and where both are known."""
 
     planes: Float[Tensor, "N 4 h w"]
+
+    @property
+    def stride(self) -> int:
+        """Every so many pixels of a row or column count."""
+        return max(1, round(math.sqrt(math.prod(self.planes.shape[-2:]) / MAX_PIXELS)))
+
+    @property
+    def points(self) -> Float[Tensor, "1 P 2"]:
+        """Those pixels, measured from the centre."""
+        h, w = self.planes.shape[-2:]
+        all_points = centred_points(h, w).to(self.planes.device).view(1, h, w, 2)
+        return all_points[:, :: self.stride, :: self.stride].flatten(1, 2)
+
+    @property
+    def sampled(self) -> Float[Tensor, "N 4 P"]:
+        """What they show."""
+        return self.planes[..., :: self.stride, :: self.stride].flatten(2)
 
     @staticmethod
     def of(frames: Tensor, visible: Tensor) -> _Picture:
@@ -79,7 +120,7 @@ class _Picture:
     def at(self, positions: Float[Tensor, "N P 2"]) -> Float[Tensor, "N 4 P"]:
         """What it shows at positions measured from the centre."""
         inside = positions.float().nan_to_num(2.0).clamp(-2, 2)
-        grid = unit_to_grid((inside + 0.5).unflatten(1, self.planes.shape[-2:]))
+        grid = unit_to_grid(inside[:, None] + 0.5, (self.planes.shape[-2], self.planes.shape[-1]))
         return warp(self.planes.unsqueeze(2), grid.unsqueeze(1)).flatten(2)
 
 
@@ -94,12 +135,12 @@ class _Residual:
 
     @staticmethod
     def of(matrix: Tensor, target: _Picture, ref: _Picture) -> _Residual:
-        points = centred_points(*target.planes.shape[-2:]).to(matrix.device)
+        points = target.points
         images = apply_homography(matrix, points)
         depth = (points @ matrix[:, 2, :2].unsqueeze(-1) + 1).squeeze(-1).float()
         (x, y), (u, v) = points.float().unbind(dim=-1), images.float().unbind(dim=-1)
         grey, dx, dy, known = ref.at(images).unbind(dim=1)
-        t_grey, t_dx, t_dy, t_known = target.planes.flatten(2).unbind(dim=1)
+        t_grey, t_dx, t_dy, t_known = target.sampled.unbind(dim=1)
         valid = (known > 0.99).to(grey) * t_known
         dx, dy = (dx + t_dx) / 2 / depth, (dy + t_dy) / 2 / depth
         along = -(dx * u + dy * v)

@@ -9,12 +9,16 @@ from torch import Tensor
 EPSILON = 1e-6
 
 
-def fill_smoothly(values: Float[Tensor, "N C H W"], weights: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N C H W"]:
+def fill_smoothly(
+    values: Float[Tensor, "N C H W"], weights: Float[Tensor, "N 1 H W"], relaxations: int = 0
+) -> Float[Tensor, "N C H W"]:
     """Keeps values where their weight is 1 and continues them smoothly where it is 0 (push-pull).
 
     Args:
         values: what is continued; read only where the weight is above 0.
         weights: trust in each value, in [0, 1].
+        relaxations: how often, at each size, unknown values become the mean of their neighbours: the more, the closer
+            is the result to a membrane stretched over the hole (Laplace's equation, by multigrid).
 
     Source: Gortler et al., The Lumigraph, 1996, section 3.4.
     """
@@ -25,5 +29,14 @@ def fill_smoothly(values: Float[Tensor, "N C H W"], weights: Float[Tensor, "N 1 
     share = F.avg_pool2d(weights, 2, ceil_mode=True)
     colours = F.avg_pool2d(values * weights, 2, ceil_mode=True) / (share + EPSILON)
     # A coarse cell is as sure as its best-known quarter: twice the mean, at most 1.
-    coarse = fill_smoothly(colours, (2 * share).clamp(max=1))
-    return weights * values + (1 - weights) * F.interpolate(coarse, (h, w), mode="bilinear", align_corners=False)
+    coarse = fill_smoothly(colours, (2 * share).clamp(max=1), relaxations)
+    filled = weights * values + (1 - weights) * F.interpolate(coarse, (h, w), mode="bilinear", align_corners=False)
+    for _ in range(relaxations):
+        filled = weights * values + (1 - weights) * _neighbours(filled)
+    return filled
+
+
+def _neighbours(x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C H W"]:
+    """The mean of the four neighbours; those beyond the edge are like the edge."""
+    p = F.pad(x, (1, 1, 1, 1), mode="replicate")
+    return (p[..., :-2, 1:-1] + p[..., 2:, 1:-1] + p[..., 1:-1, :-2] + p[..., 1:-1, 2:]) / 4

@@ -25,6 +25,9 @@ log = logging.getLogger(__name__)
 PREVIEW = ".preview.mp4"
 """Ending of the small video that goes into the page."""
 
+UNTOLD = ("output", "report", "check", "overwrite")
+"""Options that say nothing of how the result was made."""
+
 ALGORITHMS = {"ff": "frame by frame", "ip": "inpaint and propagate", "cp": "copy and propagate"}
 
 
@@ -93,7 +96,7 @@ def _facts(config: VideoConfig, result: VideoResult, algorithm: str) -> dict[str
     """What the page tells of how the result was made."""
     facts = {"algorithm": f"{algorithm} ({ALGORITHMS[algorithm]})", "result": str(result.output)}
     facts |= {"found": "\n".join([*result.preflight.facts, *result.preflight.notices])}
-    options = {name: value for name, value in vars(config).items() if name not in ("output", "report", "check")}
+    options = {name: value for name, value in vars(config).items() if name not in UNTOLD}
     shown = {f"--{name}": " ".join(map(str, v)) if isinstance(v, tuple) else str(v) for name, v in options.items() if v}
     return facts | shown
 

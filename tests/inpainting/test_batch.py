@@ -1,12 +1,14 @@
 """A folder of videos: finished ones are skipped, a failed one does not stop the others."""
 
+import errno
 import logging
+import re
 from pathlib import Path
 
 import pytest
 
 from master_thesis.config import UserError, VideoConfig
-from master_thesis.inpainting.batch import is_batch, jobs
+from master_thesis.inpainting.batch import Job, is_batch, jobs, run_jobs
 from master_thesis.io.frames import write_png
 from master_thesis.report.video import run_video
 from tests.inpainting.stand_ins import Copier, StillAligner
@@ -46,6 +48,38 @@ def test_all_are_filled_but_the_broken_one(videos: Path, caplog: pytest.LogCaptu
         run(videos)
     assert caplog.text.count("exists already: skipped") == 3
     assert {p: p.stat().st_mtime_ns for p in made.iterdir()} == times
+
+
+@pytest.mark.parametrize(
+    "error", [PermissionError(errno.EACCES, "Permission denied"), UserError("a bad frame")], ids=str
+)
+def test_one_that_cannot_be_written_does_not_stop_the_others(videos: Path, error: Exception) -> None:
+    tried = []
+
+    def fill(job: Job) -> None:
+        tried.append(Path(str(job.config.video)).name)
+        if tried[-1] == "a.mp4":
+            raise error
+
+    with pytest.raises(UserError, match=rf"(?s)2 of 4 videos failed.*a\.mp4: {re.escape(str(error))}"):
+        run_jobs(jobs(VideoConfig(video=str(videos), mask=str(videos.with_name("masks"))), ["ip"]), fill)
+    assert tried == ["a.mp4", "b.mkv", "frames"]
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_a_full_disk_is_told_once(videos: Path, is_wrapped: bool) -> None:
+    tried = []
+
+    def fill(job: Job) -> None:
+        tried.append(Path(str(job.config.video)).name)
+        full = OSError(errno.ENOSPC, "No space left on device")
+        if is_wrapped:
+            raise UserError("window_00000.npz cannot be written") from full
+        raise full
+
+    with pytest.raises(UserError, match=r"the disk is full \(.*\); stopped at .*a\.mp4, the same command goes on"):
+        run_jobs(jobs(VideoConfig(video=str(videos), mask=str(videos.with_name("masks"))), ["ip"]), fill)
+    assert tried == ["a.mp4"]
 
 
 def test_masks_are_matched_by_name(videos: Path) -> None:

@@ -10,6 +10,8 @@ from master_thesis.models.aligner import Aligner, EncodingAligner, FrozenAligner
 from master_thesis.models.chn import CHN
 from master_thesis.models.cpn import CPN
 from master_thesis.models.dfpn import DFPN
+from master_thesis.models.small_dfpn import SmallDFPN
+from master_thesis.ops.image import normalise
 from tests.inpainting.stand_ins import Copier, StillAligner, make_sequence
 from tests.inpainting.test_algorithms import run_plainly
 
@@ -20,6 +22,18 @@ def make_networks():
     torch.manual_seed(0)
     dfpn = DFPN(size=32, corr_widths=(2, 3), width=4, vgg_width=2).eval().to(memory_format=torch.channels_last)
     return dfpn, CHN(width=4, growth=2, num_blocks=1).eval().to(memory_format=torch.channels_last)
+
+
+def make_small():
+    torch.manual_seed(0)
+    small = SmallDFPN(size=(64, 96), width=8, detail=4, hidden=8, num_iterations=1).eval()
+    torch.nn.init.constant_(small.fine.trust.bias, 4)  # random weights would trust nothing, and copy nothing
+    return small
+
+
+class TrustingCopier(Copier):
+    def __call__(self, *shown, confidence):
+        return super().__call__(*shown)
 
 
 class CountingEncoder(StillAligner):
@@ -73,7 +87,9 @@ def test_a_code_does_not_keep_the_codes_of_other_frames_alive():
 
 
 @torch.no_grad()
-@pytest.mark.parametrize("make", [lambda: make_networks()[0], CPN, lambda: FrozenAligner(make_networks()[0])])
+@pytest.mark.parametrize(
+    "make", [lambda: make_networks()[0], CPN, make_small, lambda: FrozenAligner(make_networks()[0])]
+)
 def test_aligning_what_is_encoded_is_aligning(make):
     torch.manual_seed(0)
     aligner = make()
@@ -83,6 +99,35 @@ def test_aligning_what_is_encoded_is_aligning(make):
     codes = aligner.encode(x.transpose(0, 1), m.transpose(0, 1))
     encoded = aligner.align_encoded(target, mask, refs, masks, codes[:1], codes[None, 1:])
     torch.testing.assert_close(encoded.aligned, aligner.align(target, mask, refs, masks).aligned, atol=1e-4, rtol=0)
+
+
+@torch.no_grad()
+def test_the_small_aligner_keeps_the_features_of_its_encoder_as_they_are():
+    small = make_small()
+    x, m = torch.rand(2, 3, 64, 96), torch.zeros(2, 1, 64, 96)
+    features = small.encoder(torch.cat((normalise(x.unsqueeze(2))[:, :, 0], m), dim=1))
+    for actual, expected in zip(small._unfold(small.encode(x, m)), features, strict=True):
+        assert actual.shape == expected.shape
+        torch.testing.assert_close(actual, expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_sequence_is_the_same_though_the_small_aligner_encodes_frames_once(algorithm):
+    small, frames_encoded = make_small(), []
+    small.encoder.register_forward_hook(lambda module, inputs, output: frames_encoded.append(len(inputs[0])))
+
+    class Forgetful:
+        def align(self, x_target, m_target, x_refs, m_refs):
+            codes = small.encode(x_target, m_target), small.encode(x_refs[:, :, 0], m_refs[:, :, 0]).unsqueeze(1)
+            return small.align_encoded(x_target, m_target, x_refs, m_refs, *codes)
+
+    x, m = make_sequence(5, *SIZE, hidden={1}, whole={4})
+    expected = inpaint(x, m, Forgetful(), TrustingCopier(), algorithm, sweeps=3, pair_batch=1).frames
+    without = sum(frames_encoded)
+    frames_encoded.clear()
+    actual = inpaint(x, m, small, TrustingCopier(), algorithm, sweeps=3, pair_batch=1).frames
+    assert torch.equal(actual, expected)
+    assert sum(frames_encoded) < without
 
 
 @torch.no_grad()

@@ -37,6 +37,15 @@ def test_the_same_run_goes_on_and_another_starts_anew(tmp_path: Path) -> None:
     assert not PatchFolder(tmp_path / "parts", {"video": 2}).has(0)
 
 
+@pytest.mark.parametrize("left", ["made_from.json.123.part", "window_00000.npz"], ids=["beginning", "clearing up"])
+def test_what_a_run_left_that_was_killed_while(tmp_path: Path, left: str) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / left).touch()
+    folder = PatchFolder(tmp_path / "parts", {"video": 1})
+    assert not folder.has(0)
+    assert [p.name for p in folder.path.iterdir()] == [PatchFolder.FINGERPRINT]
+
+
 def test_a_window_that_was_not_written_to_its_end_is_not_there(tmp_path: Path, monkeypatch) -> None:
     folder = PatchFolder(tmp_path / "parts", {})
 
@@ -44,10 +53,10 @@ def test_a_window_that_was_not_written_to_its_end_is_not_there(tmp_path: Path, m
         raise OSError("no space left on device")
 
     monkeypatch.setattr("os.fsync", die)
-    with pytest.raises(UserError, match=r"window_00000.npz cannot be written: no space left"):
+    with pytest.raises(UserError, match=r"window_00000\.npz cannot be written: no space left"):
         folder.save(0, {0: make_patch(0)})
     assert not folder.has(0)
-    assert [path.name for path in folder.path.iterdir()] == [PatchFolder.FINGERPRINT]
+    assert [p.name for p in (tmp_path / "parts").iterdir()] == [PatchFolder.FINGERPRINT]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,18 @@ def test_a_fine_video_has_no_problems(video: Path, mask: Path) -> None:
     assert "a working size of 64 x 48, in 1 window of frames" in report.facts[2]
 
 
+@pytest.mark.parametrize(("name", "total"), [("clip.mp4", 8), ("frames", 3), ("clip.mkv", 0)])
+def test_whoever_waits_is_told_how_many_frames_there_are(tmp_path: Path, mask: Path, name: str, total: int) -> None:
+    """Matroska does not say."""
+    if name == "frames":
+        masks_in(tmp_path / name, [box_mask()] * 3)
+    else:
+        Clip(name).write(tmp_path)
+    told_so: list[int] = []
+    examine(VideoConfig(video=str(tmp_path / name), mask=str(mask)), 3, (240, 480), told_so.append)
+    assert told_so == [total] * (total or 8)
+
+
 def sound_alone(folder: Path) -> Path:
     with av.open(str(folder / "sound.mp4"), "w") as container:
         sound = container.add_stream("aac", rate=48000)

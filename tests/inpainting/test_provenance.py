@@ -57,16 +57,20 @@ def origin(frame: int, hole: float, hallucinated: float) -> FrameOrigin:
             "23 % of the hole was found in no frame and hallucinated (frames 12-40).",
         ),
         (
+            [origin(t, 10, 100) for t in range(3)],
+            "100 % of the hole was found in no frame and hallucinated (in every frame).",
+        ),
+        (
             [origin(t, 10, 0) for t in range(5)],
             "100 % of the hole was copied from other frames, on the mean 4.0 frames away; "
             "next to nothing had to be hallucinated.",
         ),
         (
-            [origin(t, 10, 100) for t in (0, 1, 4)],
+            [*(origin(t, 10, 100) for t in (0, 1, 4)), origin(5, 0, 0)],
             "100 % of the hole was found in no frame and hallucinated (frames 0-1, 4).",
         ),
         (
-            [origin(t, 10, 100) for t in (0, 1, 2, 4, 6, 8, 10, 11)],
+            [*(origin(t, 10, 100) for t in (0, 1, 2, 4, 6, 8, 10, 11)), origin(12, 0, 0)],
             "100 % of the hole was found in no frame and hallucinated (frames 0-2, 4, 6, 10-11 and others).",
         ),
     ],

@@ -1,51 +1,44 @@
-"""The homography behind a flow, against flows made of one."""
+"""Homographies, against points that were moved by hand."""
 
 import torch
 
-from master_thesis.ops.homography import apply_homography, centred_points, fit_homography, homography_flow
+from master_thesis.ops.affine import affine_flow
+from master_thesis.ops.homography import apply_homography, centred, centred_points, from_pixels, homography_flow
 
-MATRIX = torch.tensor([[[1.05, 0.08, -0.03], [-0.06, 0.97, 0.04], [0.05, -0.04, 1.0]]])
-
-
-def test_the_flow_is_where_the_matrix_leads() -> None:
-    flow = homography_flow(MATRIX, 4, 6)
-    x, y = (2 + 0.5) / 6 - 0.5, (3 + 0.5) / 4 - 0.5  # the pixel in row 3, column 2
-    mapped = MATRIX[0] @ torch.tensor([x, y, 1.0])
-    expected = mapped[:2] / mapped[2] - torch.tensor([x, y])
-    torch.testing.assert_close(flow[0, :, 3, 2], expected)
+MATRIX = torch.tensor([[[1.1, 0.05, 0.02], [-0.04, 0.95, -0.03], [0.1, -0.2, 1.0]]])
 
 
-def test_no_movement_is_exactly_no_flow() -> None:
-    assert not homography_flow(torch.eye(3).unsqueeze(0), 5, 7).any()
+def test_points_are_divided_by_their_depth() -> None:
+    point = torch.tensor([[[0.5, -0.25]]])
+    depth = 0.1 * 0.5 + 0.2 * 0.25 + 1
+    expected = torch.tensor([[[(1.1 * 0.5 - 0.05 * 0.25 + 0.02) / depth, (-0.04 * 0.5 - 0.95 * 0.25 - 0.03) / depth]]])
+    torch.testing.assert_close(apply_homography(MATRIX, point).float(), expected)
 
 
-def test_points_of_one_matrix_agree_with_the_flow() -> None:
-    points = centred_points(3, 4)
-    moved = apply_homography(MATRIX.double(), points) - points
-    torch.testing.assert_close(homography_flow(MATRIX, 3, 4).flatten(2).mT, moved.float())
+def test_the_flow_of_the_identity_is_zero() -> None:
+    assert float(homography_flow(torch.eye(3).unsqueeze(0), 5, 7).abs().max()) == 0
 
 
-def test_a_homography_is_found_again_though_a_third_of_the_frame_moves_otherwise() -> None:
-    disturbed = homography_flow(MATRIX, 24, 32)
-    disturbed[:, :, 8:20, 4:22] += 0.2
-    matrix = fit_homography(disturbed, torch.ones(1, 1, 24, 32), scale=0.01)
-    torch.testing.assert_close(matrix.float(), MATRIX, atol=5e-3, rtol=0)
+def test_an_affine_map_of_the_unit_square_moves_the_same_points() -> None:
+    affine = torch.tensor([[[0.9, 0.1, 0.05], [-0.2, 1.2, 0.1], [0.0, 0.0, 1.0]]])
+    expected = affine_flow(affine, 6, 9)[0].permute(2, 0, 1)
+    torch.testing.assert_close(homography_flow(centred(affine), 6, 9)[0], expected, atol=1e-6, rtol=0)
 
 
-def test_what_has_no_weight_does_not_count() -> None:
-    flow = homography_flow(MATRIX, 16, 16)
-    weights = torch.ones(1, 1, 16, 16)
-    weights[:, :, :12] = 0
-    disturbed = torch.where(weights > 0, flow, torch.rand(1, 2, 16, 16))
-    torch.testing.assert_close(fit_homography(disturbed, weights, scale=0.01).float(), MATRIX, atol=5e-3, rtol=0)
+def test_a_map_of_pixels_moves_the_same_pixels() -> None:
+    """Width 8, height 4: pixel (2, 1) goes to (2 + 3, 1 - 1) and half a turn of the frame is half a turn."""
+    shift = torch.tensor([[[1.0, 0.0, 3.0], [0.0, 1.0, -1.0], [0.0, 0.0, 1.0]]])
+    flow = homography_flow(from_pixels(shift, 4, 8), 4, 8)[0, :, 1, 2]
+    torch.testing.assert_close(flow, torch.tensor([3 / 8, -1 / 4]))
+    turn = torch.tensor([[[-1.0, 0.0, 7.0], [0.0, -1.0, 3.0], [0.0, 0.0, 1.0]]])
+    points = centred_points(4, 8)
+    torch.testing.assert_close(apply_homography(from_pixels(turn, 4, 8), points), -points)
 
 
-def test_noise_is_averaged_away() -> None:
-    flow = homography_flow(MATRIX, 32, 32)
-    noise = 0.01 * torch.randn(1, 2, 32, 32, generator=torch.Generator().manual_seed(0))
-    matrix = fit_homography(flow + noise, torch.ones(1, 1, 32, 32), scale=0.012)
-    assert (homography_flow(matrix, 32, 32) - flow).norm(dim=1).mean() < 0.1 * noise.norm(dim=1).mean()
-
-
-def test_no_weight_at_all_stays_finite() -> None:
-    assert torch.isfinite(fit_homography(torch.zeros(1, 2, 8, 8), torch.zeros(1, 1, 8, 8), scale=0.01)).all()
+def test_perspective_in_pixels_is_kept() -> None:
+    matrix = torch.tensor([[[1.0, 0.1, 2.0], [0.0, 0.9, 1.0], [0.01, 0.002, 1.0]]]).double()
+    x, y = 5.0, 2.0
+    depth = 0.01 * x + 0.002 * y + 1
+    u, v = (x + 0.1 * y + 2) / depth, (0.9 * y + 1) / depth
+    flow = homography_flow(from_pixels(matrix, 6, 10), 6, 10)[0, :, 2, 5]
+    torch.testing.assert_close(flow, torch.tensor([(u - x) / 10, (v - y) / 6]), atol=1e-6, rtol=1e-5)

@@ -3,8 +3,9 @@
 import pytest
 import torch
 
+from master_thesis.ops import lucas_kanade
 from master_thesis.ops.homography import apply_homography, centred_points, homography_flow
-from master_thesis.ops.lucas_kanade import refine_homography
+from master_thesis.ops.lucas_kanade import disagreement, refine_homography
 
 SIZE = 96
 TRUE = torch.tensor([[[1.02, 0.03, -0.02], [-0.02, 0.99, 0.015], [0.03, -0.02, 1.0]]]).double()
@@ -35,6 +36,27 @@ def test_a_homography_a_pixel_off_is_found_to_a_fiftieth(pictures: tuple[torch.T
     known = torch.ones(1, 1, SIZE, SIZE)
     assert error_px(NEAR) > 1.0
     assert error_px(refine_homography(NEAR, pictures[0], known, pictures[1], known)) < 0.02
+
+
+def test_of_large_pictures_some_pixels_are_enough(
+    pictures: tuple[torch.Tensor, torch.Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lucas_kanade, "MAX_PIXELS", SIZE**2 // 9)
+    known = torch.ones(1, 1, SIZE, SIZE)
+    assert error_px(refine_homography(NEAR, pictures[0], known, pictures[1], known)) < 0.03
+
+
+def test_the_better_homography_disagrees_less(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+    known, one = torch.ones(1, 1, SIZE, SIZE), torch.eye(3).unsqueeze(0)
+    costs = [float(disagreement(m, pictures[0], known, pictures[1], known)) for m in (TRUE, NEAR, one)]
+    assert 0 <= costs[0] < 0.1 * costs[1] < 0.1 * costs[2] < 0.1
+
+
+def test_what_hardly_overlaps_disagrees_wholly(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+    known, apart = torch.ones(1, 1, SIZE, SIZE), torch.eye(3).unsqueeze(0).clone()
+    apart[0, 0, 2] = 0.95
+    assert float(disagreement(apart, pictures[0], known, pictures[0], known)) == 1
+    assert float(disagreement(torch.full((1, 3, 3), torch.nan), pictures[0], known, pictures[0], known)) == 1
 
 
 def test_brightness_and_outliers_do_not_lead_it_astray(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:

@@ -23,5 +23,15 @@ def test_holes_stay_within_what_surrounds_them_and_what_they_hold_is_not_read() 
     assert torch.equal(filled[weights > 0], values[weights > 0])
 
 
+def test_relaxing_leads_to_the_membrane() -> None:
+    """A solution of Laplace's equation (x^2 - y^2, x y) comes back from its values around the hole."""
+    y, x = torch.meshgrid(torch.linspace(-1, 1, 33), torch.linspace(-1, 1, 33), indexing="ij")
+    values, weights = torch.stack((x**2 - y**2, x * y)).unsqueeze(0), torch.ones(1, 1, 33, 33)
+    weights[:, :, 6:27, 8:25] = 0
+    errors = [float((fill_smoothly(values * weights, weights, n) - values).abs().max()) for n in (0, 6, 60)]
+    assert errors[0] > 2 * errors[1] > 4 * errors[2]
+    assert errors[2] < 0.03
+
+
 def test_nothing_known_gives_zero_and_not_nan() -> None:
     assert torch.equal(fill_smoothly(torch.rand(1, 2, 9, 7), torch.zeros(1, 1, 9, 7)), torch.zeros(1, 2, 9, 7))

@@ -57,6 +57,13 @@ def test_vgg_is_not_trained():
     assert not module.train().network.vgg.training
 
 
+def test_every_frame_of_a_clip_is_encoded_once_masked_and_once_whole_however_many_references_look_at_it():
+    module, seen = DFPNTraining(SIZES, OptimConfig()), []
+    module.network.vgg.register_forward_hook(lambda vgg, inputs, output: seen.append((len(output), output.grad_fn)))
+    module.losses(make_clip(num=2, num_frames=4))
+    assert seen == [(2 * 4, None), (2 * 4, None)]
+
+
 def test_a_figure_has_a_row_of_five_pictures_per_clip_and_reference():
     module = DFPNTraining(SIZES, OptimConfig())
     figure = module.figures(make_clip(num=2, num_frames=3))

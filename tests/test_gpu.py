@@ -1,0 +1,152 @@
+"""On a GPU as on the CPU. What can, runs on the CPU too, so that these tests are seen to work where there is none."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from master_thesis.clip import Clip
+from master_thesis.config import OptimConfig, VideoConfig
+from master_thesis.data.datamodule import DataModule
+from master_thesis.inpainting import halving
+from master_thesis.inpainting.algorithms import ALGORITHMS, inpaint
+from master_thesis.io.frames import read_frame, write_png
+from master_thesis.models.chn import CHN
+from master_thesis.models.dfpn import DFPN
+from master_thesis.models.opencv import OpenCVAligner
+from master_thesis.ops.precision import autocast
+from master_thesis.training.dfpn import DFPNTraining
+from tests.commands import TINY_DATA, TINY_DFPN, TINY_RUN, run_command
+from tests.inpainting.stand_ins import Copier, Painter, StillAligner, make_sequence
+
+SIZES = {"size": 32, "corr_widths": (4, 4), "width": 4, "vgg_width": 2}
+GIB = 2**30
+
+
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
+def device(request: pytest.FixtureRequest) -> Iterator[torch.device]:
+    """Where to compute; on a GPU in float32, without TF32's shorter mantissa."""
+    backends = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = [backend.allow_tf32 for backend in backends]
+    for backend in backends:
+        backend.allow_tf32 = False
+    yield torch.device(request.param)
+    for backend, value in zip(backends, before, strict=True):
+        backend.allow_tf32 = value
+
+
+def pair(device: torch.device):
+    """A target with two references and their masks."""
+    x, m = make_sequence(3, 40, 56)
+    return tuple(t.to(device) for t in (x[None, :, 0], m[None, :, 0], x[None, :, 1:], m[None, :, 1:]))
+
+
+def align_and_paint(device: torch.device, precision: str):
+    torch.manual_seed(0)
+    dfpn, chn = DFPN(**SIZES).eval().to(device), CHN(4, 2, 1).eval().to(device)
+    x_target, m_target, x_refs, m_refs = pair(device)
+    with torch.no_grad(), autocast(device, precision):
+        prediction = dfpn(x_target, m_target, x_refs, m_refs)
+        alignment = dfpn.align(x_target, m_target, x_refs, m_refs)
+        painted = chn(x_target, 1 - m_target, x_refs, 1 - m_refs, alignment.copyable)
+    return [t.float().cpu() for t in (prediction.grid_64, prediction.grid_256, painted.composed)]
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("32-true", 1e-3), ("bf16-mixed", 5e-2)])
+def test_networks_compute_what_they_do_in_float32_on_the_cpu(device, precision: str, tolerance: float) -> None:
+    wanted, found = align_and_paint(torch.device("cpu"), "32-true"), align_and_paint(device, precision)
+    for a, b in zip(found, wanted, strict=True):
+        assert (a - b).abs().mean() < tolerance
+        assert torch.isfinite(a).all()
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_sequences_are_filled_alike(device, algorithm: str) -> None:
+    x, m = make_sequence(7, 16, 24)
+    wanted = inpaint(x, m, StillAligner(), Painter(), algorithm)
+    found = inpaint(x.to(device), m.to(device), StillAligner(), Painter(), algorithm)
+    torch.testing.assert_close(found.frames.cpu(), wanted.frames, rtol=0, atol=1e-5)
+    assert torch.equal(found.source.cpu(), wanted.source)
+
+
+def test_a_video_is_filled_alike(device, tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="no PyAV")  # machines that are lent for training may lack it
+    from master_thesis.report.video import run_video
+    from tests.video_clips import Clip, box_mask
+
+    video = Clip().write(tmp_path)
+    write_png(tmp_path / "mask.png", box_mask())
+    made = []
+    for place in (torch.device("cpu"), device):
+        output = tmp_path / f"out{len(made)}"
+        config = VideoConfig(video=str(video), mask=str(tmp_path / "mask.png"), output=str(output))
+        run_video(config, StillAligner(), Copier(), device=place, max_distance=3)
+        made.append([read_frame(path) for path in sorted(output.iterdir())])
+    assert all((abs(a.astype(int) - b) <= 1).all() for a, b in zip(*made, strict=True))
+
+
+def test_the_training_loss_is_the_same(device) -> None:
+    torch.manual_seed(0)
+    module = DFPNTraining(SIZES, OptimConfig())
+    generator = torch.Generator().manual_seed(0)
+    frames = (torch.rand(2, 3, 2, 32, 32, generator=generator) * 255).byte()
+    mask = torch.zeros(2, 1, 2, 32, 32, dtype=torch.bool)
+    mask[..., 8:16, 8:16] = True
+    clip = Clip(frames, mask, torch.eye(3).repeat(2, 2, 1, 1), torch.tensor([True, False]), ("a", "b"))
+    wanted = module.losses(clip).total
+    found = module.to(device).losses(clip.to(device)).total
+    found.backward()
+    torch.testing.assert_close(found.detach().cpu(), wanted.detach(), rtol=1e-3, atol=1e-3)
+
+
+def test_an_aligner_that_works_on_the_cpu_takes_frames_from_anywhere(device) -> None:
+    wanted = OpenCVAligner().align(*pair(torch.device("cpu")))
+    found = OpenCVAligner().to(device).align(*pair(device))
+    torch.testing.assert_close(found.aligned.cpu(), wanted.aligned, rtol=0, atol=1e-3)
+
+
+class Hungry(Painter):
+    """Takes 1 GiB of the GPU's memory for every pair."""
+
+    def __call__(self, x_target, *args):
+        torch.empty(len(x_target), GIB, dtype=torch.uint8, device=x_target.device)
+        return super().__call__(x_target, *args)
+
+
+@pytest.mark.gpu
+def test_memory_that_really_runs_out_halves_the_batch(monkeypatch, caplog) -> None:
+    monkeypatch.setattr(halving, "_fitting", {})
+    x, m = (t.cuda() for t in make_sequence(20, 16, 24))
+    wanted = inpaint(x, m, StillAligner(), Painter(), "ff", pair_batch=1)
+    total = torch.cuda.get_device_properties(0).total_memory
+    torch.cuda.empty_cache()
+    torch.cuda.set_per_process_memory_fraction((torch.cuda.memory_reserved() + 2.5 * GIB) / total)
+    try:
+        with caplog.at_level(logging.WARNING):
+            hungry = Hungry()
+            found = inpaint(x, m, StillAligner(), hungry, "ff", pair_batch=8)
+    finally:
+        torch.cuda.set_per_process_memory_fraction(1.0)
+    assert max(hungry.batch_sizes) == 2
+    assert "out of GPU memory at 24 x 16: going on with 2 pairs at a time" in caplog.text
+    torch.testing.assert_close(found.frames, wanted.frames)
+
+
+@pytest.mark.gpu
+def test_clips_come_in_pinned_memory(data_config) -> None:
+    data = DataModule(data_config())
+    data.setup("fit")
+    clip = next(iter(data.train_dataloader()))
+    assert clip.frames.is_pinned()
+    assert clip.to("cuda", non_blocking=True).mask.is_cuda
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
+def test_a_training_runs(precision: str, sample_tree, tmp_path, monkeypatch, capsys) -> None:
+    arguments = f"{TINY_DATA} {TINY_RUN} {TINY_DFPN} --max_epochs 1 --data_path {sample_tree} --precision {precision}"
+    arguments = arguments.replace("--accelerator cpu", "--gpus 1")
+    result = run_command(arguments, tmp_path, monkeypatch, capsys)
+    assert (result.code, "lightning_logs/version_0/checkpoints/last.ckpt" in result.written) == (0, True)
