@@ -105,6 +105,17 @@ def test_sound_alone_is_refused(tmp_path: Path) -> None:
         open_source(tmp_path / "sound.mp4")
 
 
+def test_pictures_and_sound_of_an_unknown_kind(tmp_path: Path) -> None:
+    video = Clip("clip.mkv", audio="libopus").write(tmp_path)
+    data = video.read_bytes()
+    assert b"V_MPEG4/ISO/AVC" in data
+    video.write_bytes(data.replace(b"V_MPEG4/ISO/AVC", b"V_MPEG9/ISO/AVC"))
+    with pytest.raises(UserError, match=r"clip\.mkv: its pictures are coded in a way that is not known"):
+        open_source(video)
+    video.write_bytes(data.replace(b"A_OPUS", b"A_SUPO"))
+    assert open_source(video).info.audio_codecs == ("unknown",)
+
+
 def test_frames_larger_than_the_limit_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = Clip().write(tmp_path)
     monkeypatch.setattr(decoding, "MAX_PIXELS", 1000)

@@ -6,9 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from master_thesis.config import VideoConfig
+from master_thesis.config import UserError, VideoConfig
 from master_thesis.io.decoding import open_source
-from master_thesis.io.output import FrameFolderWriter, default_output, open_sink, output_problems, unfinished
+from master_thesis.io.output import (
+    FrameFolderWriter,
+    default_output,
+    open_sink,
+    output_problems,
+    unfinished,
+    with_own_name,
+)
 from master_thesis.io.video import VideoWriter
 from tests.video_clips import Clip, moving_frames
 
@@ -16,6 +23,15 @@ from tests.video_clips import Clip, moving_frames
 @pytest.fixture
 def info(tmp_path: Path):
     return open_source(Clip(audio="aac").write(tmp_path)).info
+
+
+def test_a_place_may_be_named_by_dots_but_not_by_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert with_own_name(Path(".")) == tmp_path
+    assert with_own_name(Path("..")) == tmp_path.parent
+    assert with_own_name(Path("a/b.mp4")) == Path("a/b.mp4")
+    with pytest.raises(UserError, match="/: should be a file or a folder with a name"):
+        with_own_name(Path("/"))
 
 
 def test_the_default_lies_beside_and_holds_the_sound(info) -> None:
