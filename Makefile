@@ -69,7 +69,8 @@ lowest: ## The tests with the lowest versions that pyproject.toml allows (in .ve
 
 audit: install ## Known weaknesses of the installed packages (asks an advisory data base)
 	$(BIN)/pip install --quiet pip-audit
-	$(BIN)/pip-audit --skip-editable
+	-$(BIN)/pip-audit --skip-editable --progress-spinner off --format json > .venv/audit.json
+	$(BIN)/python -m benchmarks.audit < .venv/audit.json
 
 format: install ## Mend style and format
 	$(BIN)/ruff check --fix .

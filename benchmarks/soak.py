@@ -32,7 +32,8 @@ class Sample:
 
     Attributes:
         seconds: since its start.
-        mib: memory, shared pages counted once (PSS).
+        mib: memory of its own, pages that its processes share counted once. Pages of libraries are left out: they are
+            divided among all processes of the machine that map them, so that they grow when a neighbour ends.
         files: open files.
     """
 
@@ -53,9 +54,9 @@ def look(pid: int, start: float) -> Sample | None:
     try:
         for each in family(pid):
             lines = Path(f"/proc/{each}/smaps_rollup").read_text().splitlines()
-            kib += next(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+            kib += sum(int(line.split()[1]) for line in lines if line.startswith(("Pss_Anon:", "Pss_Shmem:")))
             files += len(os.listdir(f"/proc/{each}/fd"))
-    except (OSError, StopIteration):
+    except OSError:
         return None
     return Sample(time.monotonic() - start, kib / 1024, files)
 
