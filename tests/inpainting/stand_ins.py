@@ -27,7 +27,14 @@ class CountingAligner:
         return alignment_from_grid(grid.unsqueeze(1).expand(b, f, h, w, 2), m_target, x_refs, m_refs)
 
 
-class StillAligner:
+class Anywhere:
+    """Has no weights, so it can be put on any device."""
+
+    def to(self, device):
+        return self
+
+
+class StillAligner(Anywhere):
     """Returns the references unmoved and says neither where it looked nor how sure it is."""
 
     def align(self, x_target, m_target, x_refs, m_refs):
@@ -56,7 +63,7 @@ INVENTED = 0.123
 """What :class:`Copier` paints where there is nothing to copy."""
 
 
-class Copier:
+class Copier(Anywhere):
     """Copies what the reference shows as it is, and paints the rest in one tone."""
 
     def __call__(self, x_target, v_target, x_aligned, v_aligned, v_map):

@@ -74,12 +74,11 @@ for (const name of ["error", "warn"]) console[name] = (...text) => told.errors.p
 document.addEventListener("securitypolicyviolation", (event) => told.errors.push(event.violatedDirective));
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const colour = (canvas, x) => [...canvas.getContext("2d").getImageData(x * canvas.width, 8, 1, 1).data.slice(0, 3)];
-async function until(condition) { for (let i = 0; i < 100 && !condition(); i++) await sleep(50); }
+async function until(condition) { for (let i = 0; i < 1000 && !condition(); i++) await sleep(50); }
 window.addEventListener("load", async () => {
   const video = document.getElementById("video"), compare = document.getElementById("compare");
   const divider = document.getElementById("divider"), panels = document.querySelectorAll("canvas[data-panel]");
-  await until(() => video.readyState >= 2);
-  await sleep(300);
+  await until(() => video.readyState >= 2 && colour(compare, 0.1)[0] > 0);
   told.halves = [colour(compare, 0.1), colour(compare, 0.9)];
   divider.value = 1000;
   divider.dispatchEvent(new Event("input"));
