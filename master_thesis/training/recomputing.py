@@ -17,7 +17,7 @@ RECOMPUTED = (RRDB, SeparableConv4d, FlowEstimator)
 def recompute_activations(network: nn.Module) -> None:
     """Lets the large parts of a network forget their activations until the backward pass, in place.
 
-    Results and gradients stay the same; a training step takes about a third longer.
+    Results and gradients stay the same; a training step takes longer, by up to one forward pass.
     """
     for module in network.modules():
         if isinstance(module, RECOMPUTED):
