@@ -29,7 +29,7 @@ def flow_distance(flow: Float[Tensor, "N 2 h w"], true: Float[Tensor, "N 2 h w"]
 
 
 def sequence_loss(
-    flows: Sequence[Float[Tensor, "N 2 h w"]], trues: Sequence[Float[Tensor, "N 2 h w"]], is_known: Tensor
+    flows: Sequence[Float[Tensor, "N 2 _ _"]], trues: Sequence[Float[Tensor, "N 2 _ _"]], is_known: Tensor
 ) -> Float[Tensor, ""]:
     """End-point error of every refinement, later ones weighted more, over pairs whose flow is known.
 
