@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from benchmarks.plain.networks import PlainDFPN, plain
 from benchmarks.scenes import BF16, DEVICE, FP32, SIZE, Rows, StillCamera, cast_to, moving_scene, network
-from benchmarks.timing import against, row, seconds_of, told
+from benchmarks.timing import against, line, row, seconds_of, told
 from master_thesis.clip import Clip
 from master_thesis.config import OptimConfig
 from master_thesis.models.vgg import VGG16
@@ -46,27 +46,15 @@ def share(_: argparse.Namespace) -> Rows:
     }
     for precision, dtype in ((FP32, torch.float32), (BF16, torch.bfloat16)):
         peak, alone = matmul_speed(dtype), matmul_speed(dtype, num_threads=1)
-        yield {
-            "name": f"product of matrices, one thread against all, {precision}",
-            "plain": f"{alone:.0f} GMAC/s",
-            "fast": f"{peak:.0f} GMAC/s",
-            "ratio": round(peak / alone, 2),
-            "goal": "",
-            "note": "",
-        }
+        name = f"product of matrices, one thread against all, {precision}"
+        yield line(name, f"{alone:.0f} GMAC/s", f"{peak:.0f} GMAC/s", peak / alone)
         for name, (module, run, shape) in layers.items():
             x = torch.rand(shape, device=DEVICE)
             with autocast(DEVICE, precision):
                 seconds = seconds_of(lambda: run(x), 5)  # noqa: B023
             reached = macs(module, lambda: run(x)) / statistics.median(seconds) / 1e9  # noqa: B023
-            yield {
-                "name": f"{name}, {precision}",
-                "plain": f"product of matrices: {peak:.0f} GMAC/s",
-                "fast": f"{reached:.0f} GMAC/s",
-                "ratio": round(reached / peak, 2),
-                "goal": "0.70",
-                "note": told(seconds),
-            }
+            limit = f"product of matrices: {peak:.0f} GMAC/s"
+            yield line(f"{name}, {precision}", limit, f"{reached:.0f} GMAC/s", reached / peak, "0.70", told(seconds))
 
 
 def matmul_speed(dtype: torch.dtype, size: int = 4096, num_threads: int | None = None) -> float:

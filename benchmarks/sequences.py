@@ -12,7 +12,7 @@ import torch
 from benchmarks.plain import algorithms as plainly
 from benchmarks.plain.networks import PlainDFPN, plain
 from benchmarks.scenes import DEVICE, SIZE, Rows, StillCamera, cast_to, moving_scene, network
-from benchmarks.timing import around, row, seconds_of
+from benchmarks.timing import around, line, row, seconds_of
 from master_thesis import load_small
 from master_thesis.config import DataConfig
 from master_thesis.data.dataset import TestClips
@@ -94,11 +94,9 @@ def length(options: argparse.Namespace) -> Rows:
             x, m = moving_scene(count, (64, 96), count)
             seconds = seconds_of(lambda: inpaint(x, m, aligner, chn, algorithm), 1, is_warm=True)  # noqa: B023
             per_frame[count] = 1000 * seconds[0] / count
-        yield {
-            "name": f"milliseconds per frame, 50 to 800 frames, {algorithm}", "plain": "", "goal": "flat",
-            "fast": ", ".join(f"{ms:.1f}" for ms in per_frame.values()),
-            "ratio": round(per_frame[800] / per_frame[50], 2), "note": "64 x 96, tiny networks", "curve": per_frame,
-        }  # fmt: skip
+        name = f"milliseconds per frame, 50 to 800 frames, {algorithm}"
+        shown, ratio = ", ".join(f"{ms:.1f}" for ms in per_frame.values()), per_frame[800] / per_frame[50]
+        yield line(name, "", shown, ratio, "flat", "64 x 96, tiny networks") | {"curve": per_frame}
 
 
 def curves(options: argparse.Namespace) -> Rows:

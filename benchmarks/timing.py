@@ -67,15 +67,12 @@ def around(plain: Callable[[], object], fast: Callable[[], object]) -> tuple[lis
 
 def row(name: str, plain: list[float], fast: list[float], goal: str = "", note: str = "") -> dict[str, Any]:
     """A line of the table: both sides in seconds, and how many times faster the fast one is."""
-    ratio = statistics.median(plain) / statistics.median(fast)
-    return {
-        "name": name,
-        "plain": told(plain),
-        "fast": told(fast),
-        "ratio": round(ratio, 2),
-        "goal": goal,
-        "note": note,
-    }
+    return line(name, told(plain), told(fast), statistics.median(plain) / statistics.median(fast), goal, note)
+
+
+def line(name: str, plain: str, fast: str, ratio: float, goal: str = "", note: str = "") -> dict[str, Any]:
+    """A line of the table in words; the ratio is rounded."""
+    return {"name": name, "plain": plain, "fast": fast, "ratio": round(ratio, 2), "goal": goal, "note": note}
 
 
 def told(seconds: list[float]) -> str:
