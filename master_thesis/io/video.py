@@ -189,7 +189,7 @@ def write_video(path: Path, frames: Iterable[Frame], rate: Fraction | float | in
 
 
 def _to_encoder_colours(picture: Any, pix_fmt: str) -> Any:
-    # By one thread: several made x264 write other bytes in some of a hundred runs (PyAV 18), and were no faster.
+    # By one thread: with several, equal runs gave files that differ by some bytes far more often (PyAV 18), no faster.
     if pix_fmt == "bgr0":
         return picture.reformat(format=pix_fmt, threads=1)
     return picture.reformat(

@@ -18,7 +18,7 @@ from torch import Tensor
 from master_thesis.models.homography import global_motion
 from master_thesis.ops.homography import centred, from_pixels
 from master_thesis.ops.image import resize, resize_mask
-from master_thesis.ops.lucas_kanade import disagreement, refine_homography
+from master_thesis.ops.lucas_kanade import Picture, disagreement, refine_homography
 
 FEATURE_SIDE_PX = 480
 """Features are sought in pictures whose longer side is at most this long."""
@@ -59,14 +59,13 @@ def camera_motion(
         small: targets and references, reduced.
         full: both as they are: a homography is as precise as the pictures that it is found in.
     """
-    target, ref = small
-    sides = target.colours, target.visible, ref.colours, ref.visible
     found = centred(learned), feature_motion(*full)
-    fits = torch.stack([disagreement(matrix, *sides) for matrix in found])
+    target, ref = (Picture.of(side.colours, side.visible) for side in small)
+    fits = torch.stack([disagreement(matrix, target, ref) for matrix in found])
     best = torch.stack(found)[fits.argmin(dim=0), torch.arange(len(learned), device=learned.device)]
-    target, ref = full
-    full_sides = target.colours, target.visible, ref.colours, ref.visible
-    return refine_homography(refine_homography(best, *sides), *full_sides, num_steps=NUM_FINE_STEPS)
+    nearly = refine_homography(best, target, ref)
+    target, ref = (Picture.of(side.colours, side.visible) for side in full)
+    return refine_homography(nearly, target, ref, NUM_FINE_STEPS)
 
 
 def feature_motion(target: Shown, ref: Shown) -> Float[Tensor, "N 3 3"]:

@@ -15,8 +15,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from master_thesis.models.small_camera import Shown
-from master_thesis.models.small_layers import flow_to_grid
-from master_thesis.ops.grid import inside, warp
+from master_thesis.models.small_layers import look
 from master_thesis.ops.pyramid import fill_smoothly
 
 NOISE = (3 / 255) ** 2
@@ -25,6 +24,8 @@ WINDOW = 5
 DEPTHS = (4, 8, 16)
 """Sizes of the neighbourhoods whose visible share tells how deep in the hole a pixel lies."""
 MOST_KNOWN = 0.99
+ENOUGH = 0.3
+"""Share of the pixels of a square that suffices to tell of it."""
 SCALE, OFFSET = 4.0, -4.0
 """Of the predicted logarithms: where squared differences lie."""
 
@@ -76,8 +77,8 @@ class ChoiceHead(nn.Module):
 
 def seen_along(planes: Float[Tensor, "N C H W"], flow: Float[Tensor, "N 2 h w"]) -> Float[Tensor, "N C H W"]:
     """What a flow shows of references; 0 outside of them."""
-    grid = flow_to_grid(flow, *planes.shape[-2:]).unsqueeze(1)
-    return warp(planes.unsqueeze(2), grid)[:, :, 0] * inside(grid)[:, :, 0]
+    seen, is_inside = look(planes, flow)
+    return seen * is_inside
 
 
 def _cues_of(target: Shown, ref: Shown, smooth: Tensor, flow: Tensor, trust: Tensor) -> Float[Tensor, "N 7 h w"]:
@@ -86,16 +87,11 @@ def _cues_of(target: Shown, ref: Shown, smooth: Tensor, flow: Tensor, trust: Ten
     visible = (visible > MOST_KNOWN).to(seen)
     known = (target.visible > MOST_KNOWN).to(seen)
     residual, share = _pooled((seen - target.colours).square(), known * visible)
-    is_told = (share > 0.3).to(share)
-    residual = _logarithm(residual)
-    overall = (residual * share).sum(dim=(2, 3), keepdim=True) / (share.sum(dim=(2, 3), keepdim=True) + 1e-6)
     mean = _local_mean(seen, visible)
     roughness, _ = _pooled((seen - mean).square(), visible)
     step, _ = _pooled((mean - smooth).square(), visible)
     planes = (
-        residual * is_told,
-        fill_smoothly(residual, is_told),
-        overall.expand_as(residual),
+        *_carried_on(_logarithm(residual), share),
         _logarithm(roughness),
         _logarithm(step),
         F.avg_pool2d(visible, 2),
@@ -111,10 +107,15 @@ def _scene_cues(target: Shown) -> list[Float[Tensor, "N 1 h w"]]:
     depths = [F.interpolate(plane, size, mode="bilinear", align_corners=False) for plane in around]
     mean = _local_mean(target.colours, target.visible)
     roughness, share = _pooled((target.colours - mean).square(), (target.visible > MOST_KNOWN).to(mean))
-    roughness = _logarithm(roughness)
-    overall = (roughness * share).sum(dim=(2, 3), keepdim=True) / (share.sum(dim=(2, 3), keepdim=True) + 1e-6)
-    continued = fill_smoothly(roughness, (share > 0.3).to(share))
-    return [visible, *depths, continued, overall.expand_as(continued)]
+    _, continued, overall = _carried_on(_logarithm(roughness), share)
+    return [visible, *depths, continued, overall]
+
+
+def _carried_on(plane: Tensor, share: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """A plane where enough pixels tell of it, how it goes on into the rest, and its mean everywhere."""
+    is_told = (share > ENOUGH).to(share)
+    overall = (plane * share).sum(dim=(2, 3), keepdim=True) / (share.sum(dim=(2, 3), keepdim=True) + 1e-6)
+    return plane * is_told, fill_smoothly(plane, is_told), overall.expand_as(plane)
 
 
 def _pooled(squares: Float[Tensor, "N 3 H W"], weights: Float[Tensor, "N 1 H W"]) -> tuple[Tensor, Tensor]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torchvision.models.optical_flow.raft import ResidualBlock
 
 from master_thesis.ops.affine import apply_affine, fit_affine, unit_points, unit_to_grid
 from master_thesis.ops.correlation import local_correlation
-from master_thesis.ops.grid import warp
+from master_thesis.ops.grid import inside, warp
 from master_thesis.ops.pyramid import fill_smoothly
 
 FINE_RADIUS = 2
@@ -140,7 +140,7 @@ class FineHead(nn.Module):
             flow: where to look for them.
         """
         dtype = target.features.dtype
-        seen = Planes.split(_look(ref.joined(), flow))
+        seen = Planes.split(look(ref.joined(), flow)[0])
         similar = local_correlation(target.features, seen.features.to(dtype), FINE_RADIUS)
         both = target.visible * seen.visible
         residual = (seen.colours - target.colours).abs().mean(dim=1, keepdim=True) * both
@@ -163,7 +163,9 @@ def px_to_unit(delta_px: Float[Tensor, "N 2 h w"]) -> Float[Tensor, "N 2 h w"]:
     return delta_px / torch.tensor([w, h]).to(delta_px).view(1, 2, 1, 1)
 
 
-def _look(planes: Float[Tensor, "N C h w"], flow: Float[Tensor, "N 2 h w"]) -> Float[Tensor, "N C h w"]:
-    """The reference's planes where the flow points to."""
-    grid = flow_to_grid(flow, *flow.shape[-2:])
-    return warp(planes.unsqueeze(2), grid.unsqueeze(1))[:, :, 0]
+def look(
+    planes: Float[Tensor, "N C H W"], flow: Float[Tensor, "N 2 h w"]
+) -> tuple[Float[Tensor, "N C H W"], Bool[Tensor, "N 1 H W"]]:
+    """What a flow shows of references, and where it leads inside them."""
+    grid = flow_to_grid(flow, *planes.shape[-2:]).unsqueeze(1)
+    return warp(planes.unsqueeze(2), grid)[:, :, 0], inside(grid)[:, :, 0]

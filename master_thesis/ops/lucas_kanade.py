@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
@@ -34,59 +35,8 @@ BLUR = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 REACH = 2  # of blur and gradient: pixels this near a hole do not count
 
 
-def refine_homography(
-    matrix: Float[Tensor, "N 3 3"],
-    target: Float[Tensor, "N 3 H W"],
-    v_target: Float[Tensor, "N 1 H W"],
-    ref: Float[Tensor, "N 3 H W"],
-    v_ref: Float[Tensor, "N 1 H W"],
-    num_steps: int = NUM_STEPS,
-) -> Float[Tensor, "N 3 3"]:
-    """The homographies that make known pixels agree best, begun at given ones.
-
-    Where the pictures agree less than before, or the correction is none, the given one stays.
-
-    Args:
-        matrix: where to begin, right to about 2 px (convention: :mod:`master_thesis.ops.homography`).
-        target: RGB in [0, 1].
-        v_target: 1 = known.
-        ref: the references.
-        v_ref: their visibility.
-        num_steps: of Gauss and Newton.
-    """
-    with full_precision(target.device):
-        first, second = _Picture.of(target, v_target), _Picture.of(ref, v_ref)
-        given = matrix.double()
-        current, before = given, _Residual.of(given, first, second)
-        residual = before
-        for _ in range(num_steps):
-            current = current - residual.correction()
-            residual = _Residual.of(current, first, second)
-        points = first.points
-        move = (apply_homography(current, points) - apply_homography(given, points)).norm(dim=-1).amax(dim=1)
-        is_better = (residual.cost < before.cost) & (move < LARGEST_MOVE)  # false where anything is not a number
-        return torch.where(is_better.view(-1, 1, 1), current, given)
-
-
-def disagreement(
-    matrix: Float[Tensor, "N 3 3"],
-    target: Float[Tensor, "N 3 H W"],
-    v_target: Float[Tensor, "N 1 H W"],
-    ref: Float[Tensor, "N 3 H W"],
-    v_ref: Float[Tensor, "N 1 H W"],
-) -> Float[Tensor, " N"]:
-    """How badly known pixels fit under given homographies, in [0, 1]; 1 where they hardly overlap.
-
-    The arguments are those of :func:`refine_homography`.
-    """
-    with full_precision(target.device):
-        residual = _Residual.of(matrix.double(), _Picture.of(target, v_target), _Picture.of(ref, v_ref))
-        overlap = (residual.weights > 0).float().mean(dim=1)
-        return torch.where(overlap < MIN_OVERLAP, 1.0, residual.cost.nan_to_num(1.0))
-
-
 @dataclass(frozen=True)
-class _Picture:
+class Picture:
     """Brightness, its gradient in the unit square, and where both are known."""
 
     planes: Float[Tensor, "N 4 h w"]
@@ -96,32 +46,80 @@ class _Picture:
         """Every so many pixels of a row or column count."""
         return max(1, round(math.sqrt(math.prod(self.planes.shape[-2:]) / MAX_PIXELS)))
 
-    @property
+    @cached_property
     def points(self) -> Float[Tensor, "1 P 2"]:
         """Those pixels, measured from the centre."""
         h, w = self.planes.shape[-2:]
         all_points = centred_points(h, w).to(self.planes.device).view(1, h, w, 2)
         return all_points[:, :: self.stride, :: self.stride].flatten(1, 2)
 
-    @property
+    @cached_property
     def sampled(self) -> Float[Tensor, "N 4 P"]:
         """What they show."""
         return self.planes[..., :: self.stride, :: self.stride].flatten(2)
 
     @staticmethod
-    def of(frames: Tensor, visible: Tensor) -> _Picture:
+    def of(frames: Float[Tensor, "N 3 h w"], visible: Float[Tensor, "N 1 h w"]) -> Picture:
+        """What counts of pictures: made once, as many homographies are tried on them.
+
+        Args:
+            frames: RGB in [0, 1].
+            visible: 1 = known.
+        """
+        with full_precision(frames.device):
+            return Picture._of(frames, visible)
+
+    @staticmethod
+    def _of(frames: Tensor, visible: Tensor) -> Picture:
         grey = _blur(frames.mean(dim=1, keepdim=True) * visible) / (_blur(visible) + 1e-6)
         h, w = grey.shape[-2:]
         p = F.pad(grey, (1, 1, 1, 1), mode="replicate")
         dx, dy = (p[..., 1:-1, 2:] - p[..., 1:-1, :-2]) * w / 2, (p[..., 2:, 1:-1] - p[..., :-2, 1:-1]) * h / 2
         known = 1 - F.max_pool2d((visible < 1).to(visible), 2 * REACH + 1, stride=1, padding=REACH)
-        return _Picture(torch.cat((grey, dx, dy, known), dim=1))
+        return Picture(torch.cat((grey, dx, dy, known), dim=1))
 
     def at(self, positions: Float[Tensor, "N P 2"]) -> Float[Tensor, "N 4 P"]:
         """What it shows at positions measured from the centre."""
         inside = positions.float().nan_to_num(2.0).clamp(-2, 2)
         grid = unit_to_grid(inside[:, None] + 0.5, (self.planes.shape[-2], self.planes.shape[-1]))
         return warp(self.planes.unsqueeze(2), grid.unsqueeze(1)).flatten(2)
+
+
+def refine_homography(
+    matrix: Float[Tensor, "N 3 3"], target: Picture, ref: Picture, num_steps: int = NUM_STEPS
+) -> Float[Tensor, "N 3 3"]:
+    """The homographies that make known pixels agree best, begun at given ones.
+
+    Where the pictures agree less than before, or the correction is none, the given one stays.
+
+    Args:
+        matrix: where to begin, right to about 2 px (convention: :mod:`master_thesis.ops.homography`).
+        target: N targets.
+        ref: their references.
+        num_steps: of Gauss and Newton.
+    """
+    with full_precision(matrix.device):
+        given = matrix.double()
+        current, before = given, _Residual.of(given, target, ref)
+        residual = before
+        for _ in range(num_steps):
+            current = current - residual.correction()
+            residual = _Residual.of(current, target, ref)
+        points = target.points
+        move = (apply_homography(current, points) - apply_homography(given, points)).norm(dim=-1).amax(dim=1)
+        is_better = (residual.cost < before.cost) & (move < LARGEST_MOVE)  # false where anything is not a number
+        return torch.where(is_better.view(-1, 1, 1), current, given)
+
+
+def disagreement(matrix: Float[Tensor, "N 3 3"], target: Picture, ref: Picture) -> Float[Tensor, " N"]:
+    """How badly known pixels fit under given homographies, in [0, 1]; 1 where they hardly overlap.
+
+    The arguments are those of :func:`refine_homography`.
+    """
+    with full_precision(matrix.device):
+        residual = _Residual.of(matrix.double(), target, ref)
+        overlap = (residual.weights > 0).float().mean(dim=1)
+        return torch.where(overlap < MIN_OVERLAP, 1.0, residual.cost.nan_to_num(1.0))
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,7 @@ class _Residual:
     cost: Float[Tensor, " N"]
 
     @staticmethod
-    def of(matrix: Tensor, target: _Picture, ref: _Picture) -> _Residual:
+    def of(matrix: Tensor, target: Picture, ref: Picture) -> _Residual:
         points = target.points
         images = apply_homography(matrix, points)
         depth = (points @ matrix[:, 2, :2].unsqueeze(-1) + 1).squeeze(-1).float()

@@ -14,9 +14,8 @@ from master_thesis.clip import Clip, Losses
 from master_thesis.flow_losses import appearance_loss, choice_loss, sequence_loss, smoothness_loss, trust_loss
 from master_thesis.models.small_choice import seen_along
 from master_thesis.models.small_dfpn import SmallDFPN, SmallFlow
-from master_thesis.models.small_layers import flow_to_grid
+from master_thesis.models.small_layers import look
 from master_thesis.ops.affine import affine_flow
-from master_thesis.ops.grid import inside, warp
 from master_thesis.ops.image import resize
 from master_thesis.ops.pyramid import fill_smoothly
 from master_thesis.ops.views import Views, views_of
@@ -73,7 +72,8 @@ def small_dfpn_losses(
     extent_px = torch.tensor([size[1], size[0]]).to(predicted.flow).view(1, 2, 1, 1)
     true = [true_flow(movement, *f.shape[-2:]) * extent_px for f in flows]
     target, refs = _half_size(views, size)
-    aligned, valid = _look(refs, flow_to_grid(predicted.flow, *target.shape[-2:]))
+    aligned, is_inside = look(refs, predicted.flow)
+    valid = is_inside.float()
     quarter = (predicted.flow.shape[-2], predicted.flow.shape[-1])
     small_target, small_aligned, small_valid = (F.adaptive_avg_pool2d(x, quarter) for x in (target, aligned, valid))
     is_real = (1 - is_known).view(-1, 1, 1, 1)
@@ -125,12 +125,6 @@ def _half_size(views: Views, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
     refs = resize(views.refs, h, w)
     target = repeat(target, "b c h w -> (b f) c h w", f=refs.shape[2])
     return target, rearrange(refs, "b c f h w -> (b f) c h w")
-
-
-def _look(refs: Float[Tensor, "N 3 h w"], grid: Float[Tensor, "N h w 2"]) -> tuple[Tensor, Tensor]:
-    """References where the grid points, and where that lies inside them."""
-    grid = grid.unsqueeze(1)
-    return warp(refs.unsqueeze(2), grid)[:, :, 0], inside(grid)[:, :, 0].float()
 
 
 def jitter(refs: Float[Tensor, "B 3 F H W"], seed: int) -> Float[Tensor, "B 3 F H W"]:
