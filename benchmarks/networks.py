@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import statistics
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -15,6 +17,7 @@ from benchmarks.scenes import BF16, DEVICE, FP32, SIZE, Rows, StillCamera, cast_
 from benchmarks.timing import against, line, row, seconds_of, told
 from master_thesis.clip import Clip
 from master_thesis.config import OptimConfig
+from master_thesis.models.chn import CHN
 from master_thesis.models.vgg import VGG16
 from master_thesis.ops.precision import autocast
 from master_thesis.training.chn import CHNTraining
@@ -32,6 +35,34 @@ def align(_: argparse.Namespace) -> Rows:
     for precision, goal in ((FP32, "1.3"), (BF16, "2.3")):
         both = against(lambda: simple.align(*pair), cast_to(precision, lambda: dfpn.align(*pair)), 5)
         yield row(f"DFPN aligns a pair, {precision}", *both, goal)
+
+
+@torch.no_grad()
+def paint(_: argparse.Namespace) -> Rows:
+    """One pair through CHN: what a sequence cannot be faster than where every pair counts."""
+    chn, inputs = network("chn"), torch.rand(1, CHN.NUM_INPUTS, *SIZE, device=DEVICE)
+    simple = plain(network("chn"))
+    for precision in (FP32, BF16):
+        both = against(lambda: simple._paint(inputs), cast_to(precision, lambda: chn._paint(inputs)), 5)
+        yield row(f"CHN paints a pair, {precision}", *both)
+
+
+@torch.no_grad()
+def compiled(_: argparse.Namespace) -> Rows:
+    """Whether ``torch.compile``, with its constants frozen, would pay; nothing where there is no C++ compiler."""
+    if not shutil.which("c++"):
+        return
+    import torch._inductor.config as inductor
+
+    chn = network("chn")
+    for h, w in ((60, 120), SIZE):
+        inputs = torch.rand(1, CHN.NUM_INPUTS, h, w, device=DEVICE)
+        with inductor.patch(freezing=True):
+            shorter = cast_to(BF16, partial(torch.compile(chn._paint), inputs))
+            once = seconds_of(shorter, 1, is_warm=True)
+            both = against(cast_to(BF16, partial(chn._paint, inputs)), shorter, 5)
+        name = f"CHN paints a pair of {w} x {h}, torch.compile against without it, {BF16}"
+        yield row(name, *both, "", f"compiling took {once[0]:.0f} s")
 
 
 @torch.no_grad()

@@ -18,14 +18,15 @@ from pathlib import Path
 import torch
 
 from benchmarks.before import clips, start
-from benchmarks.networks import align, share, training
+from benchmarks.networks import align, compiled, paint, share, training
 from benchmarks.scenes import Rows
 from benchmarks.sequences import PLAIN, curves, dfpn_sequence, length, sequence
 from benchmarks.timing import append, count_work_alone
 from master_thesis.machine import keep_freed_memory
 
 ROWS: dict[str, Callable[[argparse.Namespace], Rows]] = {
-    f.__name__: f for f in (clips, align, share, training, sequence, dfpn_sequence, length, start, curves)
+    f.__name__: f
+    for f in (clips, align, paint, compiled, share, training, sequence, dfpn_sequence, length, start, curves)
 }
 
 
