@@ -1,8 +1,6 @@
 """``python -m master_thesis``."""
 
-import sys
-
-from master_thesis.cli import main
+from master_thesis.cli import command
 
 if __name__ == "__main__":
-    sys.exit(main())
+    command()

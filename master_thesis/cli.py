@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 from master_thesis.config import UserError
 from master_thesis.options import PROGRAM, parse_options
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130  # as shells have it: 128 + SIGINT
+
+
+def command() -> NoReturn:
+    """Runs the command and ends the process."""
+    code = main()
+    if _is_one_of_several():
+        # All is written by now. The threads that connect processes were seen to abort one while Python wound down,
+        # and its exit code with it.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -48,6 +62,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:  # whoever has something to go on from has said so
         return EXIT_INTERRUPTED
     return 0
+
+
+def _is_one_of_several() -> bool:
+    if "torch" not in sys.modules:  # told before it was needed
+        return False
+    from torch import distributed
+
+    return distributed.is_available() and distributed.is_initialized()
 
 
 def is_out_of_memory(error: Exception) -> bool:

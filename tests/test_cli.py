@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import master_thesis
+from master_thesis.cli import command
 from master_thesis.config import OptimConfig
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
@@ -228,3 +229,24 @@ def test_ctrl_c_ends_without_a_traceback(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(runs, "run", interrupted)
     assert main(["--sample_data", str(tmp_path / "data")]) == 130
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("is_one_of_several", [False, True])
+def test_one_of_several_processes_leaves_with_its_exit_code_before_python_winds_down(
+    is_one_of_several, monkeypatch, capsys
+):
+    def leave(code):
+        raise InterruptedError(code)
+
+    monkeypatch.setattr(sys, "argv", ["master_thesis", "--lr", "-1"])
+    monkeypatch.setattr(os, "_exit", leave)
+    if is_one_of_several:
+        torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)
+    try:
+        with pytest.raises(InterruptedError if is_one_of_several else SystemExit) as left:
+            command()
+    finally:
+        if is_one_of_several:
+            torch.distributed.destroy_process_group()
+    assert left.value.args == (2,)
+    assert "--lr" in capsys.readouterr().err
