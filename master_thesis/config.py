@@ -344,6 +344,11 @@ class VideoConfig:
     mask_dilation: int = option(4, "pixels by which masks are widened", within=(0, 1000))
     invert_mask: bool = option(False, "masks are 0 where the hole is")
     window: int = option(100, "frames worked on at a time in longer videos: more takes more memory", within=(1, 10**6))
+    leaps: bool = option(
+        True,
+        "leave references out while they show nothing new (ff, ip), which is quicker; false: take all, as the thesis "
+        "does, and as --evaluate does unless told otherwise",
+    )
     frame_rate: float = option(25.0, "frames per second of a folder of frames")
     native_size: bool = option(False, "fill the hole at the video's own resolution", said_by="--test_size native")
     lossless: bool = option(False, "FFV1 (.mkv) instead of H.264: known pixels stay bit-exact")

@@ -100,8 +100,11 @@ def evaluate(options: Options) -> None:
     """Measures CHN by every algorithm, the baselines and other methods' frames."""
     device = test_device(options)
     aligner, chn = (network.to(device) for network in load_networks(options))
-    names = options.run.algorithms
-    methods = {f"{kind_of(options)} {name}": network_method(aligner, chn, name, device) for name in names}
+    leaps = options.video.leaps and "leaps" in options.given
+    methods = {
+        f"{kind_of(options)} {name}": network_method(aligner, chn, name, device, leaps)
+        for name in options.run.algorithms
+    }
     folder = options.run.output_path if "output_path" in options.given else "evaluation"
     run_evaluation(options.data, options.evaluation, Path(folder), methods, options.video.overwrite)
 

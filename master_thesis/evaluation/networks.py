@@ -12,7 +12,9 @@ from master_thesis.models.aligner import FrozenAligner
 from master_thesis.ops.image import to_float
 
 
-def network_method(aligner: nn.Module, chn: nn.Module, algorithm: str, device: torch.device | str = "cpu") -> Method:
+def network_method(
+    aligner: nn.Module, chn: nn.Module, algorithm: str, device: torch.device | str = "cpu", leaps: bool = False
+) -> Method:
     """An aligner and a CHN as a method: masked frames and masks in, filled frames out.
 
     Args:
@@ -20,13 +22,14 @@ def network_method(aligner: nn.Module, chn: nn.Module, algorithm: str, device: t
         chn: copies and hallucinates.
         algorithm: ``ff``, ``ip`` or ``cp``.
         device: where the networks are.
+        leaps: see :func:`~master_thesis.inpainting.algorithms.inpaint`.
     """
     frozen = FrozenAligner(aligner)
 
     def fill(frames: np.ndarray, mask: np.ndarray) -> np.ndarray:
         x = to_float(torch.from_numpy(frames)).permute(3, 0, 1, 2).contiguous()
         m = torch.from_numpy(mask).float()[None]
-        filled = inpaint(x.to(device), m.to(device), frozen, chn, algorithm).frames
+        filled = inpaint(x.to(device), m.to(device), frozen, chn, algorithm, leaps=leaps).frames
         return filled.mul(255).round().byte().permute(1, 2, 3, 0).contiguous().cpu().numpy()
 
     return fill

@@ -87,7 +87,7 @@ def inpaint_video(
     Raises:
         UserError: names everything that has to be mended first.
     """
-    filler = Filler.of(aligner, chn, algorithm, torch.device(device), **options)
+    filler = Filler.of(aligner, chn, algorithm, torch.device(device), **{"leaps": config.leaps, **options})
     report = _examine(config, filler, test_size)
     report.raise_problems()
     if config.check:

@@ -7,6 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.plain import algorithms as plain
+from master_thesis.clip import Alignment
 from master_thesis.config import UserError
 from master_thesis.inpainting.algorithms import ALGORITHMS, inpaint, nearest_refs
 from master_thesis.inpainting.step import HALLUCINATED
@@ -78,6 +79,55 @@ def tiny_dfpn():
 def tiny_chn():
     torch.manual_seed(0)
     return CHN(width=4, growth=2, num_blocks=1).eval()
+
+
+def leaping(refs, idle):
+    """The references that are taken when those at the places ``idle`` show nothing new, each in its turn."""
+    taken, place, num_idle = [], 0, 0
+    while place < len(refs):
+        taken.append(refs[place])
+        num_idle = num_idle + 1 if refs[place] in idle else 0
+        place += 1 if num_idle < 2 else num_idle
+    return taken
+
+
+class Windows:
+    """Shows a column of the target for each reference that is named; of any other, nothing."""
+
+    def __init__(self, columns):
+        self.columns, self.seen = columns, []
+
+    def align(self, x_target, m_target, x_refs, m_refs):
+        number = round(float(x_refs[0, 0, 0, 0, 0] * 100))
+        self.seen.append(number)
+        visible = torch.zeros_like(m_refs)
+        if number in self.columns:
+            visible[..., self.columns.index(number)] = 1
+        return Alignment(x_refs, visible, visible * m_target.unsqueeze(2))
+
+
+@pytest.mark.parametrize("algorithm", ["ff", "ip"])
+@pytest.mark.parametrize("shows", [(), (0, 4, 18), (11, 12, 13)])
+def test_leaps_grow_while_references_show_nothing_new(algorithm, shows):
+    """Only the middle frame has a hole, so that both algorithms take its references in the same order."""
+    num_frames, t = 21, 10
+    x = (torch.arange(num_frames) / 100).view(1, -1, 1, 1).expand(3, num_frames, *SIZE).clone()
+    m = torch.zeros(1, num_frames, *SIZE)
+    m[:, t] = 1
+    m[:, t, 0, 0] = 0
+    aligner = Windows(shows)
+    inpaint(x, m, aligner, Painter(), algorithm, tolerance=0.0, leaps=True)
+    refs = nearest_refs(t, num_frames, 1, 20)
+    assert aligner.seen == leaping(refs, set(refs) - set(shows))
+    assert len(aligner.seen) < len(refs)
+
+
+@pytest.mark.parametrize("algorithm", ["ff", "ip"])
+def test_leaps_leave_nothing_out_where_every_reference_shows_something(algorithm):
+    x, m = make_sequence(5, *SIZE)
+    expected = inpaint(x, m, CountingAligner(), Painter(), algorithm)
+    actual = inpaint(x, m, CountingAligner(), Painter(), algorithm, leaps=True)
+    assert torch.equal(actual.frames, expected.frames)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
