@@ -66,6 +66,32 @@ def test_two_processes_validate_as_one_and_two_runs_do_not_disturb_each_other(sa
         assert kept == {"last.ckpt", "best.ckpt"}
 
 
+TALK = """
+import sys
+import torch.distributed as distributed
+from master_thesis.processes import SharedError, gathered, require_everywhere, summed
+
+rank = int(sys.argv[1])
+distributed.init_process_group("gloo", init_method=f"file://{sys.argv[2]}", rank=rank, world_size=2)
+require_everywhere(None)
+try:
+    require_everywhere("spoiled" if rank else None)
+except SharedError as error:
+    print(error, summed(rank, 5), gathered("ab"[rank]))
+distributed.destroy_process_group()
+"""
+
+
+def test_what_one_process_finds_wrong_ends_all(tmp_path):
+    """Both go on while nothing is wrong; then both know what the second one found, and neither waits."""
+    command, env = [sys.executable, "-c", TALK], os.environ | {"PYTHONPATH": str(ROOT)}
+    meeting = str(tmp_path / "meeting")
+    runs = [
+        subprocess.Popen([*command, rank, meeting], env=env, stdout=subprocess.PIPE, text=True) for rank in ("0", "1")
+    ]
+    assert [run.communicate(timeout=120)[0] for run in runs] == ["spoiled [1, 10] ['a', 'b']\n"] * 2
+
+
 def drawn_by_each_of_two(data):
     """The frames that two processes read in training, if all of them can be read."""
     clips, drawn, read_frame = data.train_dataloader().dataset, (set(), set()), dataset.read_frame
