@@ -25,6 +25,10 @@ from pathlib import Path
 from benchmarks import fuzz_cases
 from benchmarks.kills import ROOT
 
+NAMES = ("train", "resume", "train chn", "test", "test chn", "video", "frames", "evaluate", "export inputs", "export")
+"""Of the commands of :mod:`benchmarks.fuzz_cases`, in their order."""
+COMMANDS = dict(zip(NAMES, fuzz_cases.COMMANDS, strict=True)) | {"sample data": "--sample_data made"}
+"""Everything that writes; ``{good}`` stands for the folder of the good files."""
 SHARES = (0.0, 0.02, 0.5, 0.9)
 """How much of what a command writes fits."""
 FREE = 2**28
@@ -143,27 +147,43 @@ def endings(words: list[str], folder: Path, is_mounted: bool) -> Iterator[tuple[
             yield "read-only", judged(code, said, place)
 
 
+def words_of(name: str, world: fuzz_cases.World) -> list[str]:
+    """The words of a command."""
+    return f"{fuzz_cases.BEGIN} {COMMANDS[name].format(good=world.good)} {fuzz_cases.END}".split()
+
+
+def table(found: dict[str, dict[str, Ending]]) -> str:
+    """A row per command, a column per kind of disk."""
+    columns = list(dict.fromkeys(room for endings in found.values() for room in endings))
+    lines = [f"| command | {' | '.join(columns)} |", "|---" * (1 + len(columns)) + "|"]
+    for name, endings in found.items():
+        cells = ["; ".join(endings[room].faults) or "as promised" for room in columns]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--commands", type=int, nargs="+", help="numbers of the commands to run (default: all)")
+    parser.add_argument("--commands", nargs="+", choices=COMMANDS, default=list(COMMANDS))
     options = parser.parse_args()
-    is_mounted, num_faults = may_mount(), 0
+    is_mounted = may_mount()
+    found: dict[str, dict[str, Ending]] = {}
     print("a full tmpfs and a read-only one" if is_mounted else "files that may not grow (RLIMIT_FSIZE)", flush=True)
     with tempfile.TemporaryDirectory() as name:
         world = fuzz_cases.build(Path(name))
         before = world.snapshot()
-        for i in options.commands or range(len(fuzz_cases.COMMANDS)):
-            words = f"{fuzz_cases.BEGIN} {fuzz_cases.COMMANDS[i].format(good=world.good)} {fuzz_cases.END}".split()
+        for command in options.commands:
+            found[command] = {}
             (world.folder / "disks").mkdir(exist_ok=True)
-            for room, ending in endings(words, world.folder / "disks", is_mounted):
-                num_faults += bool(ending.faults)
+            for room, ending in endings(words_of(command, world), world.folder / "disks", is_mounted):
+                found[command][room] = ending
                 told = "; ".join(ending.faults) or "as promised"
-                print(f"{i} {room}: {told} ({ending.code}, {ending.said})".replace(name, ""), flush=True)
+                print(f"{command}, {room}: {told} ({ending.code}, {ending.said})".replace(name, ""), flush=True)
         disks = world.folder / "disks"
         kept = {path: state for path, state in world.snapshot().items() if disks not in (path, *path.parents)}
-        num_faults += kept != before
-        print(f"inputs {'untouched' if kept == before else 'CHANGED'}; {num_faults} faults")
-    raise SystemExit(num_faults > 0)
+    num_faults = sum(bool(ending.faults) for endings in found.values() for ending in endings.values())
+    print(f"{table(found)}\ninputs {'untouched' if kept == before else 'CHANGED'}; {num_faults} faults")
+    raise SystemExit(num_faults > 0 or kept != before)
 
 
 if __name__ == "__main__":

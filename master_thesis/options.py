@@ -112,6 +112,8 @@ def parse_options(argv: Sequence[str]) -> Options:
     Raises:
         UserError: where something is unknown, wrong, or in conflict.
     """
+    for word in argv:  # no system takes such a path
+        require("\0" not in word, f"{word!r} holds a character of code 0: leave that out")
     namespace = make_parser().parse_args(list(argv))
     flags = {arg.partition("=")[0] for arg in argv if arg.startswith("--")}
     given = frozenset(name for name in vars(namespace) if f"--{name}" in flags)

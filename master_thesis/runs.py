@@ -32,6 +32,7 @@ from master_thesis.io.whole import require_free
 from master_thesis.machine import keep_freed_memory
 from master_thesis.ops.precision import autocast
 from master_thesis.options import Options
+from master_thesis.processes import SharedError
 from master_thesis.training.keeping import newest_checkpoint, resumable
 from master_thesis.training.recomputing import recompute_activations
 from master_thesis.zoo import WEIGHTS, export_network, init_network, load_dfpn
@@ -90,8 +91,13 @@ def train(options: Options, trainer: pl.Trainer) -> None:
         recompute_activations(module.network)
     data = DataModule(options.data)
     data.setup("fit")
-    with told_in_one_line(MisconfigurationException):
-        trainer.fit(module, datamodule=data, ckpt_path=resumed, weights_only=True)
+    try:
+        with told_in_one_line(MisconfigurationException):
+            trainer.fit(module, datamodule=data, ckpt_path=resumed, weights_only=True)
+    except SharedError:
+        if trainer.is_global_zero:
+            raise
+        return  # Lightning ends the first process, which tells it, where another one fails
     if trainer.log_dir:
         print(f"run: {trainer.log_dir} (look at it with: tensorboard --logdir {logs_folder(options)})")
 

@@ -16,6 +16,7 @@ from master_thesis.data.datamodule import DataModule
 from tests.commands import run_command
 from tests.inpainting.stand_ins import Copier, StillAligner
 from tests.io.test_frames import png_claiming
+from tests.permissions import permissions_count
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 
@@ -36,7 +37,7 @@ BAD = {
     "folder": lambda path: (path.unlink(), path.mkdir()),
     "loop": lambda path: (path.unlink(), path.symlink_to(path.name)),
     "gone": lambda path: (path.unlink(), path.symlink_to(path.parent / "nowhere.jpg")),
-    "locked": lambda path: path.chmod(0),  # root reads it all the same: see bad_names
+    "locked": lambda path: path.chmod(0),
 }
 """What happens to the second frame of a sequence."""
 
@@ -102,7 +103,8 @@ def tree(tmp_path, sample_tree):
     frames_of(masks / "bad mask")[2].write_bytes(b"no picture")
     with (tmp_path / "data/DAVIS-2017/ImageSets/custom.txt").open("a") as file:
         file.write("no mask\nbad mask\n")
-    return tmp_path / "data"
+    with permissions_count():
+        yield tmp_path / "data"
 
 
 @pytest.fixture
@@ -125,11 +127,6 @@ def data_of(tree, **changes):
     return DataModule(DataConfig(data_path=str(tree), data_ckpt_path=cache, **(sizes | changes)))
 
 
-def bad_names():
-    """Of the sequences with a bad file. Permissions do not stop root, as whom tests may run."""
-    return {name for name in BAD if name != "locked" or os.geteuid() != 0}
-
-
 def test_training_goes_on_without_what_is_bad_and_counts_it(tree, opened, caplog):
     data = data_of(tree, train_max_iterations=150, p_simulator_bgs=1.0)
     with caplog.at_level(logging.INFO):
@@ -143,8 +140,9 @@ def test_training_goes_on_without_what_is_bad_and_counts_it(tree, opened, caplog
     assert 0 < bad.num_bad <= 0.05 * bad.num_drawn
     skipped = [message for message in bad.messages if "GOT10k" in message]
     met = {name for name in BAD if any(f"train/{name}/" in message for message in skipped)}
-    assert met <= bad_names()
+    assert met <= set(BAD)
     assert len(met) >= 4, "frames are drawn at random, not every bad one is met"
+    assert "locked" in met
     assert all(f"skipped: {message}" in caplog.text for message in skipped)
     drawn = {name for clip in clips for name in clip.names}
     assert set(ODD) <= drawn
@@ -176,7 +174,7 @@ def test_testing_names_what_is_bad_and_finishes_the_rest(tree, opened, tmp_path,
     assert result.code == 2
     assert "Traceback" not in result.err
     made = {path.stem.removesuffix("_ip") for path in (tmp_path / "here/made").iterdir()}
-    bad = bad_names() | {"no mask", "bad mask"}
+    bad = {*BAD, "no mask", "bad mask"}
     assert made == {"walker-crossing", "blob-lingering", *ODD, *BAD} - bad
     last = result.err.splitlines()[-1]
     assert f"error: {len(bad)} test files cannot be used, the rest is done: " in last

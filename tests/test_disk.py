@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import disk, fuzz_cases
+from benchmarks import disk
 from master_thesis.cli import main
 from tests.commands import files_in, run_command
 
@@ -28,16 +28,8 @@ def files_up_to(num_bytes):
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-NAMES = ("train", "resume", "train chn", "test", "test chn", "video", "frames", "evaluate", "export inputs", "export")
-
-
 def command(world, name):
-    words = fuzz_cases.COMMANDS[NAMES.index(name)].format(good=world.good)
-    return f"{fuzz_cases.BEGIN} {words} {fuzz_cases.END}"
-
-
-def test_every_command_has_its_name():
-    assert len(NAMES) == len(fuzz_cases.COMMANDS)
+    return " ".join(disk.words_of(name, world))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import master_thesis
 PACKAGE = Path(master_thesis.__file__).parent
 FLOORS = [
     {"ops", "config", "clip"},
-    {"losses", "flow_losses", "metrics", "io"},
+    {"losses", "flow_losses", "metrics", "io", "processes"},
     {"models", "data"},
     {"zoo"},
     {"inpainting"},

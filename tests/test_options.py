@@ -33,6 +33,7 @@ def test_chn_is_tested_on_whole_sequences_whatever_was_said():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ("--output a\0b", r"'a\\x00b' holds a character of code 0: leave that out"),
         ("--frames_n 4", "--frames_n should be 2 or an odd number, got 4"),
         ("--frames_n 1", "--frames_n should be 2 or an odd number, got 1"),
         ("--frames_n -1", r"--frames_n -1 \(whole sequences\) is for --chn --test"),

@@ -4,10 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from benchmarks.kills import ROOT
+from master_thesis.data import dataset
+from master_thesis.data.datamodule import DataModule
+from master_thesis.io.checkpoints import read_checkpoint
 from tests.commands import TINY_DATA, TINY_DFPN
 from tests.test_runs import VERSION, events
 
@@ -62,15 +66,75 @@ def test_two_processes_validate_as_one_and_two_runs_do_not_disturb_each_other(sa
         assert kept == {"last.ckpt", "best.ckpt"}
 
 
+TALK = """
+import sys
+import torch.distributed as distributed
+from master_thesis.processes import SharedError, gathered, require_everywhere, summed
+
+rank = int(sys.argv[1])
+distributed.init_process_group("gloo", init_method=f"file://{sys.argv[2]}", rank=rank, world_size=2)
+require_everywhere(None)
+try:
+    require_everywhere("spoiled" if rank else None)
+except SharedError as error:
+    print(error, summed(rank, 5), gathered("ab"[rank]))
+distributed.destroy_process_group()
+"""
+
+
+def test_what_one_process_finds_wrong_ends_all(tmp_path):
+    """Both go on while nothing is wrong; then both know what the second one found, and neither waits."""
+    command, env = [sys.executable, "-c", TALK], os.environ | {"PYTHONPATH": str(ROOT)}
+    meeting = str(tmp_path / "meeting")
+    runs = [
+        subprocess.Popen([*command, rank, meeting], env=env, stdout=subprocess.PIPE, text=True) for rank in ("0", "1")
+    ]
+    assert [run.communicate(timeout=120)[0] for run in runs] == ["spoiled [1, 10] ['a', 'b']\n"] * 2
+
+
+def drawn_by_each_of_two(data):
+    """The frames that two processes read in training, if all of them can be read."""
+    clips, drawn, read_frame = data.train_dataloader().dataset, (set(), set()), dataset.read_frame
+    with pytest.MonkeyPatch.context() as patch:
+        for number in range(len(clips)):
+            noted = drawn[number % 2]
+            patch.setattr(dataset, "read_frame", lambda path, *size, to=noted: to.add(path) or read_frame(path, *size))
+            clips[number]
+    return drawn
+
+
+def test_bad_files_that_one_process_meets_end_both(sample_tree, tmp_path, data_config):
+    """The second process meets them; the first one tells it, nobody waits, and the last checkpoint is kept."""
+    tree = tmp_path / "data"
+    shutil.copytree(sample_tree, tree)
+    data = DataModule(data_config(data_path=str(tree), train_max_iterations=12))
+    data.setup("fit")
+    first, second = drawn_by_each_of_two(data)
+    for path in second - first:
+        Path(path).write_bytes(b"")
+    more = "--devices 2 --strategy ddp --checkpoint_every 1 --train_max_iterations 12"
+    run = start(tmp_path / "ddp", tree, more)
+    said = finished(run, code=2)
+    errors = [line for line in said.splitlines() if "error: " in line]
+    assert len(errors) == 1
+    assert "images drawn cannot be used, more than 5%; mend or remove them: " in errors[0]
+    skipped = {line.removeprefix("skipped: ") for line in said.splitlines() if line.startswith("skipped: ")}
+    assert len(skipped) >= 2
+    assert all(message in errors[0] for message in skipped)
+    assert "Traceback" not in said
+    kept = read_checkpoint(tmp_path / "ddp" / f"{VERSION}0/checkpoints/last.ckpt")
+    assert 1 <= kept["global_step"] < 6
+
+
 def test_two_processes_test_every_sequence_once_and_tell_the_bad_files_of_each(sample_tree, tmp_path):
     """The bad file lies with the second process: the first one tells it, neither waits for the other."""
     davis = tmp_path / "data" / "DAVIS-2017"
-    shutil.copytree(sample_tree / "DAVIS-2017", davis)
+    shutil.copytree(sample_tree / "DAVIS-2017", davis, ignore=shutil.ignore_patterns("0000[2-9].*"))  # two frames each
     names = ["walker-crossing", "bad", "blob-lingering", "last"]
     for kind in ("JPEGImages", "Annotations_Dense"):
         for copy in ("bad", "last"):
             shutil.copytree(davis / kind / "480p" / "walker-crossing", davis / kind / "480p" / copy)
-    bad = davis / "JPEGImages/480p/bad/00003.jpg"
+    bad = davis / "JPEGImages/480p/bad/00001.jpg"
     bad.write_bytes(b"")
     (davis / "ImageSets/custom.txt").write_text("\n".join(names))
     options = "--chn --test --preset small --test_size 32 48 --algorithms ip --output_path made --accelerator cpu"

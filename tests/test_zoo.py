@@ -182,6 +182,8 @@ def test_numbers_that_are_not_real_are_refused(tmp_path, dtype, suffix):
     if suffix == "ckpt":
         torch.save({"state_dict": {f"network.{k}": v for k, v in state.items()}, "network": entry}, path)
     else:
+        if dtype.is_complex:
+            pytest.importorskip("safetensors", "0.7", reason="it holds no complex numbers before")
         write_weights(path, entry, state)
     told = f"{path} should hold real numbers, but {name} holds {str(dtype).removeprefix('torch.')}"
     for use in (

@@ -33,7 +33,7 @@ class DataModule(pl.LightningDataModule):
         self.config = config
         self.index: Index | None = None
         self.test_clips: TestClips | None = None
-        self.bad_test_files = BadFiles(is_tolerant=True)
+        self.bad_test_files = BadFiles()
 
     def setup(self, stage: str) -> None:
         """Finds the data of a stage (``fit``, ``validate`` or ``test``).
@@ -63,7 +63,7 @@ class DataModule(pl.LightningDataModule):
         num_clips = c.train_max_iterations * c.batch_size
         clips = RandomClips(c, self.index.frames_train, self.index.masks_train, num_clips, c.seed, is_simulating=True)
         sampler = ClipSampler(clips, *self._process(), is_even=True, position=self._progress)
-        return make_loader(clips, sampler, c.batch_size, c.num_workers, BadFiles(is_tolerant=False))
+        return make_loader(clips, sampler, c.batch_size, c.num_workers, BadFiles(), num_checked=len(sampler))
 
     def val_dataloader(self) -> ClipLoader:
         """The same clips in every epoch and run, whatever the seed, none of them simulated."""
@@ -77,14 +77,15 @@ class DataModule(pl.LightningDataModule):
         message = f"--validation_max_iterations should be at least 1 per process ({world}), got"
         require(is_shared, f"{message} {c.validation_max_iterations}")
         sampler = ClipSampler(clips, rank, world, is_even=False, position=lambda: (0, 0), block=c.batch_size)
-        return make_loader(clips, sampler, c.batch_size, c.num_workers, BadFiles(is_tolerant=False))
+        num_common = c.validation_max_iterations // world  # some processes may have one more
+        return make_loader(clips, sampler, c.batch_size, c.num_workers, BadFiles(), num_common)
 
     def test_dataloader(self) -> ClipLoader:
         """DAVIS: whole sequences or clips. Sequences with bad files are left out, see :attr:`bad_test_files`."""
         c = self.config
         assert self.test_clips is not None
         sampler = ClipSampler(self.test_clips, *self._process(), is_even=False, position=lambda: (0, 0))
-        return make_loader(self.test_clips, sampler, c.batch_size, c.num_workers, self.bad_test_files)
+        return make_loader(self.test_clips, sampler, c.batch_size, c.num_workers, self.bad_test_files, num_checked=0)
 
     def teardown(self, stage: str) -> None:
         """After a test every process knows the bad files of all."""

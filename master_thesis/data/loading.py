@@ -13,8 +13,8 @@ import torch
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from master_thesis.clip import Clip
-from master_thesis.config import UserError
 from master_thesis.data.items import Item, collate
+from master_thesis.processes import SharedError, gathered, summed
 
 log = logging.getLogger(__name__)
 
@@ -64,45 +64,41 @@ class ClipSampler(DistributedSampler[int]):
 
 
 class BadFiles:
-    """Counts the files that could not be read, names each once in the log, and stops a run with too many.
+    """Counts the files that could not be read, names each once in the log, and stops a run with too many."""
 
-    Args:
-        is_tolerant: go on whatever happens, for instance with the other sequences of a test.
-    """
-
-    def __init__(self, is_tolerant: bool) -> None:
-        self.is_tolerant = is_tolerant
+    def __init__(self) -> None:
         self.num_drawn = 0
         self.num_bad = 0
+        self.num_hopeless = 0  # items without a clip
         self.messages: dict[str, None] = {}
 
     def add(self, item: Item) -> None:
-        """Counts what an item reports.
-
-        Raises:
-            UserError: too many of the files drawn were bad, or no clip could be made.
-        """
+        """Counts what an item reports."""
         self.num_drawn += item.num_drawn
         self.num_bad += len(item.unreadable)
+        self.num_hopeless += item.clip is None
         for message in item.unreadable:
             if message not in self.messages:
                 log.warning("skipped: %s", message)
                 self.messages[message] = None
-        if self.is_tolerant:
-            return
-        is_over = self.num_drawn >= MIN_DRAWN and self.num_bad > MAX_BAD_SHARE * self.num_drawn
-        if is_over or item.clip is None:
-            raise UserError(
+
+    def check(self) -> None:
+        """Looks at the counts of all processes together; each must call it.
+
+        Raises:
+            SharedError: too many of the files drawn were bad, or no clip could be made.
+        """
+        num_drawn, num_bad, num_hopeless = summed(self.num_drawn, self.num_bad, self.num_hopeless)
+        if num_hopeless or (num_drawn >= MIN_DRAWN and num_bad > MAX_BAD_SHARE * num_drawn):
+            self.gather()
+            raise SharedError(
                 f"{self.num_bad} of {self.num_drawn} images drawn cannot be used, more than {MAX_BAD_SHARE:.0%}; "
                 f"mend or remove them: {self.listed()}"
             )
 
     def gather(self) -> None:
-        """Learns what all processes of a run have counted; each must call it. Nothing happens where there is one."""
-        if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
-            return
-        told: list[Any] = [None] * torch.distributed.get_world_size()
-        torch.distributed.all_gather_object(told, (self.num_drawn, self.num_bad, self.messages))
+        """Learns what all processes of a run have counted; each must call it."""
+        told = gathered((self.num_drawn, self.num_bad, self.messages))
         self.num_drawn, self.num_bad = sum(drawn for drawn, _, _ in told), sum(bad for _, bad, _ in told)
         self.messages = {message: None for _, _, messages in told for message in messages}
 
@@ -121,19 +117,22 @@ class ClipLoader(DataLoader[Item]):
     Args:
         dataset: where items come from.
         bad_files: told what each item reports.
+        num_checked: batches after which ``bad_files`` may stop the run; equally many in all processes.
         **options: those of torch's ``DataLoader``.
     """
 
-    def __init__(self, dataset: Dataset[Item], bad_files: BadFiles, **options: Any) -> None:
+    def __init__(self, dataset: Dataset[Item], bad_files: BadFiles, num_checked: int, **options: Any) -> None:
         super().__init__(dataset, collate_fn=collate, **options)
-        self.bad_files = bad_files
+        self.bad_files, self.num_checked = bad_files, num_checked
 
     def __iter__(self) -> Iterator[Clip]:  # type: ignore[override]
         batches = super().__iter__()
-        for item in batches:
+        for i, item in enumerate(batches):
+            self.bad_files.add(item)
             try:
-                self.bad_files.add(item)
-            except UserError:
+                if i < self.num_checked:
+                    self.bad_files.check()
+            except SharedError:
                 if self.num_workers:  # else they would be waited for whenever the last reference goes
                     self._iterator = None
                     batches._shutdown_workers()  # type: ignore[attr-defined]
@@ -150,13 +149,19 @@ class ClipLoader(DataLoader[Item]):
 
 
 def make_loader(
-    dataset: Dataset[Item], sampler: ClipSampler, batch_size: int, num_workers: int, bad_files: BadFiles
+    dataset: Dataset[Item],
+    sampler: ClipSampler,
+    batch_size: int,
+    num_workers: int,
+    bad_files: BadFiles,
+    num_checked: int,
 ) -> ClipLoader:
     """A loader whose workers leave the cores to each other, with pinned memory where there is a GPU."""
     workers = {"persistent_workers": True, "prefetch_factor": 4, "worker_init_fn": _quiet_worker} if num_workers else {}
     return ClipLoader(
         dataset,
         bad_files,
+        num_checked,
         sampler=sampler,
         batch_size=batch_size,
         num_workers=num_workers,

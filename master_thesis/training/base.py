@@ -14,8 +14,9 @@ from torch.optim import Adam
 from torch.optim.lr_scheduler import StepLR
 
 from master_thesis.clip import Clip, Losses
-from master_thesis.config import OptimConfig, UserError
+from master_thesis.config import OptimConfig
 from master_thesis.io.checkpoints import NETWORK_KEY, OWN_PREFIX
+from master_thesis.processes import require_everywhere
 from master_thesis.training.figures import show
 from master_thesis.zoo import make_network
 
@@ -50,16 +51,17 @@ class NetworkTraining(pl.LightningModule, ABC):
         """The loss to minimise.
 
         Raises:
-            UserError: where it is no number any more.
+            SharedError: where it is no number any more, in any process.
         """
         losses = self.losses(clip)
-        total = losses.total
+        total, fault = losses.total, None
         if not torch.isfinite(total):
-            raise UserError(
+            fault = (
                 f"the loss is {total.item()} at step {self.global_step} "
                 f"(epoch {self.current_epoch}, batch {batch_idx}, {', '.join(clip.names)}); "
                 "resume from the last checkpoint, with a smaller --lr if it comes again"
             )
+        require_everywhere(fault)
         self.log_losses("train", losses, clip)
         return total
 

@@ -151,19 +151,22 @@ def one_clip():
 
 def test_a_few_bad_frames_are_tolerated(caplog):
     some_clip = one_clip()
-    bad = BadFiles(is_tolerant=False)
+    bad = BadFiles()
     with caplog.at_level(logging.WARNING):
         bad.add(Item(some_clip, 10, ("a is empty",)))  # a tenth, but of too few to judge
+        bad.check()
         bad.add(Item(some_clip, 90, ("b is empty", "a is empty")))
         bad.add(Item(some_clip, 0, ("c is empty", "c is empty")))
     assert [record.message for record in caplog.records] == [f"skipped: {name} is empty" for name in "abc"]
+    bad.check()
+    bad.add(Item(some_clip, 0, ("d is empty",)))
     with pytest.raises(
         UserError, match=r"6 of 100 images .* more than 5%; .*: a is empty; b is empty; c is empty; d is"
     ):
-        bad.add(Item(some_clip, 0, ("d is empty",)))
+        bad.check()
 
 
 def test_a_long_list_of_bad_files_is_cut():
-    bad = BadFiles(is_tolerant=True)
+    bad = BadFiles()
     bad.add(Item(None, 30, tuple(f"{i} is empty" for i in range(30))))
     assert bad.listed().endswith("; 19 is empty; and 10 more")
