@@ -67,9 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _is_one_of_several() -> bool:
     if "torch" not in sys.modules:  # told before it was needed
         return False
-    from torch import distributed
+    from master_thesis.processes import are_several
 
-    return distributed.is_available() and distributed.is_initialized()
+    return are_several()
 
 
 def is_out_of_memory(error: Exception) -> bool:
