@@ -46,7 +46,7 @@ train-demo: install ## Train both networks for a few minutes on built-in data at
 test: install lint types ## Everything that must pass: style, types, tests
 	$(BIN)/python -m pytest
 
-bench: install ## Time everything against the plain path (half an hour on two idle cores) and print the table
+bench: install ## Time everything against the plain path (a quarter of an hour on two idle cores) and print the table
 	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.speed --table --plot benchmarks/results/cost.png
 

@@ -1,6 +1,6 @@
 """How fast, against a plain path in the same run: float32, one pair at a time, nothing kept, full-size decoding.
 
-    python -m benchmarks.speed                          # all rows (half an hour on two cores)
+    python -m benchmarks.speed                          # all rows (a quarter of an hour on two idle cores)
     python -m benchmarks.speed align share              # some of them; others are kept in the JSON file
     python -m benchmarks.speed --table                  # the table of docs/performance.md
 
