@@ -5,13 +5,18 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import pytorch_lightning as pl
+from lightning_fabric.strategies.launchers.subprocess_script import _ChildProcessObserver
 
 from benchmarks.kills import ROOT
 from master_thesis.data import dataset
 from master_thesis.data.datamodule import DataModule
 from master_thesis.io.checkpoints import read_checkpoint
+from master_thesis.processes import SharedError
+from master_thesis.training.stopping import EndTogether
 from tests.commands import TINY_DATA, TINY_DFPN
 from tests.test_runs import VERSION, events
 
@@ -90,6 +95,23 @@ def test_what_one_process_finds_wrong_ends_all(tmp_path):
         subprocess.Popen([*command, rank, meeting], env=env, stdout=subprocess.PIPE, text=True) for rank in ("0", "1")
     ]
     assert [run.communicate(timeout=120)[0] for run in runs] == ["spoiled [1, 10] ['a', 'b']\n"] * 2
+
+
+@pytest.mark.parametrize(
+    ("error", "is_ended"), [(OSError("full"), True), (SharedError("bad files"), False), (SystemExit(143), False)]
+)
+def test_a_first_process_that_fails_alone_ends_those_it_started(error, is_ended):
+    """Its list of them is emptied, so that Lightning's observer, which has the same one, does not kill it as well."""
+    process = subprocess.Popen(["sleep", "60"])
+    launcher = SimpleNamespace(procs=[process])
+    observer = _ChildProcessObserver(os.getpid(), launcher.procs)
+    trainer = pl.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    trainer.strategy._launcher = launcher
+    EndTogether().on_exception(trainer, pl.LightningModule(), error)
+    assert (process.poll() is not None) == is_ended
+    assert observer._run() == is_ended, "done: there is nobody to look at"
+    process.kill()
+    process.wait()
 
 
 def drawn_by_each_of_two(data):

@@ -22,7 +22,7 @@ from master_thesis.config import UserError
 from master_thesis.io.checkpoints import network_entry, read_checkpoint
 from master_thesis.io.versions import installed_version
 from master_thesis.io.whole import write_whole
-from master_thesis.training.stopping import SignalStop
+from master_thesis.training.stopping import EndTogether, SignalStop
 
 PACKAGES = (
     "master_thesis",
@@ -60,7 +60,7 @@ def checkpoint_callbacks(every_n_steps: int) -> list[Callback]:
 def training_callbacks(options: Mapping[str, Any], every_n_steps: int, is_logging: bool) -> list[Callback]:
     """All callbacks of a training."""
     monitor: list[Callback] = [LearningRateMonitor()] if is_logging else []
-    return [OptionsFile(options), *monitor, SignalStop(), *checkpoint_callbacks(every_n_steps)]
+    return [OptionsFile(options), *monitor, SignalStop(), EndTogether(), *checkpoint_callbacks(every_n_steps)]
 
 
 class WholeCheckpoints(TorchCheckpointIO):

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a training after the step at hand, with a checkpoint of it."""
+"""How a training ends early: Ctrl-C and SIGTERM after the step at hand, with a checkpoint; processes together."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
+
+from master_thesis.processes import SharedError
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +87,24 @@ class SignalStop(Callback):
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
+
+
+class EndTogether(Callback):
+    """Where the first process fails alone (a full disk: it alone writes), it ends those that it started.
+
+    Left to themselves they end with a traceback about their lost connection.
+    """
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Ends them before the connection is closed."""
+        if not isinstance(exception, Exception) or isinstance(exception, SharedError):  # all end by themselves
+            return
+        started = getattr(trainer.strategy.launcher, "procs", [])
+        ending = list(started)
+        started.clear()  # Lightning's observer looks at this very list, and would kill this process too
+        for process in ending:
+            process.kill()
+            process.wait()
 
 
 def last_path(trainer: pl.Trainer) -> Path | None:
