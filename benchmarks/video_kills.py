@@ -39,8 +39,17 @@ def write_clip(folder: Path) -> None:
 def start(folder: Path, algorithm: str) -> subprocess.Popen[bytes]:
     """Starts to fill the clip; the result goes into ``folder``."""
     folder.mkdir(exist_ok=True)
-    options = f"--video ../clip.mp4 --mask ../masks --output out.mkv --lossless --overlay --window {WINDOW} --test_size 48 96"
-    command = [sys.executable, "-m", "master_thesis", *options.split(), "--algorithms", algorithm]
+    options = "--video ../clip.mp4 --mask ../masks --output out.mkv --lossless --overlay --test_size 48 96"
+    command = [
+        sys.executable,
+        "-m",
+        "master_thesis",
+        *options.split(),
+        "--window",
+        str(WINDOW),
+        "--algorithms",
+        algorithm,
+    ]
     with (folder.parent / f"{folder.name}.log").open("wb") as log:
         return subprocess.Popen(command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=log)
 
