@@ -47,12 +47,12 @@ test: install lint types ## Everything that must pass: style, types, tests
 	$(BIN)/python -m pytest
 
 bench: install ## Time everything against the plain path (a quarter of an hour on two idle cores) and print the table
-	$(BIN)/python -m benchmarks.speed
-	$(BIN)/python -m benchmarks.speed --table --plot benchmarks/results/cost.png
+	$(BIN)/python -m benchmarks.speed.table
+	$(BIN)/python -m benchmarks.speed.table --table --plot benchmarks/results/cost.png
 
-gpu: install ## Rehearse on the CPU what benchmarks/gpu.py does on a GPU: pack, test, measure, train in stages
+gpu: install ## Rehearse on the CPU what scripts/gpu.py does on a GPU: pack, test, measure, train in stages
 	mkdir -p $(DEMO)
-	$(BIN)/python -m benchmarks.gpu rehearse --out $(DEMO)/gpu --minutes 3
+	$(BIN)/python -m scripts.gpu rehearse --out $(DEMO)/gpu --minutes 3
 
 lint: install ## Style and format
 	$(BIN)/ruff check .
@@ -70,7 +70,7 @@ lowest: ## The tests with the lowest versions that pyproject.toml allows (in .ve
 audit: install ## Known weaknesses of the installed packages (asks an advisory data base)
 	$(BIN)/pip install --quiet pip-audit
 	-$(BIN)/pip-audit --skip-editable --progress-spinner off --format json > .venv/audit.json
-	$(BIN)/python -m benchmarks.audit < .venv/audit.json
+	$(BIN)/python -m scripts.audit < .venv/audit.json
 
 format: install ## Mend style and format
 	$(BIN)/ruff check --fix .

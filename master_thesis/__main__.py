@@ -1,6 +1,6 @@
 """``python -m master_thesis``."""
 
-from master_thesis.cli import command
+from master_thesis.cli.main import command
 
 if __name__ == "__main__":
     command()

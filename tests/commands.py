@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from master_thesis.cli import main
+from master_thesis.cli.main import main
 
 TINY_DATA = "--train_size 32 32 --test_size 32 48 --frames_spacing 2 --batch_size 2 --dilatation_iterations 1"
 TINY_RUN = "--train_max_iterations 3 --validation_max_iterations 1 --accelerator cpu --enable_progress_bar false"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from master_thesis.config import DataConfig
+from master_thesis.configs.data import DataConfig
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def sample_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The built-in data, tiny: read it, never write to it."""
-    from master_thesis.data.sample import write_sample_data
+    from master_thesis.data.builtin.sample import write_sample_data
 
     path = tmp_path_factory.mktemp("sample") / "data"
     write_sample_data(path, height=80, num_frames=8)
@@ -58,7 +58,7 @@ def fuzz_world(tmp_path_factory: pytest.TempPathFactory) -> Any:
     """Good files of every kind that is read, with tiny checkpoints: read them, never write to them."""
     import warnings
 
-    from benchmarks import fuzz_cases
+    from stress import fuzz_cases
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -10,12 +10,13 @@ import pytest
 import torch
 from PIL import Image
 
-from master_thesis import runs
-from master_thesis.config import DataConfig, UserError
+from master_thesis.cli import commands as runs
+from master_thesis.configs.data import DataConfig
 from master_thesis.data.datamodule import DataModule
+from master_thesis.errors import UserError
 from tests.commands import run_command
+from tests.images.test_codec import png_claiming
 from tests.inpainting.stand_ins import Copier, StillAligner
-from tests.io.test_frames import png_claiming
 from tests.permissions import permissions_count
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")

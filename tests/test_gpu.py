@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 import torch
 
-from master_thesis.clip import Clip
-from master_thesis.config import OptimConfig, VideoConfig
+from master_thesis.configs.training import OptimConfig
+from master_thesis.configs.video import VideoConfig
 from master_thesis.data.datamodule import DataModule
-from master_thesis.inpainting import halving
+from master_thesis.images.codec import read_frame, write_png
+from master_thesis.inpainting import batching as halving
 from master_thesis.inpainting.algorithms import ALGORITHMS, inpaint
-from master_thesis.io.frames import read_frame, write_png
 from master_thesis.models.chn import CHN
+from master_thesis.models.classical.opencv import OpenCVAligner
 from master_thesis.models.dfpn import DFPN
-from master_thesis.models.opencv import OpenCVAligner
 from master_thesis.ops.precision import autocast
+from master_thesis.records import Clip
 from master_thesis.training.dfpn import DFPNTraining
 from tests.commands import TINY_DATA, TINY_DFPN, TINY_RUN, run_command
 from tests.inpainting.stand_ins import Copier, Painter, StillAligner, make_sequence
@@ -73,7 +74,7 @@ def test_sequences_are_filled_alike(device, algorithm: str) -> None:
 
 def test_a_video_is_filled_alike(device, tmp_path: Path) -> None:
     pytest.importorskip("av", reason="no PyAV")  # machines that are lent for training may lack it
-    from master_thesis.report.video import run_video
+    from master_thesis.video.runs import run_video
     from tests.video_clips import Clip, box_mask
 
     video = Clip().write(tmp_path)

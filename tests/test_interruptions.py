@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from benchmarks import kills
-from master_thesis.cli import main
-from master_thesis.training import stopping
+from master_thesis.cli.main import main
+from master_thesis.training import signals as stopping
 from master_thesis.training.base import NetworkTraining
+from stress import kills
+from tests.cli.test_commands import VERSION, events, last, same_weights
 from tests.commands import TINY_DATA, TINY_DFPN, TINY_RUN
-from tests.test_runs import VERSION, events, last, same_weights
 
 # Lightning's advice on workers, logging and accelerators is not what these tests are about.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
@@ -126,7 +126,7 @@ def test_the_second_signal_ends_at_once(tmp_path):
 
 @pytest.mark.slow
 def test_killed_at_random_moments_with_workers(sample_tree, tmp_path, monkeypatch):
-    """The short version of benchmarks/kills.py: real processes, SIGKILL; only those that are killed have their own."""
+    """The short version of stress/kills.py: real processes, SIGKILL; only those that are killed have their own."""
     for delay in (0.6, 0.3):
         kills.kill_once(tmp_path / "killed", sample_tree, 2, delay, more=SHORT)
     (tmp_path / "whole").mkdir()

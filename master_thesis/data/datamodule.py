@@ -6,11 +6,12 @@ import logging
 
 import pytorch_lightning as pl
 
-from master_thesis.config import DataConfig, require
+from master_thesis.configs.data import DataConfig
 from master_thesis.data.dataset import RandomClips, TestClips
 from master_thesis.data.index import Index, load_index
 from master_thesis.data.loading import BadFiles, ClipLoader, ClipSampler, make_loader
 from master_thesis.data.sequences import find_test_sequences
+from master_thesis.errors import require
 
 log = logging.getLogger(__name__)
 

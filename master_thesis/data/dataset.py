@@ -12,13 +12,15 @@ from typing import TypeVar
 import numpy as np
 from torch.utils.data import Dataset
 
-from master_thesis.config import DataConfig, require
+from master_thesis.configs.data import DataConfig
 from master_thesis.data import warping
 from master_thesis.data.items import Item, to_clip
 from master_thesis.data.movement import random_movement
 from master_thesis.data.sampling import random_clip, regular_clip
 from master_thesis.data.sequences import DavisSequence, SequenceSet
-from master_thesis.io.frames import UnreadableFrame, frame_size, read_frame, read_mask
+from master_thesis.errors import require
+from master_thesis.images.codec import read_frame, read_mask
+from master_thesis.images.header import UnreadableFrame, frame_size
 
 T = TypeVar("T")
 

@@ -17,10 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from master_thesis.config import DataConfig, UserError, require
+from master_thesis.configs.data import DataConfig
 from master_thesis.data.sequences import SequenceSet, find_backgrounds, find_masks, set_root, split_masks
-from master_thesis.io.frames import UnreadableFrame, read_mask
-from master_thesis.io.whole import write_whole
+from master_thesis.errors import UserError, require
+from master_thesis.images.codec import read_mask
+from master_thesis.images.header import UnreadableFrame
+from master_thesis.runtime.atomic import write_whole
 
 log = logging.getLogger(__name__)
 

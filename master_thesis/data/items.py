@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from master_thesis.clip import Clip
+from master_thesis.records import Clip
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ import cv2
 import torch
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
-from master_thesis.clip import Clip
 from master_thesis.data.items import Item, collate
-from master_thesis.processes import SharedError, gathered, summed
+from master_thesis.records import Clip
+from master_thesis.runtime.distributed import SharedError, gathered, summed
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from master_thesis.config import UserError, require
+from master_thesis.errors import UserError, require
 
 FRAME_SUFFIXES = (".jpg", ".jpeg", ".png")
 _SPLIT_SEED = 20200914

@@ -20,7 +20,7 @@ from master_thesis.evaluation.copying import (
     homography_transfer,
     telea_frame,
 )
-from master_thesis.models.opencv import OpenCVAligner
+from master_thesis.models.classical.opencv import OpenCVAligner
 
 Method: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """Fills holes: ``(masked frames, mask) -> filled frames``."""

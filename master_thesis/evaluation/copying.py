@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Bool, UInt8
 
 from master_thesis.models.aligner import Aligner
-from master_thesis.models.homography import global_motion, move
+from master_thesis.models.classical.homography import global_motion, move
 from master_thesis.ops.image import to_float
 
 Transfer: TypeAlias = Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]

@@ -12,17 +12,18 @@ from pathlib import Path
 
 import numpy as np
 
-from master_thesis.config import DataConfig, EvaluationConfig
+from master_thesis.configs.data import DataConfig
+from master_thesis.configs.evaluation import EvaluationConfig
 from master_thesis.evaluation.baselines import BASELINES, Method
-from master_thesis.evaluation.pictures import write_sheet
+from master_thesis.evaluation.motion import Flow, Motion, dis_flow, estimate_motion, raft_flow, without_object
 from master_thesis.evaluation.predictions import parse_predictions, read_predictions
 from master_thesis.evaluation.protocols import COMPLETION, HOLE, Task, make_protocol
-from master_thesis.evaluation.score import Score, measure, measure_flicker
-from master_thesis.evaluation.table import format_table, write_csv, write_json, write_plot
+from master_thesis.evaluation.scores import Score, measure, measure_flicker
+from master_thesis.evaluation.sheets import write_sheet
+from master_thesis.evaluation.tables import format_table, write_csv, write_json, write_plot
 from master_thesis.evaluation.tasks import export_task, make_tasks
-from master_thesis.evaluation.temporal import Flow, Motion, dis_flow, estimate_motion, raft_flow, without_object
-from master_thesis.io.whole import require_free
 from master_thesis.metrics import try_lpips
+from master_thesis.runtime.atomic import require_free
 
 log = logging.getLogger(__name__)
 

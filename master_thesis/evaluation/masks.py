@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool
 
-from master_thesis.config import UserError, require
 from master_thesis.data.sequences import DavisSequence, image_files
+from master_thesis.errors import UserError, require
 from master_thesis.evaluation.protocols import Protocol
 from master_thesis.evaluation.stills import blob
-from master_thesis.io.frames import frame_size, read_mask
+from master_thesis.images.codec import read_mask
+from master_thesis.images.header import frame_size
 
 
 def make_masks(

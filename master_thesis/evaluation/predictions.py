@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from master_thesis.config import UserError, require
 from master_thesis.data.sequences import image_files
+from master_thesis.errors import UserError, require
 from master_thesis.evaluation.protocols import Task
-from master_thesis.io.frames import read_frame
+from master_thesis.images.codec import read_frame
 
 
 def parse_predictions(texts: tuple[str, ...]) -> dict[str, Path]:

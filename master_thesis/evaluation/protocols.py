@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from master_thesis.clip import FILL
-from master_thesis.config import DataConfig
+from master_thesis.configs.data import DataConfig
 from master_thesis.data.warping import dilate, resize_frame, resize_mask
+from master_thesis.ops.image import FILL
 
 COMPLETION = "completion-432x240"
 HOLE = "hole"

@@ -8,12 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-from master_thesis.config import DataConfig, EvaluationConfig, require
+from master_thesis.configs.data import DataConfig
+from master_thesis.configs.evaluation import EvaluationConfig
 from master_thesis.data.sequences import DavisSequence, find_test_sequences
+from master_thesis.errors import require
 from master_thesis.evaluation.masks import make_masks
 from master_thesis.evaluation.protocols import Protocol, Task, make_protocol
-from master_thesis.io.frames import read_frame, write_png
-from master_thesis.io.whole import write_whole_folder
+from master_thesis.images.codec import read_frame, write_png
+from master_thesis.runtime.atomic import write_whole_folder
 
 
 def make_tasks(data: DataConfig, config: EvaluationConfig) -> Iterator[Task]:

@@ -13,11 +13,11 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from master_thesis.clip import Record
-from master_thesis.config import require
-from master_thesis.inpainting.resources import fitting_pairs
+from master_thesis.errors import require
+from master_thesis.inpainting.batching import fitting_pairs
 from master_thesis.inpainting.step import Canvas, Hallucinator, Pair, Stepper
 from master_thesis.models.aligner import Aligner
+from master_thesis.records import Record
 
 ALGORITHMS = ("ff", "ip", "cp")
 MAX_DISTANCE = 20

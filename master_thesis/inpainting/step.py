@@ -10,12 +10,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from master_thesis.clip import Alignment, Hallucination
-from master_thesis.inpainting.halving import in_batches
+from master_thesis.inpainting.batching import in_batches
 from master_thesis.models.aligner import Aligner, align_encoded, encode
 from master_thesis.ops.grid import warp
 from master_thesis.ops.image import fill_holes
 from master_thesis.ops.mask import hole_percent
+from master_thesis.records import Alignment, Hallucination
 
 HALLUCINATED = -1
 """In a source map: this pixel was seen in no frame and made up."""

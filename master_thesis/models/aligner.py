@@ -9,10 +9,10 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from master_thesis.clip import Alignment
 from master_thesis.models.frozen import Frozen
 from master_thesis.ops.grid import warp
 from master_thesis.ops.mask import copyable_map
+from master_thesis.records import Alignment
 
 ALL_KNOWN = 0.999
 """Bilinear visibility from which no hole was mixed in."""

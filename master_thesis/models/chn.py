@@ -11,8 +11,8 @@ from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from master_thesis.clip import Hallucination
 from master_thesis.ops.image import denormalise, normalise, pad_to_multiple
+from master_thesis.records import Hallucination
 
 RESIDUAL_SCALE = 0.2
 LEAK = 0.2

@@ -11,12 +11,12 @@ from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from master_thesis.clip import Alignment
 from master_thesis.models.aligner import EncodingAligner, encode_all
 from master_thesis.models.frozen import Frozen
 from master_thesis.ops.grid import warp
 from master_thesis.ops.image import normalise, resize
 from master_thesis.ops.mask import copyable_map
+from master_thesis.records import Alignment
 
 SIZE = 224
 VISIBLE_THRESHOLD = 0.5

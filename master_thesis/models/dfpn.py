@@ -13,13 +13,13 @@ from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from master_thesis.clip import Alignment, FlowPrediction
 from master_thesis.models.aligner import EncodingAligner, alignment_from_grid, encode_all
 from master_thesis.models.vgg import VGG16
 from master_thesis.ops.correlation import masked_correlation, masked_directions
 from master_thesis.ops.grid import resize_grid
 from master_thesis.ops.image import normalise, resize, resize_mask
 from master_thesis.ops.precision import full_precision
+from master_thesis.records import Alignment, FlowPrediction
 
 VGG_STRIDE = 16
 """Pixels per feature position after the fourth max-pool."""

@@ -8,7 +8,10 @@ from einops import rearrange
 from jaxtyping import Float, Shaped
 from torch import Tensor
 
-from master_thesis.clip import FILL, IMAGENET_MEAN, IMAGENET_STD
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+FILL = IMAGENET_MEAN
+"""The colour of a hole in masked frames (RGB)."""
 
 
 def _channels(values: tuple[float, ...], like: Tensor) -> Tensor:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from jaxtyping import Float
 from torch import Tensor
 
-from master_thesis.clip import Clip
 from master_thesis.ops.image import fill_holes, to_float
+from master_thesis.records import Clip
 
 
 @dataclass(frozen=True)

@@ -13,16 +13,16 @@ from torch import Tensor
 from torch.optim import Adam
 from torch.optim.lr_scheduler import StepLR
 
-from master_thesis.clip import Clip, Losses
-from master_thesis.config import OptimConfig
-from master_thesis.io.checkpoints import NETWORK_KEY, OWN_PREFIX
-from master_thesis.processes import require_everywhere
+from master_thesis.checkpoints.loading import make_network
+from master_thesis.checkpoints.reading import NETWORK_KEY, OWN_PREFIX
+from master_thesis.configs.training import OptimConfig
+from master_thesis.records import Clip, Losses
+from master_thesis.runtime.distributed import require_everywhere
 from master_thesis.training.figures import show
-from master_thesis.zoo import make_network
 
 
 class NetworkTraining(pl.LightningModule, ABC):
-    """Trains one network of :mod:`~master_thesis.zoo`; subclasses say by what losses and how to show a clip.
+    """Trains one registered network; subclasses define its losses and its pictures.
 
     A checkpoint keeps the network (keys ``network.*``), what it is (``checkpoint["network"]``) and Lightning's own
     state. Whatever else a subclass holds, frozen helpers for instance, moves with it and is never kept.

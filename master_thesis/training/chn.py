@@ -10,13 +10,13 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from master_thesis.clip import Alignment, Clip, Hallucination, Losses
-from master_thesis.config import OptimConfig
-from master_thesis.losses import chn_losses
+from master_thesis.configs.training import OptimConfig
+from master_thesis.losses.chn import chn_losses
 from master_thesis.metrics import psnr, ssim, try_lpips
 from master_thesis.models.aligner import FrozenAligner
 from master_thesis.models.vgg import VGG16
 from master_thesis.ops.views import Views, views_of
+from master_thesis.records import Alignment, Clip, Hallucination, Losses
 from master_thesis.training.base import NetworkTraining
 from master_thesis.training.figures import hallucination_figure, show
 

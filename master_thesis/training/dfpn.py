@@ -9,11 +9,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from master_thesis.clip import Clip, Losses
-from master_thesis.config import OptimConfig
-from master_thesis.losses import dfpn_losses
+from master_thesis.configs.training import OptimConfig
+from master_thesis.losses.dfpn import dfpn_losses
 from master_thesis.models.dfpn import DFPN
 from master_thesis.ops.views import views_of
+from master_thesis.records import Clip, Losses
 from master_thesis.training.base import NetworkTraining
 from master_thesis.training.figures import alignment_figure
 

@@ -10,9 +10,9 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 from torchvision.utils import make_grid
 
-from master_thesis.clip import Alignment, Hallucination
 from master_thesis.ops.image import fill_holes
 from master_thesis.ops.views import Views
+from master_thesis.records import Alignment, Hallucination
 
 MAX_CLIPS = 4
 """Clips of a batch that are shown."""

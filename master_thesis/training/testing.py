@@ -12,13 +12,13 @@ import pytorch_lightning as pl
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from master_thesis.clip import Clip
 from master_thesis.inpainting.algorithms import inpaint
-from master_thesis.io.video import write_video
 from master_thesis.models.aligner import FrozenAligner
 from master_thesis.ops.image import to_float
 from master_thesis.ops.views import views_of
+from master_thesis.records import Clip
 from master_thesis.training.figures import alignment_figure, show
+from master_thesis.video.io.writer import write_video
 
 log = logging.getLogger(__name__)
 

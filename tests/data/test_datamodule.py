@@ -6,10 +6,10 @@ import pytest
 import pytorch_lightning as pl
 import torch
 
-from master_thesis.config import UserError
 from master_thesis.data.datamodule import DataModule
 from master_thesis.data.items import Item, to_clip
 from master_thesis.data.loading import BadFiles, ClipSampler
+from master_thesis.errors import UserError
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*does not have many workers.*"),

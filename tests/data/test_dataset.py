@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 import torch
 
-from master_thesis.config import UserError
 from master_thesis.data.dataset import RandomClips, TestClips
 from master_thesis.data.items import Item, collate
 from master_thesis.data.sequences import DavisSequence, SequenceSet, find_test_sequences
-from master_thesis.io.frames import read_mask, write_png
+from master_thesis.errors import UserError
+from master_thesis.images.codec import read_mask, write_png
 from master_thesis.ops import grid
 from master_thesis.ops.affine import affine_grid
 from master_thesis.ops.image import resize, to_float

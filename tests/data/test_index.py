@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from master_thesis.config import UserError
 from master_thesis.data import index as index_module
 from master_thesis.data.index import load_index, mask_area
 from master_thesis.data.sequences import SequenceSet
-from master_thesis.io.frames import write_png
+from master_thesis.errors import UserError
+from master_thesis.images.codec import write_png
 
 
 def read_json(path):

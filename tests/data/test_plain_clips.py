@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from benchmarks.plain.clips import PlainClips
 from master_thesis.data.dataset import RandomClips
 from master_thesis.data.sequences import SequenceSet
+from tests.oracles.clips import PlainClips
 
 
 @pytest.fixture

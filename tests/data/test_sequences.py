@@ -4,7 +4,6 @@ import shutil
 import numpy as np
 import pytest
 
-from master_thesis.config import UserError
 from master_thesis.data.sequences import (
     find_backgrounds,
     find_masks,
@@ -13,7 +12,8 @@ from master_thesis.data.sequences import (
     read_list,
     split_masks,
 )
-from master_thesis.io.frames import write_jpeg, write_png
+from master_thesis.errors import UserError
+from master_thesis.images.codec import write_jpeg, write_png
 
 FRAME = np.zeros((4, 6, 3), np.uint8)
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import skimage.data
 
-from master_thesis.config import DataConfig
+from master_thesis.configs.data import DataConfig
 from master_thesis.evaluation.protocols import Protocol, Task
-from master_thesis.io.frames import write_png
+from master_thesis.images.codec import write_png
 
 NUM_FRAMES = 4
 SIZE = (72, 96)

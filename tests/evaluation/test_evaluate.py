@@ -4,10 +4,11 @@ import logging
 import numpy as np
 import pytest
 
-from master_thesis.config import EvaluationConfig, UserError
+from master_thesis.configs.evaluation import EvaluationConfig
+from master_thesis.errors import UserError
 from master_thesis.evaluation.evaluate import TRUTH, evaluate, run_evaluation
-from master_thesis.evaluation.table import group
-from master_thesis.io.frames import write_png
+from master_thesis.evaluation.tables import group
+from master_thesis.images.codec import write_png
 from master_thesis.metrics import MAX_PSNR
 
 from .conftest import PAN_PX, pan

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from master_thesis.config import UserError
 from master_thesis.data.sequences import find_test_sequences
+from master_thesis.errors import UserError
 from master_thesis.evaluation.masks import derangement, make_masks
-from master_thesis.io.frames import write_png
+from master_thesis.images.codec import write_png
 
 from .conftest import SIZE, squares
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from master_thesis.config import UserError
+from master_thesis.errors import UserError
 from master_thesis.evaluation.predictions import parse_predictions, read_predictions
-from master_thesis.io.frames import write_png
+from master_thesis.images.codec import write_png
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from master_thesis.config import DataConfig
+from master_thesis.configs.data import DataConfig
 from master_thesis.evaluation.protocols import Protocol, Task, make_protocol
 
 

@@ -1,8 +1,9 @@
 import pytest
 
-from master_thesis.config import EvaluationConfig, UserError
+from master_thesis.configs.evaluation import EvaluationConfig
+from master_thesis.errors import UserError
 from master_thesis.evaluation.tasks import export_task, make_tasks
-from master_thesis.io.frames import read_frame, read_mask
+from master_thesis.images.codec import read_frame, read_mask
 
 
 def test_every_combination_is_a_task_and_frames_are_shared(data):

@@ -2,10 +2,10 @@
 
 import torch
 
-from master_thesis.clip import Alignment, Hallucination
 from master_thesis.models.aligner import alignment_from_grid
 from master_thesis.ops.grid import identity_grid
 from master_thesis.ops.image import fill_holes
+from master_thesis.records import Alignment, Hallucination
 
 
 def shifted_grid(height, width, dx, dy):

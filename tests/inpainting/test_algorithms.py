@@ -6,15 +6,15 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from benchmarks.plain import algorithms as plain
-from master_thesis.clip import Alignment
-from master_thesis.config import UserError
+from master_thesis.errors import UserError
 from master_thesis.inpainting.algorithms import ALGORITHMS, inpaint, nearest_refs
 from master_thesis.inpainting.step import HALLUCINATED
 from master_thesis.models.chn import CHN
 from master_thesis.models.dfpn import DFPN
+from master_thesis.records import Alignment
 from tests.inpainting.known_motion import PanoramaAligner, make_panorama_clip
 from tests.inpainting.stand_ins import INVENTED, Copier, CountingAligner, Painter, StillAligner, make_sequence
+from tests.oracles import algorithms as plain
 
 SIZE = (9, 12)
 

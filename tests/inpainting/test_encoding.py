@@ -3,17 +3,17 @@
 import pytest
 import torch
 
-from benchmarks.plain.networks import PlainDFPN, plain
 from master_thesis.inpainting.algorithms import ALGORITHMS, inpaint
 from master_thesis.inpainting.step import Canvas, Pair, Stepper
 from master_thesis.models.aligner import Aligner, EncodingAligner, FrozenAligner
 from master_thesis.models.chn import CHN
 from master_thesis.models.cpn import CPN
 from master_thesis.models.dfpn import DFPN
-from master_thesis.models.small_dfpn import SmallDFPN
+from master_thesis.models.small.aligner import SmallDFPN
 from master_thesis.ops.image import normalise
 from tests.inpainting.stand_ins import Copier, StillAligner, make_sequence
 from tests.inpainting.test_algorithms import run_plainly
+from tests.oracles.networks import PlainDFPN, plain
 
 SIZE = (37, 51)
 

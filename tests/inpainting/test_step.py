@@ -3,10 +3,11 @@
 import pytest
 import torch
 
-from master_thesis.clip import FILL, Alignment
 from master_thesis.inpainting.algorithms import inpaint
 from master_thesis.inpainting.step import HALLUCINATED, OPEN, Canvas, Pair, Stepper
 from master_thesis.models.aligner import alignment_from_grid
+from master_thesis.ops.image import FILL
+from master_thesis.records import Alignment
 from tests.inpainting.stand_ins import Copier, Painter, StillAligner, make_sequence, shifted_grid
 
 SIZE = (9, 12)

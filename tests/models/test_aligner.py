@@ -3,11 +3,11 @@
 import pytest
 import torch
 
-from master_thesis.clip import Alignment
 from master_thesis.models.aligner import Aligner, FrozenAligner, alignment_from_grid
 from master_thesis.models.cpn import CPN
 from master_thesis.models.dfpn import DFPN
 from master_thesis.ops.grid import identity_grid
+from master_thesis.records import Alignment
 
 
 def make_dfpn():

@@ -5,8 +5,18 @@ import pytest
 import torch
 from torchvision.transforms.v2 import functional as tv
 
-from master_thesis.clip import FILL, IMAGENET_MEAN, IMAGENET_STD
-from master_thesis.ops.image import denormalise, fill_holes, normalise, pad_to_multiple, resize, resize_mask, to_float
+from master_thesis.ops.image import (
+    FILL,
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    denormalise,
+    fill_holes,
+    normalise,
+    pad_to_multiple,
+    resize,
+    resize_mask,
+    to_float,
+)
 
 
 def test_normalise_agrees_with_torchvision_for_frames_and_videos():

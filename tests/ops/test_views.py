@@ -1,6 +1,6 @@
 import torch
 
-from master_thesis.clip import FILL
+from master_thesis.ops.image import FILL
 from master_thesis.ops.views import views_of
 from tests.training.clips import make_clip
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from master_thesis.clip import Alignment
+from master_thesis.checkpoints.loading import load_chn, load_cpn, load_dfpn
 from master_thesis.inpainting.algorithms import inpaint
 from master_thesis.ops.image import fill_holes
 from master_thesis.ops.mask import copyable_map
-from master_thesis.zoo import load_chn, load_cpn, load_dfpn
+from master_thesis.records import Alignment
 from tests.reference.by_name import box_mask, image
 
 TOLERANCE = 1e-3

@@ -5,9 +5,9 @@ import math
 import torch
 import torch.nn.functional as F
 
-from master_thesis.clip import Clip
 from master_thesis.ops.affine import affine_grid
 from master_thesis.ops.grid import warp
+from master_thesis.records import Clip
 
 
 def smooth_pictures(num, size, seed=0):

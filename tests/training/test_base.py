@@ -3,15 +3,16 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from master_thesis.clip import Losses
-from master_thesis.config import OptimConfig, UserError
-from master_thesis.io.checkpoints import network_entry
+from master_thesis.checkpoints.loading import load_chn, load_dfpn
+from master_thesis.checkpoints.reading import network_entry
+from master_thesis.configs.training import OptimConfig
+from master_thesis.errors import UserError
 from master_thesis.models.chn import CHN
 from master_thesis.models.dfpn import DFPN
 from master_thesis.models.vgg import VGG16
+from master_thesis.records import Losses
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
-from master_thesis.zoo import load_chn, load_dfpn
 from tests.training.clips import make_clip
 
 DFPN_SIZES = {"size": 32, "corr_widths": (4, 4), "width": 4, "vgg_width": 2}

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from master_thesis import metrics
-from master_thesis.clip import Hallucination
-from master_thesis.config import OptimConfig
+from master_thesis.configs.training import OptimConfig
+from master_thesis.models.classical.opencv import OpenCVAligner
 from master_thesis.models.dfpn import DFPN
-from master_thesis.models.opencv import OpenCVAligner
 from master_thesis.models.vgg import VGG16
 from master_thesis.ops.views import views_of
+from master_thesis.records import Hallucination
 from master_thesis.training.chn import CHNTraining, quality
 from tests.training.clips import make_clip
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from master_thesis.config import OptimConfig
+from master_thesis.configs.training import OptimConfig
 from master_thesis.ops.affine import affine_grid
 from master_thesis.ops.grid import identity_grid
 from master_thesis.ops.views import views_of

@@ -1,6 +1,7 @@
 import torch
 
-from master_thesis.clip import FILL, Alignment
+from master_thesis.ops.image import FILL
+from master_thesis.records import Alignment
 from master_thesis.training.figures import copy_plainly, rows
 
 

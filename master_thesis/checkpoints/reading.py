@@ -1,0 +1,177 @@
+"""Reading checkpoints safely, and the names under which other implementations keep the same tensors.
+
+A checkpoint is data: it is read with ``weights_only``, and one that asks for code to be run is refused. It takes about
+as much memory as it has bytes, at most ``MAX_BYTES``: nothing in it may be packed or claim more than is there.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import re
+import zipfile
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+from torch import Tensor
+
+from master_thesis.checkpoints.reference import REFERENCE_KEYS, StateDict, rename_reference
+from master_thesis.errors import UserError, require
+from master_thesis.runtime.atomic import write_whole
+
+MAX_BYTES = 2**33
+"""Larger files (8 GiB) are refused: the reference implementation's have 2 GB."""
+OWN_PREFIX = "network."
+"""Before the keys of a network inside this project's Lightning checkpoints."""
+NETWORK_KEY = "network"
+"""Where this project's checkpoints say what network they hold: ``{"kind": ..., "sizes": {...}}``."""
+
+
+class _Inert:
+    """Stands in for Lightning's own classes in old checkpoints; it keeps nothing and does nothing."""
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> _Inert:
+        return super().__new__(cls)
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+
+STAND_INS: list[Any] = [
+    (_Inert, "argparse.Namespace"),
+    (_Inert, "pytorch_lightning.callbacks.early_stopping.EarlyStopping"),
+    (_Inert, "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint"),
+    (OrderedDict, "pytorch_lightning.utilities.parsing.AttributeDict"),  # it is filled item by item
+]
+"""What is made instead of the classes that Lightning left in old checkpoints, and their names there."""
+
+
+def read_checkpoint(path: str | Path) -> dict[str, Any]:
+    """Reads a checkpoint (``torch.save`` or safetensors) without running anything that it contains.
+
+    Raises:
+        UserError: where the file is missing, damaged, not a checkpoint, or would run code or take all memory.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"there should be a checkpoint at {path}, but there is no such file")
+    num_bytes = path.stat().st_size
+    require(num_bytes <= MAX_BYTES, f"{path} has {num_bytes} bytes, more than the limit of {MAX_BYTES}")
+    try:
+        _refuse_packed(path, num_bytes)
+        if path.suffix == ".safetensors":
+            return _read_weights(path)
+        with torch.serialization.safe_globals(STAND_INS):
+            loaded = torch.load(path, map_location="cpu", weights_only=True)
+    except UserError:
+        raise
+    except PermissionError as error:
+        raise UserError(f"{path} cannot be read: {error.strerror}") from None
+    except pickle.UnpicklingError as error:
+        name = re.search(r"GLOBAL ([\w.]+)", str(error))
+        if name:
+            raise UserError(f"{path} asks for {name[1]} to be run while it is read: refused") from None
+        raise UserError(f"{path} should be a checkpoint, but it is damaged or something else") from None
+    except Exception:  # torch.load raises whatever the bytes provoke; none of it concerns the user
+        raise UserError(f"{path} should be a checkpoint, but it is damaged (truncated?) or something else") from None
+    if not isinstance(loaded, Mapping):
+        raise UserError(f"{path} should be a checkpoint, but it holds a {type(loaded).__name__}")
+    for tensor in _tensors_in(loaded):
+        require(_is_plain(tensor), f"{path} holds a tensor that is not all there ({_described(tensor)}): refused")
+    return dict(loaded)
+
+
+def _refuse_packed(path: Path, num_bytes: int) -> None:
+    """Raises :class:`UserError` where a zip file would grow when it is read: a few bytes could claim all memory."""
+    with path.open("rb") as file:
+        if file.read(2) != b"PK":
+            return
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+    is_plain = all(m.compress_type == zipfile.ZIP_STORED for m in members)
+    is_plain = is_plain and sum(m.file_size for m in members) <= num_bytes
+    require(is_plain, f"{path} is packed and would take more memory than it has bytes: refused, no checkpoint is")
+
+
+def _tensors_in(loaded: Any) -> Iterator[Tensor]:
+    """All tensors in a tree of mappings and sequences, which may hold itself."""
+    waiting, seen = [loaded], set()
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, Mapping | list | tuple) and id(value) not in seen:
+            seen.add(id(value))
+            waiting += value.values() if isinstance(value, Mapping) else value
+
+
+def _is_plain(tensor: Tensor) -> bool:
+    """Whether every number of a tensor lies in the memory it holds; strides of 0 make one number look like billions."""
+    is_dense = tensor.layout == torch.strided and tensor.device.type == "cpu" and not tensor.is_quantized
+    return is_dense and tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
+
+
+def _described(tensor: Tensor) -> str:
+    return f"{tuple(tensor.shape)}, {str(tensor.dtype).removeprefix('torch.')}, {tensor.layout}, {tensor.device}"
+
+
+def _read_weights(path: Path) -> dict[str, Any]:
+    """A safetensors file as a checkpoint; what network it holds stands in its header."""
+    with safetensors.safe_open(path, "pt") as file:
+        metadata = file.metadata() or {}
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
+    state = {key: t.float() if t.is_floating_point() else t for key, t in tensors.items()}
+    if NETWORK_KEY not in metadata:
+        return {"state_dict": state}
+    return {"state_dict": {OWN_PREFIX + k: v for k, v in state.items()}, NETWORK_KEY: json.loads(metadata[NETWORK_KEY])}
+
+
+def write_weights(path: str | Path, entry: Mapping[str, Any], state: StateDict) -> None:
+    """Writes a network's tensors as safetensors, whole or not at all.
+
+    Args:
+        path: a file that ends in ``.safetensors``; its folder must exist.
+        entry: what network it is, ``{"kind": ..., "sizes": {...}}``.
+        state: its tensors.
+
+    Raises:
+        UserError: where it cannot be written.
+    """
+    packed = {name: tensor.contiguous() for name, tensor in state.items()}  # safetensors knows no channels-last layout
+    data = safetensors.torch.save(packed, metadata={NETWORK_KEY: json.dumps(entry)})
+    write_whole(Path(path), lambda part: part.write_bytes(data))
+
+
+def network_entry(checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What one of this project's checkpoints says of its network; None for other checkpoints."""
+    entry = checkpoint.get(NETWORK_KEY)
+    is_own = (
+        isinstance(entry, Mapping) and isinstance(entry.get("kind"), str) and isinstance(entry.get("sizes"), Mapping)
+    )
+    return dict(entry) if is_own else None  # type: ignore[arg-type]
+
+
+def named_tensors(checkpoint: Mapping[str, Any]) -> StateDict:
+    """The tensors of a checkpoint, whether they stand under ``state_dict`` or right in it."""
+    state = checkpoint.get("state_dict", checkpoint)
+    items = state.items() if isinstance(state, Mapping) else ()
+    return {k: v for k, v in items if isinstance(k, str) and isinstance(v, Tensor)}
+
+
+def network_state(checkpoint: Mapping[str, Any], kind: str) -> StateDict:
+    """The tensors of one network under this project's names, from its own or a reference checkpoint.
+
+    Args:
+        checkpoint: what :func:`read_checkpoint` returned.
+        kind: ``dfpn``, ``chn`` or ``cpn`` for reference checkpoints; own ones hold one network, whatever its kind.
+    """
+    state = named_tensors(checkpoint)
+    if network_entry(checkpoint):
+        return {k.removeprefix(OWN_PREFIX): v for k, v in state.items() if k.startswith(OWN_PREFIX)}
+    if kind != "chn" and any(k.startswith("model_aligner.") for k in state):
+        state = {k.removeprefix("model_aligner."): v for k, v in state.items() if k.startswith("model_aligner.")}
+    return rename_reference(state, REFERENCE_KEYS.get(kind, {}))

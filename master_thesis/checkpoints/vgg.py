@@ -1,0 +1,45 @@
+"""Where the weights of VGG16 come from."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from torchvision.models import VGG16_Weights
+
+from master_thesis.checkpoints.reading import StateDict, named_tensors, read_checkpoint
+from master_thesis.errors import UserError
+
+log = logging.getLogger(__name__)
+
+
+def load_vgg_weights(source: str) -> StateDict | None:
+    """VGG16's convolution weights under torchvision's names (``features.0.weight`` ...).
+
+    Args:
+        source: ``imagenet`` (torchvision's download, cached), ``random`` (None: the seeded weights of a new network
+            stay), or the path of a file with torchvision's names.
+
+    Raises:
+        UserError: when the download fails, or the file is none of VGG16.
+    """
+    if source == "random":
+        log.warning("--vgg_weights random: VGG16 has seeded random weights, not ImageNet's")
+        return None
+    state = _download() if source == "imagenet" else named_tensors(read_checkpoint(source))
+    features = {k: v for k, v in state.items() if k.startswith("features.")}
+    if not features:
+        raise UserError(f"--vgg_weights {source}: should hold torchvision's VGG16 (features.0.weight...), but does not")
+    return features
+
+
+def _download() -> StateDict:
+    weights = VGG16_Weights.IMAGENET1K_V1
+    try:
+        return dict(weights.get_state_dict(progress=True, check_hash=True))
+    except (OSError, RuntimeError) as error:
+        name = Path(weights.url).name
+        raise UserError(
+            f"--vgg_weights imagenet: the download of {name} failed ({error}); give --vgg_weights FILE (the same file "
+            "from elsewhere), or --vgg_weights random to go on without trained features"
+        ) from None

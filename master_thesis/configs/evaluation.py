@@ -1,0 +1,54 @@
+"""What an evaluation measures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from master_thesis.configs.fields import check_bounds, option
+from master_thesis.errors import require
+
+
+@dataclass(frozen=True)
+class EvaluationConfig:
+    """What ``--evaluate`` measures (docs/evaluation.md)."""
+
+    protocols: tuple[str, ...] = option(
+        ("hole", "completion-432x240"), "how to measure", choices=("hole", "completion-432x240")
+    )
+    masks: tuple[str, ...] = option(
+        ("swapped", "still"),
+        "what to cut out: the masks of another sequence (swapped), a blob that does not move (still), the object "
+        "itself (own: no truth lies behind it), or the path of a mask or of a folder with a folder of masks each",
+        metavar="swapped|still|own|PATH",
+    )
+    baselines: tuple[str, ...] = option(
+        ("telea", "median", "homography"),
+        "methods from OpenCV to compare with",
+        choices=("telea", "median", "homography", "opencv"),
+    )
+    predictions: tuple[str, ...] = option(
+        (), "frames that another method has filled, as FOLDER/<sequence>/*.png", metavar="NAME=FOLDER"
+    )
+    sequences: tuple[str, ...] = option((), "only these test sequences (default: all)", metavar="NAME")
+    max_frames: int | None = option(None, "only the first frames of each sequence", within=(2, 10**6))
+    evaluation_flow: str = option("dis", "motion for the temporal figures", choices=("dis", "raft"))
+    export_inputs: str | None = option(None, "instead of measuring, write what a method gets to see to this folder")
+
+    def __post_init__(self) -> None:
+        require(len(self.protocols) > 0, "--protocols should name at least one protocol, got none")
+        require(len(self.masks) > 0, "--masks should name at least one source of masks, got none")
+        for name in ("protocols", "masks", "baselines", "sequences"):
+            values = getattr(self, name)
+            require(len(set(values)) == len(values), f"--{name} should name each once, got {' '.join(values)}")
+        n = self.max_frames
+        require(n is None or n >= 2, f"--max_frames should be at least 2, as motion needs two frames, got {n}")
+        check_bounds(self)
+        for text in self.predictions:
+            name, _, folder = text.partition("=")
+            require(bool(name and folder), f"--predictions should be NAME=FOLDER, got {text}")
+        is_one_task = len(self.masks) == len(self.protocols) == 1
+        require(
+            is_one_task or not self.predictions,
+            "--predictions were made for one --masks and one --protocols: name one of each, "
+            f"got {' '.join(self.masks)} and {' '.join(self.protocols)}",
+        )

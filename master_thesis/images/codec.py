@@ -1,0 +1,167 @@
+"""Frames and masks on disk: read as small as suffices, always RGB uint8 or bool, never trusting a file.
+
+Convention:
+    Frames are upright (EXIF orientation applied), RGB, uint8, ``(H, W, 3)``; masks are bool, ``(H, W)``, True = hole.
+    JPEG is decoded by PyTurboJPEG where libturbojpeg is installed, else by OpenCV; a line in the log says which.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import logging
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, UInt8
+from PIL import Image, ImageOps
+
+from master_thesis.errors import UserError
+from master_thesis.images.header import FORMATS, Header, UnreadableFrame, frame_size, load
+
+__all__ = ["UnreadableFrame", "frame_size", "read_frame", "read_mask", "write_jpeg", "write_png"]
+
+log = logging.getLogger(__name__)
+
+_REDUCED = {1: cv2.IMREAD_COLOR, 2: cv2.IMREAD_REDUCED_COLOR_2, 4: cv2.IMREAD_REDUCED_COLOR_4,
+            8: cv2.IMREAD_REDUCED_COLOR_8}  # fmt: skip
+_JPEG_MASK_THRESHOLD = 127
+
+
+def read_frame(path: str | Path, min_size: tuple[int, int] | None = None) -> UInt8[np.ndarray, "H W 3"]:
+    """Reads an image of any common kind (grey, CMYK, palette, 16 bit, with alpha) as RGB.
+
+    Args:
+        path: the image; its content counts, not its extension.
+        min_size: height and width the caller needs: JPEG is decoded at the smallest of the scales 1, 1/2, 1/4 and
+            1/8 that is not below it, which is faster and free of aliasing. ``None``: full size.
+
+    Raises:
+        UnreadableFrame: the file is missing, damaged, no image, or larger than ``MAX_PIXELS``.
+    """
+    data, header = load(path)
+    reduction = _reduction(header, min_size) if header.is_jpeg else 1
+    turbo = _turbojpeg()
+    # libturbojpeg neither converts CMYK nor turns a frame upright; OpenCV does both.
+    if turbo is not None and header.is_jpeg and header.is_upright and header.mode in ("RGB", "L"):
+        return _decode_with_turbojpeg(turbo, data, reduction, path)
+    return _decode_with_opencv(data, reduction, path)
+
+
+def read_mask(path: str | Path, object_ids: Sequence[int] | None = None) -> Bool[np.ndarray, "H W"]:
+    """Reads a mask: True where the value, or the palette index of an indexed image, is above 0.
+
+    Convention:
+        In an image with an alpha channel transparent pixels are no hole; if all its colours are black the alpha
+        channel alone is the mask. JPEG is lossy, so there values above 127 count.
+
+    Args:
+        path: a PNG as a rule.
+        object_ids: only these values of an indexed or grey image are holes; ``None``: any object.
+
+    Raises:
+        UnreadableFrame: the file is missing, damaged, no image, too large, or has no object ids to choose from.
+    """
+    values, has_alpha, is_lossy = _decode_mask(path)
+    if object_ids is not None:
+        if values.ndim != 2:
+            raise UnreadableFrame(f"{path} has colours, object ids can only be chosen in indexed or grey masks")
+        return np.isin(values, list(object_ids))
+    is_set: np.ndarray = np.greater(values, _JPEG_MASK_THRESHOLD if is_lossy else 0)
+    if is_set.ndim == 2:
+        return is_set
+    if not has_alpha:
+        return np.logical_or.reduce(is_set, axis=-1)
+    is_opaque, is_coloured = is_set[..., -1], np.logical_or.reduce(is_set[..., :-1], axis=-1)
+    return is_opaque & is_coloured if is_coloured.any() else is_opaque
+
+
+def write_png(path: str | Path, image: UInt8[np.ndarray, "H W 3"] | Bool[np.ndarray, "H W"]) -> None:
+    """Writes an RGB frame, or a mask as an indexed PNG (index 1 = hole, shown white)."""
+    if image.dtype == np.bool_:
+        indexed = Image.fromarray(image.view(np.uint8))
+        indexed.putpalette([0, 0, 0, 255, 255, 255])
+        data = io.BytesIO()
+        indexed.save(data, format="PNG", bits=1)
+        _write(path, data.getvalue())
+    else:
+        _encode(path, image, ".png", [])
+
+
+def write_jpeg(path: str | Path, image: UInt8[np.ndarray, "H W 3"], quality: int = 95) -> None:
+    """Writes an RGB frame as JPEG."""
+    _encode(path, image, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])
+
+
+def _decode_mask(path: str | Path) -> tuple[np.ndarray, bool, bool]:
+    """Values or palette indices of a mask, whether its last channel is alpha, and whether it is lossy."""
+    data, header = load(path)
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            image: Image.Image = opened if header.is_upright else ImageOps.exif_transpose(opened)
+            if image.mode == "CMYK":  # black is 255 there
+                image = image.convert("L")
+            return np.asarray(image), image.getbands()[-1] == "A", header.is_jpeg
+    except Exception as error:  # Pillow's readers raise all kinds of errors on damaged files
+        raise UnreadableFrame(f"{path} is damaged: {error}") from error
+
+
+def _encode(path: str | Path, image: np.ndarray, kind: str, options: list[int]) -> None:
+    is_done, data = cv2.imencode(kind, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
+    if not is_done:
+        raise UserError(f"{path} could not be encoded")
+    _write(path, data.tobytes())
+
+
+def _write(path: str | Path, data: bytes) -> None:
+    try:
+        Path(path).write_bytes(data)
+    except OSError:
+        with contextlib.suppress(OSError):
+            Path(path).unlink()  # half a picture looks like a damaged one
+        raise
+
+
+def _reduction(header: Header, min_size: tuple[int, int] | None) -> int:
+    """The largest of 8, 4, 2, 1 that leaves at least ``min_size``."""
+    if min_size is None:
+        return 1
+    fits = (r for r in (8, 4, 2) if -(-header.height // r) >= min_size[0] and -(-header.width // r) >= min_size[1])
+    return next(fits, 1)
+
+
+@functools.cache
+def _turbojpeg() -> Any | None:
+    """PyTurboJPEG, or ``None`` where libturbojpeg is not installed; the log says which, once per process."""
+    try:
+        from turbojpeg import TurboJPEG
+
+        turbo = TurboJPEG()
+    except (ImportError, RuntimeError, OSError):
+        log.info("JPEG is decoded by OpenCV (libturbojpeg is not installed)")
+        return None
+    warnings.filterwarnings("ignore", module="turbojpeg")  # slightly damaged data, which OpenCV accepts silently
+    log.info("JPEG is decoded by PyTurboJPEG")
+    return turbo
+
+
+def _decode_with_turbojpeg(turbo: Any, data: bytes, reduction: int, path: str | Path) -> np.ndarray:
+    try:
+        return np.asarray(turbo.decode(data, pixel_format=0, scaling_factor=(1, reduction)))  # 0: RGB
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UnreadableFrame(f"{path} is damaged: {error}") from error
+
+
+def _decode_with_opencv(data: bytes, reduction: int, path: str | Path) -> np.ndarray:
+    try:
+        image = cv2.imdecode(np.frombuffer(data, np.uint8), _REDUCED[reduction])
+    except cv2.error as error:
+        raise UnreadableFrame(f"{path} is damaged") from error
+    if image is None:
+        raise UnreadableFrame(f"{path} is damaged")
+    return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)

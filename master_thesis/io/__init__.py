@@ -1,1 +1,0 @@
-"""Files: frames, masks, videos, weights."""

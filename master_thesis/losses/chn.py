@@ -1,0 +1,94 @@
+"""The loss of CHN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, repeat
+from jaxtyping import Float
+from torch import Tensor
+
+from master_thesis.losses.region import region_l1
+from master_thesis.ops.image import normalise
+from master_thesis.ops.views import Views
+from master_thesis.records import Alignment, Hallucination, Losses
+
+KNOWN_WEIGHT = 0.5
+
+
+COPYABLE_WEIGHT = 2.0
+
+
+HALLUCINATED_WEIGHT = 1.0
+
+
+GRADIENT_WEIGHT = 1.0
+
+
+Features = Callable[[Tensor], list[Tensor]]
+"""ImageNet-normalised frames ``(N, 3, H, W)`` to feature maps of several depths (``VGG16.pools``)."""
+
+
+def chn_losses(
+    views: Views,
+    alignment: Alignment,
+    painted: Hallucination,
+    features: Features | None = None,
+    perceptual_weight: float = 0.5,
+) -> Losses:
+    """CHN's loss, over all references of all clips.
+
+    Args:
+        views: target and references.
+        alignment: the references CHN was given.
+        painted: what CHN made of them.
+        features: of the perceptual loss; None leaves it out.
+        perceptual_weight: its weight.
+    """
+    predicted, copyable = painted.predicted, alignment.copyable
+    true = views.target.unsqueeze(2).expand_as(predicted)
+    mask = views.mask_target.unsqueeze(2).expand_as(copyable)
+    parts = {
+        "known": KNOWN_WEIGHT * region_l1(predicted, true, 1 - mask),
+        "copyable": COPYABLE_WEIGHT * region_l1(predicted, true, copyable),
+        "hallucinated": HALLUCINATED_WEIGHT * region_l1(predicted, true, mask - copyable),
+    }
+    if features is not None:
+        parts["perceptual"] = perceptual_weight * perceptual_loss(predicted, views.target, features)
+    parts["gradient"] = GRADIENT_WEIGHT * gradient_loss(predicted, true)
+    return Losses(parts)
+
+
+def perceptual_loss(
+    predicted: Float[Tensor, "B 3 F H W"], target: Float[Tensor, "B 3 H W"], features: Features
+) -> Float[Tensor, ""]:
+    """Mean over the depths of the mean L1 between features of the pictures and of the target they should show.
+
+    The gradient reaches ``predicted``; the target's features are computed once for all references, without gradient.
+    """
+    f = predicted.shape[2]
+    with torch.no_grad():
+        true = [repeat(x, "b c h w -> (b f) c h w", f=f) for x in features(normalise(target))]
+    seen = features(rearrange(normalise(predicted), "b c f h w -> (b f) c h w"))
+    return torch.stack([F.l1_loss(a, b) for a, b in zip(seen, true, strict=True)]).mean()
+
+
+def gradient_loss(predicted: Float[Tensor, "B C F H W"], true: Float[Tensor, "B C F H W"]) -> Float[Tensor, ""]:
+    """Mean L1 between the Sobel gradients, along x and y."""
+    # Sobel is linear: the gradients' difference is the gradient of the difference.
+    return sobel(predicted - true).abs().mean()
+
+
+def sobel(video: Float[Tensor, "B C F H W"]) -> Float[Tensor, "B C F 2 H W"]:
+    """Sobel gradients (along x, along y) of every channel.
+
+    Convention:
+        The plain kernels, (-1 0 1; -2 0 2; -1 0 1) and its transpose; the border is repeated outwards.
+    """
+    b, c = video.shape[:2]
+    along_x = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]).to(video)
+    planes = F.pad(rearrange(video, "b c f h w -> (b c f) 1 h w"), (1, 1, 1, 1), mode="replicate")
+    gradients = F.conv2d(planes, torch.stack((along_x, along_x.T)).unsqueeze(1))
+    return rearrange(gradients, "(b c f) xy h w -> b c f xy h w", b=b, c=c)

@@ -1,0 +1,177 @@
+"""An aligner without training: homography, refined by dense optical flow, continued into the holes.
+
+The honest measure for every learned aligner: no weights, quick on a CPU.
+
+Convention:
+    Inside, pictures are arrays ``(H, W)`` and flows displacements in px ``(H, W, 2)``, x first, from a target
+    pixel to its place in the moved reference.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, UInt8
+from torch import Tensor, nn
+
+from master_thesis.models.aligner import trusted_alignment
+from master_thesis.models.classical.homography import global_motion, move
+from master_thesis.ops.pixels import look_up, pixel_positions
+from master_thesis.records import Alignment
+
+SCALES_PX = (4.0, 16.0, 64.0)
+"""Reach of the continuation into a hole: near pixels decide, far ones are asked where there are no near ones."""
+FAR_WEIGHT = 0.02
+"""What a scale counts against the next smaller one."""
+PRIOR_WEIGHT = 1e-5
+"""How strongly the continued flow leans on the homography where hardly anything is known."""
+GREY_TOLERANCE = 12.0
+"""Grey difference at which a known pixel is trusted by exp(-1/2)."""
+ROUND_TRIP_TOLERANCE_PX = 1.0
+"""Forward-backward distance at which a flow is trusted by exp(-1/2)."""
+TRUST_THRESHOLD = 0.7
+"""Pixels with less confidence are not offered for copying: another frame, or a guess, is better on the mean."""
+MIN_FLOW_SIDE = 16
+"""DIS refuses smaller pictures (px)."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """Where each target pixel lies in the reference, in px, and how far that is to be trusted, in [0, 1]."""
+
+    positions: Float[np.ndarray, "H W 2"]
+    confidence: Float[np.ndarray, "H W"]
+
+
+class OpenCVAligner(nn.Module):
+    """An aligner that measures instead of learning; see :class:`~master_thesis.models.aligner.Aligner`.
+
+    Features outside the masks give a homography, DIS optical flow (Kroeger et al., 2016) refines it on the known
+    pixels, and the refinement is continued smoothly into the hole, leaning on what matches well around it.
+    It has no parameters, works on the CPU and lets no gradient through.
+    """
+
+    @torch.no_grad()
+    def align(
+        self,
+        x_target: Float[Tensor, "B 3 H W"],
+        m_target: Float[Tensor, "B 1 H W"],
+        x_refs: Float[Tensor, "B 3 F H W"],
+        m_refs: Float[Tensor, "B 1 F H W"],
+    ) -> Alignment:
+        """Brings every reference onto the target (contract: ``Aligner.align``).
+
+        What is not trusted counts as not visible: it is not offered for copying.
+        """
+        targets, refs = _to_grey(x_target), _to_grey(x_refs)
+        known_targets, known_refs = m_target[:, 0].cpu().numpy() < 0.5, m_refs[:, 0].cpu().numpy() < 0.5
+        num_clips, num_refs = refs.shape[:2]
+        matches = [
+            [match(targets[b], known_targets[b], refs[b, f], known_refs[b, f]) for f in range(num_refs)]
+            for b in range(num_clips)
+        ]
+        positions = np.stack([np.stack([m.positions for m in row]) for row in matches])
+        confidence = np.stack([np.stack([m.confidence for m in row]) for row in matches])
+        grid = _to_grid(torch.from_numpy(positions).to(x_refs))
+        trust = torch.from_numpy(confidence).to(x_refs).unsqueeze(1)
+        return trusted_alignment(grid, trust, TRUST_THRESHOLD, m_target, x_refs, m_refs)
+
+
+def match(
+    target: UInt8[np.ndarray, "H W"],
+    known_target: Bool[np.ndarray, "H W"],
+    ref: UInt8[np.ndarray, "H W"],
+    known_ref: Bool[np.ndarray, "H W"],
+) -> Match:
+    """Finds every target pixel in the reference, those of the hole by what surrounds them."""
+    motion = global_motion(target, known_target, ref, known_ref)
+    moved = move(ref, motion)
+    known_moved = move(known_ref.astype(np.uint8), motion, cv2.INTER_NEAREST) > 0
+    flow, trust = residual_flow(target, known_target, moved, known_moved)
+    flow, confidence = continue_flow(flow, trust)
+    return Match(_through(motion, flow), confidence)
+
+
+def residual_flow(
+    target: UInt8[np.ndarray, "H W"],
+    known_target: Bool[np.ndarray, "H W"],
+    moved: UInt8[np.ndarray, "H W"],
+    known_moved: Bool[np.ndarray, "H W"],
+) -> tuple[Float[np.ndarray, "H W 2"], Float[np.ndarray, "H W"]]:
+    """What the homography left over, and how far it is to be trusted (0 where either picture is a hole)."""
+    # Each hole takes the other picture's colours: the flow finds nothing to correct there.
+    first, second = np.where(known_target, target, moved), np.where(known_moved, moved, target)
+    first[~known_target & ~known_moved] = second[~known_target & ~known_moved] = 0
+    forward, backward = dense_flow(first, second), dense_flow(second, first)
+    round_trip = forward + look_up(backward, forward)
+    difference = cv2.GaussianBlur(cv2.absdiff(first, look_up(second, forward)).astype(np.float32), (0, 0), 1.5)
+    exponent = (difference / GREY_TOLERANCE) ** 2 + (round_trip**2).sum(-1) / ROUND_TRIP_TOLERANCE_PX**2
+    known = known_target & (look_up(known_moved.astype(np.float32), forward) > 0.99)
+    return forward, np.where(known, np.exp(-exponent / 2), 0).astype(np.float32)
+
+
+def continue_flow(
+    flow: Float[np.ndarray, "H W 2"], trust: Float[np.ndarray, "H W"]
+) -> tuple[Float[np.ndarray, "H W 2"], Float[np.ndarray, "H W"]]:
+    """Normalised convolution: the flow and its trust where they are unknown, from where they are known.
+
+    Args:
+        flow: displacements in px, anything where ``trust`` is 0.
+        trust: weight of each pixel, in [0, 1].
+
+    Returns:
+        The flow everywhere (kept where it is trusted, a weighted mean of the surroundings elsewhere, towards 0 where
+        nothing is near) and its confidence in [0, 1].
+    """
+    known = (trust > 0).astype(np.float32)
+    signal = np.dstack((flow * trust[..., None], trust, known))
+    total, factor = np.zeros_like(signal), 1.0
+    for scale_px in SCALES_PX:
+        total += factor * blur(signal, scale_px)
+        factor *= FAR_WEIGHT
+    weight, support = total[..., 2], total[..., 3]
+    smooth = total[..., :2] / (weight + PRIOR_WEIGHT)[..., None]
+    confidence = weight / (support + PRIOR_WEIGHT)
+    kept = np.where(trust > 0, trust, 0)[..., None]
+    return kept * flow + (1 - kept) * smooth, np.where(trust > 0, trust, confidence).clip(0, 1)
+
+
+def dense_flow(first: UInt8[np.ndarray, "H W"], second: UInt8[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 2"]:
+    """DIS optical flow in px from the first picture to the second."""
+    height, width = first.shape
+    bottom, right = max(0, MIN_FLOW_SIDE - height), max(0, MIN_FLOW_SIDE - width)
+    pair = [cv2.copyMakeBorder(picture, 0, bottom, 0, right, cv2.BORDER_REPLICATE) for picture in (first, second)]
+    start = np.zeros((*pair[0].shape, 2), np.float32)
+    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM).calc(pair[0], pair[1], start)
+    return flow[:height, :width]
+
+
+def blur(signal: Float[np.ndarray, "H W C"], scale_px: float) -> Float[np.ndarray, "H W C"]:
+    """Gaussian blur; wide ones are computed on a smaller picture."""
+    height, width = signal.shape[:2]
+    step = max(1, int(scale_px / 4))
+    size = (max(1, width // step), max(1, height // step))
+    small = cv2.resize(signal, size, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), scale_px / step, borderType=cv2.BORDER_REPLICATE)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _through(motion: Float[np.ndarray, "3 3"], flow: Float[np.ndarray, "H W 2"]) -> Float[np.ndarray, "H W 2"]:
+    """Positions in the reference of target pixels that first follow a flow, then a motion."""
+    points = (flow + pixel_positions(*flow.shape[:2])).astype(np.float64)
+    return cv2.perspectiveTransform(points, motion).astype(np.float32)
+
+
+def _to_grey(frames: Float[Tensor, "B 3 *size"]) -> UInt8[np.ndarray, "B *size"]:
+    weights = torch.tensor((0.299, 0.587, 0.114)).to(frames)
+    return (torch.einsum("bc...,c->b...", frames, weights) * 255).round().clamp(0, 255).byte().cpu().numpy()
+
+
+def _to_grid(positions: Float[Tensor, "B F H W 2"]) -> Float[Tensor, "B F H W 2"]:
+    """Positions in px as a sampling grid in [-1, 1]."""
+    height, width = positions.shape[2:4]
+    extent = torch.tensor((max(width - 1, 1), max(height - 1, 1))).to(positions)
+    return positions * 2 / extent - 1

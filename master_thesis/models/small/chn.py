@@ -1,0 +1,99 @@
+"""The small preset's CHN: a shallow U-Net that corrects a plain first guess.
+
+The first guess shows known pixels, copies what can be copied and continues the rest smoothly; the network paints what
+has to be added to that rest. Inputs and outputs are those of :class:`~master_thesis.models.chn.CHN`, plus the aligner's
+confidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange, repeat
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from master_thesis.ops.image import normalise, pad_to_multiple
+from master_thesis.ops.push_pull import fill_smoothly
+from master_thesis.records import Hallucination
+
+LEAK = 0.2
+RELAXATIONS = 4
+"""Of the smooth fill: a membrane comes 0.4 dB closer to what 14 real clips hide than plain push-pull."""
+
+
+def _block(wide_in: int, wide_out: int, stride: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(wide_in, wide_out, 3, stride, padding=1),
+        nn.LeakyReLU(LEAK),
+        nn.Conv2d(wide_out, wide_out, 3, padding=1),
+        nn.LeakyReLU(LEAK),
+    )
+
+
+class SmallCHN(nn.Module):
+    """The small preset's Copy-and-Hallucinate Network.
+
+    Args:
+        widths: channels at the full size, a half, a quarter ...
+    """
+
+    NUM_INPUTS = 13  # first guess 3, aligned reference 3, smooth fill 3, visibilities 2, copyable 1, confidence 1
+
+    def __init__(self, widths: Sequence[int] = (16, 40, 80, 120, 160)) -> None:
+        super().__init__()
+        self.stride = 2 ** (len(widths) - 1)
+        self.head = nn.Sequential(nn.Conv2d(self.NUM_INPUTS, widths[0], 3, padding=1), nn.LeakyReLU(LEAK))
+        self.down = nn.ModuleList(_block(i, o, stride=2) for i, o in pairwise(widths))
+        self.up = nn.ModuleList(_block(i + o, o) for o, i in reversed(list(pairwise(widths))))
+        self.tail = nn.Conv2d(widths[0], 3, 3, padding=1)
+        nn.init.zeros_(self.tail.weight)  # training starts from the first guess
+        nn.init.zeros_(self.tail.bias)  # type: ignore[arg-type]
+
+    def forward(
+        self,
+        x_target: Float[Tensor, "B 3 H W"],
+        v_target: Float[Tensor, "B 1 H W"],
+        x_aligned: Float[Tensor, "B 3 F H W"],
+        v_aligned: Float[Tensor, "B 1 F H W"],
+        v_map: Float[Tensor, "B 1 F H W"],
+        confidence: Float[Tensor, "B 1 F H W"] | None = None,
+    ) -> Hallucination:
+        """Paints the target once per reference; any height and width.
+
+        Args:
+            x_target: masked target, RGB in [0, 1].
+            v_target: its visibility, 1 = known.
+            x_aligned: aligned references.
+            v_aligned: their visibility.
+            v_map: pixels that can be copied.
+            confidence: trust in the aligned references; None: full trust.
+        """
+        b, _, f, _, _ = x_aligned.shape
+        trust = v_aligned if confidence is None else confidence
+        fold = "b c f h w -> (b f) c h w"
+        x, v = repeat(x_target, "b c h w -> (b f) c h w", f=f), repeat(v_target, "b c h w -> (b f) c h w", f=f)
+        aligned, seen, copyable, sure = (rearrange(p, fold) for p in (x_aligned, v_aligned, v_map, trust))
+        smooth = fill_smoothly(v * x + copyable * aligned, v + copyable, RELAXATIONS)
+        is_open = 1 - v - copyable
+        guess = v * x + copyable * aligned + is_open * smooth
+        planes = (normalise(guess), normalise(aligned), normalise(smooth), v, seen, copyable, sure)
+        # Copies stay as they are: in a propagated copy of a copy, corrections would add up to a blur.
+        predicted = (guess + is_open * self._correct(torch.cat(planes, dim=1)).to(guess.dtype)).clamp(0, 1)
+        composed = v * x + (1 - v) * predicted
+        return Hallucination(*(rearrange(p, "(b f) c h w -> b c f h w", b=b) for p in (predicted, composed)))
+
+    def _correct(self, planes: Float[Tensor, "N C H W"]) -> Float[Tensor, "N 3 H W"]:
+        h, w = planes.shape[-2:]
+        x = self.head(pad_to_multiple(planes.unsqueeze(2), self.stride)[:, :, 0])
+        skips = []
+        for block in self.down:
+            skips.append(x)
+            x = block(x)
+        for block in self.up:
+            x = F.interpolate(x, scale_factor=2.0, mode="nearest")
+            x = block(torch.cat((x, skips.pop()), dim=1))
+        return self.tail(x)[..., :h, :w]

@@ -1,0 +1,31 @@
+"""How much memory there is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+MEMINFO, CGROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
+
+
+def memory_free() -> int | None:
+    """Bytes of memory that can be had; None where the system does not say."""
+    return min((left for left in (_left_in_machine(), _left_in_container()) if left is not None), default=None)
+
+
+def _left_in_machine() -> int | None:
+    try:
+        lines = MEMINFO.read_text().splitlines()
+    except OSError:
+        return None
+    values = {name: value for name, _, value in (line.partition(":") for line in lines)}
+    return int(values["MemAvailable"].split()[0]) * 1024 if "MemAvailable" in values else None
+
+
+def _left_in_container() -> int | None:
+    """What the limit of a container (cgroup v2) leaves; what it keeps of files can be had as well."""
+    try:
+        limit, used = ((CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
+        kinds = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines())
+    except OSError:
+        return None
+    return None if limit == "max" else max(int(limit) - int(used) + int(kinds.get("inactive_file", 0)), 0)

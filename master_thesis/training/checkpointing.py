@@ -1,0 +1,160 @@
+"""What a run leaves behind beside its figures: checkpoints, and the options it was made with."""
+
+from __future__ import annotations
+
+import io
+import json
+import platform
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+import torch
+from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
+from pytorch_lightning.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
+from pytorch_lightning.loggers import TensorBoardLogger
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
+
+from master_thesis.checkpoints.reading import network_entry, read_checkpoint
+from master_thesis.errors import UserError
+from master_thesis.runtime.atomic import write_whole
+from master_thesis.runtime.versions import installed_version
+from master_thesis.training.signals import EndTogether, SignalStop
+
+PACKAGES = (
+    "master_thesis",
+    "torch",
+    "torchvision",
+    "pytorch-lightning",
+    "torchmetrics",
+    "numpy",
+    "opencv-python-headless",
+)
+
+
+class StepCheckpoint(ModelCheckpoint):
+    """Keeps the state every so many steps, but not between the last step of an epoch and its end.
+
+    Lightning (2.6) counts epochs wrongly when a run is resumed from there twice; the end of the epoch is kept anyway.
+    """
+
+    def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
+        """Keeps the state if it is time to."""
+        if not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
+            super().on_train_batch_end(trainer, *args)
+
+
+def checkpoint_callbacks(every_n_steps: int) -> list[Callback]:
+    """Keeps ``last.ckpt`` (every so many steps, and at the end of each epoch) and ``best.ckpt`` (validation loss)."""
+    last: dict[str, Any] = {"filename": "last", "enable_version_counter": False}
+    return [
+        StepCheckpoint(every_n_train_steps=every_n_steps, **last),
+        ModelCheckpoint(every_n_epochs=1, save_on_train_epoch_end=True, **last),
+        ModelCheckpoint(monitor="validation/total", filename="best", enable_version_counter=False),
+    ]
+
+
+def training_callbacks(options: Mapping[str, Any], every_n_steps: int, is_logging: bool) -> list[Callback]:
+    """All callbacks of a training."""
+    monitor: list[Callback] = [LearningRateMonitor()] if is_logging else []
+    return [OptionsFile(options), *monitor, SignalStop(), EndTogether(), *checkpoint_callbacks(every_n_steps)]
+
+
+class WholeCheckpoints(TorchCheckpointIO):
+    """Writes every checkpoint whole or not at all, whichever file systems are involved, and on the disk for good."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
+        """Writes a checkpoint beside its place and renames it.
+
+        Raises:
+            UserError: where it cannot be written; the one before is kept.
+        """
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        buffer = io.BytesIO()
+        torch.save(checkpoint, buffer)
+        write_whole(Path(path), lambda part: part.write_bytes(buffer.getbuffer()))
+
+
+class OwnFolderLogger(TensorBoardLogger):
+    """Logs into a ``version_N`` that no other run has, also not one that starts at the same moment."""
+
+    def _get_next_version(self) -> int:
+        version = super()._get_next_version()
+        while getattr(rank_zero_only, "rank", 0) == 0:  # the other processes are told where to write
+            try:
+                (Path(self.root_dir) / f"version_{version}").mkdir(parents=True)
+                break
+            except FileExistsError:
+                version += 1
+        return version
+
+
+class OptionsFile(Callback):
+    """Writes ``options.json`` into the folder of a run: all options, versions, the command.
+
+    Args:
+        options: as they can be written as JSON.
+    """
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.options = options
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Called when a run starts, when nothing can be wrong with its options any more."""
+        log_dir = trainer.log_dir  # asked once by every process: each time they all wait for the first one's answer
+        if log_dir is None or not trainer.is_global_zero or getattr(trainer, "fast_dev_run", False):
+            return
+        folder = Path(log_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        versions = {"python": platform.python_version()} | {name: installed_version(name) for name in PACKAGES}
+        about = {"command": shlex.join(sys.orig_argv), "versions": versions, "options": dict(self.options)}
+        text = json.dumps(about, indent=2) + "\n"
+        write_whole(folder / "options.json", lambda part: part.write_text(text, encoding="utf-8"))
+
+
+def resumable(path: Path, kind: str) -> dict[str, Any]:
+    """What the network of a checkpoint is, if a training of ``kind`` can go on from it.
+
+    Args:
+        path: of the checkpoint.
+        kind: of network, a key of ``zoo.KINDS``.
+
+    Raises:
+        UserError: where it is missing, damaged, of something else, or holds weights alone.
+    """
+    checkpoint = read_checkpoint(path)
+    entry = network_entry(checkpoint)
+    if entry is None or entry["kind"] != kind:
+        found = "no network of this project" if entry is None else entry["kind"].upper()
+        raise UserError(f"--ckpt_path {path} should hold a training of {kind.upper()}, but it holds {found}")
+    if not {"loops", "optimizer_states", "lr_schedulers"} <= checkpoint.keys():
+        raise UserError(f"--ckpt_path {path} holds weights alone, without the state of the training: it cannot go on")
+    return entry
+
+
+def newest_checkpoint(logs: Path, kind: str) -> Path:
+    """The newest whole checkpoint of a training of ``kind``.
+
+    Args:
+        logs: folder of the runs, ``lightning_logs``.
+        kind: of network.
+
+    Raises:
+        UserError: where there is none.
+    """
+    # best.ckpt, written before an epoch has ended, is for those who have nothing else.
+    found = sorted(
+        logs.glob("*/checkpoints/*.ckpt"),
+        key=lambda path: (path.name != "best.ckpt", path.stat().st_mtime_ns),
+        reverse=True,
+    )
+    for path in found:
+        try:
+            resumable(path, kind)
+        except UserError:
+            continue
+        return path
+    raise UserError(f"--ckpt_path last: there is no whole checkpoint of a training of {kind.upper()} below {logs}")

@@ -1,0 +1,1 @@
+"""Removing an object from people's own videos."""

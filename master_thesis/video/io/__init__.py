@@ -1,0 +1,1 @@
+"""Decoding and encoding videos, masks and sound."""

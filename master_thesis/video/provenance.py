@@ -1,0 +1,121 @@
+"""Where each pixel came from: figures per frame, a picture, and a sentence."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int32, UInt8
+
+from master_thesis.inpainting.step import HALLUCINATED
+from master_thesis.runtime.atomic import write_whole
+from master_thesis.video.compositing import KNOWN
+
+NEAR, FAR = np.array([64, 224, 255.0]), np.array([48, 48, 208.0])
+"""Overlay: copied from the next frame, and from ``FAR_DISTANCE`` frames away or more."""
+FAR_DISTANCE = 20
+INVENTED = np.array([255, 128, 16.0])
+OPACITY = 0.75
+MAX_RANGES = 4
+
+
+@dataclass(frozen=True)
+class FrameOrigin:
+    """Where the pixels of one frame came from.
+
+    Attributes:
+        frame: its number.
+        seconds: when it is shown.
+        hole_percent: the hole's share of the frame.
+        copied_percent: the share of the hole that another frame shows.
+        hallucinated_percent: the share of the hole that no frame shows.
+        mean_distance: of the copied pixels, in frames; None where nothing was copied.
+    """
+
+    frame: int
+    seconds: float
+    hole_percent: float
+    copied_percent: float
+    hallucinated_percent: float
+    mean_distance: float | None
+
+
+def frame_origin(source: Int32[np.ndarray, "H W"], frame: int, seconds: float) -> FrameOrigin:
+    """Counts the pixels of a source map.
+
+    Args:
+        source: number of the frame that each pixel shows, ``HALLUCINATED`` or ``KNOWN``.
+        frame: number of the frame itself.
+        seconds: when it is shown.
+    """
+    hole = source != KNOWN
+    invented, size = source == HALLUCINATED, int(hole.sum())
+    copied = hole & ~invented
+    share = 100 / max(size, 1)
+    distance = float(np.abs(source[copied] - frame).mean()) if copied.any() else None
+    hole_percent = 100 * size / source.size
+    return FrameOrigin(frame, seconds, hole_percent, share * int(copied.sum()), share * int(invented.sum()), distance)
+
+
+def overlay_picture(
+    image: UInt8[np.ndarray, "H W 3"], source: Int32[np.ndarray, "H W"], frame: int
+) -> UInt8[np.ndarray, "H W 3"]:
+    """A frame in grey with its hole in colours: light to dark blue copied from near to far, orange hallucinated."""
+    grey = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
+    hole = source != KNOWN
+    far = np.clip(np.abs(source - frame) / FAR_DISTANCE, 0, 1)[..., None]
+    colour = np.where((source == HALLUCINATED)[..., None], INVENTED, NEAR + far * (FAR - NEAR))
+    mixed = np.where(hole[..., None], OPACITY * colour + (1 - OPACITY) * grey, 0.25 * image + 0.5 * grey)
+    return np.rint(mixed).astype(np.uint8)
+
+
+def in_one_sentence(origins: Sequence[FrameOrigin]) -> str:
+    """What a reader should know of a result.
+
+    Args:
+        origins: of every frame.
+    """
+    total = sum(o.hole_percent for o in origins)
+    if not total:
+        return "No frame had a hole."
+    invented = sum(o.hole_percent * o.hallucinated_percent for o in origins) / total
+    copied = sum(o.hole_percent * o.copied_percent for o in origins) / total
+    weights = [(o.hole_percent * o.copied_percent, o.mean_distance or 0.0) for o in origins]
+    distance = sum(w * d for w, d in weights) / max(sum(w for w, _ in weights), 1e-9)
+    seen = f"{_percent(copied)} of the hole was copied from other frames, on the mean {distance:.1f} frames away"
+    affected = [o.frame for o in origins if o.hole_percent * o.hallucinated_percent >= 0.5 * o.hole_percent > 0]
+    if invented < 0.5 or not affected:
+        return f"{seen}; next to nothing had to be hallucinated."
+    unseen = f"{_percent(invented)} of the hole was found in no frame and hallucinated"
+    where = "in every frame" if len(affected) == len(origins) > 1 else f"frames {_ranges(affected)}"
+    return f"{unseen} ({where})." if copied < 0.5 else f"{seen}; {unseen} ({where})."
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0f} %"
+
+
+def _ranges(numbers: Sequence[int]) -> str:
+    """Numbers as ranges, the longest few: ``3, 12-40``."""
+    runs = [[n for _, n in group] for _, group in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])]
+    longest = sorted(sorted(runs, key=len, reverse=True)[:MAX_RANGES])
+    shown = ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in longest)
+    return shown if len(runs) <= MAX_RANGES else f"{shown} and others"
+
+
+def write_origins(path: Path, origins: Sequence[FrameOrigin], sentence: str, made_from: Mapping[str, Any]) -> None:
+    """Writes the figures of every frame as JSON, whole or not at all.
+
+    Args:
+        path: where.
+        origins: of every frame.
+        sentence: the same in words.
+        made_from: video, masks, networks and options.
+    """
+    content = {"sentence": sentence, "made_from": made_from, "frames": [asdict(o) for o in origins]}
+    write_whole(path, lambda part: part.write_text(json.dumps(content, indent=1)))

@@ -1,0 +1,267 @@
+"""Whole runs by the command: training, resuming, testing, and what they leave behind."""
+
+import json
+import shutil
+
+import av
+import numpy as np
+import pytest
+import torch
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+from master_thesis.checkpoints.loading import load_chn, load_dfpn
+from master_thesis.checkpoints.reading import network_entry, read_checkpoint
+from master_thesis.cli.build import test_device as device_to_test_on
+from master_thesis.cli.main import main
+from master_thesis.cli.options import parse_options
+from tests.commands import TINY_CHN, TINY_DATA, TINY_DFPN, TINY_RUN, run_command
+from tests.reference.checkpoints import cpn_state
+
+# Lightning's advice on workers, logging and accelerators is not what these tests are about.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
+
+DFPN = f"{TINY_DATA} {TINY_RUN} {TINY_DFPN} --p_simulator_bgs 1 --lr 0.01 --lr_scheduler_step_size 1"
+CHN = f"{TINY_DATA} {TINY_RUN} {TINY_CHN} --chn --chn_aligner"
+VERSION = "lightning_logs/version_"
+
+
+@pytest.fixture
+def command(tmp_path, monkeypatch, capsys, sample_tree):
+    """Runs a command that has to succeed, in the test's own folder."""
+
+    def run(arguments):
+        result = run_command(f"--data_path {sample_tree} {arguments}", tmp_path, monkeypatch, capsys)
+        assert result.code == 0, result.err
+        return result
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, sample_tree):
+    """A folder with a run of DFPN (version_0, two epochs) and one of CHN on top of it (version_1, one epoch)."""
+    folder = tmp_path_factory.mktemp("trained")
+    patch = pytest.MonkeyPatch()
+    for arguments in (
+        f"{DFPN} --max_epochs 2",
+        f"{CHN} dfpn --chn_aligner_checkpoint {VERSION}0/checkpoints/last.ckpt --max_epochs 1",
+    ):
+        patch.chdir(folder)
+        assert main(f"--data_path {sample_tree} {arguments}".split()) == 0
+    patch.undo()
+    return folder
+
+
+def last(folder, version=0):
+    return folder / f"{VERSION}{version}" / "checkpoints" / "last.ckpt"
+
+
+def events(folder, version):
+    accumulator = EventAccumulator(str(folder / f"{VERSION}{version}"), size_guidance={"images": 0})
+    accumulator.Reload()
+    return accumulator
+
+
+def same_weights(a, b):
+    first, second = (read_checkpoint(path)["state_dict"] for path in (a, b))
+    return first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)
+
+
+def test_a_run_leaves_checkpoints_options_and_figures(trained):
+    left = {
+        path.name for path in (trained / f"{VERSION}0").rglob("*") if path.is_file() and "tfevents" not in path.name
+    }
+    assert left == {"last.ckpt", "best.ckpt", "options.json", "hparams.yaml"}
+    about = json.loads((trained / f"{VERSION}0" / "options.json").read_text())
+    assert about["options"]["dfpn"]["dfpn_size"] == 32
+    assert about["options"]["trainer"]["max_epochs"] == 2
+    assert about["versions"]["torch"] == torch.__version__.split("+")[0] or about["versions"]["torch"]
+    assert "command" in about
+
+
+def test_losses_their_parts_the_learning_rate_and_pictures_are_in_tensorboard(trained):
+    dfpn = events(trained, 0)
+    parts = ["correlation", "flow_16", "flow_64", "flow_256", "alignment_64", "alignment_256"]
+    scalars = set(dfpn.Tags()["scalars"])
+    assert {f"train/{part}" for part in ["total", *parts]} <= scalars
+    assert {f"validation/{part}" for part in ["total", "correlation", "alignment_64", "alignment_256"]} <= scalars
+    assert "lr-Adam" in scalars
+    assert dfpn.Tags()["images"] == ["validation/clips"]
+    step = {event.step: event.value for event in dfpn.Scalars("train/total")}
+    summed = sum({e.step: e.value for e in dfpn.Scalars(f"train/{part}")}[max(step)] for part in parts)
+    assert step[max(step)] == pytest.approx(summed, rel=1e-4)
+    rates = [event.value for event in dfpn.Scalars("lr-Adam")]
+    assert rates[0] == pytest.approx(0.01)
+    assert rates[-1] == pytest.approx(0.005)
+
+
+def test_chn_logs_the_quality_of_its_composites(trained):
+    chn = events(trained, 1)
+    names = {"total", "known", "copyable", "hallucinated", "perceptual", "gradient"}
+    assert {f"{stage}/{name}" for stage in ("train", "validation") for name in names} <= set(chn.Tags()["scalars"])
+    assert {"validation/psnr", "validation/ssim"} <= set(chn.Tags()["scalars"])
+    assert chn.Tags()["images"] == ["validation/clips"]
+
+
+def test_checkpoints_hold_what_the_networks_need_and_load_without_flags(trained):
+    assert network_entry(read_checkpoint(last(trained, 0)))["kind"] == "dfpn"
+    assert load_dfpn(last(trained, 0)).size == 32
+    load_chn(last(trained, 1))
+    checkpoint = read_checkpoint(last(trained, 1))
+    assert all(key.startswith("network.") for key in checkpoint["state_dict"])
+    num_trained = sum(p.numel() for p in load_chn(last(trained, 1)).parameters())
+    kept = [v for state in checkpoint["optimizer_states"][0]["state"].values() for v in state.values()]
+    assert sum(v.numel() for v in kept if v.ndim) == 2 * num_trained
+
+
+def test_dfpn_checkpoints_have_no_optimiser_state_for_vgg(trained):
+    checkpoint = read_checkpoint(last(trained, 0))
+    network = load_dfpn(last(trained, 0))
+    num_trained = sum(p.numel() for name, p in network.named_parameters() if not name.startswith("vgg."))
+    kept = [v for state in checkpoint["optimizer_states"][0]["state"].values() for v in state.values()]
+    assert sum(v.numel() for v in kept if v.ndim) == 2 * num_trained
+
+
+def test_the_same_seed_gives_the_same_run_and_another_one_does_not(command, trained, tmp_path):
+    command(f"{DFPN} --max_epochs 2")
+    assert same_weights(last(tmp_path), last(trained))
+    command(f"{DFPN} --max_epochs 1 --seed 1")
+    command(f"{DFPN} --max_epochs 1")
+    assert not same_weights(last(tmp_path, 1), last(tmp_path, 2))
+
+
+@pytest.mark.parametrize("how", ["file", "last"])
+def test_a_resumed_run_ends_where_an_uninterrupted_one_does(command, trained, tmp_path, how):
+    command(f"{DFPN} --max_epochs 1")
+    assert not same_weights(last(tmp_path), last(trained))
+    where = last(tmp_path) if how == "file" else "last"
+    command(f"{TINY_DATA} {TINY_RUN} --p_simulator_bgs 1 --lr 0.01 --lr_scheduler_step_size 1 --max_epochs 2 "
+            f"--ckpt_path {where}")  # fmt: skip
+    assert same_weights(last(tmp_path, 1), last(trained)), "sizes and VGG16 come from the checkpoint"
+    steps = [event.step for event in events(tmp_path, 1).Scalars("train/total")]
+    assert steps == [5], "it should go on, not begin anew: that would end at the same weights too"
+    assert last(tmp_path).exists(), "what a run is resumed from stays"
+
+
+def test_the_newest_whole_checkpoint_of_the_same_network_is_resumed(command, trained, tmp_path):
+    shutil.copytree(trained / "lightning_logs", tmp_path / "lightning_logs")
+    (tmp_path / f"{VERSION}1" / "checkpoints" / "broken.ckpt").write_bytes(b"half a check")
+    result = command(f"{DFPN} --max_epochs 2 --ckpt_path last")
+    assert f"resuming from {VERSION}0" in result.err
+
+
+def test_testing_dfpn_shows_a_row_for_every_clip(command, trained, tmp_path):
+    result = command(f"{TINY_DATA} --test --test_checkpoint {last(trained)} --accelerator cpu")
+    assert "tensorboard --logdir" in result.out
+    images = events(tmp_path, 0)
+    names = images.Tags()["images"]
+    assert names == ["test/walker-crossing", "test/blob-lingering"]
+    assert [len(images.Images(name)) for name in names] == [4, 4], "8 frames, a clip at every second one"
+    shown = images.Images(names[0])[0]
+    assert (shown.height, shown.width) == (32 + 4, 5 * (48 + 2) + 2)
+
+
+def frames_of(path):
+    with av.open(str(path)) as container:
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+
+
+def test_testing_chn_writes_three_different_videos_of_every_sequence(command, trained, tmp_path):
+    options = f"{TINY_DATA} --chn --test --test_checkpoint {last(trained, 1)} --chn_aligner opencv --accelerator cpu"
+    result = command(f"{options} --test_size 48 80")
+    videos = {name for name in result.written if name.endswith(".mp4")}
+    sequences = ("walker-crossing", "blob-lingering")
+    assert videos == {f"generated_sequences/{s}_{a}.mp4" for s in sequences for a in ("ff", "ip", "cp")}
+    for sequence in sequences:
+        films = [frames_of(tmp_path / f"generated_sequences/{sequence}_{a}.mp4") for a in ("ff", "ip", "cp")]
+        assert all(film.shape == (8, 48, 80, 3) for film in films)
+        assert not any(np.array_equal(a, b) for a, b in ((films[0], films[1]), (films[1], films[2])))
+
+
+def test_algorithms_can_be_chosen_and_no_video_is_replaced_unasked(command, trained, tmp_path, monkeypatch, capsys):
+    options = f"{TINY_DATA} --chn --test --test_checkpoint {last(trained, 1)} --chn_aligner dfpn --accelerator cpu"
+    options += f" --chn_aligner_checkpoint {last(trained)} --algorithms cp --output_path here"
+    result = command(options)
+    assert {n for n in result.written if n.endswith(".mp4")} == {
+        "here/walker-crossing_cp.mp4",
+        "here/blob-lingering_cp.mp4",
+    }
+    before = (tmp_path / "here/walker-crossing_cp.mp4").stat().st_mtime_ns
+    data = json.loads((tmp_path / f"{VERSION}0/options.json").read_text())["options"]["data"]["data_path"]
+    again = run_command(f"--data_path {data} {options}", tmp_path, monkeypatch, capsys)
+    assert again.code == 2
+    assert "here/walker-crossing_cp.mp4 exists already: --overwrite replaces it" in again.err
+    assert again.written == set()
+    command(f"{options} --overwrite")
+    assert (tmp_path / "here/walker-crossing_cp.mp4").stat().st_mtime_ns > before
+
+
+def test_chn_trains_and_is_tested_on_cpn(command, tmp_path):
+    torch.save(cpn_state(), tmp_path / "weight.pth")
+    aligner = f"cpn --chn_aligner_checkpoint {tmp_path / 'weight.pth'}"
+    command(f"{CHN} {aligner} --max_epochs 1")
+    options = f"{TINY_DATA} --chn --test --test_checkpoint {last(tmp_path)} --chn_aligner {aligner} --accelerator cpu"
+    result = command(f"{options} --algorithms ip --limit_test_batches 1")
+    assert [n for n in result.written if n.endswith(".mp4")] == ["generated_sequences/walker-crossing_ip.mp4"]
+
+
+def test_one_batch_through_everything_writes_nothing(command):
+    result = command(f"{DFPN} --fast_dev_run true")
+    assert {name for name in result.written if "version" in name or name.endswith(".ckpt")} <= {
+        "lightning_logs/data.ckpt"
+    }
+
+
+def test_training_in_less_memory_is_one_option(command, monkeypatch):
+    asked = []
+    monkeypatch.setattr("master_thesis.cli.commands.recompute_activations", asked.append)
+    command(f"{DFPN} --fast_dev_run true --recompute")
+    assert [type(network).__name__ for network in asked] == ["DFPN"]
+
+
+def test_the_built_in_data_is_one_command(tmp_path, monkeypatch, capsys):
+    calls = []
+    monkeypatch.setattr("master_thesis.cli.commands.write_sample_data", lambda path, seed: calls.append((path, seed)))
+    result = run_command("--sample_data here --seed 3", tmp_path, monkeypatch, capsys)
+    assert (result.code, calls) == (0, [("here", 3)])
+    assert result.out == "built-in data: here (use it with --data_path here)\n"
+
+
+@pytest.fixture
+def damaged_tree(sample_tree, tmp_path):
+    """The built-in data with one unreadable frame to train on and one to test on."""
+    data = tmp_path.parent / f"{tmp_path.name}-damaged"
+    shutil.copytree(sample_tree, data)
+    for folder in ("GOT10k/train/camera", "DAVIS-2017/JPEGImages/480p/walker-crossing"):
+        frame = sorted((data / folder).glob("*.jpg"))[0]
+        frame.write_bytes(frame.read_bytes()[:200])
+    return data
+
+
+def test_a_damaged_test_frame_is_named_and_the_other_sequences_are_done(
+    trained, damaged_tree, tmp_path, monkeypatch, capsys
+):
+    options = f"--data_path {damaged_tree} {TINY_DATA} --test --test_checkpoint {last(trained)} --accelerator cpu"
+    result = run_command(options, tmp_path, monkeypatch, capsys)
+    assert result.code == 2
+    message = result.err.splitlines()[-1]
+    assert "test files cannot be used, the rest is done: walker-crossing: " in message
+    assert "00000.jpg" in message
+    assert "test/blob-lingering" in events(tmp_path, 0).Tags()["images"]
+
+
+def test_a_damaged_training_frame_is_skipped_and_named(damaged_tree, tmp_path, monkeypatch, capsys):
+    options = f"--data_path {damaged_tree} {DFPN} --max_epochs 1 --train_max_iterations 80"
+    result = run_command(options, tmp_path, monkeypatch, capsys)
+    assert result.code == 0, result.err
+    assert "skipped: " in result.err
+    assert "GOT10k/train/camera" in result.err
+
+
+@pytest.mark.parametrize(
+    ("asked", "there", "device"), [("", True, "cuda"), ("--accelerator cpu", True, "cpu"), ("", False, "cpu")]
+)
+def test_videos_are_filled_on_the_gpu_where_there_is_one(monkeypatch, asked: str, there: bool, device: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
+    options = parse_options(f"--chn --test --video in.mp4 --mask mask.png {asked}".split())
+    assert device_to_test_on(options).type == device

@@ -1,0 +1,62 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from master_thesis import metrics
+from master_thesis.evaluation.motion import dis_flow, estimate_motion
+from master_thesis.evaluation.protocols import Protocol, Task
+from master_thesis.evaluation.scores import Score, mean_over_frames, measure
+
+from .conftest import SIZE
+
+
+@pytest.fixture
+def motion(task):
+    return estimate_motion(task.frames, dis_flow)
+
+
+def test_the_truth_is_perfect_whatever_it_says_of_known_pixels(task, motion):
+    filled = np.where(task.mask[..., None], task.frames, 0)
+    values = measure(task, filled, motion, None)
+    assert values["hole_psnr"] == pytest.approx([metrics.MAX_PSNR] * 4)
+    assert values["hole_ssim"] == pytest.approx([1.0] * 4)
+    assert "hole_lpips" not in values, "left out where its weights are not at hand"
+
+
+def test_lpips_is_taken_where_there_is_one(task, motion):
+    values = measure(task, task.frames, motion, lambda a, b: (a - b).abs().mean())
+    assert values["hole_lpips"] == pytest.approx([0.0] * 4)
+
+
+def test_the_figures_are_those_of_the_metrics_after_composing(task, motion):
+    completion = replace(task, protocol=Protocol("completion-432x240", *SIZE, (3, 3), 4, ("psnr", "ssim")))
+    filled = np.full_like(task.frames, 90)
+    composed = task.compose(filled)
+    values = measure(completion, filled, motion, None)
+    assert values["psnr"] == pytest.approx(metrics.frame_psnr(composed, task.frames))
+    assert values["ssim"] == pytest.approx(metrics.frame_ssim(composed, task.frames))
+    in_hole = motion.seen & task.mask[:-1]
+    assert values["hole_warp"] == pytest.approx(1e3 * metrics.warping_error(composed, motion.flows, in_hole))
+    assert values["warp"] == pytest.approx(1e3 * metrics.warping_error(composed, motion.flows, motion.seen))
+
+
+def test_a_frame_without_hole_has_no_psnr(task, motion):
+    mask = task.mask.copy()
+    mask[2] = False
+    completion = Protocol("completion-432x240", *SIZE, (3, 3), 4, ("psnr",))
+    values = measure(replace(task, protocol=completion, mask=mask), task.frames * 0, motion, None)
+    assert np.isnan(values["psnr"]).tolist() == [False, False, True, False]
+
+
+def test_without_truth_only_flicker_is_measured(task, motion):
+    own = Task(task.protocol, "own", task.sequence, task.frames, task.mask)
+    assert set(measure(own, task.frames, motion, None)) == {"warp", "hole_warp"}
+
+
+def test_the_mean_is_over_all_frames_of_all_sequences():
+    long = Score("hole", "still", "m", "a", 3, {"hole_psnr": np.array([10.0, 10.0, np.nan])})
+    short = Score("hole", "still", "m", "b", 1, {"hole_psnr": np.array([40.0])})
+    assert mean_over_frames([long, short], "hole_psnr") == pytest.approx(20.0)
+    assert long.mean("hole_psnr") == pytest.approx(10.0)
+    assert long.mean("ssim") is None

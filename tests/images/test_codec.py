@@ -1,0 +1,255 @@
+import io
+import logging
+import os
+import struct
+import zlib
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from master_thesis.images import codec as frames
+from master_thesis.images.codec import read_frame, read_mask, write_jpeg, write_png
+from master_thesis.images.header import UnreadableFrame, frame_size
+
+
+@pytest.fixture
+def picture():
+    y, x = np.mgrid[:48, :80]
+    return np.stack((x * 3, y * 5, 255 - x * 2), axis=-1).astype(np.uint8)
+
+
+def png_claiming(width, height):
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "convert", "tolerance"),
+    [
+        ("rgb.png", lambda im: im, 0),
+        ("rgb.jpg", lambda im: im, 12),
+        ("cmyk.jpg", lambda im: im.convert("CMYK"), 14),
+        ("with_alpha.png", lambda im: im.convert("RGBA"), 0),
+        ("palette.png", lambda im: im.quantize(256), 24),
+        ("picture.webp", lambda im: im, 24),
+        ("picture.bmp", lambda im: im, 0),
+        ("picture.tiff", lambda im: im, 0),
+    ],
+)
+def test_any_kind_of_image_is_read_as_rgb(tmp_path, picture, name, convert, tolerance):
+    convert(Image.fromarray(picture)).save(tmp_path / name)
+    read = read_frame(tmp_path / name)
+    assert read.shape == picture.shape
+    assert read.dtype == np.uint8
+    assert np.abs(read.astype(int) - picture).mean() <= tolerance / 4
+    assert np.abs(read.astype(int) - picture).max() <= tolerance * 2
+
+
+def test_grey_and_16_bit_images_are_spread_over_three_channels(tmp_path, picture):
+    grey = picture[..., 0]
+    Image.fromarray(grey).save(tmp_path / "grey.png")
+    cv2.imwrite(str(tmp_path / "deep.png"), grey.astype(np.uint16) * 257)
+    for name in ("grey.png", "deep.png"):
+        np.testing.assert_array_equal(read_frame(tmp_path / name), np.repeat(grey[..., None], 3, axis=2))
+
+
+def test_the_content_counts_not_the_extension(tmp_path, picture):
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    (tmp_path / "a.png").rename(tmp_path / "a.jpg")
+    np.testing.assert_array_equal(read_frame(tmp_path / "a.jpg"), picture)
+
+
+@pytest.mark.parametrize(
+    ("min_size", "expected"),
+    [(None, (200, 320)), ((100, 160), (100, 160)), ((101, 16), (200, 320)), ((50, 60), (50, 80)), ((1, 1), (25, 40)),
+     ((900, 900), (200, 320))],
+)  # fmt: skip
+def test_jpeg_is_decoded_at_the_smallest_scale_that_suffices(tmp_path, min_size, expected):
+    write_jpeg(tmp_path / "a.jpg", np.full((200, 320, 3), 90, np.uint8))
+    assert read_frame(tmp_path / "a.jpg", min_size).shape[:2] == expected
+    assert frame_size(tmp_path / "a.jpg") == (200, 320)
+
+
+def test_frames_are_turned_upright(tmp_path, picture):
+    exif = Image.Exif()
+    exif[274] = 6  # the camera was turned by a quarter
+    Image.fromarray(picture).save(tmp_path / "a.jpg", exif=exif, quality=95)
+    assert frame_size(tmp_path / "a.jpg") == (80, 48)
+    upright = np.rot90(picture, -1).astype(int)
+    assert np.abs(read_frame(tmp_path / "a.jpg").astype(int) - upright).mean() < 3
+    assert read_frame(tmp_path / "a.jpg", (20, 20)).shape == (40, 24, 3)
+
+
+def jpeg_bytes(picture):
+    file = io.BytesIO()
+    thumbnail = io.BytesIO()
+    Image.fromarray(picture[:8, :8]).save(thumbnail, "JPEG")
+    Image.fromarray(picture).save(file, "JPEG", comment=thumbnail.getvalue())  # with an end marker of its own
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (lambda p: b"", "is empty"),
+        (lambda p: b"no picture at all", "is not an image that can be read"),
+        (lambda p: jpeg_bytes(p)[:-40], "is truncated"),
+        # Within a marker; Pillow 10.1 takes that for no image.
+        (lambda p: jpeg_bytes(p)[: jpeg_bytes(p).rindex(b"\xff\xda") + 1], "is (truncated|not an image)"),
+        (lambda p: png_claiming(40, 40), "is damaged"),
+        (lambda p: png_claiming(9000, 9000), r"has 9000 x 9000 pixels, more than the limit of 67108864"),
+        (lambda p: png_claiming(60_000, 60_000), "is larger than the limit of 67108864 pixels"),
+    ],
+)
+@pytest.mark.parametrize("read", [read_frame, read_mask])
+def test_an_image_that_cannot_be_used_is_named(tmp_path, picture, content, message, read):
+    path = tmp_path / "bad.jpg"
+    path.write_bytes(content(picture))
+    with pytest.raises(UnreadableFrame, match=rf"bad\.jpg {message}"):
+        read(path)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    for read in (read_frame, read_mask, frame_size):
+        with pytest.raises(UnreadableFrame, match=r"gone\.png cannot be read: No such file"):
+            read(tmp_path / "gone.png")
+
+
+def test_only_files_of_sensible_size_are_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "folder.jpg").mkdir()
+    with open(tmp_path / "large.jpg", "wb") as file:
+        file.truncate(2**29 + 1)
+    for name, message in (("pipe", "is not a file"), ("folder", "is not a file"), ("large", "has 536870913 bytes")):
+        with pytest.raises(UnreadableFrame, match=rf"{name}\.jpg {message}"):
+            read_frame(tmp_path / f"{name}.jpg")
+
+
+def test_a_whole_jpeg_with_a_thumbnail_is_read(tmp_path, picture):
+    (tmp_path / "a.jpg").write_bytes(jpeg_bytes(picture) + b"trailing bytes")
+    assert read_frame(tmp_path / "a.jpg").shape == picture.shape
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), kind=st.sampled_from(["JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP"]))
+def test_mutated_images_give_a_picture_or_the_right_error(tmp_path, picture, data, kind):
+    file = io.BytesIO()
+    Image.fromarray(picture).save(file, kind)
+    content = bytearray(file.getvalue())
+    for _ in range(data.draw(st.integers(1, 8))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path / "mutated"
+    path.write_bytes(bytes(content[: data.draw(st.integers(1, len(content)))]))
+    for read in (read_frame, read_mask):
+        try:
+            assert read(path).dtype in (np.uint8, np.bool_)
+        except UnreadableFrame as error:
+            message = str(error)
+            assert message.startswith(str(path))
+
+
+def test_the_log_says_once_which_decoder_reads_jpeg(tmp_path, picture, caplog):
+    write_jpeg(tmp_path / "a.jpg", picture)
+    frames._turbojpeg.cache_clear()
+    with caplog.at_level(logging.INFO, logger="master_thesis"):
+        for _ in range(3):
+            read_frame(tmp_path / "a.jpg")
+    assert [("JPEG is decoded by" in record.message) for record in caplog.records] == [True]
+
+
+class StandInForTurboJPEG:
+    """Decodes through OpenCV and keeps what it was asked for."""
+
+    def __init__(self):
+        self.factors = []
+
+    def decode(self, data, pixel_format, scaling_factor):
+        assert pixel_format == 0
+        self.factors.append(scaling_factor)
+        if data[-1] == 0:
+            raise OSError("Corrupt JPEG data")
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_COLOR_2)[..., ::-1]
+
+
+def test_turbojpeg_gets_plain_upright_jpeg_only(tmp_path, picture, monkeypatch):
+    turbo = StandInForTurboJPEG()
+    monkeypatch.setattr(frames, "_turbojpeg", lambda: turbo)
+    write_jpeg(tmp_path / "a.jpg", picture)
+    Image.fromarray(picture).convert("CMYK").save(tmp_path / "cmyk.jpg")
+    write_png(tmp_path / "a.png", picture)
+    for name in ("a.jpg", "cmyk.jpg", "a.png"):
+        read_frame(tmp_path / name, (20, 20))
+    assert turbo.factors == [(1, 2)]
+    (tmp_path / "bad.jpg").write_bytes((tmp_path / "a.jpg").read_bytes() + b"\0")
+    with pytest.raises(UnreadableFrame, match=r"bad\.jpg is damaged: Corrupt JPEG data"):
+        read_frame(tmp_path / "bad.jpg")
+
+
+def test_both_decoders_agree(tmp_path, picture, monkeypatch):
+    if frames._turbojpeg() is None:
+        pytest.skip("libturbojpeg is not installed")
+    write_jpeg(tmp_path / "a.jpg", picture)
+    for min_size in (None, (20, 20)):
+        turbo = read_frame(tmp_path / "a.jpg", min_size).astype(int)
+        with monkeypatch.context() as patch:
+            patch.setattr(frames, "_turbojpeg", lambda: None)
+            assert np.abs(turbo - read_frame(tmp_path / "a.jpg", min_size)).max() <= 3
+
+
+@pytest.fixture
+def objects():
+    index = np.zeros((12, 20), np.uint8)
+    index[2:6, 3:9], index[7:11, 10:18] = 1, 3
+    return index
+
+
+def test_in_an_indexed_mask_the_index_counts_not_the_colour(tmp_path, objects):
+    image = Image.fromarray(objects)
+    image.putpalette([255, 255, 255, 0, 0, 0, 9, 9, 9, 0, 0, 0])  # background white, objects black
+    image.save(tmp_path / "m.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "m.png"), objects > 0)
+    np.testing.assert_array_equal(read_mask(tmp_path / "m.png", [3]), objects == 3)
+    np.testing.assert_array_equal(read_mask(tmp_path / "m.png", [2]), np.zeros_like(objects, bool))
+
+
+def test_masks_of_other_kinds(tmp_path, objects):
+    hole = objects > 0
+    white = np.where(hole, 255, 0).astype(np.uint8)
+    black = np.zeros_like(white)
+    kinds = {
+        "grey.png": Image.fromarray(objects),
+        "bilevel.png": Image.fromarray(white).convert("1"),
+        "colour.png": Image.fromarray(np.stack((black, objects, black), axis=-1)),
+        "opaque.png": Image.fromarray(np.stack((white, black, black, black + 255), axis=-1)),
+        "alpha_only.png": Image.fromarray(np.stack((black, black, black, white), axis=-1)),
+        "transparent.png": Image.fromarray(np.stack((black + 255,) * 3 + (white,), axis=-1)),
+        "lossy.jpg": Image.fromarray(np.kron(white, np.ones((16, 16), np.uint8))),
+    }
+    for name, image in kinds.items():
+        image.save(tmp_path / name)
+        read = read_mask(tmp_path / name)
+        assert read.dtype == np.bool_
+        expected = np.kron(hole, np.ones((16, 16), bool)) if name == "lossy.jpg" else hole
+        np.testing.assert_array_equal(read, expected, err_msg=name)
+
+
+def test_object_ids_need_an_indexed_mask(tmp_path, picture):
+    write_png(tmp_path / "m.png", picture)
+    with pytest.raises(UnreadableFrame, match=r"m\.png has colours, object ids can only be chosen in indexed or grey"):
+        read_mask(tmp_path / "m.png", [1])
+
+
+def test_there_and_back(tmp_path, picture, objects):
+    write_png(tmp_path / "frame.png", picture)
+    np.testing.assert_array_equal(read_frame(tmp_path / "frame.png"), picture)
+    write_png(tmp_path / "mask.png", objects > 0)
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.png"), objects > 0)
+    with Image.open(tmp_path / "mask.png") as image:
+        assert image.mode == "P"

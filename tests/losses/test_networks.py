@@ -1,0 +1,201 @@
+import pytest
+import torch
+
+from master_thesis.losses.chn import chn_losses, gradient_loss, perceptual_loss, sobel
+from master_thesis.losses.dfpn import alignment_loss, dfpn_losses
+from master_thesis.losses.region import region_l1
+from master_thesis.models.vgg import VGG16
+from master_thesis.ops.affine import affine_grid
+from master_thesis.ops.grid import identity_grid
+from master_thesis.ops.mask import copyable_map
+from master_thesis.ops.views import Views, views_of
+from master_thesis.records import Alignment, FlowPrediction, Hallucination
+from tests.training.clips import make_clip
+
+
+def random(*shape, seed=0):
+    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def test_region_l1_by_hand():
+    predicted = torch.tensor([[[[[1.0, 0.0]]], [[[0.5, 0.0]]], [[[0.0, 9.0]]]]]).view(1, 3, 1, 1, 2)
+    region = torch.tensor([1.0, 0.0]).view(1, 1, 1, 1, 2)
+    # Three channels of one pixel: 1 + 0.5 + 0, over one pixel.
+    assert region_l1(predicted, torch.zeros_like(predicted), region) == pytest.approx(1.5)
+
+
+def test_an_empty_region_costs_nothing_and_leaves_no_nan_behind():
+    predicted = random(1, 3, 1, 4, 4).requires_grad_()
+    loss = region_l1(predicted, random(1, 3, 1, 4, 4, seed=1), torch.zeros(1, 1, 1, 4, 4))
+    loss.backward()
+    assert loss == 0
+    assert torch.equal(predicted.grad, torch.zeros_like(predicted))
+
+
+def plain_alignment_loss(target, mask_target, ref, mask_ref, grid):
+    """The sentence of the spec, pixel by pixel, for one target and one reference of the grid's size."""
+    total, count = 0.0, 0
+    height, width = grid.shape[:2]
+    for y in range(height):
+        for x in range(width):
+            gx, gy = grid[y, x].tolist()
+            px, py = (gx + 1) / 2 * (width - 1), (gy + 1) / 2 * (height - 1)
+            is_inside = 0 <= px <= width - 1 and 0 <= py <= height - 1
+            if not is_inside or mask_target[y, x] or mask_ref[round(py), round(px)]:
+                continue
+            x0, y0 = min(int(px), width - 2), min(int(py), height - 2)
+            ax, ay = px - x0, py - y0
+            aligned = (
+                ref[:, y0, x0] * (1 - ax) * (1 - ay)
+                + ref[:, y0, x0 + 1] * ax * (1 - ay)
+                + ref[:, y0 + 1, x0] * (1 - ax) * ay
+                + ref[:, y0 + 1, x0 + 1] * ax * ay
+            )
+            total += float((aligned - target[:, y, x]).abs().sum())
+            count += 1
+    return total / count
+
+
+def test_alignment_loss_equals_its_definition_pixel_by_pixel():
+    target, ref = random(1, 3, 8, 8), random(1, 3, 1, 8, 8, seed=1)
+    mask_target, mask_ref = (random(1, 1, 8, 8, seed=2) < 0.3).float(), (random(1, 1, 1, 8, 8, seed=3) < 0.3).float()
+    grid = identity_grid(8, 8).view(1, 1, 8, 8, 2) + 0.5 * random(1, 1, 8, 8, 2, seed=4)
+    expected = plain_alignment_loss(target[0], mask_target[0, 0], ref[0, :, 0], mask_ref[0, 0, 0], grid[0, 0])
+    assert alignment_loss(Views(target, mask_target, ref, mask_ref), grid) == pytest.approx(expected, rel=1e-4)
+
+
+def test_alignment_loss_is_nothing_for_a_still_camera_and_leads_back_to_it():
+    frames = random(1, 3, 16, 16)
+    no_mask = torch.zeros(1, 1, 16, 16)
+    views = Views(frames, no_mask, frames.unsqueeze(2), no_mask.unsqueeze(2))
+    still = identity_grid(16, 16).view(1, 1, 16, 16, 2)
+    assert alignment_loss(views, still) < 1e-5
+    moved = (still * 0.9).requires_grad_()
+    alignment_loss(views, moved).backward()
+    assert moved.grad.abs().sum() > 0
+
+
+def prediction_of(grid_maker, correlation, sizes=(4, 16, 64)):
+    grids = [grid_maker(n) for n in sizes]
+    return FlowPrediction(correlation, grids[0], grids[1], grids[2], grids[2])
+
+
+def test_a_true_prediction_costs_nothing_but_interpolation():
+    clip = make_clip(size=64)
+    views, movement = views_of(clip), clip.movement[:, clip.ref_indices]
+    correlation = random(2, 2, 4, 4, 4, 4)
+    true = prediction_of(lambda n: affine_grid(movement, n, n), correlation)
+    losses = dfpn_losses(views, true, correlation, movement, clip.is_simulated).parts
+    assert set(losses) == {"correlation", "flow_16", "flow_64", "flow_256", "alignment_64", "alignment_256"}
+    assert all(losses[name] < 1e-6 for name in ("correlation", "flow_16", "flow_64", "flow_256"))
+    still = prediction_of(lambda n: identity_grid(n, n).expand(2, 2, n, n, 2), correlation)
+    unmoved = dfpn_losses(views, still, correlation, movement, clip.is_simulated).parts
+    assert losses["alignment_256"] < 0.3 * unmoved["alignment_256"]
+
+
+def test_flow_counts_over_simulated_clips_alone():
+    clip = make_clip(size=64)
+    views, movement = views_of(clip), clip.movement[:, clip.ref_indices]
+    correlation = torch.zeros(2, 2, 4, 4, 4, 4)
+    wrong = prediction_of(lambda n: torch.zeros(2, 2, n, n, 2), correlation)
+    only_first = dfpn_losses(views, wrong, correlation, movement, torch.tensor([True, False])).parts
+    expected = affine_grid(movement[:1], 16, 16).abs().mean()
+    assert only_first["flow_64"] == pytest.approx(float(expected), rel=1e-5)
+    none = dfpn_losses(views, wrong, correlation, movement, torch.tensor([False, False])).parts
+    assert set(none) == {"correlation", "alignment_64", "alignment_256"}
+
+
+def test_total_is_the_sum_of_the_parts():
+    clip = make_clip(size=64)
+    movement = clip.movement[:, clip.ref_indices]
+    wrong = prediction_of(lambda n: torch.zeros(2, 2, n, n, 2), torch.zeros(2, 2, 4, 4, 4, 4))
+    losses = dfpn_losses(views_of(clip), wrong, torch.ones(2, 2, 4, 4, 4, 4), movement, clip.is_simulated)
+    assert losses.parts["correlation"] == 1
+    assert losses.total == pytest.approx(sum(float(part) for part in losses.parts.values()))
+
+
+def chn_case(num_refs):
+    target, mask = random(2, 3, 8, 8), (random(2, 1, 8, 8, seed=1) < 0.4).float()
+    refs, mask_refs = random(2, 3, num_refs, 8, 8, seed=2), (random(2, 1, num_refs, 8, 8, seed=3) < 0.4).float()
+    alignment = Alignment(refs, 1 - mask_refs, copyable_map(1 - mask_refs, mask))
+    predicted = random(2, 3, num_refs, 8, 8, seed=4)
+    return Views(target, mask, refs, mask_refs), alignment, Hallucination(predicted, predicted)
+
+
+@pytest.mark.parametrize("num_refs", [1, 2, 4])
+def test_chn_regions_equal_their_definition_pixel_by_pixel(num_refs):
+    views, alignment, painted = chn_case(num_refs)
+    sums, counts = {"known": 0.0, "copyable": 0.0, "hallucinated": 0.0}, {"known": 0, "copyable": 0, "hallucinated": 0}
+    for b in range(2):
+        for f in range(num_refs):
+            for y in range(8):
+                for x in range(8):
+                    is_seen = alignment.visible[b, 0, f, y, x] > 0
+                    hidden = "copyable" if is_seen else "hallucinated"
+                    region = hidden if views.mask_target[b, 0, y, x] else "known"
+                    difference = painted.predicted[b, :, f, y, x] - views.target[b, :, y, x]
+                    sums[region] += float(difference.abs().sum())
+                    counts[region] += 1
+    parts = chn_losses(views, alignment, painted).parts
+    for region, weight in (("known", 0.5), ("copyable", 2.0), ("hallucinated", 1.0)):
+        assert parts[region] == pytest.approx(weight * sums[region] / counts[region], rel=1e-4)
+
+
+def test_a_perfect_picture_costs_chn_nothing():
+    views, alignment, _ = chn_case(2)
+    true = views.target.unsqueeze(2).expand(-1, -1, 2, -1, -1)
+    vgg = VGG16(width=2)
+    losses = chn_losses(views, alignment, Hallucination(true, true), lambda x: vgg.pools(x.repeat(1, 1, 4, 4)))
+    assert set(losses.parts) == {"known", "copyable", "hallucinated", "perceptual", "gradient"}
+    assert losses.total < 1e-6
+
+
+def test_the_perceptual_loss_reaches_the_prediction_but_neither_the_truth_nor_vgg():
+    vgg = VGG16(width=2)
+    predicted = random(1, 3, 2, 32, 32).requires_grad_()
+    target = random(1, 3, 32, 32, seed=1).requires_grad_()
+    perceptual_loss(predicted, target, vgg.pools).backward()
+    assert (predicted.grad.abs().sum(dim=(1, 3, 4)) > 0).all(), "the gradient should reach every reference's picture"
+    assert target.grad is None
+    assert all(p.grad is None for p in vgg.parameters())
+
+
+def test_the_perceptual_loss_is_the_mean_over_the_five_pools():
+    vgg = VGG16(width=2)
+    predicted, target = random(1, 3, 1, 32, 32), random(1, 3, 32, 32, seed=1)
+    mean, std = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1), torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
+    seen, true = vgg.pools((predicted[:, :, 0] - mean) / std), vgg.pools((target - mean) / std)
+    expected = sum((a - b).abs().mean() for a, b in zip(seen, true, strict=True)) / 5
+    assert len(seen) == 5
+    assert perceptual_loss(predicted, target, vgg.pools) == pytest.approx(float(expected), rel=1e-5)
+
+
+def test_its_weight_scales_the_perceptual_loss():
+    views, alignment, painted = chn_case(1)
+    features = lambda x: [x]  # noqa: E731
+    whole = chn_losses(views, alignment, painted, features, 1.0).parts
+    half = chn_losses(views, alignment, painted, features, 0.5).parts
+    assert half["perceptual"] == pytest.approx(float(whole["perceptual"]) / 2)
+
+
+def test_sobel_of_a_ramp_is_eight_times_its_slope():
+    y, x = torch.meshgrid(torch.arange(6.0), torch.arange(7.0), indexing="ij")
+    ramp = (2 * x + 3 * y).expand(1, 1, 1, 6, 7)
+    inner = sobel(ramp)[0, 0, 0, :, 1:-1, 1:-1]
+    assert torch.allclose(inner[0], torch.full_like(inner[0], 16))
+    assert torch.allclose(inner[1], torch.full_like(inner[1], 24))
+
+
+def test_sobel_agrees_with_opencv():
+    cv2 = pytest.importorskip("cv2")
+    picture = random(9, 11)
+    ours = sobel(picture.view(1, 1, 1, 9, 11))[0, 0, 0]
+    for axis, (dx, dy) in enumerate(((1, 0), (0, 1))):
+        theirs = cv2.Sobel(picture.numpy(), cv2.CV_32F, dx, dy, ksize=3, borderType=cv2.BORDER_REPLICATE)
+        assert torch.allclose(ours[axis], torch.from_numpy(theirs), atol=1e-5)
+
+
+def test_gradient_loss_is_the_mean_difference_of_the_gradients():
+    a, b = random(2, 3, 2, 8, 8), random(2, 3, 2, 8, 8, seed=1)
+    assert gradient_loss(a, b) == pytest.approx(float((sobel(a) - sobel(b)).abs().mean()), rel=1e-5)
+    assert gradient_loss(a, a + 0.25) < 1e-6, "a change of brightness has no gradient"

@@ -1,0 +1,120 @@
+import cv2
+import numpy as np
+import pytest
+import skimage.data
+
+from master_thesis.models.classical.homography import (
+    _is_plausible,
+    find_features,
+    global_motion,
+    match_features,
+    mismatch,
+    move,
+)
+
+SIZE = (120, 160)
+EVERYTHING = np.ones(SIZE, bool)
+
+
+@pytest.fixture(scope="module")
+def photo():
+    grey = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2GRAY)
+    return cv2.resize(grey[:384], SIZE[::-1], interpolation=cv2.INTER_AREA)
+
+
+MOTION = np.array([[1.03, 0.05, -6.0], [-0.04, 0.98, 5.0], [2e-4, -1e-4, 1.0]])
+
+
+def corners_apart_px(first, second):
+    height, width = SIZE
+    corners = np.array([[[0, 0], [width, 0], [width, height], [0, height]]], np.float64)
+    places = [cv2.perspectiveTransform(corners, motion) for motion in (first, second)]
+    return np.linalg.norm(places[0] - places[1], axis=-1).max()
+
+
+def test_a_homography_is_found_again(photo):
+    moved = move(photo, MOTION)  # the target: sampling the photo at MOTION
+    seen = move(np.ones(SIZE, np.uint8), MOTION, cv2.INTER_NEAREST) > 0
+    assert corners_apart_px(global_motion(moved, seen, photo, EVERYTHING), MOTION) < 1.0
+
+
+def test_a_picture_has_not_moved_against_itself(photo):
+    assert corners_apart_px(global_motion(photo, EVERYTHING, photo, EVERYTHING), np.eye(3)) < 0.01
+
+
+def test_features_keep_away_from_holes(photo):
+    known = EVERYTHING.copy()
+    known[30:90, 40:120] = False
+    points, descriptors = find_features(photo, known)
+    assert len(points) == len(descriptors) > 20
+    x, y = points.T
+    assert not ((x > 38) & (x < 121) & (y > 28) & (y < 91)).any()
+
+
+def test_what_a_hole_shows_does_not_matter(photo):
+    known = EVERYTHING.copy()
+    known[30:90, 40:120] = False
+    spoilt = np.where(known, photo, 0).astype(np.uint8)
+    shifted = np.roll(photo, 3, axis=1)
+    found = global_motion(spoilt, known, shifted, EVERYTHING)
+    assert corners_apart_px(found, np.array([[1, 0, 3.0], [0, 1, 0], [0, 0, 1]])) < 1.0
+
+
+def smooth_blob(x):
+    """A scene without corners: one soft spot."""
+    yy, xx = np.mgrid[: SIZE[0], : SIZE[1]]
+    return (40 + 150 * np.exp(-((xx - x) ** 2 + (yy - 60) ** 2) / 800)).astype(np.uint8)
+
+
+def test_without_features_a_translation_is_found_by_correlation():
+    target, ref = smooth_blob(80), smooth_blob(92)
+    assert len(match_features(target, EVERYTHING, ref, EVERYTHING)[0]) < 16
+    motion = global_motion(target, EVERYTHING, ref, EVERYTHING)
+    assert motion[0, 2] == pytest.approx(12, abs=2)
+    assert mismatch(motion, target, EVERYTHING, ref, EVERYTHING) < mismatch(
+        np.eye(3), target, EVERYTHING, ref, EVERYTHING
+    )
+
+
+@pytest.mark.parametrize("known", [EVERYTHING, ~EVERYTHING])
+@pytest.mark.parametrize("value", [0, 128])
+def test_where_nothing_is_to_be_seen_nothing_has_moved(known, value):
+    plain = np.full(SIZE, value, np.uint8)
+    assert corners_apart_px(global_motion(plain, known, plain, known), np.eye(3)) < 1e-6
+
+
+def test_unrelated_pictures_do_not_lead_to_absurd_motion(photo):
+    noise = np.random.default_rng(0).integers(0, 256, SIZE, dtype=np.uint8)
+    motion = global_motion(photo, EVERYTHING, noise, EVERYTHING)
+    assert np.isfinite(motion).all()
+    assert corners_apart_px(motion, np.eye(3)) < max(SIZE)
+
+
+@pytest.mark.parametrize(
+    ("motion", "is_plausible"),
+    [
+        (np.eye(3), True),
+        (MOTION, True),
+        (np.diag([1.5, 1.5, 1.0]), True),
+        (np.diag([2.5, 2.5, 1.0]), False),  # more than four times the area
+        (np.diag([0.3, 0.3, 1.0]), False),
+        (np.diag([-1.0, 1.0, 1.0]), False),  # mirrored
+        (np.array([[1, 0, 0], [0, 1, 0], [-0.01, 0, 1.0]]), False),  # the horizon crosses the frame
+        (np.array([[1, 0, 0], [0, 1, 0], [-1 / (SIZE[1] - 1), 0, 1.0]]), False),  # the frame ends in the horizon
+        (np.full((3, 3), np.nan), False),
+    ],
+)
+def test_no_camera_mirrors_or_folds_the_frame(motion, is_plausible):
+    assert _is_plausible(motion, SIZE) is is_plausible
+
+
+def test_a_motion_that_no_camera_makes_is_not_taken(photo):
+    enlarged = cv2.resize(photo, None, fx=2.3, fy=2.3)[: SIZE[0], : SIZE[1]]
+    motion = global_motion(photo, EVERYTHING, enlarged, EVERYTHING)
+    assert abs(np.linalg.det(motion[:2, :2])) < 4
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 9), (5, 3)])
+def test_the_tiniest_pictures_work(size):
+    picture = np.zeros(size, np.uint8)
+    assert np.isfinite(global_motion(picture, picture == 0, picture, picture == 0)).all()

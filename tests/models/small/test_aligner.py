@@ -1,0 +1,84 @@
+import pytest
+import torch
+
+from master_thesis.models.small.aligner import SmallDFPN
+from master_thesis.models.small.layers import AffineFit, flow_to_grid
+from master_thesis.ops.affine import apply_affine, fit_affine
+from master_thesis.ops.grid import identity_grid
+
+TINY = {"size": (64, 64), "width": 8, "detail": 4, "hidden": 8, "num_iterations": 2}
+
+
+@pytest.fixture
+def tiny() -> SmallDFPN:
+    torch.manual_seed(0)
+    return SmallDFPN(**TINY).eval()
+
+
+def _clip(b: int, f: int, h: int, w: int) -> tuple[torch.Tensor, ...]:
+    generator = torch.Generator().manual_seed(1)
+    frames = torch.rand(b, 3, f + 1, h, w, generator=generator)
+    masks = (torch.rand(b, 1, f + 1, h, w, generator=generator) > 0.8).float()
+    return frames[:, :, 0], masks[:, :, 0], frames[:, :, 1:], masks[:, :, 1:]
+
+
+def test_the_preset_is_small() -> None:
+    assert sum(p.numel() for p in SmallDFPN().parameters()) == 774_051
+
+
+@pytest.mark.parametrize("size", [(64, 64), (45, 90), (100, 33)])
+def test_it_keeps_the_contract_of_an_aligner_at_any_size(tiny: SmallDFPN, size: tuple[int, int]) -> None:
+    x_target, m_target, x_refs, m_refs = _clip(2, 3, *size)
+    with torch.no_grad():
+        alignment = tiny.align(x_target, m_target, x_refs, m_refs)
+    aligned, visible, copyable = alignment
+    assert aligned.shape == (2, 3, 3, *size)
+    assert visible.shape == copyable.shape == (2, 1, 3, *size)
+    assert set(torch.cat((visible, copyable)).unique().tolist()) <= {0.0, 1.0}
+    assert (copyable <= m_target.unsqueeze(2)).all(), "only the target's hole can be copied into"
+    assert (copyable <= visible).all()
+    assert alignment.confidence is not None
+    assert 0 <= alignment.confidence.min() <= alignment.confidence.max() <= 1
+
+
+def test_pairs_do_not_know_each_other(tiny: SmallDFPN) -> None:
+    x_target, m_target, x_refs, m_refs = _clip(2, 2, 64, 64)
+    with torch.no_grad():
+        together = tiny.align(x_target, m_target, x_refs, m_refs)
+        alone = tiny.align(x_target[1:], m_target[1:], x_refs[1:, :, 1:], m_refs[1:, :, 1:])
+    torch.testing.assert_close(together.aligned[1:, :, 1:], alone.aligned, atol=1e-4, rtol=1e-4)
+
+
+def test_what_a_hole_hides_is_not_read(tiny: SmallDFPN) -> None:
+    """The aligner sees masked frames: the colour below the mask of the true frame cannot matter."""
+    x_target, m_target, x_refs, m_refs = _clip(1, 1, 64, 64)
+    blank = torch.zeros(1, 1, 1, 64, 64)
+    with torch.no_grad():
+        flows = [tiny(x_target * (1 - m_target), m_target, x_refs, m_refs + blank).flow for _ in range(2)]
+    assert torch.equal(*flows)
+
+
+def test_a_zero_flow_is_the_identity_grid_at_every_size() -> None:
+    torch.testing.assert_close(flow_to_grid(torch.zeros(1, 2, 8, 8), 20, 30)[0], identity_grid(20, 30))
+
+
+def test_an_affine_map_is_recovered_from_its_points() -> None:
+    generator = torch.Generator().manual_seed(3)
+    matrix = torch.tensor([[[1.1, 0.1, -0.05], [-0.2, 0.9, 0.1], [0.0, 0.0, 1.0]]])
+    points = torch.rand(1, 40, 2, generator=generator)
+    images = apply_affine(matrix, points)
+    images[:, :5] += 3.0  # outliers without weight
+    weights = torch.ones(1, 40)
+    weights[:, :5] = 0
+    torch.testing.assert_close(fit_affine(points, images, weights, prior=1e-6), matrix, atol=1e-4, rtol=0)
+    torch.testing.assert_close(fit_affine(points, images, torch.zeros(1, 40)), torch.eye(3).unsqueeze(0))
+
+
+def test_the_fit_finds_a_shift_of_distinct_features() -> None:
+    """Features that differ everywhere, shifted by two cells of eight: the fit says a quarter of the frame."""
+    generator = torch.Generator().manual_seed(4)
+    wide = torch.randn(1, 64, 8, 12, generator=generator).repeat_interleave(2, 2).repeat_interleave(2, 3)
+    visible = torch.ones(1, 1, 16, 16)
+    with torch.no_grad():
+        matrix = AffineFit()(wide[..., :16], visible, wide[..., 4:20], visible)
+    torch.testing.assert_close(matrix[0, :2, 2], torch.tensor([-0.25, 0.0]), atol=0.02, rtol=0)

@@ -1,0 +1,173 @@
+"""More than one process: DDP over gloo on the CPU, and two runs at once."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import pytorch_lightning as pl
+from lightning_fabric.strategies.launchers.subprocess_script import _ChildProcessObserver
+
+from master_thesis.checkpoints.reading import read_checkpoint
+from master_thesis.data import dataset
+from master_thesis.data.datamodule import DataModule
+from master_thesis.runtime.distributed import SharedError
+from master_thesis.training.signals import EndTogether
+from stress.kills import ROOT
+from tests.cli.test_commands import VERSION, events
+from tests.commands import TINY_DATA, TINY_DFPN
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning"),
+]
+
+QUIET = "--enable_progress_bar false --enable_model_summary false"
+TRAINING = (
+    f"{TINY_DATA} {TINY_DFPN} --train_max_iterations 2 --validation_max_iterations 3 --max_epochs 1 --lr 1e-30 "
+    f"--accelerator cpu {QUIET}"
+)
+
+
+def start(folder, sample_tree, more="", options=TRAINING):
+    command = [sys.executable, "-W", "ignore", "-m", "master_thesis", "--data_path", str(sample_tree)]
+    env = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    folder.mkdir(exist_ok=True)
+    return subprocess.Popen(
+        [*command, *options.split(), *more.split()], cwd=folder, env=env, stderr=subprocess.PIPE, text=True
+    )
+
+
+def finished(process, code=0):
+    try:
+        _, said = process.communicate(timeout=240)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    assert process.returncode == code, said
+    return said
+
+
+def test_two_processes_validate_as_one_and_two_runs_do_not_disturb_each_other(sample_tree, tmp_path):
+    """The weights stand still (a tiny learning rate), so that only the clips of the validation count."""
+    runs = [start(tmp_path / "alone", sample_tree) for _ in range(2)]
+    for run in runs:
+        finished(run)
+    finished(start(tmp_path / "ddp", sample_tree, "--devices 2 --strategy ddp"))
+    assert len(list((tmp_path / "ddp").glob("lightning_logs/version_*"))) == 1
+    figures = [events(tmp_path / f, v) for f, v in (("alone", 0), ("alone", 1), ("ddp", 0))]
+    names = [tag for tag in figures[0].Tags()["scalars"] if tag.startswith("validation/")]
+    assert len(names) >= 3
+    for name in names:
+        alone, other, ddp = ([e.value for e in f.Scalars(name)] for f in figures)
+        assert len(alone) == 1
+        assert other == alone
+        assert ddp == pytest.approx(alone, rel=1e-5)
+    for version in (0, 1):
+        kept = {path.name for path in (tmp_path / "alone" / f"{VERSION}{version}" / "checkpoints").iterdir()}
+        assert kept == {"last.ckpt", "best.ckpt"}
+
+
+TALK = """
+import sys
+import torch.distributed as distributed
+from master_thesis.processes import SharedError, gathered, require_everywhere, summed
+
+rank = int(sys.argv[1])
+distributed.init_process_group("gloo", init_method=f"file://{sys.argv[2]}", rank=rank, world_size=2)
+require_everywhere(None)
+try:
+    require_everywhere("spoiled" if rank else None)
+except SharedError as error:
+    print(error, summed(rank, 5), gathered("ab"[rank]))
+distributed.destroy_process_group()
+"""
+
+
+def test_what_one_process_finds_wrong_ends_all(tmp_path):
+    """Both go on while nothing is wrong; then both know what the second one found, and neither waits."""
+    command, env = [sys.executable, "-c", TALK], os.environ | {"PYTHONPATH": str(ROOT)}
+    meeting = str(tmp_path / "meeting")
+    runs = [
+        subprocess.Popen([*command, rank, meeting], env=env, stdout=subprocess.PIPE, text=True) for rank in ("0", "1")
+    ]
+    assert [run.communicate(timeout=120)[0] for run in runs] == ["spoiled [1, 10] ['a', 'b']\n"] * 2
+
+
+@pytest.mark.parametrize(
+    ("error", "is_ended"), [(OSError("full"), True), (SharedError("bad files"), False), (SystemExit(143), False)]
+)
+def test_a_first_process_that_fails_alone_ends_those_it_started(error, is_ended):
+    """Its list of them is emptied, so that Lightning's observer, which has the same one, does not kill it as well."""
+    process = subprocess.Popen(["sleep", "60"])
+    launcher = SimpleNamespace(procs=[process])
+    observer = _ChildProcessObserver(os.getpid(), launcher.procs)
+    trainer = pl.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
+    trainer.strategy._launcher = launcher
+    EndTogether().on_exception(trainer, pl.LightningModule(), error)
+    assert (process.poll() is not None) == is_ended
+    assert observer._run() == is_ended, "done: there is nobody to look at"
+    process.kill()
+    process.wait()
+
+
+def drawn_by_each_of_two(data):
+    """The frames that two processes read in training, if all of them can be read."""
+    clips, drawn, read_frame = data.train_dataloader().dataset, (set(), set()), dataset.read_frame
+    with pytest.MonkeyPatch.context() as patch:
+        for number in range(len(clips)):
+            noted = drawn[number % 2]
+            patch.setattr(dataset, "read_frame", lambda path, *size, to=noted: to.add(path) or read_frame(path, *size))
+            clips[number]
+    return drawn
+
+
+def test_bad_files_that_one_process_meets_end_both(sample_tree, tmp_path, data_config):
+    """The second process meets them; the first one tells it, nobody waits, and the last checkpoint is kept."""
+    tree = tmp_path / "data"
+    shutil.copytree(sample_tree, tree)
+    data = DataModule(data_config(data_path=str(tree), train_max_iterations=12))
+    data.setup("fit")
+    first, second = drawn_by_each_of_two(data)
+    for path in second - first:
+        Path(path).write_bytes(b"")
+    more = "--devices 2 --strategy ddp --checkpoint_every 1 --train_max_iterations 12"
+    run = start(tmp_path / "ddp", tree, more)
+    said = finished(run, code=2)
+    errors = [line for line in said.splitlines() if "error: " in line]
+    assert len(errors) == 1
+    assert "images drawn cannot be used, more than 5%; mend or remove them: " in errors[0]
+    skipped = {line.removeprefix("skipped: ") for line in said.splitlines() if line.startswith("skipped: ")}
+    assert len(skipped) >= 2
+    assert all(message in errors[0] for message in skipped)
+    assert "Traceback" not in said
+    kept = read_checkpoint(tmp_path / "ddp" / f"{VERSION}0/checkpoints/last.ckpt")
+    assert 1 <= kept["global_step"] < 6
+
+
+def test_two_processes_test_every_sequence_once_and_tell_the_bad_files_of_each(sample_tree, tmp_path):
+    """The bad file lies with the second process: the first one tells it, neither waits for the other."""
+    davis = tmp_path / "data" / "DAVIS-2017"
+    shutil.copytree(sample_tree / "DAVIS-2017", davis, ignore=shutil.ignore_patterns("0000[2-9].*"))  # two frames each
+    names = ["walker-crossing", "bad", "blob-lingering", "last"]
+    for kind in ("JPEGImages", "Annotations_Dense"):
+        for copy in ("bad", "last"):
+            shutil.copytree(davis / kind / "480p" / "walker-crossing", davis / kind / "480p" / copy)
+    bad = davis / "JPEGImages/480p/bad/00001.jpg"
+    bad.write_bytes(b"")
+    (davis / "ImageSets/custom.txt").write_text("\n".join(names))
+    options = "--chn --test --preset small --test_size 32 48 --algorithms ip --output_path made --accelerator cpu"
+    said = finished(
+        start(tmp_path / "ddp", tmp_path / "data", "--devices 2 --strategy ddp", f"{options} {QUIET}"), code=2
+    )
+    made = sorted(path.name for path in (tmp_path / "ddp" / "made").iterdir())
+    assert made == ["blob-lingering_ip.mp4", "last_ip.mp4", "walker-crossing_ip.mp4"]
+    for name in made:
+        assert said.count(f"wrote made/{name}") == 1
+    errors = [line for line in said.splitlines() if "error: " in line]
+    assert len(errors) == 1
+    assert errors[0].endswith(f"1 test files cannot be used, the rest is done: bad: {bad} is empty")
+    assert "Traceback" not in said

@@ -1,0 +1,17 @@
+"""How much memory there is."""
+
+from master_thesis.runtime import memory
+
+
+def test_the_limit_of_a_container_counts_and_systems_without_either_say_nothing(monkeypatch, tmp_path):
+    monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "CGROUP", tmp_path)
+    assert memory.memory_free() is None
+    (tmp_path / "meminfo").write_text("MemTotal: 9000 kB\nMemAvailable: 8000 kB\n")
+    assert memory.memory_free() == 8000 * 1024
+    for name, text in (("max", "max"), ("current", "3000000\n"), ("stat", "anon 5\ninactive_file 500000\n")):
+        (tmp_path / f"memory.{name}").write_text(text)
+    assert memory.memory_free() == 8000 * 1024, "a container without a limit"
+    for limit, left in ((4_000_000, 1_500_000), (2_000_000, 0), (900_000_000, 8000 * 1024)):
+        (tmp_path / "memory.max").write_text(f"{limit}\n")
+        assert memory.memory_free() == left

@@ -1,0 +1,53 @@
+import os
+
+import pytest
+import torch
+
+from master_thesis.errors import UserError
+from master_thesis.training.checkpointing import checkpoint_callbacks, newest_checkpoint, resumable
+
+STATE = {"loops": {}, "optimizer_states": [], "lr_schedulers": [], "state_dict": {}}
+
+
+def save(path, age, kind="dfpn", **changes):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(STATE | {"network": {"kind": kind, "sizes": {"size": age}}} | changes, path)
+    os.utime(path, (1000 - age, 1000 - age))
+    return path
+
+
+def test_the_newest_whole_checkpoint_of_the_wanted_kind_is_found(tmp_path):
+    old = save(tmp_path / "version_0" / "checkpoints" / "last.ckpt", age=9)
+    wanted = save(tmp_path / "version_1" / "checkpoints" / "last.ckpt", age=5)
+    save(tmp_path / "version_2" / "checkpoints" / "last.ckpt", age=2, kind="chn")
+    broken = save(tmp_path / "version_3" / "checkpoints" / "last.ckpt", age=1)
+    broken.write_bytes(broken.read_bytes()[:100])
+    assert newest_checkpoint(tmp_path, "dfpn") == wanted
+    wanted.unlink()
+    assert newest_checkpoint(tmp_path, "dfpn") == old
+
+
+def test_without_any_the_folder_is_named(tmp_path):
+    with pytest.raises(UserError, match="there is no whole checkpoint of a training of CHN below"):
+        newest_checkpoint(tmp_path, "chn")
+
+
+def test_what_a_checkpoint_is_comes_back(tmp_path):
+    assert resumable(save(tmp_path / "x.ckpt", age=3), "dfpn") == {"kind": "dfpn", "sizes": {"size": 3}}
+
+
+def test_weights_alone_cannot_go_on(tmp_path):
+    path = tmp_path / "x.ckpt"
+    torch.save({"state_dict": {}, "network": {"kind": "dfpn", "sizes": {}}}, path)
+    with pytest.raises(UserError, match=r"x\.ckpt holds weights alone, without the state of the training"):
+        resumable(path, "dfpn")
+
+
+def test_another_network_cannot_go_on(tmp_path):
+    with pytest.raises(UserError, match="should hold a training of CHN, but it holds DFPN"):
+        resumable(save(tmp_path / "x.ckpt", age=3), "chn")
+
+
+def test_the_callbacks_know_their_own_state_when_a_run_is_resumed():
+    keys = [callback.state_key for callback in checkpoint_callbacks(5)]
+    assert len(set(keys)) == len(keys)

@@ -1,0 +1,159 @@
+"""Windows give what the whole sequence gives, know where pixels came from, and copy nothing across a cut."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from master_thesis.images.codec import write_png
+from master_thesis.inpainting.algorithms import ALGORITHMS, inpaint
+from master_thesis.inpainting.step import HALLUCINATED
+from master_thesis.models.aligner import alignment_from_grid
+from master_thesis.video.io.decoding import open_source
+from master_thesis.video.io.masks import open_masks
+from master_thesis.video.patch_store import PatchFolder
+from master_thesis.video.plan import plan_scenes, plan_windows
+from master_thesis.video.survey import survey
+from master_thesis.video.windows import Filler, fill_windows
+from tests.inpainting.stand_ins import Copier, CountingAligner, Painter, shifted_grid
+from tests.video_clips import STEP_PX, moving_frames
+
+SIZE = (20, 32)
+OPTIONS = {"ff": {"max_distance": 4}, "ip": {"max_distance": 4}, "cp": {"sweeps": 4}}
+
+
+def make_world(folder: Path, num_frames: int, seeds=(0,)):
+    """Scenes with a camera that moves; one hole rests in the picture and one in the scene, so that nobody sees it."""
+    (folder / "frames").mkdir()
+    (folder / "masks").mkdir()
+    frames = [f for seed in seeds for f in moving_frames(num_frames, SIZE, seed)]
+    for t, frame in enumerate(frames):
+        mask = np.zeros(SIZE, bool)
+        mask[4:9, 10:17] = True
+        mask[12:16, max(0, 24 - STEP_PX * (t % num_frames)) : max(0, 30 - STEP_PX * (t % num_frames))] = True
+        write_png(folder / "frames" / f"{t:03d}.png", frame)
+        write_png(folder / "masks" / f"{t:03d}.png", mask)
+    return frames, open_masks(str(folder / "masks"), open_source(folder / "frames"), None, False, 0)
+
+
+class MovingCamera:
+    """Knows how far the camera moved: recognises frames by their first row, which is never hidden."""
+
+    def __init__(self, frames):
+        self.rows = torch.from_numpy(np.stack(frames)[:, 0].astype(np.float32) / 255).permute(0, 2, 1)
+        self.per_scene = len(frames)
+
+    def _number(self, frame):
+        return int((self.rows - frame[:, 0]).abs().sum(dim=(1, 2)).argmin())
+
+    def align(self, x_target, m_target, x_refs, m_refs):
+        h, w = x_target.shape[-2:]
+        numbers = [(self._number(x_target[i]), self._number(x_refs[i, :, 0])) for i in range(len(x_target))]
+        grid = torch.stack([shifted_grid(h, w, STEP_PX * (t - r), 0) for t, r in numbers]).unsqueeze(1)
+        return alignment_from_grid(grid, m_target, x_refs, m_refs)
+
+
+def filled_by(folder: Path, masks, aligner, chn, algorithm: str, window: int):
+    found = survey(masks)
+    scenes = plan_scenes(found.boxes, found.cuts, SIZE, None)
+    filler = Filler.of(aligner, chn, algorithm, torch.device("cpu"), **OPTIONS[algorithm])
+    windows = plan_windows(scenes, found.has_hole, window, filler.reach)
+    kept = PatchFolder(folder / f"parts_{algorithm}_{window}", {})
+    closed: list[int] = []
+    fill_windows(windows, masks, filler, kept, closed.append)
+    patches = {n: patch for i in range(len(windows)) for n, patch in kept.load(i).items()}
+    if algorithm != "cp":  # there frames behind the core are filled, too, and thrown away
+        assert sum(closed) == len(patches)
+    return patches, windows
+
+
+def filled_whole(masks, aligner, chn, algorithm: str):
+    frames, holes = zip(*((frame.image, mask) for frame, mask in masks.pairs()), strict=True)
+    x = torch.from_numpy(np.stack(frames)).permute(3, 0, 1, 2).float() / 255
+    m = torch.from_numpy(np.stack(holes))[None].float()
+    result = inpaint(x, m, aligner, chn, algorithm, **OPTIONS[algorithm])
+    colours = result.frames.mul(255).round().to(torch.uint8).permute(1, 2, 3, 0).numpy()
+    return colours, result.source[0].numpy(), holes
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_a_video_that_fits_gives_what_the_whole_sequence_gives(tmp_path: Path, algorithm: str) -> None:
+    _, masks = make_world(tmp_path, 12)
+    patches, windows = filled_by(tmp_path, masks, CountingAligner(), Painter(), algorithm, window=12)
+    assert len(windows) == 1
+    colours, source, holes = filled_whole(masks, CountingAligner(), Painter(), algorithm)
+    for n, hole in enumerate(holes):
+        assert (patches[n].colours == colours[n][hole]).all()
+        assert (patches[n].source == source[n][hole]).all()
+
+
+def test_frame_by_frame_gives_the_same_in_windows(tmp_path: Path) -> None:
+    _, masks = make_world(tmp_path, 14)
+    patches, windows = filled_by(tmp_path, masks, CountingAligner(), Painter(), "ff", window=9)
+    assert len(windows) > 5
+    colours, source, holes = filled_whole(masks, CountingAligner(), Painter(), "ff")
+    for n, hole in enumerate(holes):
+        assert (patches[n].colours == colours[n][hole]).all()
+        assert (patches[n].source == source[n][hole]).all()
+
+
+@pytest.mark.parametrize("window", [12, 30])
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_what_is_called_copied_was_visible_in_the_frame_named(tmp_path: Path, algorithm: str, window: int) -> None:
+    frames, masks = make_world(tmp_path, 24)
+    patches, windows = filled_by(tmp_path, masks, MovingCamera(frames), Copier(), algorithm, window)
+    assert (len(windows) == 1) == (window == 30)
+    holes = [mask for _, mask in masks.pairs()]
+    num_copied = num_invented = 0
+    for n, patch in patches.items():
+        for (row, column), colour, source in zip(np.argwhere(patch.hole), patch.colours, patch.source, strict=True):
+            if source == HALLUCINATED:
+                num_invented += 1
+                continue
+            there = column + STEP_PX * (n - source)
+            assert 0 <= there < SIZE[1]
+            assert not holes[source][row, there]
+            assert np.abs(colour.astype(int) - frames[source][row, there]).max() <= 1
+            num_copied += 1
+    assert min(num_copied, num_invented) > 100
+
+
+@pytest.mark.parametrize("algorithm", ["ip", "cp"])
+def test_windows_go_on_from_what_was_filled_before(tmp_path: Path, algorithm: str) -> None:
+    """What the scene always hides is invented once; later windows pass it on and still call it invented."""
+    frames, masks = make_world(tmp_path, 24)
+    painter = CountingInventor()
+    patches, windows = filled_by(tmp_path, masks, MovingCamera(frames), painter, algorithm, window=12)
+    invented = {n: patch.colours[patch.source == HALLUCINATED] for n, patch in patches.items()}
+    second_core = [n for n in windows[1].core if len(invented[n])]
+    before = np.concatenate([invented[n] for n in windows[0].core])
+    assert second_core
+    for n in second_core:
+        known_before = (invented[n][:, None] == before[None]).all(axis=2).any(axis=1)
+        assert known_before.mean() > 0.4
+
+
+class CountingInventor(Copier):
+    """Copies, and paints the rest in a tone that it never used before."""
+
+    def __init__(self):
+        self.num_calls = 0
+
+    def __call__(self, x_target, v_target, x_aligned, v_aligned, v_map):
+        self.num_calls += 1
+        painted = super().__call__(x_target, v_target, x_aligned, v_aligned, v_map)
+        invented = ((v_map == 0) & (v_target.unsqueeze(2) == 0)).expand_as(painted.composed)
+        tone = torch.tensor([self.num_calls % 256 / 255, self.num_calls // 256 / 255, 0.5]).view(1, 3, 1, 1, 1)
+        return type(painted)(painted.predicted, torch.where(invented, tone, painted.composed))
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_nothing_is_copied_across_a_cut(tmp_path: Path, algorithm: str) -> None:
+    frames, masks = make_world(tmp_path, 10, seeds=(0, 1, 2))
+    patches, windows = filled_by(tmp_path, masks, MovingCamera(frames), Copier(), algorithm, window=12)
+    assert [(w.start, w.stop) for w in windows] == [(0, 10), (10, 20), (20, 30)]
+    for n, patch in patches.items():
+        sources = patch.source[patch.source != HALLUCINATED]
+        assert sources.size
+        assert set(sources // 10) == {n // 10}
