@@ -22,7 +22,7 @@ from torch import Tensor
 
 from master_thesis.checkpoints.reading import NETWORK_KEY, named_tensors, read_checkpoint
 from master_thesis.errors import UserError, require
-from master_thesis.runtime.atomic import write_whole
+from master_thesis.runtime.atomic import atomic_path
 
 MOST = 16 * 2**20
 """Bytes of a part."""
@@ -50,11 +50,13 @@ def split(checkpoint: Path, folder: Path, frozen: Path | None = None, most: int 
     data, kind, parts = buffer.getvalue(), whole[NETWORK_KEY]["kind"], []
     for start in range(0, len(data), most):
         piece, name = data[start : start + most], f"{kind}.{len(parts):02d}"
-        write_whole(folder / name, lambda part: part.write_bytes(piece))  # noqa: B023
+        with atomic_path(folder / name) as part:
+            part.write_bytes(piece)
         parts.append({"name": name, "bytes": len(piece), "sha256": hashlib.sha256(piece).hexdigest()})
     about = {"kind": kind, "step": whole["global_step"], "epoch": whole["epoch"], "parts": parts}
     path = folder / f"{kind}.json"
-    write_whole(path, lambda part: part.write_text(json.dumps(about, indent=1) + "\n"))
+    with atomic_path(path) as part:
+        part.write_text(json.dumps(about, indent=1) + "\n")
     return path
 
 
@@ -79,7 +81,8 @@ def join(listed: Path, checkpoint: Path, frozen: Path | None = None) -> None:
         state[key] = found.float()
     small["state_dict"] = state
     small["optimizer_states"] = [_larger(o) for o in small["optimizer_states"]]
-    write_whole(checkpoint, lambda part: torch.save(small, part))
+    with atomic_path(checkpoint) as part:
+        torch.save(small, part)
 
 
 def _part(folder: Path, part: Mapping[str, Any]) -> bytes:

@@ -12,6 +12,7 @@ import re
 import zipfile
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,12 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from master_thesis.checkpoints.reference import REFERENCE_KEYS, StateDict, rename_reference
 from master_thesis.errors import UserError, require
-from master_thesis.runtime.atomic import write_whole
+from master_thesis.models.reference import rename_reference
+from master_thesis.models.registry import NETWORKS
+from master_thesis.runtime.atomic import atomic_path
+
+StateDict = dict[str, Tensor]
 
 MAX_BYTES = 2**33
 """Larger files (8 GiB) are refused: the reference implementation's have 2 GB."""
@@ -143,7 +147,43 @@ def write_weights(path: str | Path, entry: Mapping[str, Any], state: StateDict) 
     """
     packed = {name: tensor.contiguous() for name, tensor in state.items()}  # safetensors knows no channels-last layout
     data = safetensors.torch.save(packed, metadata={NETWORK_KEY: json.dumps(entry)})
-    write_whole(Path(path), lambda part: part.write_bytes(data))
+    with atomic_path(Path(path)) as part:
+        part.write_bytes(data)
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that has been read.
+
+    Attributes:
+        path: where it was read from.
+        content: what :func:`read_checkpoint` returned.
+    """
+
+    path: Path
+    content: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, path: str | Path) -> Checkpoint:
+        """Reads a file (see :func:`read_checkpoint`)."""
+        return cls(Path(path), read_checkpoint(path))
+
+    @property
+    def entry(self) -> dict[str, Any] | None:
+        """What it says of its network, ``{"kind": ..., "sizes": {...}}``; None unless this project wrote it."""
+        return network_entry(self.content)
+
+    def state(self, kind: str) -> StateDict:
+        """The tensors of its network under our names (see :func:`network_state`).
+
+        Raises:
+            UserError: a tensor holds integers or complex numbers, which would be taken for weights silently.
+        """
+        state = network_state(self.content, kind)
+        for name, tensor in state.items():
+            dtype = str(tensor.dtype).removeprefix("torch.")
+            require(tensor.is_floating_point(), f"{self.path} should hold real numbers, but {name} holds {dtype}")
+        return state
 
 
 def network_entry(checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -174,4 +214,4 @@ def network_state(checkpoint: Mapping[str, Any], kind: str) -> StateDict:
         return {k.removeprefix(OWN_PREFIX): v for k, v in state.items() if k.startswith(OWN_PREFIX)}
     if kind != "chn" and any(k.startswith("model_aligner.") for k in state):
         state = {k.removeprefix("model_aligner."): v for k, v in state.items() if k.startswith("model_aligner.")}
-    return rename_reference(state, REFERENCE_KEYS.get(kind, {}))
+    return rename_reference(state, NETWORKS[kind].reference_keys if kind in NETWORKS else {})

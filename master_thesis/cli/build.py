@@ -14,11 +14,12 @@ import torch
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import nn
 
-from master_thesis.checkpoints.loading import WEIGHTS, fill_vgg, load_chn, load_cpn, load_dfpn
+from master_thesis.checkpoints.loading import fill_vgg, load_chn, load_cpn, load_dfpn
 from master_thesis.checkpoints.reading import network_entry, read_checkpoint
 from master_thesis.cli.options import Options
 from master_thesis.errors import UserError, require
 from master_thesis.models.classical.opencv import OpenCVAligner
+from master_thesis.models.registry import WEIGHTS
 from master_thesis.models.vgg import VGG16
 from master_thesis.ops.precision import best_precision
 from master_thesis.training.base import NetworkTraining
@@ -79,7 +80,7 @@ def make_training(options: Options, entry: Mapping[str, Any] | None) -> NetworkT
 
 
 def kind_of(options: Options) -> str:
-    """Which network it is about, a key of ``zoo.KINDS``."""
+    """Which network it is about, a key of ``registry.NETWORKS``."""
     return ("small_" if options.run.preset == "small" else "") + ("chn" if options.run.chn else "dfpn")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-from master_thesis.checkpoints.loading import WEIGHTS, export_network, init_network, load_dfpn
+from master_thesis.checkpoints.loading import export_network, init_network, load_dfpn
 from master_thesis.checkpoints.reading import network_entry, read_checkpoint
 from master_thesis.cli.build import (
     check_gpus,
@@ -30,8 +30,9 @@ from master_thesis.data.datamodule import DataModule
 from master_thesis.errors import require
 from master_thesis.evaluation.evaluate import run_evaluation
 from master_thesis.evaluation.methods import network_method
+from master_thesis.models.registry import WEIGHTS
 from master_thesis.ops.precision import autocast
-from master_thesis.runtime.atomic import require_free
+from master_thesis.runtime.atomic import refuse_overwrite
 from master_thesis.runtime.distributed import SharedError
 from master_thesis.runtime.malloc import keep_freed_memory
 from master_thesis.training.checkpointing import newest_checkpoint, resumable
@@ -47,7 +48,7 @@ def run(options: Options) -> None:
         UserError: where the user's options, files or data do not allow it; nothing is written then.
     """
     if options.run.sample_data:
-        require_free("sample_data", [Path(options.run.sample_data) / MARKER], options.video.overwrite)
+        refuse_overwrite("sample_data", [Path(options.run.sample_data) / MARKER], options.video.overwrite)
         write_sample_data(options.run.sample_data, options.data.seed)
         print(f"built-in data: {options.run.sample_data} (use it with --data_path {options.run.sample_data})")
         return
@@ -55,7 +56,7 @@ def run(options: Options) -> None:
         checkpoint, target = Path(str(options.run.test_checkpoint)), Path(options.run.export)
         is_input = target.exists() and target.samefile(checkpoint)
         require(not is_input, f"--export {target} is an input and is never overwritten")
-        require_free("export", [target], options.video.overwrite)
+        refuse_overwrite("export", [target], options.video.overwrite)
         export_network(checkpoint, target)
         print(f"weights: {options.run.export}")
         return
@@ -141,7 +142,7 @@ def test(options: Options, trainer: pl.Trainer) -> None:
     data = DataModule(options.data)
     data.setup("test")
     if run.chn:
-        require_free_outputs(options, data)
+        refuse_existing_videos(options, data)
     with told_in_one_line(MisconfigurationException):
         trainer.test(module, datamodule=data)
     if not trainer.is_global_zero:  # Lightning ends the first process, which tells it, where another one fails
@@ -151,11 +152,11 @@ def test(options: Options, trainer: pl.Trainer) -> None:
     print(f"videos: {run.output_path}" if run.chn else f"figures: tensorboard --logdir {logs_folder(options)}")
 
 
-def require_free_outputs(options: Options, data: DataModule) -> None:
+def refuse_existing_videos(options: Options, data: DataModule) -> None:
     """Raises :class:`UserError` where a test would replace videos that nobody gave up."""
     from master_thesis.training.testing import video_path
 
     assert data.test_clips is not None
     names = dict.fromkeys(sequence.name for sequence, _ in data.test_clips.items)
     paths = (video_path(Path(options.run.output_path), n, a) for n in names for a in options.run.algorithms)
-    require_free("output_path", paths, options.video.overwrite)
+    refuse_overwrite("output_path", paths, options.video.overwrite)

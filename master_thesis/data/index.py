@@ -22,7 +22,7 @@ from master_thesis.data.sequences import SequenceSet, find_backgrounds, find_mas
 from master_thesis.errors import UserError, require
 from master_thesis.images.codec import read_mask
 from master_thesis.images.header import UnreadableFrame
-from master_thesis.runtime.atomic import write_whole
+from master_thesis.runtime.atomic import atomic_path
 
 log = logging.getLogger(__name__)
 
@@ -158,4 +158,5 @@ def _write_cache(path: Path, key: dict[str, Any], index: Index) -> None:
     except OSError as error:
         raise UserError(f"--data_ckpt_path {path} should be a file that can be written: {error.strerror}") from error
     text = json.dumps({"key": key, "digest": _digest(sets), "sets": sets}, indent=1)
-    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+    with atomic_path(path) as part:
+        part.write_text(text, encoding="utf-8")

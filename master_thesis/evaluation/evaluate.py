@@ -23,7 +23,7 @@ from master_thesis.evaluation.sheets import write_sheet
 from master_thesis.evaluation.tables import format_table, write_csv, write_json, write_plot
 from master_thesis.evaluation.tasks import export_task, make_tasks
 from master_thesis.metrics import try_lpips
-from master_thesis.runtime.atomic import require_free
+from master_thesis.runtime.atomic import refuse_overwrite
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +55,11 @@ def run_evaluation(
         UserError: before anything is done, where results exist; and where the options do not fit the data.
     """
     if config.export_inputs is not None:
-        require_free("export_inputs", [Path(config.export_inputs)], overwrite)
+        refuse_overwrite("export_inputs", [Path(config.export_inputs)], overwrite)
         for task in make_tasks(data, config):
             log.info("wrote %s", export_task(task, Path(config.export_inputs)))
         return []
-    require_free("output_path", [output / name for name in RESULTS], overwrite)
+    refuse_overwrite("output_path", [output / name for name in RESULTS], overwrite)
     scores = evaluate(data, config, {name: BASELINES[name] for name in config.baselines} | dict(methods or {}), output)
     about = {
         "protocols": [make_protocol(name, data).as_dict() for name in config.protocols],

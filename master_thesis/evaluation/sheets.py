@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from master_thesis.evaluation.protocols import Task
-from master_thesis.runtime.atomic import write_whole
+from master_thesis.runtime.atomic import atomic_path
 
 SHOWN = (1 / 6, 1 / 2, 5 / 6)
 """Which frames, as shares of the sequence."""
@@ -32,5 +32,6 @@ def write_sheet(folder: Path, task: Task, fills: Mapping[str, np.ndarray]) -> Pa
             panel.set_title(f"{name}, frame {t}", fontsize="small")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{task.protocol.name}_{Path(task.masks).name}_{task.sequence}.jpg"
-    write_whole(path, lambda part: figure.savefig(part, dpi=120, format="jpg"))
+    with atomic_path(path) as part:
+        figure.savefig(part, dpi=120, format="jpg")
     return path

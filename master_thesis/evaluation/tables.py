@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from master_thesis.evaluation.scores import UNITS, Score, mean_over_frames
-from master_thesis.runtime.atomic import write_whole
+from master_thesis.runtime.atomic import atomic_path
 from master_thesis.runtime.versions import installed_version
 
 LIBRARIES = ("cv2", "numpy", "skimage", "torch", "torchmetrics", "torchvision")
@@ -37,7 +37,8 @@ def write_json(path: Path, scores: Sequence[Score], about: dict[str, Any]) -> No
         "results": list(_rows(scores)),
     }
     text = json.dumps(document, indent=1) + "\n"
-    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+    with atomic_path(path) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def write_csv(path: Path, scores: Sequence[Score], about: dict[str, Any]) -> None:
@@ -50,7 +51,8 @@ def write_csv(path: Path, scores: Sequence[Score], about: dict[str, Any]) -> Non
     writer.writeheader()
     for row in _rows(scores):
         writer.writerow(row | {"seed": about["seed"], "versions": used})
-    write_whole(path, lambda part: part.write_bytes(file.getvalue().encode()))
+    with atomic_path(path) as part:
+        part.write_bytes(file.getvalue().encode())
 
 
 def write_plot(path: Path, scores: Sequence[Score]) -> None:
@@ -64,7 +66,8 @@ def write_plot(path: Path, scores: Sequence[Score]) -> None:
             _draw(panel, block, metric)
         for panel in panels[len(shown) :]:
             panel.set_axis_off()
-    write_whole(path, lambda part: figure.savefig(part, dpi=110, format="png"))
+    with atomic_path(path) as part:
+        figure.savefig(part, dpi=110, format="png")
 
 
 def versions() -> dict[str, str]:

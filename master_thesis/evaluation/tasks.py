@@ -15,7 +15,7 @@ from master_thesis.errors import require
 from master_thesis.evaluation.masks import make_masks
 from master_thesis.evaluation.protocols import Protocol, Task, make_protocol
 from master_thesis.images.codec import read_frame, write_png
-from master_thesis.runtime.atomic import write_whole_folder
+from master_thesis.runtime.atomic import atomic_folder
 
 
 def make_tasks(data: DataConfig, config: EvaluationConfig) -> Iterator[Task]:
@@ -42,14 +42,11 @@ def export_task(task: Task, folder: Path) -> Path:
         UserError: where it cannot be written, or something else lies there.
     """
     home = folder / task.protocol.name / Path(task.masks).name / task.sequence
-
-    def write(part: Path) -> None:
+    with atomic_folder(home, frozenset({"frames", "masks"})) as part:
         for kind, pictures in (("frames", task.masked), ("masks", task.mask)):
             (part / kind).mkdir()
             for i, picture in enumerate(pictures):
                 write_png(part / kind / f"{i:05d}.png", picture)
-
-    write_whole_folder(home, frozenset({"frames", "masks"}), write)
     return home
 
 

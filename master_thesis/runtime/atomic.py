@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and never in the place of others unasked."""
+"""Files and folders that appear complete or not at all, and never replace others unasked."""
 
 from __future__ import annotations
 
@@ -7,41 +7,41 @@ import errno
 import glob
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from master_thesis.errors import UserError, require
 
 
-def require_free(option: str, places: Iterable[Path], overwrite: bool) -> None:
-    """Stops before the work begins where something would be replaced that nobody gave up.
+def refuse_overwrite(option: str, places: Iterable[Path], overwrite: bool) -> None:
+    """Refuses to overwrite existing outputs.
 
     Args:
-        option: that names the places, without dashes.
+        option: the flag that names the places, without dashes.
         places: what will be written; an empty folder is free.
-        overwrite: whether to replace what is there.
+        overwrite: whether existing outputs may be replaced.
 
     Raises:
-        UserError: something is there.
+        UserError: an output exists.
     """
     taken = (p for p in places if p.exists() and not (p.is_dir() and not any(p.iterdir())))
-    there = None if overwrite else next(taken, None)
-    require(there is None, f"--{option} {there} exists already: --overwrite replaces it")
+    existing = None if overwrite else next(taken, None)
+    require(existing is None, f"--{option} {existing} exists already: --overwrite replaces it")
 
 
-def write_whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Writes a file beside its place and renames it when it is on the disk; what was there stays until then.
+@contextlib.contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yields a path beside ``path`` and renames it when the block ends; until then the old file stays.
 
     Args:
-        path: where it goes; its folder must exist.
-        write: writes the file it is given.
+        path: the final place; its folder must exist.
 
     Raises:
-        UserError: where it cannot be written (full disk, no permission); nothing of it is left.
+        UserError: the file cannot be written (disk full, no permission); nothing of it remains.
     """
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
-        write(part)
+        yield part
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(part, path)
@@ -54,23 +54,23 @@ def write_whole(path: Path, write: Callable[[Path], object]) -> None:
             part.unlink()
 
 
-def write_whole_folder(path: Path, names: frozenset[str], write: Callable[[Path], object]) -> None:
-    """Writes a folder beside its place and renames it; what was there stays until then.
+@contextlib.contextmanager
+def atomic_folder(path: Path, names: frozenset[str]) -> Iterator[Path]:
+    """Yields a new folder beside ``path`` and renames it when the block ends; until then the old folder stays.
 
     Args:
-        path: where it goes; folders above it are made.
-        names: of all that may lie in it: a folder with anything else in it is never replaced.
-        write: fills the folder it is given.
+        path: the final place; missing parent folders are created.
+        names: everything the folder may hold: a folder with anything else in it is never replaced.
 
     Raises:
-        UserError: where it cannot be written, and nothing of it is left; or something else lies there.
+        UserError: the folder cannot be written, and nothing of it remains; or ``path`` holds something else.
     """
     strange = sorted({entry.name for entry in path.iterdir()} - names) if path.is_dir() else []
     require(not strange, f"{path} holds other things than a result ({', '.join(strange[:1])}): choose another name")
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         part.mkdir(parents=True)
-        write(part)
+        yield part
         if path.exists():
             shutil.rmtree(path)
         os.replace(part, path)
@@ -80,15 +80,15 @@ def write_whole_folder(path: Path, names: frozenset[str], write: Callable[[Path]
         shutil.rmtree(part, ignore_errors=True)
 
 
-def clear_unfinished(path: Path) -> None:
-    """Removes what killed processes left of a file beside its place; no other process may be writing it."""
+def remove_leftovers(path: Path) -> None:
+    """Removes the unfinished files that killed processes left beside ``path``; no other process may be writing it."""
     for part in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
         if part.name[len(path.name) + 1 : -len(".part")].isdigit():
             part.unlink()
 
 
 def is_disk_full(error: BaseException | None) -> bool:
-    """Whether an error, or what it came from, says that a disk or somebody's share of it is full."""
+    """Whether an error, or any of its causes, reports a full disk or an exhausted quota."""
     while error is not None:
         if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
             return True

@@ -28,7 +28,7 @@ class NetworkTraining(pl.LightningModule, ABC):
     state. Whatever else a subclass holds, frozen helpers for instance, moves with it and is never kept.
 
     Args:
-        kind: of network, a key of ``zoo.KINDS``.
+        kind: of network, a key of ``registry.NETWORKS``.
         sizes: of the network, the keyword arguments of its class.
         optim: of Adam and StepLR.
     """

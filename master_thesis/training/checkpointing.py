@@ -20,7 +20,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from master_thesis.checkpoints.reading import network_entry, read_checkpoint
 from master_thesis.errors import UserError
-from master_thesis.runtime.atomic import write_whole
+from master_thesis.runtime.atomic import atomic_path
 from master_thesis.runtime.versions import installed_version
 from master_thesis.training.signals import EndTogether, SignalStop
 
@@ -75,7 +75,8 @@ class WholeCheckpoints(TorchCheckpointIO):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         buffer = io.BytesIO()
         torch.save(checkpoint, buffer)
-        write_whole(Path(path), lambda part: part.write_bytes(buffer.getbuffer()))
+        with atomic_path(Path(path)) as part:
+            part.write_bytes(buffer.getbuffer())
 
 
 class OwnFolderLogger(TensorBoardLogger):
@@ -112,7 +113,8 @@ class OptionsFile(Callback):
         versions = {"python": platform.python_version()} | {name: installed_version(name) for name in PACKAGES}
         about = {"command": shlex.join(sys.orig_argv), "versions": versions, "options": dict(self.options)}
         text = json.dumps(about, indent=2) + "\n"
-        write_whole(folder / "options.json", lambda part: part.write_text(text, encoding="utf-8"))
+        with atomic_path(folder / "options.json") as part:
+            part.write_text(text, encoding="utf-8")
 
 
 def resumable(path: Path, kind: str) -> dict[str, Any]:
@@ -120,7 +122,7 @@ def resumable(path: Path, kind: str) -> dict[str, Any]:
 
     Args:
         path: of the checkpoint.
-        kind: of network, a key of ``zoo.KINDS``.
+        kind: of network, a key of ``registry.NETWORKS``.
 
     Raises:
         UserError: where it is missing, damaged, of something else, or holds weights alone.

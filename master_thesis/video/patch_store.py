@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Int32, UInt8
 
 from master_thesis.errors import require
-from master_thesis.runtime.atomic import write_whole
+from master_thesis.runtime.atomic import atomic_path
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,8 @@ class PatchFolder:
         if not note.is_file() or note.read_text(errors="replace") != wanted:
             self.remove()
             path.mkdir(parents=True)
-            write_whole(note, lambda part: part.write_text(wanted))
+            with atomic_path(note) as part:
+                part.write_text(wanted)
 
     def has(self, window: int) -> bool:
         """Whether a window is done."""
@@ -81,12 +82,9 @@ class PatchFolder:
             "colours": np.concatenate([patches[n].colours for n in numbers]),
             "source": np.concatenate([patches[n].source for n in numbers]),
         }
-
-        def write(part: Path) -> None:
-            with part.open("wb") as file:  # numpy would give a mere name a suffix of its own
-                np.savez_compressed(file, allow_pickle=False, **arrays)
-
-        write_whole(self._file(window), write)
+        # An open file, as numpy would add a suffix of its own to a name.
+        with atomic_path(self._file(window)) as part, part.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **arrays)
 
     def load(self, window: int) -> dict[int, Patch]:
         """The patches of a window that is done."""

@@ -18,7 +18,7 @@ import torch
 from tqdm import tqdm
 
 from master_thesis.configs.video import VideoConfig
-from master_thesis.runtime.atomic import clear_unfinished
+from master_thesis.runtime.atomic import remove_leftovers
 from master_thesis.video.fingerprint import fingerprint
 from master_thesis.video.finished import FinishedFrame, finished_frames
 from master_thesis.video.io.writer import VideoWriter
@@ -90,7 +90,7 @@ def inpaint_video(
     made_from = fingerprint(config, filler, test_size)
     folder = PatchFolder(unfinished(report.output), made_from)
     for ending in (FIGURES, PAGE):
-        clear_unfinished(beside(report.output, ending))
+        remove_leftovers(beside(report.output, ending))
     try:
         _fill(report, filler, folder)
         # The video appears last: where it is, everything is.

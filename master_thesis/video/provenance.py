@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Int32, UInt8
 
 from master_thesis.inpainting.step import HALLUCINATED
-from master_thesis.runtime.atomic import write_whole
+from master_thesis.runtime.atomic import atomic_path
 from master_thesis.video.compositing import KNOWN
 
 NEAR, FAR = np.array([64, 224, 255.0]), np.array([48, 48, 208.0])
@@ -118,4 +118,5 @@ def write_origins(path: Path, origins: Sequence[FrameOrigin], sentence: str, mad
         made_from: video, masks, networks and options.
     """
     content = {"sentence": sentence, "made_from": made_from, "frames": [asdict(o) for o in origins]}
-    write_whole(path, lambda part: part.write_text(json.dumps(content, indent=1)))
+    with atomic_path(path) as part:
+        part.write_text(json.dumps(content, indent=1))

@@ -4,7 +4,6 @@ import pytest
 import torch
 
 from master_thesis.checkpoints.loading import (
-    KINDS,
     export_network,
     fill_vgg,
     init_network,
@@ -17,6 +16,7 @@ from master_thesis.checkpoints.reading import write_weights
 from master_thesis.errors import UserError
 from master_thesis.models.chn import CHN
 from master_thesis.models.dfpn import DFPN
+from master_thesis.models.registry import NETWORKS
 from master_thesis.models.vgg import VGG16
 
 SIZES = {
@@ -64,7 +64,7 @@ def message_of(function, *arguments):
 
 def test_a_network_comes_back_with_its_sizes_ready_to_use(path, made, kind):
     loaded = LOAD[kind](path)
-    assert type(loaded) is KINDS[kind]
+    assert type(loaded) is NETWORKS[kind].cls
     assert_same(made, loaded)
     assert not any(module.training for module in loaded.modules())
     assert not any(parameter.requires_grad for parameter in loaded.parameters())

@@ -14,8 +14,8 @@ from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint
 from pytorch_lightning.utilities.parsing import AttributeDict
 
 from master_thesis.checkpoints.reading import network_entry, network_state, read_checkpoint, write_weights
-from master_thesis.checkpoints.reference import CHN_KEYS, CPN_KEYS, DFPN_KEYS, rename_reference
 from master_thesis.errors import UserError
+from master_thesis.models.reference import CHN_KEYS, CPN_KEYS, DFPN_KEYS, rename_reference
 
 WEIGHTS = {"network.layer.weight": torch.arange(6.0).view(2, 3)}
 OWN = {"state_dict": WEIGHTS, "network": {"kind": "dfpn", "sizes": {"width": 4, "corr_widths": (2, 3)}}}

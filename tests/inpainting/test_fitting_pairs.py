@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from master_thesis.inpainting.algorithms import inpaint
 from master_thesis.inpainting import batching
+from master_thesis.inpainting.algorithms import inpaint
 from tests.inpainting.stand_ins import CountingAligner, Painter, make_sequence
 
 CPU = torch.device("cpu")

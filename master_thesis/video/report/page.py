@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from master_thesis.runtime.atomic import write_whole
+from master_thesis.runtime.atomic import atomic_path
 from master_thesis.video.provenance import FrameOrigin
 from master_thesis.video.report.chart import origin_chart
 
@@ -39,15 +39,11 @@ def write_page(
         UserError: where it cannot be written.
     """
     first, _, last = _filled(title, sentence, origins, options).partition("{{media}}")
-
-    def write(part: Path) -> None:
-        with part.open("w", encoding="utf-8") as page, preview.open("rb") as video:
-            page.write(first)
-            while chunk := video.read(CHUNK):
-                page.write(base64.b64encode(chunk).decode("ascii"))
-            page.write(last)
-
-    write_whole(path, write)
+    with atomic_path(path) as part, part.open("w", encoding="utf-8") as page, preview.open("rb") as video:
+        page.write(first)
+        while chunk := video.read(CHUNK):
+            page.write(base64.b64encode(chunk).decode("ascii"))
+        page.write(last)
 
 
 def _filled(title: str, sentence: str, origins: Sequence[FrameOrigin], options: Mapping[str, str]) -> str:

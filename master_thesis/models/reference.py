@@ -1,14 +1,16 @@
-"""Names under which the reference implementation keeps the same tensors."""
+"""Names under which the reference implementation keeps the tensors of each network.
+
+Convention:
+    A map goes from a pattern of the reference's name, without ``.weight`` or ``.bias``, to ours; ``<n>`` means n - 1.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TypeVar
 
-from torch import Tensor
-
-StateDict = dict[str, Tensor]
-
+T = TypeVar("T")
 
 DFPN_KEYS = {
     r"corr\.conv\.conv_1\.(\d+)": r"conv4d.over_refs.\1",
@@ -18,8 +20,6 @@ DFPN_KEYS = {
     r"flow_256\.nn\.(\d+)": r"estimator_256.layers.\1",
     r"model_vgg\.features\.(\d|1\d|2[0-2])": r"vgg.features.\1",  # the first four blocks
 }
-
-
 CHN_KEYS = {
     r"nn\.conv_first\.(\d+)": r"head.\1",
     r"nn\.rrdb_trunk\.(\d+)\.rdb1\.conv(\d)": r"trunk.\1.blocks.0.convs.<\2>",
@@ -30,8 +30,6 @@ CHN_KEYS = {
     r"nn\.hr_conv": r"tail.0",
     r"nn\.conv_last": r"tail.2",
 }
-
-
 CPN_KEYS = {
     r"(?:module\.)?A_Encoder\.(conv\w+)\.conv\.0": r"encoder.\1",
     r"(?:module\.)?A_Regressor\.(conv(?:45|5a|5b|56))\.conv\.0": r"regressor.\1",
@@ -39,12 +37,12 @@ CPN_KEYS = {
 }
 
 
-REFERENCE_KEYS = {"dfpn": DFPN_KEYS, "chn": CHN_KEYS, "cpn": CPN_KEYS}
-"""Per kind of network: reference name (a pattern, without ``.weight`` or ``.bias``) to ours; ``<n>`` means n - 1."""
+def rename_reference(state: Mapping[str, T], names: Mapping[str, str]) -> dict[str, T]:
+    """Renames the entries that match a pattern and drops all others.
 
-
-def rename_reference(state: Mapping[str, Tensor], names: Mapping[str, str]) -> StateDict:
-    """The entries whose names match, under this project's names; all others are left out."""
+    >>> rename_reference({"nn.upconv2.bias": 1, "other": 2}, CHN_KEYS)
+    {'enlarge.1.bias': 1}
+    """
     renamed = {}
     for key, tensor in state.items():
         stem, _, leaf = key.rpartition(".")

@@ -1,0 +1,50 @@
+"""Options of the inpainting algorithms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from master_thesis.errors import require
+
+ALGORITHMS = {"ff": "frame by frame", "ip": "inpaint and propagate", "cp": "copy and propagate"}
+"""Name of each algorithm, and what it stands for."""
+
+
+@dataclass(frozen=True)
+class InpaintOptions:
+    """How one algorithm fills a sequence.
+
+    Attributes:
+        algorithm: a key of :data:`ALGORITHMS`.
+        spacing: frames between references, which lie at multiples of it.
+        max_distance: largest distance of a reference, in frames (ff, ip).
+        tolerance: a frame is closed when at most this share of it is open, in percent.
+        sweeps: passes over the sequence, at least 2: the last two close every frame (cp).
+        skip_idle: skip references while they show nothing new: one after the second in a row, two after the third and
+            so on (ff, ip). Not part of the thesis; several times faster where no frame shows what is hidden.
+        pair_batch: pairs that pass through the networks together; None: as many as fit into memory, at most 8.
+
+    Raises:
+        UserError: a value is out of range.
+    """
+
+    algorithm: str = "ip"
+    spacing: int = 1
+    max_distance: int = 20
+    tolerance: float = 1.0
+    sweeps: int = 20
+    skip_idle: bool = False
+    pair_batch: int | None = None
+
+    def __post_init__(self) -> None:
+        names = ", ".join(ALGORITHMS)
+        require(self.algorithm in ALGORITHMS, f"the algorithm should be one of {names}, got {self.algorithm!r}")
+        pair_batch = 1 if self.pair_batch is None else self.pair_batch
+        is_positive = min(self.spacing, self.max_distance, pair_batch) >= 1
+        require(is_positive, "spacing, max_distance and pair_batch should be at least 1")
+        require(self.sweeps >= 2, f"sweeps should be at least 2 (the last two close every frame), got {self.sweeps}")
+
+    @property
+    def reach(self) -> int:
+        """How many frames away a frame can be filled from."""
+        return self.sweeps * self.spacing if self.algorithm == "cp" else self.max_distance
