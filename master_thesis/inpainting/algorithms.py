@@ -6,13 +6,14 @@ Source: the thesis, inpainting algorithms. Each starts from a copy of the sequen
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.errors import require
 from master_thesis.inpainting.batching import fitting_pairs
 from master_thesis.inpainting.step import Canvas, Hallucinator, Pair, Stepper
@@ -43,7 +44,7 @@ class Inpainted(Record):
 
 
 @dataclass(frozen=True)
-class Part:
+class SubSequence:
     """What must be known of a sequence that is part of a longer one.
 
     Attributes:
@@ -59,6 +60,52 @@ class Part:
     on_closed: Callable[[int], None] | None = None
 
 
+@dataclass(frozen=True)
+class Inpainter:
+    """An algorithm with the networks it runs.
+
+    Attributes:
+        aligner: brings references onto targets.
+        hallucinator: paints what was aligned, and what no reference shows.
+        options: of the algorithm.
+        device: where the networks are.
+    """
+
+    aligner: Aligner
+    hallucinator: Hallucinator
+    options: InpaintOptions = field(default_factory=InpaintOptions)
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+    def fill(
+        self, x: Float[Tensor, "3 F H W"], m: Float[Tensor, "1 F H W"], part: SubSequence | None = None
+    ) -> Inpainted:
+        """Fills the holes of one sequence; the inputs are not changed.
+
+        Args:
+            x: frames, RGB in [0, 1]; their colours inside the holes do not matter.
+            m: masks, 1 = hole.
+            part: which part of a longer sequence this is; None: it is complete.
+
+        Raises:
+            UserError: frames and masks do not match.
+        """
+        o = self.options
+        return inpaint(
+            x.to(self.device),
+            m.to(self.device),
+            self.aligner,
+            self.hallucinator,
+            o.algorithm,
+            o.spacing,
+            o.max_distance,
+            o.tolerance,
+            o.sweeps,
+            o.skip_idle,
+            o.pair_batch,
+            part,
+        )
+
+
 @torch.no_grad()
 def inpaint(
     x: Float[Tensor, "3 F H W"],
@@ -72,7 +119,7 @@ def inpaint(
     sweeps: int = SWEEPS,
     leaps: bool = False,
     pair_batch: int | None = None,
-    part: Part | None = None,
+    part: SubSequence | None = None,
 ) -> Inpainted:
     """Fills the holes of one sequence; the inputs stay as they are.
 
@@ -99,7 +146,7 @@ def inpaint(
     require(min(spacing, max_distance, pair_batch) >= 1, "spacing, max_distance and pair_batch should be at least 1")
     require(sweeps >= 2, f"sweeps should be at least 2 (the last two close every frame), got {sweeps}")
     require(x.shape[1:] == m.shape[1:], f"frames and masks should match, got {tuple(x.shape)} and {tuple(m.shape)}")
-    part = part or Part(outwards(x.shape[1]))
+    part = part or SubSequence(outwards(x.shape[1]))
     canvas = Canvas.of(x, m.to(x.dtype), part.first, part.source)
     stepper = Stepper(aligner, chn, pair_batch, part.on_closed)
     if algorithm == "ff":

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from master_thesis.inpainting.algorithms import MAX_DISTANCE, SWEEPS, Part, inpaint, outwards
+from master_thesis.inpainting.algorithms import MAX_DISTANCE, SWEEPS, SubSequence, inpaint, outwards
 from master_thesis.video.compositing import WorkingFrame, to_working
 from master_thesis.video.io.masks import Masks
 from master_thesis.video.patch_store import Patch, PatchFolder
@@ -77,7 +77,7 @@ class Filler:
             self.aligner,
             self.chn,
             algorithm=self.algorithm,
-            part=Part(self._targets(window), window.start, self._tensor(source[..., None]), on_closed),
+            part=SubSequence(self._targets(window), window.start, self._tensor(source[..., None]), on_closed),
             **self.options,
         )
         return {n: _patch(result.frames, result.source, n - window.start, frames) for n in _open(window, frames)}
