@@ -21,9 +21,9 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from master_thesis.data.sequences import SequenceSet, find_backgrounds, find_masks
-from master_thesis.data.warping import resize_mask
 from master_thesis.images.codec import read_mask, write_png
 from master_thesis.images.header import frame_size
+from master_thesis.images.masks import resize_mask
 from master_thesis.models.registry import WEIGHTS
 
 NUM_FRAMES = 16

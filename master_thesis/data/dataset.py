@@ -21,6 +21,7 @@ from master_thesis.data.sequences import DavisSequence, SequenceSet
 from master_thesis.errors import require
 from master_thesis.images.codec import read_frame, read_mask
 from master_thesis.images.header import UnreadableFrame, frame_size
+from master_thesis.images.masks import dilate, resize_mask
 
 T = TypeVar("T")
 
@@ -112,10 +113,10 @@ class RandomClips(Dataset[Item]):
             movement = random_movement(rng, c.frames_n, c.masks_movement_params, whole)
             masks = [warping.warp_mask(loaded[chosen[0]], v, size) for v in _moved_views(movement, view)]
         elif view is None:
-            masks = [warping.resize_mask(loaded[i], size) for i in chosen]
+            masks = [resize_mask(loaded[i], size) for i in chosen]
         else:
             masks = [warping.warp_mask(loaded[i], view, size) for i in chosen]
-        return np.stack([warping.dilate(m, c.dilatation_filter_size, c.dilatation_iterations) for m in masks])
+        return np.stack([dilate(m, c.dilatation_filter_size, c.dilatation_iterations) for m in masks])
 
     def _choose(self, rng: np.random.Generator, length: int, is_simulated: bool) -> list[int]:
         c = self.config
@@ -218,5 +219,5 @@ class TestClips(Dataset[Item]):
         c, path = self.config, sequence.masks[i]
         if path is None:
             raise UnreadableFrame(f"{sequence.frames[i]} has no mask: each frame needs one of the same name")
-        mask = warping.resize_mask(read_mask(path), c.test_size)
-        return warping.dilate(mask, c.dilatation_filter_size, c.dilatation_iterations)
+        mask = resize_mask(read_mask(path), c.test_size)
+        return dilate(mask, c.dilatation_filter_size, c.dilatation_iterations)

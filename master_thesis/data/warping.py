@@ -33,13 +33,6 @@ def halve_frame(image: UInt8[np.ndarray, "H W 3"], size: Size) -> UInt8[np.ndarr
         image = cv2.resize(image, half[::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def resize_mask(mask: Bool[np.ndarray, "H W"], size: Size) -> Bool[np.ndarray, "h w"]:
-    """Resizes a mask to the nearest pixels."""
-    if mask.shape == size:
-        return mask
-    return cv2.resize(mask.view(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST_EXACT).view(np.bool_)
-
-
 def warp_frame(
     image: UInt8[np.ndarray, "H W 3"], view: Float64[np.ndarray, "3 3"], size: Size
 ) -> UInt8[np.ndarray, "h w 3"]:
@@ -62,14 +55,6 @@ def _pixel_matrix(view: np.ndarray, source: tuple[int, ...], size: Size) -> Floa
     to_unit = np.array([[1 / w, 0, 0.5 / w], [0, 1 / h, 0.5 / h], [0, 0, 1]])
     to_px = np.array([[source[1], 0, -0.5], [0, source[0], -0.5], [0, 0, 1.0]])
     return (to_px @ view @ to_unit)[:2]
-
-
-def dilate(mask: Bool[np.ndarray, "H W"], filter_size: Size, iterations: int) -> Bool[np.ndarray, "H W"]:
-    """Widens a mask with a cross of ``filter_size`` (height, width), ``iterations`` times."""
-    if iterations == 0:
-        return mask
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, filter_size[::-1])
-    return cv2.dilate(mask.view(np.uint8), cross, iterations=iterations).view(np.bool_)
 
 
 def crop_view(size_px: Size, top_left: tuple[int, int], size: Size) -> Float64[np.ndarray, "3 3"]:

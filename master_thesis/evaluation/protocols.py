@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from master_thesis.configs.data import DataConfig
-from master_thesis.data.warping import dilate, resize_frame, resize_mask
+from master_thesis.data.warping import resize_frame
+from master_thesis.images.masks import dilate, resize_mask
 from master_thesis.ops.image import FILL
 
 COMPLETION = "completion-432x240"

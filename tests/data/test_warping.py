@@ -43,22 +43,6 @@ def test_shrinking_does_not_alias():
     assert np.abs(warping.resize_frame(stripes, (32, 30))[:, 1:-1].astype(int) - 128).max() <= 2
 
 
-def test_masks_take_the_nearest_pixel():
-    mask = np.random.default_rng(0).random((30, 50)) > 0.5
-    rows, columns = ((np.arange(n) + 0.5) / n for n in (12, 20))
-    expected = mask[(rows * 30).astype(int)][:, (columns * 50).astype(int)]
-    np.testing.assert_array_equal(warping.resize_mask(mask, (12, 20)), expected)
-
-
-def test_dilation_by_a_cross_makes_a_diamond():
-    mask = np.zeros((11, 11), bool)
-    mask[5, 5] = True
-    y, x = np.mgrid[-5:6, -5:6]
-    np.testing.assert_array_equal(warping.dilate(mask, (3, 3), 4), np.abs(y) + np.abs(x) <= 4)
-    np.testing.assert_array_equal(warping.dilate(mask, (1, 3), 2), (y == 0) & (np.abs(x) <= 2))
-    assert warping.dilate(mask, (3, 3), 0) is mask
-
-
 def test_warping_agrees_with_a_slow_oracle(image):
     smooth = cv2.GaussianBlur(image, (0, 0), 3)
     view = np.array([[0.8, 0.1, 0.05], [-0.05, 0.7, 0.2], [0, 0, 1.0]])

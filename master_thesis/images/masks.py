@@ -1,0 +1,37 @@
+"""Masks as arrays: resized and widened.
+
+Convention:
+    Masks are bool, ``(H, W)``, True = hole; sizes are ``(height, width)``.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Bool
+
+
+def resize_mask(
+    mask: Bool[np.ndarray, "H W"], size: tuple[int, int], interpolation: int = cv2.INTER_NEAREST_EXACT
+) -> Bool[np.ndarray, "h w"]:
+    """Resizes a mask to the nearest pixels; returns the mask itself if it has that size already.
+
+    Args:
+        mask: the mask.
+        size: height and width of the result.
+        interpolation: ``INTER_NEAREST_EXACT`` compares pixel centres; ``INTER_NEAREST`` rounds positions down.
+    """
+    if mask.shape == size:
+        return mask
+    return cv2.resize(mask.view(np.uint8), size[::-1], interpolation=interpolation).view(np.bool_)
+
+
+def dilate(mask: Bool[np.ndarray, "H W"], filter_size: tuple[int, int], iterations: int) -> Bool[np.ndarray, "H W"]:
+    """Widens the holes of a mask with a cross of ``filter_size``, ``iterations`` times.
+
+    Returns the mask itself if there is nothing to widen.
+    """
+    if iterations == 0 or not mask.any():
+        return mask
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, filter_size[::-1])
+    return cv2.dilate(mask.view(np.uint8), cross, iterations=iterations).view(np.bool_)

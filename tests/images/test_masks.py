@@ -1,0 +1,38 @@
+import cv2
+import numpy as np
+import pytest
+
+from master_thesis.images.masks import dilate, resize_mask
+
+
+def test_a_resized_mask_takes_the_nearest_pixel():
+    mask = np.random.default_rng(0).random((30, 50)) > 0.5
+    rows, columns = ((np.arange(n) + 0.5) / n for n in (12, 20))
+    expected = mask[(rows * 30).astype(int)][:, (columns * 50).astype(int)]
+    np.testing.assert_array_equal(resize_mask(mask, (12, 20)), expected)
+
+
+def test_interpolation_by_rounding_down_takes_the_pixel_at_or_before_each_position():
+    mask = np.random.default_rng(0).random((30, 50)) > 0.5
+    expected = mask[np.arange(12) * 30 // 12][:, np.arange(20) * 50 // 20]
+    np.testing.assert_array_equal(resize_mask(mask, (12, 20), cv2.INTER_NEAREST), expected)
+
+
+def test_a_mask_that_fits_is_returned_as_it_is():
+    mask = np.ones((4, 6), bool)
+    assert resize_mask(mask, (4, 6)) is mask
+
+
+def test_dilation_by_a_cross_makes_a_diamond():
+    mask = np.zeros((11, 11), bool)
+    mask[5, 5] = True
+    y, x = np.mgrid[-5:6, -5:6]
+    np.testing.assert_array_equal(dilate(mask, (3, 3), 4), np.abs(y) + np.abs(x) <= 4)
+    np.testing.assert_array_equal(dilate(mask, (1, 3), 2), (y == 0) & (np.abs(x) <= 2))
+
+
+@pytest.mark.parametrize(("num_holes", "iterations"), [(1, 0), (0, 4)])
+def test_a_mask_with_nothing_to_widen_is_returned_as_it_is(num_holes, iterations):
+    mask = np.zeros((5, 5), bool)
+    mask[2, :num_holes] = True
+    assert dilate(mask, (3, 3), iterations) is mask
