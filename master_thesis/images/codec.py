@@ -1,8 +1,8 @@
-"""Frames and masks on disk: read as small as suffices, always RGB uint8 or bool, never trusting a file.
+"""Reads and writes frames and masks; no file is trusted.
 
 Convention:
     Frames are upright (EXIF orientation applied), RGB, uint8, ``(H, W, 3)``; masks are bool, ``(H, W)``, True = hole.
-    JPEG is decoded by PyTurboJPEG where libturbojpeg is installed, else by OpenCV; a line in the log says which.
+    JPEG is decoded by PyTurboJPEG where libturbojpeg is installed, otherwise by OpenCV; the log names the decoder.
 """
 
 from __future__ import annotations
@@ -34,20 +34,20 @@ _JPEG_MASK_THRESHOLD = 127
 
 
 def read_frame(path: str | Path, min_size: tuple[int, int] | None = None) -> UInt8[np.ndarray, "H W 3"]:
-    """Reads an image of any common kind (grey, CMYK, palette, 16 bit, with alpha) as RGB.
+    """Reads an image as RGB, be it grey, CMYK, indexed, 16 bits deep or with alpha.
 
     Args:
-        path: the image; its content counts, not its extension.
-        min_size: height and width the caller needs: JPEG is decoded at the smallest of the scales 1, 1/2, 1/4 and
-            1/8 that is not below it, which is faster and free of aliasing. ``None``: full size.
+        path: the image; its format is read from its content, not from its extension.
+        min_size: smallest height and width the caller can use. JPEG is decoded at the smallest of the scales 1, 1/2,
+            1/4 and 1/8 that still reaches them, which is faster and does not alias. None: full size.
 
     Raises:
-        UnreadableFrame: the file is missing, damaged, no image, or larger than ``MAX_PIXELS``.
+        UnreadableFrame: the file is missing, damaged, not an image, or larger than ``MAX_PIXELS``.
     """
     data, header = load(path)
     reduction = _reduction(header, min_size) if header.is_jpeg else 1
     turbo = _turbojpeg()
-    # libturbojpeg neither converts CMYK nor turns a frame upright; OpenCV does both.
+    # libturbojpeg neither converts CMYK nor applies the orientation; OpenCV does both.
     if turbo is not None and header.is_jpeg and header.is_upright and header.mode in ("RGB", "L"):
         return _decode_with_turbojpeg(turbo, data, reduction, path)
     return _decode_with_opencv(data, reduction, path)
@@ -57,20 +57,21 @@ def read_mask(path: str | Path, object_ids: Sequence[int] | None = None) -> Bool
     """Reads a mask: True where the value, or the palette index of an indexed image, is above 0.
 
     Convention:
-        In an image with an alpha channel transparent pixels are no hole; if all its colours are black the alpha
-        channel alone is the mask. JPEG is lossy, so there values above 127 count.
+        Transparent pixels are known. If every colour of an image with alpha is black, the alpha channel alone is the
+        mask. JPEG is lossy: its threshold is 127 instead of 0.
 
     Args:
-        path: a PNG as a rule.
-        object_ids: only these values of an indexed or grey image are holes; ``None``: any object.
+        path: the image, usually a PNG.
+        object_ids: values of an indexed or grey image that are holes; None: all above 0.
 
     Raises:
-        UnreadableFrame: the file is missing, damaged, no image, too large, or has no object ids to choose from.
+        UnreadableFrame: the file is missing, damaged, not an image, too large, or a colour image although object ids
+            are given.
     """
     values, has_alpha, is_lossy = _decode_mask(path)
     if object_ids is not None:
         if values.ndim != 2:
-            raise UnreadableFrame(f"{path} has colours, object ids can only be chosen in indexed or grey masks")
+            raise UnreadableFrame(f"{path} is a colour image: object ids need an indexed or grey mask")
         return np.isin(values, list(object_ids))
     is_set: np.ndarray = np.greater(values, _JPEG_MASK_THRESHOLD if is_lossy else 0)
     if is_set.ndim == 2:
@@ -99,15 +100,15 @@ def write_jpeg(path: str | Path, image: UInt8[np.ndarray, "H W 3"], quality: int
 
 
 def _decode_mask(path: str | Path) -> tuple[np.ndarray, bool, bool]:
-    """Values or palette indices of a mask, whether its last channel is alpha, and whether it is lossy."""
+    """Decodes a mask: its values or palette indices, whether the last channel is alpha, whether it is lossy."""
     data, header = load(path)
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             image: Image.Image = opened if header.is_upright else ImageOps.exif_transpose(opened)
-            if image.mode == "CMYK":  # black is 255 there
+            if image.mode == "CMYK":  # in which black is 255
                 image = image.convert("L")
             return np.asarray(image), image.getbands()[-1] == "A", header.is_jpeg
-    except Exception as error:  # Pillow's readers raise all kinds of errors on damaged files
+    except Exception as error:  # Pillow raises errors of many types on damaged files
         raise UnreadableFrame(f"{path} is damaged: {error}") from error
 
 
@@ -123,12 +124,12 @@ def _write(path: str | Path, data: bytes) -> None:
         Path(path).write_bytes(data)
     except OSError:
         with contextlib.suppress(OSError):
-            Path(path).unlink()  # half a picture looks like a damaged one
+            Path(path).unlink()  # a partial image would look like a damaged one
         raise
 
 
 def _reduction(header: Header, min_size: tuple[int, int] | None) -> int:
-    """The largest of 8, 4, 2, 1 that leaves at least ``min_size``."""
+    """The largest reduction among 8, 4, 2 and 1 that leaves at least ``min_size``."""
     if min_size is None:
         return 1
     fits = (r for r in (8, 4, 2) if -(-header.height // r) >= min_size[0] and -(-header.width // r) >= min_size[1])
@@ -137,7 +138,7 @@ def _reduction(header: Header, min_size: tuple[int, int] | None) -> int:
 
 @functools.cache
 def _turbojpeg() -> Any | None:
-    """PyTurboJPEG, or ``None`` where libturbojpeg is not installed; the log says which, once per process."""
+    """PyTurboJPEG, or None where libturbojpeg is not installed; logs the decoder once per process."""
     try:
         from turbojpeg import TurboJPEG
 
@@ -145,7 +146,7 @@ def _turbojpeg() -> Any | None:
     except (ImportError, RuntimeError, OSError):
         log.info("JPEG is decoded by OpenCV (libturbojpeg is not installed)")
         return None
-    warnings.filterwarnings("ignore", module="turbojpeg")  # slightly damaged data, which OpenCV accepts silently
+    warnings.filterwarnings("ignore", module="turbojpeg")  # about slightly damaged data, which OpenCV accepts silently
     log.info("JPEG is decoded by PyTurboJPEG")
     return turbo
 

@@ -1,4 +1,4 @@
-"""The outside of image files: bytes and headers, checked before anything is decoded."""
+"""Reads image files and checks their headers before anything is decoded."""
 
 from __future__ import annotations
 
@@ -18,19 +18,27 @@ MAX_PIXELS = 2**26
 """Images with more pixels (8192 x 8192) are refused before they are decoded."""
 
 MAX_BYTES = 2**29
-"""Larger files (512 MiB) are refused: no image within ``MAX_PIXELS`` needs them."""
+"""Files with more bytes (512 MiB) are refused: no image within ``MAX_PIXELS`` needs as many."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
 _EXIF_ORIENTATION = 274
 
 
-class UnreadableFrame(UserError):  # noqa: N818 - reads like the other names of this package
+class UnreadableFrame(UserError):  # noqa: N818 - named like the other errors of this package
     """A frame or mask that cannot be used; the message names the file."""
 
 
 @dataclass(frozen=True)
 class Header:
-    """What the first bytes of an image say."""
+    """What the header of an image states.
+
+    Attributes:
+        height: rows of the upright image, in px.
+        width: columns of the upright image, in px.
+        is_jpeg: whether it is a JPEG.
+        is_upright: whether the pixels are stored upright, so that no orientation has to be applied.
+        mode: the colour mode as Pillow names it.
+    """
 
     height: int
     width: int
@@ -40,10 +48,10 @@ class Header:
 
 
 def frame_size(path: str | Path) -> tuple[int, int]:
-    """Height and width of an upright image, read from its header alone.
+    """Reads height and width of the upright image from its header alone.
 
     Raises:
-        UnreadableFrame: the file is missing, no image, or larger than ``MAX_PIXELS``.
+        UnreadableFrame: the file is missing, not an image, or larger than ``MAX_PIXELS``.
     """
     with _opened(path) as file:
         header = _read_header(file, path)
@@ -51,12 +59,16 @@ def frame_size(path: str | Path) -> tuple[int, int]:
 
 
 def load(path: str | Path) -> tuple[bytes, Header]:
-    """The bytes of an image whose header has been checked."""
+    """Reads the bytes of an image and its header.
+
+    Raises:
+        UnreadableFrame: the file is missing, not an image, truncated, or larger than ``MAX_PIXELS``.
+    """
     with _opened(path) as file:
         header = _read_header(file, path)
         file.seek(0)
         data = file.read()
-    # Decoders fill up a truncated JPEG with grey, at most with a warning.
+    # Decoders fill the missing part of a JPEG with grey and warn at most.
     if header.is_jpeg and not _has_end(data):
         raise UnreadableFrame(f"{path} is truncated")
     return data, header
@@ -66,7 +78,7 @@ def load(path: str | Path) -> tuple[bytes, Header]:
 def _opened(path: str | Path) -> Iterator[Any]:
     try:
         status = os.stat(path)
-        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would block
             raise UnreadableFrame(f"{path} is not a file")
         if status.st_size == 0:
             raise UnreadableFrame(f"{path} is empty")
@@ -88,17 +100,17 @@ def _read_header(file: Any, path: str | Path) -> Header:
             image.fp = None  # the caller's file stays open
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnreadableFrame(f"{path} is larger than the limit of {MAX_PIXELS} pixels") from error
-    except Exception as error:  # Pillow's readers raise all kinds of errors on hostile files
-        raise UnreadableFrame(f"{path} is not an image that can be read") from error
+    except Exception as error:  # Pillow raises errors of many types on hostile files
+        raise UnreadableFrame(f"{path} is not a readable image") from error
     if height * width > MAX_PIXELS:
         raise UnreadableFrame(f"{path} has {height} x {width} pixels, more than the limit of {MAX_PIXELS}")
-    if orientation in (5, 6, 7, 8):  # stored lying on its side
+    if orientation in (5, 6, 7, 8):  # stored on its side
         height, width = width, height
     return Header(height, width, is_jpeg, is_upright=orientation not in range(2, 9), mode=mode)
 
 
 def _has_end(jpeg: bytes) -> bool:
-    """Whether a JPEG's end marker follows its image data (an embedded thumbnail has an end marker of its own)."""
+    """Whether an end marker follows the image data of a JPEG; one before it may belong to a thumbnail."""
     position = 2
     while position + 1 < len(jpeg) and jpeg[position] == 0xFF:
         marker = jpeg[position + 1]

@@ -13,7 +13,7 @@ from master_thesis.images.codec import write_png
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.writer import write_video
 from tests.commands import run_command
-from tests.inpainting.stand_ins import Copier, StillAligner
+from tests.factories import Copier, StillAligner
 from tests.video_clips import Clip, box_mask, moving_frames, write_noise
 
 DOCS = (Path(__file__).parents[2] / "docs" / "video.md").read_text()
@@ -96,7 +96,7 @@ REFUSED = [
     ),
     (f"--video empty {MASK}", "empty: holds no images (.bmp, .jpeg, .jpg, .png, .tif, .tiff, .webp)"),
     (f"--video locked {MASK}", "locked: cannot be read (permission denied)"),
-    (f"--video fake {MASK}", "fake/2.png is not an image that can be read"),
+    (f"--video fake {MASK}", "fake/2.png is not a readable image"),
     (f"--video mixed {MASK}", "mixed/3.png: should be 64 x 48 as the first frame, is 66 x 48"),
     (
         "--video pixel.mkv --mask pixel.png",
@@ -136,7 +136,7 @@ REFUSED = [
     (f"{CLIP} {MASK} --object_ids 0", "--object_ids should be at least 1 (0 is the background)"),
     (
         f"{CLIP} --mask photo.jpg --object_ids 1",
-        "photo.jpg has colours, object ids can only be chosen in indexed or grey masks",
+        "photo.jpg is a colour image: object ids need an indexed or grey mask",
     ),
     (
         f"{CLIP} --mask short_mask.mp4 --object_ids 1",

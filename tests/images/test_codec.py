@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from master_thesis.images import codec as frames
+from master_thesis.images import codec
 from master_thesis.images.codec import read_frame, read_mask, write_jpeg, write_png
 from master_thesis.images.header import UnreadableFrame, frame_size
 
 
 @pytest.fixture
-def picture():
+def image():
     y, x = np.mgrid[:48, :80]
     return np.stack((x * 3, y * 5, 255 - x * 2), axis=-1).astype(np.uint8)
 
@@ -38,32 +38,32 @@ def png_claiming(width, height):
         ("cmyk.jpg", lambda im: im.convert("CMYK"), 14),
         ("with_alpha.png", lambda im: im.convert("RGBA"), 0),
         ("palette.png", lambda im: im.quantize(256), 24),
-        ("picture.webp", lambda im: im, 24),
-        ("picture.bmp", lambda im: im, 0),
-        ("picture.tiff", lambda im: im, 0),
+        ("image.webp", lambda im: im, 24),
+        ("image.bmp", lambda im: im, 0),
+        ("image.tiff", lambda im: im, 0),
     ],
 )
-def test_any_kind_of_image_is_read_as_rgb(tmp_path, picture, name, convert, tolerance):
-    convert(Image.fromarray(picture)).save(tmp_path / name)
+def test_any_kind_of_image_is_read_as_rgb(tmp_path, image, name, convert, tolerance):
+    convert(Image.fromarray(image)).save(tmp_path / name)
     read = read_frame(tmp_path / name)
-    assert read.shape == picture.shape
+    assert read.shape == image.shape
     assert read.dtype == np.uint8
-    assert np.abs(read.astype(int) - picture).mean() <= tolerance / 4
-    assert np.abs(read.astype(int) - picture).max() <= tolerance * 2
+    assert np.abs(read.astype(int) - image).mean() <= tolerance / 4
+    assert np.abs(read.astype(int) - image).max() <= tolerance * 2
 
 
-def test_grey_and_16_bit_images_are_spread_over_three_channels(tmp_path, picture):
-    grey = picture[..., 0]
+def test_grey_and_16_bit_images_fill_three_channels(tmp_path, image):
+    grey = image[..., 0]
     Image.fromarray(grey).save(tmp_path / "grey.png")
     cv2.imwrite(str(tmp_path / "deep.png"), grey.astype(np.uint16) * 257)
     for name in ("grey.png", "deep.png"):
         np.testing.assert_array_equal(read_frame(tmp_path / name), np.repeat(grey[..., None], 3, axis=2))
 
 
-def test_the_content_counts_not_the_extension(tmp_path, picture):
-    Image.fromarray(picture).save(tmp_path / "a.png")
+def test_the_format_is_read_from_the_content_not_the_extension(tmp_path, image):
+    Image.fromarray(image).save(tmp_path / "a.png")
     (tmp_path / "a.png").rename(tmp_path / "a.jpg")
-    np.testing.assert_array_equal(read_frame(tmp_path / "a.jpg"), picture)
+    np.testing.assert_array_equal(read_frame(tmp_path / "a.jpg"), image)
 
 
 @pytest.mark.parametrize(
@@ -77,21 +77,21 @@ def test_jpeg_is_decoded_at_the_smallest_scale_that_suffices(tmp_path, min_size,
     assert frame_size(tmp_path / "a.jpg") == (200, 320)
 
 
-def test_frames_are_turned_upright(tmp_path, picture):
+def test_the_orientation_of_a_frame_is_applied(tmp_path, image):
     exif = Image.Exif()
-    exif[274] = 6  # the camera was turned by a quarter
-    Image.fromarray(picture).save(tmp_path / "a.jpg", exif=exif, quality=95)
+    exif[274] = 6  # the camera was rotated by 90 degrees
+    Image.fromarray(image).save(tmp_path / "a.jpg", exif=exif, quality=95)
     assert frame_size(tmp_path / "a.jpg") == (80, 48)
-    upright = np.rot90(picture, -1).astype(int)
+    upright = np.rot90(image, -1).astype(int)
     assert np.abs(read_frame(tmp_path / "a.jpg").astype(int) - upright).mean() < 3
     assert read_frame(tmp_path / "a.jpg", (20, 20)).shape == (40, 24, 3)
 
 
-def jpeg_bytes(picture):
+def jpeg_bytes(image):
     file = io.BytesIO()
     thumbnail = io.BytesIO()
-    Image.fromarray(picture[:8, :8]).save(thumbnail, "JPEG")
-    Image.fromarray(picture).save(file, "JPEG", comment=thumbnail.getvalue())  # with an end marker of its own
+    Image.fromarray(image[:8, :8]).save(thumbnail, "JPEG")
+    Image.fromarray(image).save(file, "JPEG", comment=thumbnail.getvalue())  # has its own end marker
     return file.getvalue()
 
 
@@ -99,30 +99,30 @@ def jpeg_bytes(picture):
     ("content", "message"),
     [
         (lambda p: b"", "is empty"),
-        (lambda p: b"no picture at all", "is not an image that can be read"),
+        (lambda p: b"not an image", "is not a readable image"),
         (lambda p: jpeg_bytes(p)[:-40], "is truncated"),
-        # Within a marker; Pillow 10.1 takes that for no image.
-        (lambda p: jpeg_bytes(p)[: jpeg_bytes(p).rindex(b"\xff\xda") + 1], "is (truncated|not an image)"),
+        # Cut within a marker, which Pillow 10.1 does not recognise as an image.
+        (lambda p: jpeg_bytes(p)[: jpeg_bytes(p).rindex(b"\xff\xda") + 1], "is (truncated|not a readable image)"),
         (lambda p: png_claiming(40, 40), "is damaged"),
         (lambda p: png_claiming(9000, 9000), r"has 9000 x 9000 pixels, more than the limit of 67108864"),
         (lambda p: png_claiming(60_000, 60_000), "is larger than the limit of 67108864 pixels"),
     ],
 )
 @pytest.mark.parametrize("read", [read_frame, read_mask])
-def test_an_image_that_cannot_be_used_is_named(tmp_path, picture, content, message, read):
+def test_the_error_names_the_unusable_image(tmp_path, image, content, message, read):
     path = tmp_path / "bad.jpg"
-    path.write_bytes(content(picture))
+    path.write_bytes(content(image))
     with pytest.raises(UnreadableFrame, match=rf"bad\.jpg {message}"):
         read(path)
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_the_error_names_the_missing_file(tmp_path):
     for read in (read_frame, read_mask, frame_size):
         with pytest.raises(UnreadableFrame, match=r"gone\.png cannot be read: No such file"):
             read(tmp_path / "gone.png")
 
 
-def test_only_files_of_sensible_size_are_opened(tmp_path):
+def test_only_regular_files_of_sensible_size_are_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe.jpg")
     (tmp_path / "folder.jpg").mkdir()
     with open(tmp_path / "large.jpg", "wb") as file:
@@ -132,16 +132,16 @@ def test_only_files_of_sensible_size_are_opened(tmp_path):
             read_frame(tmp_path / f"{name}.jpg")
 
 
-def test_a_whole_jpeg_with_a_thumbnail_is_read(tmp_path, picture):
-    (tmp_path / "a.jpg").write_bytes(jpeg_bytes(picture) + b"trailing bytes")
-    assert read_frame(tmp_path / "a.jpg").shape == picture.shape
+def test_a_complete_jpeg_with_a_thumbnail_is_read(tmp_path, image):
+    (tmp_path / "a.jpg").write_bytes(jpeg_bytes(image) + b"trailing bytes")
+    assert read_frame(tmp_path / "a.jpg").shape == image.shape
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), kind=st.sampled_from(["JPEG", "PNG", "GIF", "TIFF", "WEBP", "BMP"]))
-def test_mutated_images_give_a_picture_or_the_right_error(tmp_path, picture, data, kind):
+def test_a_mutated_image_gives_pixels_or_an_error_that_names_it(tmp_path, image, data, kind):
     file = io.BytesIO()
-    Image.fromarray(picture).save(file, kind)
+    Image.fromarray(image).save(file, kind)
     content = bytearray(file.getvalue())
     for _ in range(data.draw(st.integers(1, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
@@ -155,9 +155,9 @@ def test_mutated_images_give_a_picture_or_the_right_error(tmp_path, picture, dat
             assert message.startswith(str(path))
 
 
-def test_the_log_says_once_which_decoder_reads_jpeg(tmp_path, picture, caplog):
-    write_jpeg(tmp_path / "a.jpg", picture)
-    frames._turbojpeg.cache_clear()
+def test_the_log_names_the_jpeg_decoder_once(tmp_path, image, caplog):
+    write_jpeg(tmp_path / "a.jpg", image)
+    codec._turbojpeg.cache_clear()
     with caplog.at_level(logging.INFO, logger="master_thesis"):
         for _ in range(3):
             read_frame(tmp_path / "a.jpg")
@@ -165,7 +165,7 @@ def test_the_log_says_once_which_decoder_reads_jpeg(tmp_path, picture, caplog):
 
 
 class StandInForTurboJPEG:
-    """Decodes through OpenCV and keeps what it was asked for."""
+    """Decodes with OpenCV and records the scaling factors requested."""
 
     def __init__(self):
         self.factors = []
@@ -178,12 +178,12 @@ class StandInForTurboJPEG:
         return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_COLOR_2)[..., ::-1]
 
 
-def test_turbojpeg_gets_plain_upright_jpeg_only(tmp_path, picture, monkeypatch):
+def test_turbojpeg_decodes_only_upright_rgb_jpeg(tmp_path, image, monkeypatch):
     turbo = StandInForTurboJPEG()
-    monkeypatch.setattr(frames, "_turbojpeg", lambda: turbo)
-    write_jpeg(tmp_path / "a.jpg", picture)
-    Image.fromarray(picture).convert("CMYK").save(tmp_path / "cmyk.jpg")
-    write_png(tmp_path / "a.png", picture)
+    monkeypatch.setattr(codec, "_turbojpeg", lambda: turbo)
+    write_jpeg(tmp_path / "a.jpg", image)
+    Image.fromarray(image).convert("CMYK").save(tmp_path / "cmyk.jpg")
+    write_png(tmp_path / "a.png", image)
     for name in ("a.jpg", "cmyk.jpg", "a.png"):
         read_frame(tmp_path / name, (20, 20))
     assert turbo.factors == [(1, 2)]
@@ -192,14 +192,14 @@ def test_turbojpeg_gets_plain_upright_jpeg_only(tmp_path, picture, monkeypatch):
         read_frame(tmp_path / "bad.jpg")
 
 
-def test_both_decoders_agree(tmp_path, picture, monkeypatch):
-    if frames._turbojpeg() is None:
+def test_both_decoders_agree(tmp_path, image, monkeypatch):
+    if codec._turbojpeg() is None:
         pytest.skip("libturbojpeg is not installed")
-    write_jpeg(tmp_path / "a.jpg", picture)
+    write_jpeg(tmp_path / "a.jpg", image)
     for min_size in (None, (20, 20)):
         turbo = read_frame(tmp_path / "a.jpg", min_size).astype(int)
         with monkeypatch.context() as patch:
-            patch.setattr(frames, "_turbojpeg", lambda: None)
+            patch.setattr(codec, "_turbojpeg", lambda: None)
             assert np.abs(turbo - read_frame(tmp_path / "a.jpg", min_size)).max() <= 3
 
 
@@ -219,7 +219,7 @@ def test_in_an_indexed_mask_the_index_counts_not_the_colour(tmp_path, objects):
     np.testing.assert_array_equal(read_mask(tmp_path / "m.png", [2]), np.zeros_like(objects, bool))
 
 
-def test_masks_of_other_kinds(tmp_path, objects):
+def test_every_kind_of_mask_is_read(tmp_path, objects):
     hole = objects > 0
     white = np.where(hole, 255, 0).astype(np.uint8)
     black = np.zeros_like(white)
@@ -240,16 +240,16 @@ def test_masks_of_other_kinds(tmp_path, objects):
         np.testing.assert_array_equal(read, expected, err_msg=name)
 
 
-def test_object_ids_need_an_indexed_mask(tmp_path, picture):
-    write_png(tmp_path / "m.png", picture)
-    with pytest.raises(UnreadableFrame, match=r"m\.png has colours, object ids can only be chosen in indexed or grey"):
+def test_object_ids_need_an_indexed_or_grey_mask(tmp_path, image):
+    write_png(tmp_path / "m.png", image)
+    with pytest.raises(UnreadableFrame, match=r"m\.png is a colour image: object ids need an indexed or grey mask"):
         read_mask(tmp_path / "m.png", [1])
 
 
-def test_there_and_back(tmp_path, picture, objects):
-    write_png(tmp_path / "frame.png", picture)
-    np.testing.assert_array_equal(read_frame(tmp_path / "frame.png"), picture)
+def test_written_images_are_read_back_unchanged(tmp_path, image, objects):
+    write_png(tmp_path / "frame.png", image)
+    np.testing.assert_array_equal(read_frame(tmp_path / "frame.png"), image)
     write_png(tmp_path / "mask.png", objects > 0)
     np.testing.assert_array_equal(read_mask(tmp_path / "mask.png"), objects > 0)
-    with Image.open(tmp_path / "mask.png") as image:
-        assert image.mode == "P"
+    with Image.open(tmp_path / "mask.png") as stored:
+        assert stored.mode == "P"
