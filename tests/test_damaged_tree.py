@@ -7,7 +7,6 @@ import sys
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from master_thesis.cli import commands as runs
@@ -15,8 +14,8 @@ from master_thesis.configs.data import DataConfig
 from master_thesis.data.datamodule import DataModule
 from master_thesis.errors import UserError
 from tests.commands import run_command
+from tests.factories import Copier, StillAligner
 from tests.images.test_codec import png_claiming
-from tests.inpainting.stand_ins import Copier, StillAligner
 from tests.permissions import permissions_count
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
@@ -41,18 +40,6 @@ BAD = {
     "locked": lambda path: path.chmod(0),
 }
 """What happens to the second frame of a sequence."""
-
-
-class Still(torch.nn.Module):
-    """An aligner that moves nothing."""
-
-    align = StillAligner.align
-
-
-class Copy(torch.nn.Module):
-    """Copies what it is shown."""
-
-    forward = Copier.__call__
 
 
 def frames_of(folder):
@@ -167,7 +154,7 @@ def test_training_stops_with_the_list_where_too_much_is_bad(tree):
 
 
 def test_testing_names_what_is_bad_and_finishes_the_rest(tree, opened, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(runs, "load_networks", lambda options: (Still(), Copy()))
+    monkeypatch.setattr(runs, "load_networks", lambda options: (StillAligner(), Copier()))
     options = f"--data_path {tree} --chn --test --preset small --test_size 32 48 --algorithms ip --accelerator cpu"
     (tmp_path / "here").mkdir()
     command = f"{options} --output_path made --enable_progress_bar false"

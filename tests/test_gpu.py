@@ -20,7 +20,7 @@ from master_thesis.ops.precision import autocast
 from master_thesis.records import Clip
 from master_thesis.training.dfpn import DFPNTraining
 from tests.commands import TINY_DATA, TINY_DFPN, TINY_RUN, run_command
-from tests.inpainting.stand_ins import Copier, Painter, StillAligner, make_sequence
+from tests.factories import Copier, Painter, StillAligner, make_sequence
 
 SIZES = {"size": 32, "corr_widths": (4, 4), "width": 4, "vgg_width": 2}
 GIB = 2**30

@@ -12,8 +12,16 @@ from master_thesis.inpainting.step import HALLUCINATED
 from master_thesis.models.chn import CHN
 from master_thesis.models.dfpn import DFPN
 from master_thesis.records import Alignment
-from tests.inpainting.known_motion import PanoramaAligner, make_panorama_clip
-from tests.inpainting.stand_ins import INVENTED, Copier, CountingAligner, Painter, StillAligner, make_sequence
+from tests.factories import (
+    INVENTED,
+    Copier,
+    CountingAligner,
+    Painter,
+    PanoramaAligner,
+    StillAligner,
+    make_panorama_clip,
+    make_sequence,
+)
 from tests.oracles import algorithms as plain
 
 SIZE = (9, 12)
@@ -177,7 +185,7 @@ def test_pairs_that_do_not_depend_on_each_other_share_a_batch(algorithm):
 def test_the_source_map_names_the_frame_that_shows_each_pixel(algorithm):
     clip = make_panorama_clip()
     x, m = clip.masked, clip.mask
-    frames, source = inpaint(x, m, PanoramaAligner(clip), Copier(), algorithm)
+    frames, source = inpaint(x, m, PanoramaAligner(clip.first_rows), Copier(), algorithm)
     assert set(source.unique().tolist()) >= {HALLUCINATED, 0, 3, 6}
     for t, y, x_px in torch.nonzero(m[0]).tolist():
         k, column = int(source[0, t, y, x_px]), clip.column_in_panorama(t, x_px)
@@ -192,7 +200,7 @@ def test_the_source_map_names_the_frame_that_shows_each_pixel(algorithm):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_nothing_is_made_up_that_a_reachable_frame_shows(algorithm):
     clip = make_panorama_clip()
-    _, source = inpaint(clip.masked, clip.mask, PanoramaAligner(clip), Copier(), algorithm, tolerance=0.0)
+    _, source = inpaint(clip.masked, clip.mask, PanoramaAligner(clip.first_rows), Copier(), algorithm, tolerance=0.0)
     for t, y, x_px in torch.nonzero(source[0] == HALLUCINATED).tolist():
         places = [(k, clip.column_in_panorama(t, x_px) - clip.column_in_panorama(k, 0)) for k in range(clip.num_frames)]
         assert all(clip.mask[0, k, y, there] == 1 for k, there in places if 0 <= there < clip.width)

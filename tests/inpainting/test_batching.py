@@ -6,7 +6,7 @@ import torch
 from master_thesis.errors import UserError
 from master_thesis.inpainting import batching as halving
 from master_thesis.inpainting.algorithms import inpaint
-from tests.inpainting.stand_ins import CountingAligner, Painter, make_sequence
+from tests.factories import CountingAligner, Painter, make_sequence
 
 
 class Small(Painter):

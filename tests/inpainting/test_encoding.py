@@ -11,7 +11,7 @@ from master_thesis.models.cpn import CPN
 from master_thesis.models.dfpn import DFPN
 from master_thesis.models.small.aligner import SmallDFPN
 from master_thesis.ops.image import normalise
-from tests.inpainting.stand_ins import Copier, StillAligner, make_sequence
+from tests.factories import Copier, StillAligner, make_sequence
 from tests.inpainting.test_algorithms import run_plainly
 from tests.oracles.networks import PlainDFPN, plain
 

@@ -5,7 +5,7 @@ import torch
 
 from master_thesis.inpainting import batching
 from master_thesis.inpainting.algorithms import inpaint
-from tests.inpainting.stand_ins import CountingAligner, Painter, make_sequence
+from tests.factories import CountingAligner, Painter, make_sequence
 
 CPU = torch.device("cpu")
 ONE = batching.PAIR_BYTES + batching.PIXEL_BYTES * 240 * 480

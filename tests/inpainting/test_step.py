@@ -8,7 +8,7 @@ from master_thesis.inpainting.step import HALLUCINATED, OPEN, Canvas, Pair, Step
 from master_thesis.models.aligner import alignment_from_grid
 from master_thesis.ops.image import FILL
 from master_thesis.records import Alignment
-from tests.inpainting.stand_ins import Copier, Painter, StillAligner, make_sequence, shifted_grid
+from tests.factories import Copier, Painter, StillAligner, make_sequence, shifted_grid
 
 SIZE = (9, 12)
 

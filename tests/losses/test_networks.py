@@ -10,7 +10,7 @@ from master_thesis.ops.grid import identity_grid
 from master_thesis.ops.mask import copyable_map
 from master_thesis.ops.views import Views, views_of
 from master_thesis.records import Alignment, FlowPrediction, Hallucination
-from tests.training.clips import make_clip
+from tests.factories import make_clip
 
 
 def random(*shape, seed=0):

@@ -2,7 +2,7 @@ import torch
 
 from master_thesis.ops.image import FILL
 from master_thesis.ops.views import views_of
-from tests.training.clips import make_clip
+from tests.factories import make_clip
 
 
 def test_target_is_the_middle_frame_and_refs_are_the_others():

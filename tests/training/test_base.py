@@ -13,7 +13,7 @@ from master_thesis.models.vgg import VGG16
 from master_thesis.records import Losses
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
-from tests.training.clips import make_clip
+from tests.factories import make_clip
 
 DFPN_SIZES = {"size": 32, "corr_widths": (4, 4), "width": 4, "vgg_width": 2}
 CHN_SIZES = {"width": 4, "growth": 2, "num_blocks": 1}

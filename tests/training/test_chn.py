@@ -11,7 +11,7 @@ from master_thesis.models.vgg import VGG16
 from master_thesis.ops.views import views_of
 from master_thesis.records import Hallucination
 from master_thesis.training.chn import CHNTraining, quality
-from tests.training.clips import make_clip
+from tests.factories import make_clip
 
 SIZES = {"width": 16, "growth": 8, "num_blocks": 1}
 

@@ -6,7 +6,7 @@ from master_thesis.ops.affine import affine_grid
 from master_thesis.ops.grid import identity_grid
 from master_thesis.ops.views import views_of
 from master_thesis.training.dfpn import DFPNTraining
-from tests.training.clips import make_clip
+from tests.factories import make_clip
 
 SIZES = {"size": 32, "corr_widths": (4, 4), "width": 16, "vgg_width": 4}
 

@@ -7,7 +7,7 @@ from master_thesis.ops.grid import identity_grid
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
 from master_thesis.training.recompute import recompute_activations
-from tests.training.clips import make_clip
+from tests.factories import make_clip
 
 
 class StillCamera(torch.nn.Module):

@@ -8,7 +8,7 @@ from master_thesis.models.small.aligner import SmallFlow
 from master_thesis.ops.homography import centred
 from master_thesis.ops.views import views_of
 from master_thesis.training.small import SmallDFPNTraining, choice_errors, jitter
-from tests.training.clips import make_clip
+from tests.factories import make_clip
 
 SIZES = {"size": (64, 64), "width": 8, "detail": 4, "hidden": 8, "num_iterations": 2}
 

@@ -4,22 +4,7 @@ import torch
 
 from master_thesis.training import testing
 from master_thesis.training.testing import ClipFigures, SequenceFilling, to_bytes, video_path
-from tests.inpainting.stand_ins import Painter
-from tests.training.clips import make_clip
-
-
-class Still(torch.nn.Module):
-    """An aligner that moves nothing."""
-
-    def align(self, x_target, m_target, x_refs, m_refs):
-        from tests.inpainting.stand_ins import StillAligner
-
-        return StillAligner().align(x_target, m_target, x_refs, m_refs)
-
-
-class Paints(torch.nn.Module):
-    def forward(self, *args):
-        return Painter()(*args)
+from tests.factories import Painter, StillAligner, make_clip
 
 
 def test_bytes_survive_the_way_to_floats_and_back():
@@ -37,7 +22,7 @@ def test_known_pixels_are_those_of_the_input_until_they_are_encoded(monkeypatch,
     clip = make_clip(num=1, num_frames=5, size=32)
     written = {}
     monkeypatch.setattr(testing, "write_video", lambda path, frames, rate: written.update({path: np.stack([*frames])}))
-    SequenceFilling(Still(), Paints(), tmp_path, ("ff", "ip", "cp")).test_step(clip, 0)
+    SequenceFilling(StillAligner(), Painter(), tmp_path, ("ff", "ip", "cp")).test_step(clip, 0)
     known = ~clip.mask[0, 0].numpy()
     true = clip.frames[0].permute(1, 2, 3, 0).numpy()
     assert set(written) == {video_path(tmp_path, "a", algorithm) for algorithm in ("ff", "ip", "cp")}
@@ -47,7 +32,7 @@ def test_known_pixels_are_those_of_the_input_until_they_are_encoded(monkeypatch,
 
 
 def test_a_video_lies_under_the_name_of_its_sequence_and_plays_at_24_frames_per_second(tmp_path):
-    SequenceFilling(Still(), Paints(), tmp_path / "new", ["ip"]).test_step(make_clip(num=1, size=32), 0)
+    SequenceFilling(StillAligner(), Painter(), tmp_path / "new", ["ip"]).test_step(make_clip(num=1, size=32), 0)
     path = tmp_path / "new" / "a_ip.mp4"
     assert list(path.parent.iterdir()) == [path], "no half-written file is left beside it"
     with av.open(str(path)) as container:
@@ -58,7 +43,7 @@ def test_a_video_lies_under_the_name_of_its_sequence_and_plays_at_24_frames_per_
 def test_every_clip_of_a_batch_is_shown_under_its_name(monkeypatch):
     shown = []
     monkeypatch.setattr(testing, "show", lambda module, name, picture, step: shown.append((name, picture.shape, step)))
-    module = ClipFigures(Still())
+    module = ClipFigures(StillAligner())
     module.test_step(make_clip(num=2, num_frames=2, size=16), 0)
     module.test_step(make_clip(num=1, num_frames=2, size=16), 1)
     row = (3, 16 + 4, 5 * (16 + 2) + 2)

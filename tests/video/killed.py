@@ -12,7 +12,7 @@ from master_thesis.configs.video import VideoConfig
 from master_thesis.images.codec import write_png
 from master_thesis.video.patch_store import Patch, PatchFolder
 from master_thesis.video.runs import run_video
-from tests.inpainting.stand_ins import Copier, StillAligner
+from tests.factories import Copier, StillAligner
 from tests.video_clips import Clip, box_mask
 
 DIED = 9

@@ -12,7 +12,7 @@ from master_thesis.images.codec import write_png
 from master_thesis.video import windows
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.pipeline import inpaint_video
-from tests.inpainting.stand_ins import Copier, StillAligner
+from tests.factories import Copier, StillAligner
 from tests.video_clips import CONTAINERS, Clip, box_mask, moving_frames, packets, shown
 
 

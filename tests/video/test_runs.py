@@ -10,7 +10,7 @@ from master_thesis.images.codec import write_png
 from master_thesis.video import runs as room
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.runs import run_video
-from tests.inpainting.stand_ins import Copier, StillAligner
+from tests.factories import Copier, StillAligner
 from tests.video_clips import Clip, box_mask
 
 

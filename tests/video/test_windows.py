@@ -9,15 +9,14 @@ import torch
 from master_thesis.images.codec import write_png
 from master_thesis.inpainting.algorithms import ALGORITHMS, inpaint
 from master_thesis.inpainting.step import HALLUCINATED
-from master_thesis.models.aligner import alignment_from_grid
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.masks import open_masks
 from master_thesis.video.patch_store import PatchFolder
 from master_thesis.video.plan import plan_scenes, plan_windows
 from master_thesis.video.survey import survey
 from master_thesis.video.windows import Filler, fill_windows
-from tests.inpainting.stand_ins import Copier, CountingAligner, Painter, shifted_grid
-from tests.video_clips import STEP_PX, moving_frames
+from tests.factories import PAN_PX, Copier, CountingAligner, Painter, PanoramaAligner
+from tests.video_clips import moving_frames
 
 SIZE = (20, 32)
 OPTIONS = {"ff": {"max_distance": 4}, "ip": {"max_distance": 4}, "cp": {"sweeps": 4}}
@@ -31,27 +30,15 @@ def make_world(folder: Path, num_frames: int, seeds=(0,)):
     for t, frame in enumerate(frames):
         mask = np.zeros(SIZE, bool)
         mask[4:9, 10:17] = True
-        mask[12:16, max(0, 24 - STEP_PX * (t % num_frames)) : max(0, 30 - STEP_PX * (t % num_frames))] = True
+        mask[12:16, max(0, 24 - PAN_PX * (t % num_frames)) : max(0, 30 - PAN_PX * (t % num_frames))] = True
         write_png(folder / "frames" / f"{t:03d}.png", frame)
         write_png(folder / "masks" / f"{t:03d}.png", mask)
     return frames, open_masks(str(folder / "masks"), open_source(folder / "frames"), None, False, 0)
 
 
-class MovingCamera:
-    """Knows how far the camera moved: recognises frames by their first row, which is never hidden."""
-
-    def __init__(self, frames):
-        self.rows = torch.from_numpy(np.stack(frames)[:, 0].astype(np.float32) / 255).permute(0, 2, 1)
-        self.per_scene = len(frames)
-
-    def _number(self, frame):
-        return int((self.rows - frame[:, 0]).abs().sum(dim=(1, 2)).argmin())
-
-    def align(self, x_target, m_target, x_refs, m_refs):
-        h, w = x_target.shape[-2:]
-        numbers = [(self._number(x_target[i]), self._number(x_refs[i, :, 0])) for i in range(len(x_target))]
-        grid = torch.stack([shifted_grid(h, w, STEP_PX * (t - r), 0) for t, r in numbers]).unsqueeze(1)
-        return alignment_from_grid(grid, m_target, x_refs, m_refs)
+def camera_of(frames):
+    """The aligner that knows how far the camera moved; no first row is ever hidden."""
+    return PanoramaAligner(torch.from_numpy(np.stack(frames)[:, 0].astype(np.float32) / 255).permute(0, 2, 1))
 
 
 def filled_by(folder: Path, masks, aligner, chn, algorithm: str, window: int):
@@ -102,7 +89,7 @@ def test_frame_by_frame_gives_the_same_in_windows(tmp_path: Path) -> None:
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_what_is_called_copied_was_visible_in_the_frame_named(tmp_path: Path, algorithm: str, window: int) -> None:
     frames, masks = make_world(tmp_path, 24)
-    patches, windows = filled_by(tmp_path, masks, MovingCamera(frames), Copier(), algorithm, window)
+    patches, windows = filled_by(tmp_path, masks, camera_of(frames), Copier(), algorithm, window)
     assert (len(windows) == 1) == (window == 30)
     holes = [mask for _, mask in masks.pairs()]
     num_copied = num_invented = 0
@@ -111,7 +98,7 @@ def test_what_is_called_copied_was_visible_in_the_frame_named(tmp_path: Path, al
             if source == HALLUCINATED:
                 num_invented += 1
                 continue
-            there = column + STEP_PX * (n - source)
+            there = column + PAN_PX * (n - source)
             assert 0 <= there < SIZE[1]
             assert not holes[source][row, there]
             assert np.abs(colour.astype(int) - frames[source][row, there]).max() <= 1
@@ -124,7 +111,7 @@ def test_windows_go_on_from_what_was_filled_before(tmp_path: Path, algorithm: st
     """What the scene always hides is invented once; later windows pass it on and still call it invented."""
     frames, masks = make_world(tmp_path, 24)
     painter = CountingInventor()
-    patches, windows = filled_by(tmp_path, masks, MovingCamera(frames), painter, algorithm, window=12)
+    patches, windows = filled_by(tmp_path, masks, camera_of(frames), painter, algorithm, window=12)
     invented = {n: patch.colours[patch.source == HALLUCINATED] for n, patch in patches.items()}
     second_core = [n for n in windows[1].core if len(invented[n])]
     before = np.concatenate([invented[n] for n in windows[0].core])
@@ -138,6 +125,7 @@ class CountingInventor(Copier):
     """Copies, and paints the rest in a tone that it never used before."""
 
     def __init__(self):
+        super().__init__()
         self.num_calls = 0
 
     def __call__(self, x_target, v_target, x_aligned, v_aligned, v_map):
@@ -151,7 +139,7 @@ class CountingInventor(Copier):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_nothing_is_copied_across_a_cut(tmp_path: Path, algorithm: str) -> None:
     frames, masks = make_world(tmp_path, 10, seeds=(0, 1, 2))
-    patches, windows = filled_by(tmp_path, masks, MovingCamera(frames), Copier(), algorithm, window=12)
+    patches, windows = filled_by(tmp_path, masks, camera_of(frames), Copier(), algorithm, window=12)
     assert [(w.start, w.stop) for w in windows] == [(0, 10), (10, 20), (20, 30)]
     for n, patch in patches.items():
         sources = patch.source[patch.source != HALLUCINATED]
