@@ -1,7 +1,7 @@
-"""What is on disk, remembered between starts: the sequences found, and which masks have a fitting size.
+"""The index of the training data: the sequences found and the masks of a fitting size, cached between starts.
 
-The cache is JSON. It is used only if it was made from the same options, the same folder and unchanged lists;
-otherwise, or when it is damaged, it is made anew.
+The cache is a JSON file. It is used only if options, folder and lists are those it was built from; otherwise, or if it
+is damaged, it is rebuilt.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 _VERSION = 2
 _START = b'{\n "key":'
-"""How a cache begins: whatever begins otherwise is somebody's file and never replaced."""
+"""First bytes of every cache. A file that begins otherwise belongs to the user and is never replaced."""
 _FRAMES_MEASURED = 10
 _WATCHED = (
     "GOT10k/train/list.txt",
@@ -50,10 +50,11 @@ class Index:
 
 
 def load_index(config: DataConfig) -> Index:
-    """The index of ``config.data_path``: from the cache if that still holds, else made anew and cached.
+    """Loads the index of ``config.data_path`` from its cache, or builds and caches it if the cache is out of date.
 
     Raises:
-        UserError: a set or its list is missing or empty, or no mask sequence has a fitting size.
+        UserError: a data set or its list is missing or empty, no mask sequence has a fitting size, or the cache cannot
+            be written.
     """
     for name in ("GOT10k", "YouTubeVOS"):
         set_root(config.data_path, name)
@@ -68,7 +69,7 @@ def load_index(config: DataConfig) -> Index:
 
 
 def mask_area(files: tuple[str, ...]) -> float:
-    """Mean share of the hole over up to ten frames, evenly spread; nan if none can be read."""
+    """Mean share of the hole over up to ten evenly spread masks, in [0, 1]; NaN if none can be read."""
     chosen = np.unique(np.linspace(0, len(files) - 1, min(len(files), _FRAMES_MEASURED)).round().astype(int))
     areas = []
     for i in chosen:
@@ -83,25 +84,29 @@ def _make_index(config: DataConfig) -> Index:
     frames_train = find_backgrounds(config.data_path, "train")
     frames_val = find_backgrounds(config.data_path, "val")
     masks = find_masks(config.data_path)
-    log.info("measuring the masks of %d sequences, once", len(masks.names))
-    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        areas = dict(zip(masks.names, pool.map(lambda name: mask_area(masks.files(name)), masks.names), strict=True))
+    areas = _measure(masks)
     smallest, largest = config.min_mask_size, config.max_mask_size
     train, val = (tuple(n for n in part if smallest < areas[n] < largest) for part in split_masks(masks.names))
     for part, names in (("training", train), ("validation", val)):
         message = (
             f"{masks.root} has no mask sequence for {part} whose mean area lies between --min_mask_size {smallest} "
-            f"and --max_mask_size {largest}: widen them or add sequences"
+            f"and --max_mask_size {largest}: widen the range or add sequences"
         )
         require(len(names) > 0, message)
-    return Index(
-        frames_train, frames_val, SequenceSet(masks.root, train, masks.num_missing, masks.num_outside),
-        SequenceSet(masks.root, val),
-    )  # fmt: skip
+    masks_train = SequenceSet(masks.root, train, masks.num_missing, masks.num_outside)
+    return Index(frames_train, frames_val, masks_train, SequenceSet(masks.root, val))
+
+
+def _measure(masks: SequenceSet) -> dict[str, float]:
+    """Mean area of every mask sequence."""
+    log.info("measuring the masks of %d sequences, once", len(masks.names))
+    with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
+        areas = pool.map(lambda name: mask_area(masks.files(name)), masks.names)
+        return dict(zip(masks.names, areas, strict=True))
 
 
 def _key(config: DataConfig) -> dict[str, Any]:
-    """All that must be unchanged for a cache to be valid."""
+    """Everything that must be unchanged for a cache to be valid."""
     root = os.path.realpath(config.data_path)
     state = {}
     for name in _WATCHED:
@@ -120,18 +125,18 @@ def _read_cache(path: Path, key: dict[str, Any]) -> Index | None:
         if content["key"] != key:
             return None
         if content["digest"] != _digest(content["sets"]):
-            raise ValueError("a cache that was changed")
+            raise ValueError("the digest does not match the content")
         sets = {name: _set_from_json(value, key["data_path"]) for name, value in content["sets"].items()}
         return Index(**sets)
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        log.warning("%s is damaged and made anew (%s)", path, type(error).__name__)
+        log.warning("%s is damaged and will be rebuilt (%s)", path, type(error).__name__)
         return None
 
 
 def _set_from_json(value: dict[str, Any], data_path: str) -> SequenceSet:
-    """A set from an untrusted file: its folder must be one of those watched, its names must stay inside."""
+    """Reads a set from an untrusted file: its folder must be a watched one, and its names must stay inside."""
     roots = [os.path.realpath(os.path.join(data_path, name)) for name in _WATCHED]
     names = tuple(value["names"])
     is_safe = value["root"] in roots and all(
@@ -139,7 +144,7 @@ def _set_from_json(value: dict[str, Any], data_path: str) -> SequenceSet:
         for n in names
     )
     if not (is_safe and names):
-        raise ValueError("a sequence outside the data folder")
+        raise ValueError("a sequence lies outside the data folder")
     return SequenceSet(Path(value["root"]), names, int(value["num_missing"]), int(value["num_outside"]))
 
 
@@ -154,9 +159,9 @@ def _write_cache(path: Path, key: dict[str, Any], index: Index) -> None:
         if path.exists():
             with path.open("rb") as file:
                 is_ours = _START.startswith(file.read(len(_START)))
-            require(is_ours, f"--data_ckpt_path {path} is no cache: it is kept; remove it, or name another file")
+            require(is_ours, f"--data_ckpt_path {path} is not a cache and is kept: remove it or choose another path")
     except OSError as error:
-        raise UserError(f"--data_ckpt_path {path} should be a file that can be written: {error.strerror}") from error
+        raise UserError(f"--data_ckpt_path {path} should be a writable file ({error.strerror})") from error
     text = json.dumps({"key": key, "digest": _digest(sets), "sets": sets}, indent=1)
     with atomic_path(path) as part:
         part.write_text(text, encoding="utf-8")

@@ -1,19 +1,19 @@
-"""The three trees on disk: which sequences exist, and which files they hold.
+"""Finds the sequences of the three data sets on disk, and their files.
 
-Nothing outside a set's own folder is ever opened: list entries and links that lead outside are skipped and counted.
+Nothing outside a data set's folder is ever opened: list entries and links that lead outside are skipped and counted.
 """
 
 from __future__ import annotations
 
 import functools
 import os
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from master_thesis.errors import UserError, require
+from master_thesis.images.listing import is_image, scan
 
 FRAME_SUFFIXES = (".jpg", ".jpeg", ".png")
 _SPLIT_SEED = 20200914
@@ -22,13 +22,13 @@ _VALIDATION_SHARE = 0.1
 
 @dataclass(frozen=True)
 class SequenceSet:
-    """Sequences of one folder: every name is a folder of images inside ``root``.
+    """Sequences of one data set: each is a folder of images inside ``root``.
 
     Attributes:
-        root: the folder.
-        names: the sequences that exist.
-        num_missing: how many were listed but hold no image.
-        num_outside: how many led outside the folder.
+        root: the folder of the sequences.
+        names: the sequences found.
+        num_missing: number of listed sequences that hold no image.
+        num_outside: number of listed sequences that lead outside ``root``.
     """
 
     root: Path
@@ -37,7 +37,7 @@ class SequenceSet:
     num_outside: int = 0
 
     def files(self, name: str) -> tuple[str, ...]:
-        """Paths of the images of a sequence, in natural order."""
+        """Lists the paths of a sequence's images in natural order."""
         return image_files(str(self.root / name))
 
     def __str__(self) -> str:
@@ -47,7 +47,7 @@ class SequenceSet:
 
 @dataclass(frozen=True)
 class DavisSequence:
-    """A test sequence: its frames and, by the same file name, their masks (``None`` where a frame has none)."""
+    """A test sequence: its frames and, matched by file name, their masks (None where a frame has none)."""
 
     name: str
     frames: tuple[str, ...]
@@ -56,122 +56,122 @@ class DavisSequence:
 
 @functools.lru_cache(maxsize=4096)
 def image_files(folder: str) -> tuple[str, ...]:
-    """Paths of the images in a folder, in natural order (2 before 10); empty if there is no such folder."""
-    home = os.path.realpath(folder) + os.sep
-    names = []
+    """Lists the paths of the images in a folder in natural order; empty if the folder cannot be read.
+
+    Links that lead outside the folder are left out.
+    """
     try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                is_image = entry.name.lower().endswith(FRAME_SUFFIXES) and not entry.name.startswith(".")
-                if is_image and (not entry.is_symlink() or os.path.realpath(entry.path).startswith(home)):
-                    names.append(entry.name)
+        entries = [entry for entry in scan(folder) if is_image(entry.name, FRAME_SUFFIXES)]
     except OSError:
         return ()
-    return tuple(os.path.join(folder, name) for name in sorted(names, key=_natural))
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
+    return tuple(entry.path for entry in entries if not entry.is_symlink() or _is_inside(folder, entry.name))
 
 
 def set_root(data_path: str, name: str) -> Path:
-    """The folder of a set; it may be a link, from where on nothing leads outside.
+    """Finds the folder of a data set. It may itself be a link; nothing inside it may lead outside.
 
     Raises:
-        UserError: the data folder or the set is missing.
+        UserError: the data folder or the data set is missing.
     """
-    require(os.path.isdir(data_path), f"--data_path should be a folder with the data sets, but {data_path} is none")
+    is_folder = os.path.isdir(data_path)
+    require(is_folder, f"--data_path should be an existing folder with the data sets, got {data_path}")
     root = Path(os.path.realpath(os.path.join(data_path, name)))
     require(root.is_dir(), f"--data_path {data_path} should hold a folder {name}, but has none (see docs/data.md)")
     return root
 
 
 def read_list(path: Path) -> tuple[str, ...]:
-    """The names in a list file, one a line, each once.
+    """Reads the names in a list file, one per line, without duplicates.
 
     Raises:
-        UserError: the file is missing or names nothing.
+        UserError: the file cannot be read or names nothing.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig", errors="surrogateescape").splitlines()
     except OSError as error:
         raise UserError(
-            f"{path} should list the sequences, one a line, but cannot be read ({error.strerror})"
+            f"{path} should list the sequences, one per line, but cannot be read ({error.strerror})"
         ) from error
     names = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
-    require(len(names) > 0, f"{path} should list the sequences, one a line, but is empty")
+    require(len(names) > 0, f"{path} should list the sequences, one per line, but is empty")
     return names
 
 
-def existing(root: Path, names: tuple[str, ...]) -> SequenceSet:
-    """Those of ``names`` that are folders of images inside ``root``.
+def find_listed(root: Path, names: tuple[str, ...]) -> SequenceSet:
+    """Finds the ``names`` that are folders of images inside ``root``.
 
     Raises:
-        UserError: none is.
+        UserError: there are none.
     """
-    is_inside = [_is_inside(root, name) for name in names]
-    inside = [name for name, ok in zip(names, is_inside, strict=True) if ok]
+    inside = [name for name in names if _is_inside(root, name)]
     found = tuple(name for name in inside if _has_image(root / name))
-    message = f"{root} should hold a folder of images for each sequence, but none of the {len(names)} named has one"
+    message = f"{root} should hold a folder of images per sequence, but has none for the {len(names)} sequences listed"
     require(len(found) > 0, message)
     return SequenceSet(root, found, num_missing=len(inside) - len(found), num_outside=len(names) - len(inside))
 
 
-def _is_inside(root: Path, name: str) -> bool:
+def _is_inside(root: str | Path, name: str) -> bool:
     if "\0" in name:
         return False
-    home, place = os.path.realpath(root) + os.sep, os.path.realpath(root / name)
-    return place.startswith(home)
+    return os.path.realpath(os.path.join(root, name)).startswith(os.path.realpath(root) + os.sep)
 
 
 def _has_image(folder: Path) -> bool:
     try:
         with os.scandir(folder) as entries:
-            return any(entry.name.lower().endswith(FRAME_SUFFIXES) for entry in entries)
+            return any(is_image(entry.name, FRAME_SUFFIXES) for entry in entries)
     except OSError:
         return False
 
 
 def find_backgrounds(data_path: str, part: str) -> SequenceSet:
-    """GOT-10k's ``train`` or ``val``: the sequences of its ``list.txt`` that are on disk."""
+    """Finds the sequences of GOT-10k's ``train`` or ``val`` part that its ``list.txt`` names."""
     root = set_root(data_path, "GOT10k") / part
-    return existing(root, read_list(root / "list.txt"))
+    return find_listed(root, read_list(root / "list.txt"))
 
 
 def find_masks(data_path: str) -> SequenceSet:
-    """YouTube-VOS: every annotated training sequence, by name."""
+    """Finds the annotated training sequences of YouTube-VOS, sorted by name."""
     root = set_root(data_path, "YouTubeVOS") / "train" / "Annotations"
     try:
         names = tuple(sorted(entry.name for entry in os.scandir(root) if entry.is_dir()))
     except OSError as error:
         raise UserError(f"{root} should hold the mask sequences, but cannot be read ({error.strerror})") from error
-    return existing(root, names)
+    return find_listed(root, names)
 
 
 def split_masks(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Sorted names, shuffled with a fixed seed: nine tenths to train with, one tenth (at least one) to validate."""
+    """Splits sorted names with a fixed seed: nine tenths for training, one tenth (at least one) for validation."""
     shuffled = [names[i] for i in np.random.default_rng(_SPLIT_SEED).permutation(len(names))]
     num_train = len(names) - max(1, round(len(names) * _VALIDATION_SHARE))
     return tuple(sorted(shuffled[:num_train])), tuple(sorted(shuffled[num_train:]))
 
 
 def find_test_sequences(data_path: str) -> tuple[list[DavisSequence], SequenceSet]:
-    """DAVIS 2017, laid out as in the thesis or as downloaded: its sequences, and what was found of the list."""
+    """Finds the sequences of DAVIS 2017, laid out as in the thesis or as downloaded.
+
+    Returns:
+        The sequences, and the set that says how many of the list were found.
+
+    Raises:
+        UserError: the data set, its list or its annotations are missing.
+    """
     root = set_root(data_path, "DAVIS-2017")
-    lists = [root / "ImageSets" / "custom.txt", root / "ImageSets" / "2017" / "val.txt"]
-    listed = next((path for path in lists if path.exists()), None)
-    if listed is None:
-        raise UserError(f"{root} should hold ImageSets/custom.txt or ImageSets/2017/val.txt, but has neither")
-    found = existing(root / "JPEGImages" / "480p", read_list(listed))
-    folders = [root / kind / "480p" for kind in ("Annotations_Dense", "Annotations")]
-    annotations = next((folder for folder in folders if folder.is_dir()), None)
-    if annotations is None:
-        raise UserError(f"{root} should hold Annotations_Dense/480p or Annotations/480p, but has neither")
+    list_file = _first_existing(root, "ImageSets/custom.txt", "ImageSets/2017/val.txt")
+    found = find_listed(root / "JPEGImages" / "480p", read_list(list_file))
+    annotations = _first_existing(root, "Annotations_Dense/480p", "Annotations/480p")
     return [_test_sequence(found, annotations, name) for name in found.names], found
+
+
+def _first_existing(root: Path, *names: str) -> Path:
+    path = next((root / name for name in names if (root / name).exists()), None)
+    if path is None:
+        raise UserError(f"{root} should hold {' or '.join(names)}, but has neither")
+    return path
 
 
 def _test_sequence(found: SequenceSet, annotations: Path, name: str) -> DavisSequence:
     frames = found.files(name)
-    inside = image_files(str(annotations / name)) if _is_inside(annotations, name) else ()
-    masks = {Path(path).stem: path for path in inside}
+    files = image_files(str(annotations / name)) if _is_inside(annotations, name) else ()
+    masks = {Path(path).stem: path for path in files}
     return DavisSequence(name, frames, tuple(masks.get(Path(path).stem) for path in frames))

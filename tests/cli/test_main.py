@@ -126,7 +126,7 @@ def test_a_training_is_not_resumed_from_weights_alone_or_something_else(refused,
 
 
 def test_there_has_to_be_a_data_folder(refused):
-    assert "--data_path should be a folder with the data sets, but nowhere is none" in refused(
+    assert "--data_path should be an existing folder with the data sets, got nowhere" in refused(
         f"{DFPN} --data_path nowhere"
     )
 
@@ -144,7 +144,7 @@ def broken(sample_tree, tmp_path, change):
     [
         (lambda d: (d / "GOT10k" / "train" / "list.txt").write_text(""), "list.txt should list the sequences"),
         (lambda d: (d / "GOT10k" / "train" / "list.txt").unlink(), "list.txt should list the sequences"),
-        (lambda d: (d / "GOT10k" / "train" / "list.txt").write_text("a\nb\n"), "none of the 2 named has one"),
+        (lambda d: (d / "GOT10k" / "train" / "list.txt").write_text("a\nb\n"), "has none for the 2 sequences listed"),
         (lambda d: shutil.rmtree(d / "YouTubeVOS"), "should hold a folder YouTubeVOS, but has none"),
     ],
 )

@@ -19,41 +19,41 @@ def read_json(path):
 
 
 @pytest.fixture
-def count_measuring(monkeypatch):
-    """How often masks were measured."""
+def measured(monkeypatch):
+    """One entry per mask sequence that was measured."""
     calls = []
     monkeypatch.setattr(index_module, "mask_area", lambda files: (calls.append(files), mask_area(files))[1])
     return calls
 
 
-def test_the_second_start_reads_the_cache(data_config, count_measuring):
+def test_the_second_start_reads_the_cache(data_config, measured):
     first = load_index(data_config())
-    num_calls = len(count_measuring)
+    num_calls = len(measured)
     assert num_calls > 0
     assert load_index(data_config()) == first
-    assert len(count_measuring) == num_calls
+    assert len(measured) == num_calls
 
 
 @pytest.mark.parametrize("change", [{"min_mask_size": 0.04}, {"max_mask_size": 0.2}])
-def test_a_cache_of_other_options_is_made_anew(data_config, count_measuring, change):
+def test_a_cache_of_other_options_is_rebuilt(data_config, measured, change):
     load_index(data_config())
-    num_calls = len(count_measuring)
+    num_calls = len(measured)
     load_index(data_config(**change))
-    assert len(count_measuring) == 2 * num_calls
+    assert len(measured) == 2 * num_calls
 
 
-def test_a_cache_of_another_folder_is_made_anew(data_config, sample_tree, tmp_path, count_measuring):
+def test_a_cache_of_another_folder_is_rebuilt(data_config, sample_tree, tmp_path, measured):
     load_index(data_config())
-    num_calls = len(count_measuring)
+    num_calls = len(measured)
     other = tmp_path / "other"
     other.mkdir()
     for name in ("GOT10k", "YouTubeVOS"):
         (other / name).symlink_to(sample_tree / name)
     load_index(data_config(data_path=str(other)))
-    assert len(count_measuring) == 2 * num_calls
+    assert len(measured) == 2 * num_calls
 
 
-def test_a_changed_list_is_noticed(data_config, tmp_path, count_measuring):
+def test_a_changed_list_is_noticed(data_config, tmp_path, measured):
     root = tmp_path / "copy"
     shutil.copytree(data_config().data_path, root)
     config = data_config(data_path=str(root))
@@ -64,7 +64,7 @@ def test_a_changed_list_is_noticed(data_config, tmp_path, count_measuring):
 
 
 @pytest.mark.parametrize("damage", ["", "1}", "[]", "null}", "\x80", "[" * 100_000])
-def test_a_damaged_cache_is_made_anew(data_config, damage):
+def test_a_damaged_cache_is_rebuilt(data_config, damage):
     config = data_config()
     first = load_index(config)
     with open(config.data_ckpt_path, "w", encoding="latin-1") as file:
@@ -73,14 +73,14 @@ def test_a_damaged_cache_is_made_anew(data_config, damage):
     assert read_json(config.data_ckpt_path)["key"]
 
 
-def test_an_empty_cache_is_made_anew(data_config):
+def test_an_empty_cache_is_rebuilt(data_config):
     first, path = load_index(data_config()), Path(data_config().data_ckpt_path)
     path.write_bytes(b"")
     assert load_index(data_config()) == first
 
 
-def test_a_cache_that_was_changed_is_made_anew(data_config, caplog):
-    """A flipped bit may leave it readable."""
+def test_a_modified_cache_is_rebuilt(data_config, caplog):
+    """A flipped bit may leave the JSON valid."""
     config = data_config()
     first = load_index(config)
     content = read_json(config.data_ckpt_path)
@@ -88,22 +88,22 @@ def test_a_cache_that_was_changed_is_made_anew(data_config, caplog):
     Path(config.data_ckpt_path).write_text(json.dumps(content, indent=1))
     with caplog.at_level(logging.WARNING):
         assert load_index(config) == first
-    assert "is damaged and made anew" in caplog.text
+    assert "is damaged and will be rebuilt" in caplog.text
 
 
 @pytest.mark.parametrize("content", [b"\xff\xd8\xff\xe0 a photograph", b"{}", b"[]", b"PK\x03\x04"])
-def test_a_file_that_is_no_cache_is_never_replaced(data_config, content):
+def test_a_file_that_is_not_a_cache_is_never_replaced(data_config, content):
     config = data_config()
     Path(config.data_ckpt_path).parent.mkdir()
     Path(config.data_ckpt_path).write_bytes(content)
     with pytest.raises(
-        UserError, match=r"--data_ckpt_path .* is no cache: it is kept; remove it, or name another file"
+        UserError, match=r"--data_ckpt_path .* is not a cache and is kept: remove it or choose another path"
     ):
         load_index(config)
     assert Path(config.data_ckpt_path).read_bytes() == content
 
 
-def test_a_cache_that_leads_outside_is_made_anew(data_config, caplog):
+def test_a_cache_that_leads_outside_is_rebuilt(data_config, caplog):
     config = data_config()
     first = load_index(config)
     content = read_json(config.data_ckpt_path)
@@ -113,19 +113,19 @@ def test_a_cache_that_leads_outside_is_made_anew(data_config, caplog):
         Path(config.data_ckpt_path).write_text(json.dumps(content, indent=1))
         with caplog.at_level(logging.WARNING):
             assert load_index(config) == first
-        assert "is damaged and made anew" in caplog.text
+        assert "is damaged and will be rebuilt" in caplog.text
         caplog.clear()
 
 
-def test_the_cache_is_written_whole_or_not_at_all(data_config):
+def test_writing_the_cache_leaves_no_other_file(data_config):
     config = data_config()
     load_index(config)
     assert os.listdir(os.path.dirname(config.data_ckpt_path)) == ["data.ckpt"]
 
 
-def test_a_cache_that_cannot_be_written_is_told(data_config, tmp_path):
+def test_a_cache_that_cannot_be_written_is_reported(data_config, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match=r"--data_ckpt_path .* should be a file that can be written"):
+    with pytest.raises(UserError, match=r"--data_ckpt_path .* should be a writable file"):
         load_index(data_config(data_ckpt_path=str(tmp_path / "file" / "cache")))
 
 
@@ -140,9 +140,10 @@ def test_only_masks_strictly_inside_the_window_are_used(data_config):
     assert not set(everything.masks_train.names) & set(everything.masks_val.names)
 
 
-def test_no_fitting_mask_is_told(data_config):
+def test_a_lack_of_fitting_masks_is_reported(data_config):
     with pytest.raises(
-        UserError, match=r"no mask sequence for training .* --min_mask_size 0.9 .* --max_mask_size 0.95"
+        UserError,
+        match=r"no mask sequence for training .* --min_mask_size 0.9 .* --max_mask_size 0.95: widen the range",
     ):
         load_index(data_config(min_mask_size=0.9, max_mask_size=0.95))
 

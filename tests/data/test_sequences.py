@@ -20,11 +20,11 @@ FRAME = np.zeros((4, 6, 3), np.uint8)
 
 @pytest.fixture
 def tree(tmp_path):
-    for name in ("one", "two words", "drei-ä"):
+    for name in ("one", "two words", "trois-é"):
         folder = tmp_path / "data" / "GOT10k" / "train" / name
         folder.mkdir(parents=True)
         write_jpeg(folder / "1.jpg", FRAME)
-    write_list(tmp_path, ["one", "two words", "drei-ä", ""])
+    write_list(tmp_path, ["one", "two words", "trois-é", ""])
     return tmp_path
 
 
@@ -34,7 +34,7 @@ def write_list(tmp_path, names):
 
 def test_listed_sequences_are_found(tree):
     found = find_backgrounds(str(tree / "data"), "train")
-    assert found.names == ("one", "two words", "drei-ä")
+    assert found.names == ("one", "two words", "trois-é")
     assert [os.path.basename(path) for path in found.files("two words")] == ["1.jpg"]
     assert str(found).endswith("train: 3 sequences")
 
@@ -47,7 +47,7 @@ def test_missing_sequences_are_skipped_and_counted(tree):
     assert str(found).endswith("train: 1 sequences (skipped: 2 not on disk)")
 
 
-def test_nothing_leads_outside(tree):
+def test_sequences_and_links_that_lead_outside_are_left_out(tree):
     outside = tree / "outside"
     outside.mkdir()
     write_jpeg(outside / "1.jpg", FRAME)
@@ -63,31 +63,32 @@ def test_nothing_leads_outside(tree):
     assert [os.path.basename(path) for path in found.files("one")] == ["1.jpg"]
 
 
-def test_a_set_may_itself_be_a_link(tree):
+def test_a_data_set_may_itself_be_a_link(tree):
     (tree / "elsewhere").mkdir()
     (tree / "elsewhere" / "GOT10k").symlink_to(tree / "data" / "GOT10k")
     assert len(find_backgrounds(str(tree / "elsewhere"), "train").names) == 3
 
 
-def test_files_come_in_natural_order_and_only_images(tmp_path):
-    for name in ("frame10.png", "frame9.jpg", "frame1.JPG", ".hidden.jpg", "notes.txt"):
+def test_only_visible_images_are_listed_in_natural_order(tmp_path):
+    for name in ("frame10.png", "frame9.jpg", "²1.png", "frame1.JPG", ".hidden.jpg", "notes.txt"):
         (tmp_path / name).write_bytes(b"")
-    assert [os.path.basename(p) for p in image_files(str(tmp_path))] == ["frame1.JPG", "frame9.jpg", "frame10.png"]
+    names = [os.path.basename(path) for path in image_files(str(tmp_path))]
+    assert names == ["frame1.JPG", "frame9.jpg", "frame10.png", "²1.png"]
     assert image_files(str(tmp_path / "nowhere")) == ()
 
 
 @pytest.mark.parametrize(
-    ("break_it", "message"),
+    ("damage", "message"),
     [
-        (lambda root: shutil.rmtree(root), r"--data_path should be a folder with the data sets, but .* is none"),
+        (lambda root: shutil.rmtree(root), r"--data_path should be an existing folder with the data sets, got .*data"),
         (lambda root: shutil.rmtree(root / "GOT10k"), r"should hold a folder GOT10k, but has none"),
         (lambda root: (root / "GOT10k/train/list.txt").unlink(), r"list\.txt should list .* cannot be read \(No such"),
         (lambda root: (root / "GOT10k/train/list.txt").write_text("\n \n"), r"list\.txt should list .* but is empty"),
-        (lambda root: (root / "GOT10k/train/list.txt").write_text("a\nb"), r"none of the 2 named has one"),
+        (lambda root: (root / "GOT10k/train/list.txt").write_text("a\nb"), r"has none for the 2 sequences listed"),
     ],
 )
-def test_what_is_wrong_with_a_tree_is_told(tree, break_it, message):
-    break_it(tree / "data")
+def test_the_error_says_what_a_tree_lacks(tree, damage, message):
+    damage(tree / "data")
     with pytest.raises(UserError, match=message):
         find_backgrounds(str(tree / "data"), "train")
 
@@ -97,7 +98,7 @@ def test_a_list_may_begin_with_a_byte_order_mark(tmp_path):
     assert read_list(tmp_path / "list.txt") == ("one", "two")
 
 
-def test_masks_are_split_nine_to_one_and_always_alike():
+def test_masks_are_split_nine_to_one_and_the_same_way_every_time():
     names = tuple(f"s{i:03}" for i in range(200))
     train, val = split_masks(names)
     assert (len(train), len(val)) == (180, 20)
@@ -107,7 +108,7 @@ def test_masks_are_split_nine_to_one_and_always_alike():
     assert [len(part) for part in split_masks(("a", "b"))] == [1, 1]
 
 
-def test_missing_annotations_are_told(tmp_path):
+def test_missing_annotations_are_reported(tmp_path):
     (tmp_path / "YouTubeVOS").mkdir()
     with pytest.raises(UserError, match="Annotations should hold the mask sequences, but cannot be read"):
         find_masks(str(tmp_path))
@@ -127,7 +128,7 @@ def davis(root, annotations, listed):
     ("annotations", "listed"),
     [("Annotations_Dense", "ImageSets/custom.txt"), ("Annotations", "ImageSets/2017/val.txt")],
 )
-def test_both_layouts_of_davis(tmp_path, annotations, listed):
+def test_both_layouts_of_davis_are_found(tmp_path, annotations, listed):
     davis(tmp_path / "DAVIS-2017", annotations, listed)
     sequences, found = find_test_sequences(str(tmp_path))
     assert [sequence.name for sequence in sequences] == ["cat"]
