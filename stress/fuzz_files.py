@@ -25,7 +25,7 @@ from master_thesis.video.io.masks import open_masks
 from master_thesis.video.patch_store import Patch, PatchFolder
 from stress.fuzz_cases import CHN, SMALL
 from stress.mutations import SIZE, write_images
-from tests.video_clips import CONTAINERS, box_mask, moving_frames
+from stress.videos import CONTAINERS, box_mask, moving_frames
 
 Reader = Callable[[Path, Path], object]
 NUM_PATCHES = 3

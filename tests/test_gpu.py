@@ -75,7 +75,7 @@ def test_sequences_are_filled_alike(device, algorithm: str) -> None:
 def test_a_video_is_filled_alike(device, tmp_path: Path) -> None:
     pytest.importorskip("av", reason="no PyAV")  # machines that are lent for training may lack it
     from master_thesis.video.runs import run_video
-    from tests.video_clips import Clip, box_mask
+    from stress.videos import Clip, box_mask
 
     video = Clip().write(tmp_path)
     write_png(tmp_path / "mask.png", box_mask())

@@ -12,9 +12,9 @@ from master_thesis.cli import commands as runs
 from master_thesis.images.codec import write_png
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.writer import write_video
+from stress.videos import Clip, box_mask, moving_frames, write_noise
 from tests.commands import run_command
 from tests.factories import Copier, StillAligner
-from tests.video_clips import Clip, box_mask, moving_frames, write_noise
 
 DOCS = (Path(__file__).parents[2] / "docs" / "video.md").read_text()
 BOX = box_mask()

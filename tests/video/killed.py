@@ -12,8 +12,8 @@ from master_thesis.configs.video import VideoConfig
 from master_thesis.images.codec import write_png
 from master_thesis.video.patch_store import Patch, PatchFolder
 from master_thesis.video.runs import run_video
+from stress.videos import Clip, box_mask
 from tests.factories import Copier, StillAligner
-from tests.video_clips import Clip, box_mask
 
 DIED = 9
 STEPS = {"os.mkdir", "os.remove", "os.rename", "os.rmdir"}

@@ -14,7 +14,7 @@ from master_thesis.images.codec import write_png
 from master_thesis.video import preflight, resources
 from master_thesis.video.io.writer import write_video
 from master_thesis.video.preflight import examine
-from tests.video_clips import Clip, box_mask, moving_frames, write_noise
+from stress.videos import Clip, box_mask, moving_frames, write_noise
 
 
 def told(video, mask, **changes) -> preflight.Preflight:

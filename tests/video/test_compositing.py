@@ -9,7 +9,7 @@ from master_thesis.inpainting.step import HALLUCINATED
 from master_thesis.video.compositing import KNOWN, paste, seam, source_map, to_working
 from master_thesis.video.patch_store import Patch
 from master_thesis.video.plan import Box, Scene
-from tests.video_clips import box_mask, panorama
+from stress.videos import box_mask, panorama
 
 SIZE = (48, 64)
 IMAGE = panorama(*SIZE)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from master_thesis.video.cuts import CutDetector
-from tests.video_clips import moving_frames
+from stress.videos import moving_frames
 
 
 def cuts_of(frames) -> list[int]:

@@ -12,8 +12,8 @@ from master_thesis.errors import UserError
 from master_thesis.images.codec import write_png
 from master_thesis.video.jobs import Job, is_batch, jobs, run_jobs
 from master_thesis.video.runs import run_video
+from stress.videos import Clip, box_mask, moving_frames
 from tests.factories import Copier, StillAligner
-from tests.video_clips import Clip, box_mask, moving_frames
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from master_thesis.video.outputs import (
     unfinished,
     with_own_name,
 )
-from tests.video_clips import Clip, moving_frames
+from stress.videos import Clip, moving_frames
 
 
 @pytest.fixture

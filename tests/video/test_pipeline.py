@@ -12,8 +12,8 @@ from master_thesis.images.codec import write_png
 from master_thesis.video import windows
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.pipeline import inpaint_video
+from stress.videos import CONTAINERS, Clip, box_mask, moving_frames, packets, shown
 from tests.factories import Copier, StillAligner
-from tests.video_clips import CONTAINERS, Clip, box_mask, moving_frames, packets, shown
 
 
 def fill(video: Path, mask: Path, output: Path | None = None, test_size=None, algorithm="ff", **changes):

@@ -10,8 +10,8 @@ from master_thesis.images.codec import write_png
 from master_thesis.video import runs as room
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.runs import run_video
+from stress.videos import Clip, box_mask
 from tests.factories import Copier, StillAligner
-from tests.video_clips import Clip, box_mask
 
 
 def run(folder: Path, clip: Clip | None = None, algorithms=("ip",), **changes):

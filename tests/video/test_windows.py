@@ -15,8 +15,8 @@ from master_thesis.video.patch_store import PatchFolder
 from master_thesis.video.plan import plan_scenes, plan_windows
 from master_thesis.video.survey import survey
 from master_thesis.video.windows import Filler, fill_windows
+from stress.videos import moving_frames
 from tests.factories import PAN_PX, Copier, CountingAligner, Painter, PanoramaAligner
-from tests.video_clips import moving_frames
 
 SIZE = (20, 32)
 OPTIONS = {"ff": {"max_distance": 4}, "ip": {"max_distance": 4}, "cp": {"sweeps": 4}}

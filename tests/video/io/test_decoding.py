@@ -11,7 +11,7 @@ from master_thesis.images.codec import write_png
 from master_thesis.video.io import decoding
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.writer import write_video
-from tests.video_clips import CONTAINERS, VARIABLE, Clip, moving_frames
+from stress.videos import CONTAINERS, VARIABLE, Clip, moving_frames
 
 
 @pytest.mark.parametrize("clip", CONTAINERS, ids=lambda clip: clip.name)
@@ -95,7 +95,7 @@ def test_what_is_no_video_is_refused(tmp_path: Path) -> None:
 def test_sound_alone_is_refused(tmp_path: Path) -> None:
     import av
 
-    from tests.video_clips import write_noise
+    from stress.videos import write_noise
 
     with av.open(str(tmp_path / "sound.mp4"), "w") as container:
         sound = container.add_stream("aac", rate=48000)

@@ -11,7 +11,7 @@ from master_thesis.errors import UserError
 from master_thesis.images.codec import write_png
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.masks import MaskTally, dilate, open_masks
-from tests.video_clips import Clip, box_mask, moving_frames
+from stress.videos import Clip, box_mask, moving_frames
 
 
 def masks_of(video: Path, mask: str | Path, object_ids=None, invert=False, dilation=0, tally=None):

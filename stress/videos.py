@@ -1,21 +1,25 @@
-"""Small videos of every kind, made on the spot."""
+"""Small videos in every container that is read, written on the spot."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import cv2
 import numpy as np
 
 VARIABLE = (0, 1, 2, 5, 9, 14, 15, 20)
-"""When the frames of a clip with a variable rate are shown, in frames of a steady one."""
+"""Times of the frames of a clip with a variable rate, in frame intervals of a steady one."""
 STEP_PX = 2
+"""How far the camera of :func:`moving_frames` moves right per frame."""
 
 
 @dataclass
 class Clip:
-    """How to write a video."""
+    """A video file to write: container, streams and timing."""
 
     name: str = "clip.mp4"
     codec: str = "libx264"
@@ -26,19 +30,20 @@ class Clip:
     rate: int = 25
     size: tuple[int, int] = (48, 64)
     alpha: np.ndarray | None = None
-    options: dict = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path, frames: list[np.ndarray] | None = None) -> Path:
+        """Writes the file; the default frames are those of a moving camera."""
         path = folder / self.name
         frames = moving_frames(len(self.times), self.size) if frames is None else frames
         with av.open(str(path), "w") as container:
             base = Fraction(1, 100 if path.suffix == ".gif" else self.rate if path.suffix == ".avi" else 600)
-            video = container.add_stream(self.codec, rate=self.rate, options=self.options)
+            video: Any = container.add_stream(self.codec, rate=self.rate, options=self.options)
             video.height, video.width = frames[0].shape[:2]
             video.pix_fmt, video.time_base, video.codec_context.time_base = self.pix_fmt, base, base
             if self.rotation:
                 video.set_display_rotation(self.rotation)
-            sound = container.add_stream(self.audio, rate=48000) if self.audio else None
+            sound: Any = container.add_stream(self.audio, rate=48000) if self.audio else None
             if sound:
                 sound.layout = "mono"
             ticks = int(1 / (self.rate * base))
@@ -58,7 +63,8 @@ class Clip:
         return av.VideoFrame.from_ndarray(rgba, format="rgba").reformat(format=self.pix_fmt)
 
 
-def write_noise(container, sound, seconds: float) -> None:
+def write_noise(container: Any, sound: Any, seconds: float) -> None:
+    """Writes quiet noise into an audio stream."""
     samples = sound.codec_context.frame_size or 1024
     for k in range(int(seconds * 48000 / samples) + 1):
         noise = np.random.default_rng(k).integers(-3000, 3000, (1, samples)).astype(np.int16)
@@ -69,27 +75,27 @@ def write_noise(container, sound, seconds: float) -> None:
 
 
 def panorama(height: int, width: int, seed: int = 0) -> np.ndarray:
-    """A smooth picture with structure everywhere."""
+    """Returns a smooth picture with structure everywhere."""
     noise = np.random.default_rng(seed).integers(0, 256, (height // 4 + 2, width // 4 + 2, 3), dtype=np.uint8)
     return cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
 
 
 def moving_frames(count: int, size: tuple[int, int] = (48, 64), seed: int = 0) -> list[np.ndarray]:
-    """A camera that moves to the right over a picture."""
+    """Returns the frames of a camera that moves right over a panorama."""
     height, width = size
     picture = panorama(height, width + STEP_PX * count, seed)
     return [np.ascontiguousarray(picture[:, STEP_PX * t : STEP_PX * t + width]) for t in range(count)]
 
 
 def box_mask(size: tuple[int, int] = (48, 64), box: tuple[int, int, int, int] = (16, 24, 32, 40)) -> np.ndarray:
-    """A rectangular hole: top, left, bottom, right."""
+    """Returns a mask with a rectangular hole: top, left, bottom, right."""
     mask = np.zeros(size, bool)
     mask[box[0] : box[2], box[1] : box[3]] = True
     return mask
 
 
 def packets(path: Path, kind: str) -> tuple[list[Fraction], list[int]]:
-    """Times and contents (hashed) of all packets of a kind of stream."""
+    """Returns the times and the hashed contents of all packets of a kind of stream."""
     with av.open(str(path)) as container:
         stream = next(s for s in container.streams if s.type == kind)
         found = [(p.pts * p.time_base, hash(bytes(p))) for p in container.demux(stream) if p.size]
@@ -97,7 +103,7 @@ def packets(path: Path, kind: str) -> tuple[list[Fraction], list[int]]:
 
 
 def shown(path: Path) -> list[tuple[Fraction, np.ndarray]]:
-    """Time and picture of every frame."""
+    """Returns the time and the picture of every frame."""
     with av.open(str(path)) as container:
         return [(f.pts * f.time_base, f.to_ndarray(format="rgb24")) for f in container.decode(video=0)]
 
