@@ -14,9 +14,9 @@ from benchmarks.speed.timing import around, line, row, seconds_of
 from master_thesis import load_small
 from master_thesis.checkpoints.loading import make_network
 from master_thesis.configs.data import DataConfig
-from master_thesis.data.dataset import TestClips
+from master_thesis.data.dataset import DavisClips
 from master_thesis.data.sequences import find_test_sequences
-from master_thesis.inpainting.algorithms import inpaint
+from master_thesis.inpainting.inpainter import inpaint
 from master_thesis.ops.image import fill_holes, to_float
 from master_thesis.ops.precision import autocast, best_precision
 from tests.oracles import algorithms as plainly
@@ -49,7 +49,7 @@ def real_scene(
     """The first frames of a test sequence; only those in the middle keep their masks."""
     sequences, _ = find_test_sequences(options.data_path)
     chosen = [s for s in sequences if s.name == options.sequence]
-    clip = TestClips(DataConfig(data_path=options.data_path, frames_n=-1, test_size=size), chosen)[0].clip
+    clip = DavisClips(DataConfig(data_path=options.data_path, frames_n=-1, test_size=size), chosen)[0].clip
     assert clip is not None, "the sequence should be readable"
     x, m = to_float(clip.frames[0, :, :num_frames]), clip.mask[0, :, :num_frames].float()
     first = (x.shape[1] - num_holes) // 2

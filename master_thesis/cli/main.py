@@ -67,9 +67,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _is_one_of_several() -> bool:
     if "torch" not in sys.modules:  # told before it was needed
         return False
-    from master_thesis.runtime.distributed import are_several
+    from master_thesis.runtime.distributed import is_distributed
 
-    return are_several()
+    return is_distributed()
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -1,1 +1,1 @@
-"""From files to clips: what is on disk, which frames make a clip, and how Lightning gets it."""
+"""From files to clips: finds sequences, draws clips from them and hands them to Lightning."""

@@ -7,7 +7,7 @@ import logging
 import pytorch_lightning as pl
 
 from master_thesis.configs.data import DataConfig
-from master_thesis.data.dataset import RandomClips, TestClips
+from master_thesis.data.dataset import DavisClips, RandomClips, check_clip_length
 from master_thesis.data.index import Index, load_index
 from master_thesis.data.loading import BadFiles, ClipLoader, ClipSampler, make_loader
 from master_thesis.data.sequences import find_test_sequences
@@ -20,76 +20,70 @@ VALIDATION_SEED = 2020
 
 
 class DataModule(pl.LightningDataModule):
-    """GOT-10k frames with YouTube-VOS masks to train and validate; DAVIS 2017 to test.
+    """GOT-10k frames with YouTube-VOS masks for training and validation, DAVIS 2017 for testing.
 
-    ``setup("fit")`` or ``setup("test")`` may be called beforehand to learn of mistakes early; Lightning's own call
-    then does nothing.
+    Call ``setup("fit")`` or ``setup("test")`` beforehand to find mistakes early; Lightning's call then has no effect.
 
     Args:
-        config: where the data lies and how clips are made; ``frames_n`` -1 tests whole sequences, one at a time.
+        config: where the data is and how clips are made; ``frames_n`` -1 tests complete sequences, one at a time.
     """
 
     def __init__(self, config: DataConfig) -> None:
         super().__init__()
         self.config = config
         self.index: Index | None = None
-        self.test_clips: TestClips | None = None
+        self.test_clips: DavisClips | None = None
         self.bad_test_files = BadFiles()
 
     def setup(self, stage: str) -> None:
         """Finds the data of a stage (``fit``, ``validate`` or ``test``).
 
         Raises:
-            UserError: what is needed is missing, empty or does not fit the options.
+            UserError: the data is missing or empty, or the options do not fit the stage.
         """
         if stage == "test" and self.test_clips is None:
             c = self.config
-            require(
-                c.frames_n > 0 or c.batch_size == 1, f"--batch_size should be 1 for whole sequences, got {c.batch_size}"
-            )
+            is_single = c.frames_n > 0 or c.batch_size == 1
+            require(is_single, f"--batch_size should be 1 for complete sequences (--frames_n -1), got {c.batch_size}")
             sequences, found = find_test_sequences(c.data_path)
             log.info("%s", found)
-            self.test_clips = TestClips(c, sequences)
+            self.test_clips = DavisClips(c, sequences)
         if stage in ("fit", "validate") and self.index is None:
-            require(
-                self.config.frames_n > 0,
-                "--frames_n -1 (whole sequences) is for testing; training needs 2 or an odd number",
-            )
+            check_clip_length(self.config.frames_n)
             self.index = load_index(self.config)
 
     def train_dataloader(self) -> ClipLoader:
-        """New clips in every epoch, all of them decided by the seed."""
-        c = self.config
-        assert self.index is not None
+        """Makes a loader of new clips in every epoch, determined by the seed."""
+        c, index = self.config, self.index
+        assert index is not None
         num_clips = c.train_max_iterations * c.batch_size
-        clips = RandomClips(c, self.index.frames_train, self.index.masks_train, num_clips, c.seed, is_simulating=True)
+        clips = RandomClips(c, index.frames_train, index.masks_train, num_clips, c.seed, is_simulating=True)
         sampler = ClipSampler(clips, *self._process(), is_even=True, position=self._progress)
         return make_loader(clips, sampler, c.batch_size, c.num_workers, BadFiles(), num_checked=len(sampler))
 
     def val_dataloader(self) -> ClipLoader:
-        """The same clips in every epoch and run, whatever the seed, none of them simulated."""
-        c = self.config
-        assert self.index is not None
-        num_clips = c.validation_max_iterations * c.batch_size
-        index = self.index
-        clips = RandomClips(c, index.frames_val, index.masks_val, num_clips, VALIDATION_SEED, is_simulating=False)
+        """Makes a loader of the same clips in every epoch and run, whatever the seed; none is simulated."""
+        c, index = self.config, self.index
+        assert index is not None
         rank, world = self._process()
-        is_shared = c.validation_max_iterations >= world  # a process without a batch would wait for ever
-        message = f"--validation_max_iterations should be at least 1 per process ({world}), got"
-        require(is_shared, f"{message} {c.validation_max_iterations}")
+        num_batches, seed = c.validation_max_iterations, VALIDATION_SEED
+        message = f"--validation_max_iterations should be at least the number of processes, {world}, got {num_batches}"
+        require(num_batches >= world, message)  # the others would wait for a process without a batch
+        num_clips = num_batches * c.batch_size
+        clips = RandomClips(c, index.frames_val, index.masks_val, num_clips, seed, is_simulating=False)
         sampler = ClipSampler(clips, rank, world, is_even=False, position=lambda: (0, 0), block=c.batch_size)
-        num_common = c.validation_max_iterations // world  # some processes may have one more
-        return make_loader(clips, sampler, c.batch_size, c.num_workers, BadFiles(), num_common)
+        num_checked = num_batches // world  # some processes may have one batch more
+        return make_loader(clips, sampler, c.batch_size, c.num_workers, BadFiles(), num_checked)
 
     def test_dataloader(self) -> ClipLoader:
-        """DAVIS: whole sequences or clips. Sequences with bad files are left out, see :attr:`bad_test_files`."""
+        """Makes a loader of sequences or clips, without those in :attr:`bad_test_files`."""
         c = self.config
         assert self.test_clips is not None
         sampler = ClipSampler(self.test_clips, *self._process(), is_even=False, position=lambda: (0, 0))
         return make_loader(self.test_clips, sampler, c.batch_size, c.num_workers, self.bad_test_files, num_checked=0)
 
     def teardown(self, stage: str) -> None:
-        """After a test every process knows the bad files of all."""
+        """Shares the bad files of a test among all processes."""
         if stage == "test":
             self.bad_test_files.gather()
 
@@ -98,7 +92,7 @@ class DataModule(pl.LightningDataModule):
         return (0, 1) if self.trainer is None else (self.trainer.global_rank, self.trainer.world_size)
 
     def _progress(self) -> tuple[int, int]:
-        """Epoch, and how many of its clips this process has trained on: not 0 after resuming within an epoch."""
+        """Epoch, and how many of its clips this process has trained on (above 0 after resuming within an epoch)."""
         if self.trainer is None:
             return 0, 0
         num_batches = self.trainer.fit_loop.epoch_loop.batch_progress.current.ready

@@ -1,6 +1,6 @@
-"""Clips from frames and masks on disk.
+"""Data sets of clips, made from frames and masks on disk.
 
-A random clip is a pure function of (seed, epoch, number): which process makes it, and when, does not matter.
+A random clip is a pure function of (seed, epoch, number), whichever process makes it and whenever it does.
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ T = TypeVar("T")
 _MAX_TRIES = 20
 
 
+def check_clip_length(frames_n: int) -> None:
+    """Raises :class:`UserError` for complete sequences (-1), of which no random clips can be drawn."""
+    require(frames_n > 0, f"--frames_n should be 2 or an odd number for training, got {frames_n}")
+
+
 @dataclass
 class _Tally:
     num_drawn: int = 0
@@ -37,16 +42,16 @@ class _Tally:
 class RandomClips(Dataset[Item]):
     """Random clips of background sequences, with the masks of random mask sequences.
 
-    Item ``epoch * num_clips + number`` is clip ``number`` of ``epoch``. Frames that cannot be read are left out and
-    others drawn in their place.
+    Item ``epoch * num_clips + number`` is clip ``number`` of ``epoch``. A draw that meets an unreadable file is
+    reported and repeated.
 
     Args:
-        config: how a clip is made.
-        frames: background sequences.
-        masks: mask sequences.
-        num_clips: clips of an epoch.
-        seed: decides the clips, together with epoch and number.
-        is_simulating: whether movement may be simulated (validation never does).
+        config: the options of a clip.
+        frames: the background sequences.
+        masks: the mask sequences.
+        num_clips: number of clips in an epoch.
+        seed: seed of the clips, together with epoch and number.
+        is_simulating: whether movement may be simulated (never in validation).
     """
 
     def __init__(
@@ -58,7 +63,7 @@ class RandomClips(Dataset[Item]):
         seed: int,
         is_simulating: bool,
     ) -> None:
-        require(config.frames_n > 0, "--frames_n -1 (whole sequences) is for testing, clips need 2 or an odd number")
+        check_clip_length(config.frames_n)
         self.config, self.frames, self.masks = config, frames, masks
         self.num_clips, self.seed = num_clips, seed
         self.p_frames = config.p_simulator_bgs if is_simulating else 0.0
@@ -76,30 +81,24 @@ class RandomClips(Dataset[Item]):
         return Item(clip, tally.num_drawn, tuple(tally.unreadable))
 
     def _draw_frames(self, rng: np.random.Generator, tally: _Tally) -> tuple[np.ndarray, str, np.ndarray | None]:
-        """Frames of a clip, the name of their sequence, and their movement where it is simulated."""
+        """Draws the frames of a clip, with the name of their sequence and their movement if it is simulated."""
         c, size = self.config, self.config.train_size
         is_simulated = rng.random() < self.p_frames
-        # A sequence of one frame (a photograph) can only be moved by the simulator.
+        # A sequence of one frame (a photograph) moves only by simulation.
         name, files = _draw_sequence(rng, self.frames, tally, min_files=1 if is_simulated else 2)
         chosen = self._choose(rng, len(files), is_simulated)
-        whole = self._working_size(frame_size(files[chosen[0]]), is_simulated)
-        view = self._random_view(rng, whole)
+        working_size = self._working_size(frame_size(files[chosen[0]]), is_simulated)
+        view = self._random_view(rng, working_size)
         min_size = size if c.image_resize else None
         if not is_simulated:
-            images = {i: read_frame(files[i], min_size) for i in dict.fromkeys(chosen)}
-            make = (
-                (lambda im: warping.resize_frame(im, size))
-                if view is None
-                else (lambda im: warping.warp_frame(im, view, size))
-            )
-            done = {i: make(image) for i, image in images.items()}
-            return np.stack([done[i] for i in chosen]), name, None
-        movement = random_movement(rng, c.frames_n, c.bgs_movement_params, whole)
+            shown = {i: self._show_frame(read_frame(files[i], min_size), view) for i in dict.fromkeys(chosen)}
+            return np.stack([shown[i] for i in chosen]), name, None
+        movement = random_movement(rng, c.frames_n, c.bgs_movement_params, working_size)
         image = read_frame(files[chosen[0]], min_size)
         if view is None:
             image = warping.halve_frame(image, size)
         frames = [warping.warp_frame(image, v, size) for v in _moved_views(movement, view)]
-        return np.stack(frames), name, _seen_through(movement, view)
+        return np.stack(frames), name, _movement_in_view(movement, view)
 
     def _draw_masks(self, rng: np.random.Generator, tally: _Tally) -> np.ndarray:
         c, size = self.config, self.config.train_size
@@ -107,10 +106,10 @@ class RandomClips(Dataset[Item]):
         _, files = _draw_sequence(rng, self.masks, tally)
         chosen = self._choose(rng, len(files), is_simulated)
         loaded = {i: read_mask(files[i]) for i in dict.fromkeys(chosen)}
-        whole = self._working_size(loaded[chosen[0]].shape, is_simulated)
-        view = self._random_view(rng, whole)
+        working_size = self._working_size(loaded[chosen[0]].shape, is_simulated)
+        view = self._random_view(rng, working_size)
         if is_simulated:
-            movement = random_movement(rng, c.frames_n, c.masks_movement_params, whole)
+            movement = random_movement(rng, c.frames_n, c.masks_movement_params, working_size)
             masks = [warping.warp_mask(loaded[chosen[0]], v, size) for v in _moved_views(movement, view)]
         elif view is None:
             masks = [resize_mask(loaded[i], size) for i in chosen]
@@ -119,13 +118,14 @@ class RandomClips(Dataset[Item]):
         return np.stack([dilate(m, c.dilatation_filter_size, c.dilatation_iterations) for m in masks])
 
     def _choose(self, rng: np.random.Generator, length: int, is_simulated: bool) -> list[int]:
+        """Draws the frame numbers of a clip; a simulated one moves a single frame."""
         c = self.config
         if is_simulated:
             return [int(rng.integers(length))] * c.frames_n
         return random_clip(rng, length, c.frames_n, c.frames_spacing, c.frames_randomize)
 
     def _working_size(self, size: tuple[int, ...], is_simulated: bool) -> tuple[int, int]:
-        """The size in whose pixels movements and crops are measured: that of the file, enlarged where too small."""
+        """The size whose pixels are the unit of movements and crops: that of the file, enlarged if it is too small."""
         height, width = self.config.train_size
         scales = [1.0]
         if is_simulated:
@@ -134,30 +134,34 @@ class RandomClips(Dataset[Item]):
             scales += [height / size[0], width / size[1]]
         return round(size[0] * max(scales)), round(size[1] * max(scales))
 
-    def _random_view(self, rng: np.random.Generator, whole: tuple[int, int]) -> np.ndarray | None:
-        """A random crop, or ``None`` (all of it) where frames are resized."""
+    def _random_view(self, rng: np.random.Generator, working_size: tuple[int, int]) -> np.ndarray | None:
+        """Draws a crop; None if frames are resized instead."""
         if self.config.image_resize:
             return None
         size = self.config.train_size
-        top_left = int(rng.integers(whole[0] - size[0] + 1)), int(rng.integers(whole[1] - size[1] + 1))
-        return warping.crop_view(whole, top_left, size)
+        top, left = (int(rng.integers(n - part + 1)) for n, part in zip(working_size, size, strict=True))
+        return warping.crop_view(working_size, (top, left), size)
+
+    def _show_frame(self, image: np.ndarray, view: np.ndarray | None) -> np.ndarray:
+        size = self.config.train_size
+        return warping.resize_frame(image, size) if view is None else warping.warp_frame(image, view, size)
 
 
 def _moved_views(movement: np.ndarray, view: np.ndarray | None) -> np.ndarray:
-    """What each moved frame shows of the unmoved one."""
+    """The view of the unmoved image that each moved frame shows."""
     back = np.linalg.inv(movement)
     return back if view is None else back @ view
 
 
-def _seen_through(movement: np.ndarray, view: np.ndarray | None) -> np.ndarray:
-    """A movement of whole frames as a movement of what a view shows of them."""
+def _movement_in_view(movement: np.ndarray, view: np.ndarray | None) -> np.ndarray:
+    """Converts a movement of complete images to one of what a view shows of them."""
     return movement if view is None else np.linalg.inv(view) @ movement @ view
 
 
 def _draw_sequence(
     rng: np.random.Generator, sequences: SequenceSet, tally: _Tally, min_files: int = 1
 ) -> tuple[str, tuple[str, ...]]:
-    """A random sequence, all alike, and its files; shorter than ``min_files`` only if no longer one turns up."""
+    """Draws a sequence and lists its files; one shorter than ``min_files`` only if many draws find no longer one."""
     for _ in range(_MAX_TRIES):
         name = sequences.names[rng.integers(len(sequences.names))]
         files = sequences.files(name)
@@ -165,12 +169,12 @@ def _draw_sequence(
             break
     tally.num_drawn += 1
     if not files:
-        raise UnreadableFrame(f"{sequences.root / name} holds no images any more")
+        raise UnreadableFrame(f"{sequences.root / name} no longer holds any images")
     return name, files
 
 
 def _first_readable(make: Callable[[], T], tally: _Tally) -> T | None:
-    """The first of several random attempts that meets no unreadable file."""
+    """Repeats a random attempt until it meets no unreadable file; None after too many."""
     for _ in range(_MAX_TRIES):
         try:
             return make()
@@ -179,25 +183,22 @@ def _first_readable(make: Callable[[], T], tally: _Tally) -> T | None:
     return None
 
 
-class TestClips(Dataset[Item]):
-    """Test sequences at ``test_size``: whole (``frames_n`` -1), or a clip at every ``frames_spacing``-th frame.
+class DavisClips(Dataset[Item]):
+    """Test sequences at ``test_size``: complete (``frames_n`` -1), or one clip at every ``frames_spacing``-th frame.
 
-    A sequence with a file that cannot be read gives an item without a clip and with the message.
+    The item of a sequence with an unreadable file has no clip, but a message.
     """
-
-    __test__ = False  # not a test class, whatever pytest makes of its name
 
     def __init__(self, config: DataConfig, sequences: Sequence[DavisSequence]) -> None:
         self.config = config
-        self.items: list[tuple[DavisSequence, list[int]]] = []
-        for sequence in sequences:
-            length = len(sequence.frames)
-            if config.frames_n == -1:
-                self.items.append((sequence, list(range(length))))
-                continue
-            for target in range(0, length, config.frames_spacing):
-                clip = regular_clip(target, length, config.frames_n, config.frames_spacing)
-                self.items.append((sequence, clip))
+        self.items = [(sequence, clip) for sequence in sequences for clip in self._clips(len(sequence.frames))]
+
+    def _clips(self, length: int) -> list[list[int]]:
+        c = self.config
+        if c.frames_n == -1:
+            return [list(range(length))]
+        targets = range(0, length, c.frames_spacing)
+        return [regular_clip(target, length, c.frames_n, c.frames_spacing) for target in targets]
 
     def __len__(self) -> int:
         return len(self.items)
@@ -218,6 +219,6 @@ class TestClips(Dataset[Item]):
     def _mask(self, sequence: DavisSequence, i: int) -> np.ndarray:
         c, path = self.config, sequence.masks[i]
         if path is None:
-            raise UnreadableFrame(f"{sequence.frames[i]} has no mask: each frame needs one of the same name")
+            raise UnreadableFrame(f"{sequence.frames[i]} has no mask: every frame needs one of the same name")
         mask = resize_mask(read_mask(path), c.test_size)
         return dilate(mask, c.dilatation_filter_size, c.dilatation_iterations)

@@ -1,4 +1,4 @@
-"""What data sets hand to loaders: a clip, and what went wrong on the way."""
+"""The items that data sets pass to their loaders, and how they are made and joined."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from master_thesis.records import Clip
 
 @dataclass(frozen=True)
 class Item:
-    """What a data set hands to its loader: a clip, and what went wrong on the way.
+    """A clip with the faults met while it was made.
 
     Attributes:
-        clip: clips, a batch of one before they are collated; ``None`` if none could be made.
-        num_drawn: frames and masks that were to be read.
-        unreadable: a message for each that could not.
+        clip: the clip, a batch of one until items are collated; None if none could be made.
+        num_drawn: number of frames and masks drawn.
+        unreadable: a message for each of them that could not be read.
     """
 
     clip: Clip | None
@@ -26,7 +26,7 @@ class Item:
     unreadable: tuple[str, ...] = ()
 
     def pin_memory(self) -> Item:
-        """The same with the clip in page-locked memory (called by torch's loader)."""
+        """Moves the clip to page-locked memory; called by torch's loader."""
         return self if self.clip is None else replace(self, clip=self.clip.pin_memory())
 
 
@@ -47,7 +47,14 @@ def collate(items: Sequence[Item]) -> Item:
 
 
 def to_clip(frames: np.ndarray, masks: np.ndarray, name: str, movement: np.ndarray | None = None) -> Clip:
-    """A batch of one clip from frames (F, H, W, 3) and masks (F, H, W); ``movement`` (F, 3, 3) if it is simulated."""
+    """Makes a batch of one clip.
+
+    Args:
+        frames: uint8, ``(F, H, W, 3)``.
+        masks: bool, ``(F, H, W)``.
+        name: the background sequence.
+        movement: the simulated movement, ``(F, 3, 3)``; None: the clip is not simulated.
+    """
     matrices = np.tile(np.eye(3), (len(frames), 1, 1)) if movement is None else movement
     return Clip(
         torch.from_numpy(np.ascontiguousarray(frames.transpose(3, 0, 1, 2)))[None],

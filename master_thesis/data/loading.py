@@ -1,4 +1,4 @@
-"""From data sets to batches: which clips, in which order, for which process, and what to do about bad files."""
+"""Loads batches of clips: shares the clips among the processes of a run and keeps account of unreadable files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from master_thesis.data.items import Item, collate
 from master_thesis.records import Clip
-from master_thesis.runtime.distributed import SharedError, gathered, summed
+from master_thesis.runtime.distributed import SharedError, all_gather, all_sum
 
 log = logging.getLogger(__name__)
 
@@ -24,17 +24,18 @@ _MAX_LISTED = 20
 
 
 class ClipSampler(DistributedSampler[int]):
-    """The positions of the clips of one process: every ``world``-th block of those left in the epoch.
+    """Positions of the clips of one process: every ``world``-th block of the rest of an epoch.
 
-    It is a ``DistributedSampler`` so that Lightning takes it as it is.
+    A ``DistributedSampler``, so that Lightning does not replace it.
 
     Args:
-        dataset: what is sampled; item ``epoch * len(dataset) + number``.
+        dataset: the data set; its item ``epoch * len(dataset) + number`` is clip ``number`` of ``epoch``.
         rank: number of this process.
-        world: how many processes there are.
-        is_even: whether all processes must get equally many clips (training: some may be left out).
-        position: asked when an epoch starts: its number, and how many clips of this process are already done.
-        block: clips that stay together; with those of a batch, several processes see the batches that one would see.
+        world: number of processes.
+        is_even: whether all processes must get equally many clips, at the cost of leaving some out (training).
+        position: called at the start of an epoch; returns its number, and how many of its clips this process has done.
+        block: number of clips that stay together. With the batch size, the processes see the batches that a single
+            one would see.
     """
 
     def __init__(
@@ -64,46 +65,46 @@ class ClipSampler(DistributedSampler[int]):
 
 
 class BadFiles:
-    """Counts the files that could not be read, names each once in the log, and stops a run with too many."""
+    """Counts the files that could not be read, logs each once, and stops a run that meets too many."""
 
     def __init__(self) -> None:
         self.num_drawn = 0
         self.num_bad = 0
-        self.num_hopeless = 0  # items without a clip
+        self.num_without_clip = 0
         self.messages: dict[str, None] = {}
 
     def add(self, item: Item) -> None:
-        """Counts what an item reports."""
+        """Counts the faults that an item reports."""
         self.num_drawn += item.num_drawn
         self.num_bad += len(item.unreadable)
-        self.num_hopeless += item.clip is None
+        self.num_without_clip += item.clip is None
         for message in item.unreadable:
             if message not in self.messages:
                 log.warning("skipped: %s", message)
                 self.messages[message] = None
 
     def check(self) -> None:
-        """Looks at the counts of all processes together; each must call it.
+        """Checks the counts of all processes together; every process must call it.
 
         Raises:
-            SharedError: too many of the files drawn were bad, or no clip could be made.
+            SharedError: too many of the files drawn are unreadable, or an item has no clip.
         """
-        num_drawn, num_bad, num_hopeless = summed(self.num_drawn, self.num_bad, self.num_hopeless)
-        if num_hopeless or (num_drawn >= MIN_DRAWN and num_bad > MAX_BAD_SHARE * num_drawn):
+        num_drawn, num_bad, num_without_clip = all_sum(self.num_drawn, self.num_bad, self.num_without_clip)
+        if num_without_clip or (num_drawn >= MIN_DRAWN and num_bad > MAX_BAD_SHARE * num_drawn):
             self.gather()
             raise SharedError(
                 f"{self.num_bad} of {self.num_drawn} images drawn cannot be used, more than {MAX_BAD_SHARE:.0%}; "
-                f"mend or remove them: {self.listed()}"
+                f"repair or remove them: {self.listed()}"
             )
 
     def gather(self) -> None:
-        """Learns what all processes of a run have counted; each must call it."""
-        told = gathered((self.num_drawn, self.num_bad, self.messages))
-        self.num_drawn, self.num_bad = sum(drawn for drawn, _, _ in told), sum(bad for _, bad, _ in told)
-        self.messages = {message: None for _, _, messages in told for message in messages}
+        """Adds up the counts and messages of all processes; every process must call it."""
+        counts = all_gather((self.num_drawn, self.num_bad, self.messages))
+        self.num_drawn, self.num_bad = sum(drawn for drawn, _, _ in counts), sum(bad for _, bad, _ in counts)
+        self.messages = {message: None for _, _, messages in counts for message in messages}
 
     def listed(self) -> str:
-        """The messages, the first ones in full."""
+        """Joins the messages, up to 20 of them."""
         shown = list(self.messages)[:_MAX_LISTED]
         num_left = len(self.messages) - len(shown)
         return "; ".join(shown) + (f"; and {num_left} more" if num_left else "")
@@ -112,13 +113,13 @@ class BadFiles:
 class ClipLoader(DataLoader[Item]):
     """A loader of :class:`Clip` batches.
 
-    Nothing is prepared before the first batch is asked for: only then Lightning has settled where it resumes.
+    Loading starts with the first batch requested, because Lightning sets the position to resume at only before that.
 
     Args:
-        dataset: where items come from.
-        bad_files: told what each item reports.
-        num_checked: batches after which ``bad_files`` may stop the run; equally many in all processes.
-        **options: those of torch's ``DataLoader``.
+        dataset: the source of items.
+        bad_files: counts the faults that items report.
+        num_checked: number of batches after which ``bad_files`` is checked; the same in all processes.
+        **options: options of torch's ``DataLoader``.
     """
 
     def __init__(self, dataset: Dataset[Item], bad_files: BadFiles, num_checked: int, **options: Any) -> None:
@@ -133,7 +134,7 @@ class ClipLoader(DataLoader[Item]):
                 if i < self.num_checked:
                     self.bad_files.check()
             except SharedError:
-                if self.num_workers:  # else they would be waited for whenever the last reference goes
+                if self.num_workers:  # otherwise the garbage collector would wait for them at some later time
                     self._iterator = None
                     batches._shutdown_workers()  # type: ignore[attr-defined]
                 raise
@@ -141,11 +142,11 @@ class ClipLoader(DataLoader[Item]):
                 yield item.clip
 
     def state_dict(self) -> dict[str, Any]:
-        """Empty: the place to resume at follows from the Trainer's own progress."""
+        """Empty: the position to resume at follows from the progress that the Trainer saves."""
         return {}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Nothing to do; its presence tells Lightning that resuming within an epoch is safe."""
+        """Does nothing; Lightning takes its presence as a sign that resuming within an epoch is safe."""
 
 
 def make_loader(
@@ -156,8 +157,8 @@ def make_loader(
     bad_files: BadFiles,
     num_checked: int,
 ) -> ClipLoader:
-    """A loader whose workers leave the cores to each other, with pinned memory where there is a GPU."""
-    workers = {"persistent_workers": True, "prefetch_factor": 4, "worker_init_fn": _quiet_worker} if num_workers else {}
+    """Makes a loader with single-threaded workers, and with pinned memory if there is a GPU."""
+    workers = {"persistent_workers": True, "prefetch_factor": 4, "worker_init_fn": _init_worker} if num_workers else {}
     return ClipLoader(
         dataset,
         bad_files,
@@ -170,8 +171,10 @@ def make_loader(
     )
 
 
-def _quiet_worker(worker: int) -> None:
-    """One thread per worker: the workers are the parallelism. The main process decides what a signal means."""
+def _init_worker(worker: int) -> None:
+    """Restricts a worker to one thread, as the workers run in parallel, and leaves signals to the main process."""
     cv2.setNumThreads(0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda number, frame: os._exit(0))  # not a failure that the main process has to tell
+    signal.signal(
+        signal.SIGTERM, lambda number, frame: os._exit(0)
+    )  # the main process would report any other end as a failure

@@ -1,8 +1,8 @@
-"""Simulated camera movement: chains of random affine steps, known exactly.
+"""Simulates camera movement as chains of random affine steps, so that the true movement is known.
 
 Convention:
-    Matrices act on column vectors (x, y, 1) and map points of the target to the same scene points of a frame, in
-    the unit square: (0, 0) and (1, 1) are the outer corners of the image.
+    Matrices act on column vectors (x, y, 1). They map points of the target to the same scene points of a frame, both
+    in the unit square: (0, 0) and (1, 1) are the outer corners of the image.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import numpy as np
 from jaxtyping import Float64
 
 MovementParams = tuple[int | float, float, float]
-"""Bounds of a step: translation (px), change of scale, rotation (rad)."""
+"""Bounds of a step: translation in px, relative change of scale, rotation in rad."""
 
 
 def random_step(rng: np.random.Generator, params: MovementParams) -> Float64[np.ndarray, "3 3"]:
-    """A random affine map in pixels about the top-left corner: scale, then rotation, then translation.
+    """Draws an affine map in pixels about the top-left corner: scale, then rotation, then translation.
 
     Args:
         rng: source of randomness.
-        params: bound of the translation (px; whole numbers from [-p, p)), of the change of scale per axis and of
-            the rotation (rad).
+        params: bounds p of the translation (integers from [-p, p), in px), of the change of scale (per axis) and of the
+            rotation (in rad).
     """
     max_shift, max_scale, max_angle = params
     bound = round(max_shift)
@@ -40,13 +40,13 @@ def random_step(rng: np.random.Generator, params: MovementParams) -> Float64[np.
 def random_movement(
     rng: np.random.Generator, frames_n: int, params: MovementParams, size_px: tuple[int, int]
 ) -> Float64[np.ndarray, "F 3 3"]:
-    """Movement of every frame of a clip: steps chained outwards from the target, which stays as it is.
+    """Draws the movement of every frame of a clip: steps chained outwards from the target, which does not move.
 
     Args:
         rng: source of randomness.
-        frames_n: frames of the clip.
-        params: see :func:`random_step`.
-        size_px: height and width of the frame in whose pixels the steps are measured.
+        frames_n: number of frames in the clip.
+        params: bounds of a step, see :func:`random_step`.
+        size_px: height and width of the frame whose pixels are the unit of the steps.
     """
     to_px = np.diag([size_px[1], size_px[0], 1.0])
     to_unit = np.diag([1 / size_px[1], 1 / size_px[0], 1.0])

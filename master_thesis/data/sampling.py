@@ -1,8 +1,8 @@
-"""Which frames of a sequence make a clip. Pure functions of a random generator.
+"""Chooses the frames of a sequence that make a clip; pure functions of a random generator.
 
 Convention:
-    A clip of n frames has its target at index ``n // 2``; references keep their order in time. A sequence too
-    short for a clip gives some frames more than once.
+    A clip of n frames has its target at index ``n // 2``; references are in order of time. A clip of a sequence that
+    is too short repeats frames.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ import numpy as np
 
 
 def random_clip(rng: np.random.Generator, length: int, frames_n: int, spacing: int, is_random: bool) -> list[int]:
-    """Frame numbers of a clip around a random target.
+    """Draws the frame numbers of a clip around a random target.
 
     Args:
         rng: source of randomness.
-        length: frames of the sequence, at least 1.
-        frames_n: frames of the clip, 2 or odd.
-        spacing: frames between neighbours of the clip; references lie within ``(frames_n // 2) * spacing``.
-        is_random: references at random within reach, else at every ``spacing``-th frame.
+        length: number of frames in the sequence, at least 1.
+        frames_n: number of frames in the clip, 2 or odd.
+        spacing: distance between neighbours of the clip, in frames; it bounds the distance of a reference from the
+            target to ``(frames_n // 2) * spacing``.
+        is_random: whether references are drawn at random within that distance, instead of at every ``spacing``-th
+            frame.
     """
     target = int(rng.integers(length))
     if not is_random:
@@ -26,16 +28,16 @@ def random_clip(rng: np.random.Generator, length: int, frames_n: int, spacing: i
     reach = (frames_n // 2) * spacing
     window = [i for i in range(max(0, target - reach), min(length, target + reach + 1)) if i != target] or [target]
     num_refs = frames_n - 1
-    # Distinct frames as long as there are any, then again from the start.
+    # Frames repeat only once all of the window have been drawn.
     refs = [int(i) for _ in range(-(-num_refs // len(window))) for i in rng.permutation(window)][:num_refs]
     return _around(target, sorted(refs), frames_n)
 
 
 def regular_clip(target: int, length: int, frames_n: int, spacing: int) -> list[int]:
-    """Frame numbers of the clip around ``target`` with every ``spacing``-th frame on each side (for 2: before it).
+    """Frame numbers of the clip around ``target`` with every ``spacing``-th frame on each side.
 
-    A frame number outside the sequence becomes that of its end; if this is the target itself, the reference is
-    taken from the other side.
+    The single reference of a clip of 2 precedes its target. A reference outside the sequence is replaced by the first
+    or the last frame, or, if that is the target itself, by its mirror image on the other side of the target.
     """
     middle = frames_n // 2
     steps = [i - middle for i in range(frames_n) if i != middle]

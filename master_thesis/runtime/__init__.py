@@ -1,1 +1,1 @@
-"""The process and its machine: files, memory, other processes, versions."""
+"""The machine a run takes place on: files, processes, memory, versions."""

@@ -83,7 +83,7 @@ def atomic_folder(path: Path, names: frozenset[str]) -> Iterator[Path]:
 def remove_leftovers(path: Path) -> None:
     """Removes the unfinished files that killed processes left beside ``path``; no other process may be writing it."""
     for part in path.parent.glob(f"{glob.escape(path.name)}.*.part"):
-        if part.name[len(path.name) + 1 : -len(".part")].isdigit():
+        if part.name[len(path.name) + 1 : -len(".part")].isdecimal():
             part.unlink()
 
 

@@ -1,4 +1,4 @@
-"""What the processes of one run (Lightning's DDP) tell each other."""
+"""Communication between the processes of one run (Lightning's DDP)."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ T = TypeVar("T")
 
 
 class SharedError(UserError):
-    """Raised by all processes of a run at the same point: the first one tells it, the others end quietly.
+    """An error raised by all processes of a run at the same point; only the first process prints it.
 
-    An error of one process alone would leave the others waiting for it, or ending with an error about their connection.
+    An error raised by one process alone would leave the others waiting for it, or failing with a connection error.
     """
 
 
-def are_several() -> bool:
-    """Whether this process is one of several."""
+def is_distributed() -> bool:
+    """Whether the run has started a process group."""
     return distributed.is_available() and distributed.is_initialized()
 
 
-def summed(*numbers: int) -> list[int]:
-    """Sums over all processes; each must call it. Nothing happens where there is one."""
-    if not are_several():
+def all_sum(*numbers: int) -> list[int]:
+    """Sums each number over all processes; every process must call it."""
+    if not is_distributed():
         return list(numbers)
     device = "cuda" if "nccl" in distributed.get_backend() else "cpu"
     sums = torch.tensor(numbers, device=device)
@@ -34,9 +34,9 @@ def summed(*numbers: int) -> list[int]:
     return [int(number) for number in sums.tolist()]
 
 
-def gathered(own: T) -> list[T]:
-    """What every process has; each must call it."""
-    if not are_several():
+def all_gather(own: T) -> list[T]:
+    """Collects the values of all processes, ordered by rank; every process must call it."""
+    if not is_distributed():
         return [own]
     found: list[T | None] = [None] * distributed.get_world_size()
     distributed.all_gather_object(found, own)
@@ -44,6 +44,6 @@ def gathered(own: T) -> list[T]:
 
 
 def require_everywhere(fault: str | None) -> None:
-    """Raises :class:`SharedError` in all processes where one of them has a fault; each must call it."""
-    if summed(fault is not None)[0]:
-        raise SharedError("; ".join(dict.fromkeys(each for each in gathered(fault) if each)))
+    """Raises :class:`SharedError` in all processes if any of them reports a fault; every process must call it."""
+    if all_sum(fault is not None)[0]:
+        raise SharedError("; ".join(dict.fromkeys(each for each in all_gather(fault) if each)))

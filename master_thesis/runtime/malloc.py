@@ -1,4 +1,4 @@
-"""What a run asks of its machine before it starts."""
+"""Tunes the memory allocator of the C library."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ import sys
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -3, -4
 """Parameters of glibc's ``mallopt`` (malloc.h)."""
-KEEPING = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1))
-HANDING_BACK = ((M_MMAP_MAX, 65536), (M_MMAP_THRESHOLD, 32 * 2**20), (M_TRIM_THRESHOLD, 64 * 2**20))
-"""Where glibc's own thresholds end once a large block was freed; it stops moving them when it is told anything."""
+KEEP = ((M_MMAP_MAX, 0), (M_TRIM_THRESHOLD, 2**31 - 1))
+HAND_BACK = ((M_MMAP_MAX, 65536), (M_MMAP_THRESHOLD, 32 * 2**20), (M_TRIM_THRESHOLD, 64 * 2**20))
+"""The thresholds that glibc reaches by itself once a large block was freed; it stops adapting them once any is set."""
 
 
 def keep_freed_memory(is_kept: bool = True) -> bool:
-    """Lets glibc keep what tensors on the CPU free, for the tensors that follow.
+    """Makes glibc keep the memory of freed CPU tensors for later ones.
 
-    By default it hands large blocks back to the system at once, which then fills each new one with zeros page by page.
+    By default it returns large blocks to the system at once, which then has to zero the pages of every new block.
 
     Args:
-        is_kept: false: what is free is handed back now, and again at once from now on.
+        is_kept: false returns free memory to the system now, and restores the default.
 
     Returns:
-        Whether the C library took it; others than glibc do not know it.
+        Whether the C library accepted the setting; only glibc does.
     """
     if not sys.platform.startswith("linux"):
         return False
     library = ctypes.CDLL(None)
     mallopt = getattr(library, "mallopt", None)
-    if mallopt is None or not all(mallopt(*option) for option in (KEEPING if is_kept else HANDING_BACK)):
+    if mallopt is None or not all(mallopt(*option) for option in (KEEP if is_kept else HAND_BACK)):
         return False
     if not is_kept:
         library.malloc_trim(0)

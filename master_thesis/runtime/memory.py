@@ -1,4 +1,4 @@
-"""How much memory there is."""
+"""Measures the available memory."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MEMINFO, CGROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
 
 
 def memory_free() -> int | None:
-    """Bytes of memory that can be had; None where the system does not say."""
+    """Bytes of available memory; None where the system does not report it."""
     return min((left for left in (_left_in_machine(), _left_in_container()) if left is not None), default=None)
 
 
@@ -22,7 +22,7 @@ def _left_in_machine() -> int | None:
 
 
 def _left_in_container() -> int | None:
-    """What the limit of a container (cgroup v2) leaves; what it keeps of files can be had as well."""
+    """Bytes left below the limit of a container (cgroup v2), counting its file cache as available."""
     try:
         limit, used = ((CGROUP / name).read_text().strip() for name in ("memory.max", "memory.current"))
         kinds = dict(line.split() for line in (CGROUP / "memory.stat").read_text().splitlines())

@@ -1,4 +1,4 @@
-"""Which versions a figure or a checkpoint was made with."""
+"""Looks up the versions of installed packages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from importlib import metadata
 
 
 def installed_version(package: str) -> str:
-    """The version of a package as pip knows it; ``not installed`` where it does not, as for a clone that is just run.
+    """The installed version of a package; ``not installed`` for others, such as a clone that runs without pip.
 
     >>> installed_version("no-such-package")
     'not installed'

@@ -1,5 +1,6 @@
 import logging
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ pytestmark = [
 
 
 class Recorder(pl.LightningModule):
-    """Trains nothing; remembers the clips it was given."""
+    """Trains nothing and records the clips it receives."""
 
     def __init__(self):
         super().__init__()
@@ -53,14 +54,14 @@ def fit(config, tmp_path, ckpt_path=None, **options):
 
 
 @pytest.mark.parametrize("num_workers", [0, 2])
-def test_a_resumed_training_sees_the_clips_that_were_left(data_config, tmp_path, num_workers):
+def test_a_resumed_training_sees_the_remaining_clips(data_config, tmp_path, num_workers):
     config = data_config(num_workers=num_workers, validation_max_iterations=1)
-    whole = fit(config, tmp_path / "whole")
-    assert [epoch for epoch, *_ in whole.trained] == [0] * 4 + [1] * 4 + [2] * 4
-    assert len(set(whole.trained)) == 12
+    complete = fit(config, tmp_path / "complete")
+    assert [epoch for epoch, *_ in complete.trained] == [0] * 4 + [1] * 4 + [2] * 4
+    assert len(set(complete.trained)) == 12
     for step in (2, 4, 7) if num_workers == 0 else (6,):
-        rest = fit(config, tmp_path / f"rest-{step}", tmp_path / "whole" / f"step={step}.ckpt")
-        assert rest.trained == whole.trained[step:], step
+        rest = fit(config, tmp_path / f"rest-{step}", tmp_path / "complete" / f"step={step}.ckpt")
+        assert rest.trained == complete.trained[step:], step
 
 
 def test_validation_is_the_same_in_every_epoch_and_run(data_config, tmp_path):
@@ -96,12 +97,12 @@ def test_processes_share_the_clips_without_overlap(is_even):
 
     shares = [list(ClipSampler(Clips(), rank, 3, is_even, position=lambda: (2, 1))) for rank in range(3)]
     assert sorted(i for share in shares for i in share) == list(range(22 + 3, 22 + (9 if is_even else 11)))
-    whole = [list(ClipSampler(Clips(), rank, 3, is_even, position=lambda: (0, 0))) for rank in range(3)]
+    epoch = [list(ClipSampler(Clips(), rank, 3, is_even, position=lambda: (0, 0))) for rank in range(3)]
     lengths = [len(ClipSampler(Clips(), rank, 3, is_even, position=lambda: (0, 0))) for rank in range(3)]
-    assert [len(share) for share in whole] == lengths == ([3, 3, 3] if is_even else [4, 4, 3])
+    assert [len(share) for share in epoch] == lengths == ([3, 3, 3] if is_even else [4, 4, 3])
 
 
-def test_testing_needs_davis_only(data_config, sample_tree, tmp_path):
+def test_testing_needs_only_davis(data_config, sample_tree, tmp_path):
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "DAVIS-2017").symlink_to(sample_tree / "DAVIS-2017")
     module = DataModule(data_config(data_path=str(tmp_path / "data"), frames_n=-1, batch_size=1))
@@ -113,13 +114,25 @@ def test_testing_needs_davis_only(data_config, sample_tree, tmp_path):
 
 
 def test_stages_refuse_options_that_do_not_fit(data_config):
-    with pytest.raises(UserError, match=r"--frames_n -1 .whole sequences. is for testing; training needs 2 or an odd"):
+    with pytest.raises(UserError, match="--frames_n should be 2 or an odd number for training, got -1"):
         DataModule(data_config(frames_n=-1)).setup("fit")
-    with pytest.raises(UserError, match="--batch_size should be 1 for whole sequences, got 2"):
+    with pytest.raises(UserError, match=r"--batch_size should be 1 for complete sequences \(--frames_n -1\), got 2"):
         DataModule(data_config(frames_n=-1)).setup("test")
 
 
-def test_a_test_goes_on_after_a_bad_sequence_and_remembers_it(data_config, sample_tree, tmp_path, caplog):
+def test_validation_needs_a_batch_per_process(data_config):
+    module = DataModule(data_config(validation_max_iterations=2))
+    module.setup("validate")
+    module.trainer = SimpleNamespace(global_rank=0, world_size=2)
+    assert len(module.val_dataloader().sampler) == 2, "one batch of two clips"
+    module.trainer = SimpleNamespace(global_rank=0, world_size=3)
+    with pytest.raises(
+        UserError, match="--validation_max_iterations should be at least the number of processes, 3, got 2"
+    ):
+        module.val_dataloader()
+
+
+def test_a_test_continues_after_a_bad_sequence_and_reports_it(data_config, sample_tree, tmp_path, caplog):
     shutil.copytree(sample_tree / "DAVIS-2017", tmp_path / "data" / "DAVIS-2017")
     bad = tmp_path / "data/DAVIS-2017/JPEGImages/480p/walker-crossing/00003.jpg"
     bad.write_bytes(bad.read_bytes()[:-50])
@@ -139,21 +152,21 @@ def test_training_stops_when_too_many_frames_are_bad(data_config, sample_tree, t
     module = DataModule(data_config(data_path=str(tmp_path / "data"), train_max_iterations=60, num_workers=num_workers))
     module.setup("fit")
     with pytest.raises(
-        UserError, match=r"of \d+ images drawn cannot be used, more than 5%; .*astronaut/0000000"
-    ) as told:
+        UserError, match=r"of \d+ images drawn cannot be used, more than 5%; repair or remove them: .*astronaut/0000000"
+    ) as error:
         list(module.train_dataloader())
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(error.value)
 
 
 def one_clip():
     return to_clip(np.zeros((2, 16, 16, 3), np.uint8), np.zeros((2, 16, 16), bool), "a")
 
 
-def test_a_few_bad_frames_are_tolerated(caplog):
+def test_a_small_share_of_bad_frames_is_tolerated(caplog):
     some_clip = one_clip()
     bad = BadFiles()
     with caplog.at_level(logging.WARNING):
-        bad.add(Item(some_clip, 10, ("a is empty",)))  # a tenth, but of too few to judge
+        bad.add(Item(some_clip, 10, ("a is empty",)))  # one tenth, but of too few files to judge
         bad.check()
         bad.add(Item(some_clip, 90, ("b is empty", "a is empty")))
         bad.add(Item(some_clip, 0, ("c is empty", "c is empty")))
@@ -166,7 +179,7 @@ def test_a_few_bad_frames_are_tolerated(caplog):
         bad.check()
 
 
-def test_a_long_list_of_bad_files_is_cut():
+def test_a_long_list_of_bad_files_is_shortened():
     bad = BadFiles()
     bad.add(Item(None, 30, tuple(f"{i} is empty" for i in range(30))))
     assert bad.listed().endswith("; 19 is empty; and 10 more")

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from master_thesis.data.dataset import RandomClips, TestClips
+from master_thesis.data.dataset import DavisClips, RandomClips
 from master_thesis.data.items import Item, collate
 from master_thesis.data.sequences import DavisSequence, SequenceSet, find_test_sequences
 from master_thesis.errors import UserError
@@ -14,7 +14,7 @@ from master_thesis.ops.image import resize, to_float
 
 @pytest.fixture
 def smooth_world(tmp_path):
-    """One smooth photograph as PNG and one mask sequence, wider than high and lower than twice the training size."""
+    """One smooth photograph and one mask sequence, wider than high and not as high as twice the training size."""
     y, x = np.mgrid[:300, :420] / np.array([300, 420]).reshape(2, 1, 1)
     waves = np.stack((np.sin(3 * x + y), np.cos(2 * y - x), np.sin(2 * x - 3 * y)), axis=-1)
     for folder in ("frames/photo", "masks/shape"):
@@ -39,14 +39,15 @@ def test_warping_the_references_by_the_true_movement_gives_the_target(
     clips = random_clips(config, smooth_world)
     clip = collate([clips[i] for i in range(6)]).clip
     assert clip.is_simulated.all()
-    # Pixels differ by rounding, and by interpolation between samples 1 / n apart: largest second derivative 11 over
-    # the photograph (0.47 * 13 per axis, twice), enlarged by at most 1.1 ** 3 a step; an eighth of it times 1 / n ** 2.
+    # Pixels differ by rounding and by interpolation between samples 1 / n apart, whose error is at most an eighth of
+    # the largest second derivative times 1 / n ** 2. That is 11 over the photograph (0.47 * 13 per axis, two axes),
+    # enlarged by at most 1.1 ** 3 when the movement of up to three steps shrinks the scene.
     for n, tolerance in ((16, 0.03), (64, 0.012), (256, 0.012)):
         frames = resize(to_float(clip.frames), n, n)
         target = frames[:, :, [clip.target_index]]
         sampling = affine_grid(clip.movement[:, clip.ref_indices], n, n)
         warped = grid.warp(frames[:, :, clip.ref_indices], sampling)
-        # At the rim the reference shows what lies beyond the target, mirrored.
+        # Near its border a reference is mirrored, so it does not show the scene.
         is_compared = grid.inside(sampling)
         is_compared[..., :2, :] = is_compared[..., -2:, :] = is_compared[..., :2] = is_compared[..., -2:] = False
         assert is_compared.float().mean() > 0.2
@@ -57,7 +58,7 @@ def test_warping_the_references_by_the_true_movement_gives_the_target(
 
 
 @pytest.mark.parametrize("n", [16, 64, 256])
-def test_a_still_camera_gives_exactly_the_identity(data_config, smooth_world, n):
+def test_a_still_camera_gives_the_exact_identity(data_config, smooth_world, n):
     config = data_config(frames_n=5, p_simulator_bgs=1.0, bgs_movement_params=(0.0, 0.0, 0.0))
     clip = random_clips(config, smooth_world)[0].clip
     assert torch.equal(clip.movement, torch.eye(3).expand(1, 5, 3, 3))
@@ -65,7 +66,7 @@ def test_a_still_camera_gives_exactly_the_identity(data_config, smooth_world, n)
     assert torch.equal(affine_grid(clip.movement, n, n)[0, 0], grid.identity_grid(n, n))
 
 
-def test_the_target_is_what_a_clip_without_movement_shows(data_config, smooth_world):
+def test_simulation_does_not_move_the_target(data_config, smooth_world):
     moved = random_clips(data_config(frames_n=3, p_simulator_bgs=1.0), smooth_world)[0].clip
     plain = random_clips(data_config(frames_n=3, p_simulator_bgs=0.0), smooth_world)[0].clip
     assert (moved.frames[:, :, 1].int() - plain.frames[:, :, 1].int()).abs().max() <= 1
@@ -80,7 +81,7 @@ def test_movement_is_measured_in_a_frame_of_twice_the_training_height(data_confi
     assert np.abs(shift_px).max() > 1
 
 
-def test_clips_are_decided_by_seed_epoch_and_number(data_config, sample_sets):
+def test_seed_epoch_and_number_determine_a_clip(data_config, sample_sets):
     config = data_config(frames_n=3)
     clips, again, other = (random_clips(config, sample_sets, seed) for seed in (1, 1, 2))
     first = [clips[i].clip for i in range(16)]  # two epochs
@@ -131,7 +132,7 @@ def test_masks_are_widened(data_config, smooth_world):
     assert areas[1] == areas[0] + 8
 
 
-def test_sequences_shorter_than_a_clip_work(data_config, smooth_world):
+def test_a_sequence_shorter_than_a_clip_repeats_frames(data_config, smooth_world):
     clip = random_clips(data_config(frames_n=7, p_simulator_bgs=0.0), smooth_world)[0].clip
     assert (clip.frames == clip.frames[:, :, :1]).all()
 
@@ -144,14 +145,14 @@ def test_bad_frames_are_replaced_and_reported(data_config, smooth_world):
     items = [random_clips(data_config(), (both, masks))[i] for i in range(8)]
     assert {item.clip.names for item in items} == {("photo",)}
     messages = {message for item in items for message in item.unreadable}
-    assert messages == {f"{frames.root}/bad/0.jpg is empty", f"{frames.root}/vanished holds no images any more"}
+    assert messages == {f"{frames.root}/bad/0.jpg is empty", f"{frames.root}/vanished no longer holds any images"}
     assert sum(item.num_drawn for item in items) == 16 + sum(len(item.unreadable) for item in items)
     assert [item.unreadable for item in items] == [
         random_clips(data_config(), (both, masks))[i].unreadable for i in range(8)
     ]
 
 
-def test_nothing_but_bad_frames_gives_no_clip(data_config, smooth_world):
+def test_bad_frames_alone_give_no_clip(data_config, smooth_world):
     frames, masks = smooth_world
     (frames.root / "photo" / "0.png").write_bytes(b"")
     item = random_clips(data_config(), (frames, masks))[0]
@@ -159,14 +160,14 @@ def test_nothing_but_bad_frames_gives_no_clip(data_config, smooth_world):
     assert collate([item, item]) == Item(None, 2 * item.num_drawn, 2 * item.unreadable)
 
 
-def test_whole_sequences_cannot_be_trained_on(data_config, smooth_world):
-    with pytest.raises(UserError, match=r"--frames_n -1 .whole sequences. is for testing, clips need 2 or an odd"):
+def test_complete_sequences_are_not_for_training(data_config, smooth_world):
+    with pytest.raises(UserError, match="--frames_n should be 2 or an odd number for training, got -1"):
         random_clips(data_config(frames_n=-1), smooth_world)
 
 
-def test_whole_test_sequences(data_config, sample_tree):
+def test_complete_test_sequences(data_config, sample_tree):
     sequences, _ = find_test_sequences(str(sample_tree))
-    clips = TestClips(data_config(frames_n=-1, dilatation_iterations=0, test_size=(80, 142)), sequences)
+    clips = DavisClips(data_config(frames_n=-1, dilatation_iterations=0, test_size=(80, 142)), sequences)
     assert len(clips) == 2
     for i, sequence in enumerate(sequences):
         clip = clips[i].clip
@@ -180,16 +181,16 @@ def test_whole_test_sequences(data_config, sample_tree):
 
 def test_test_clips_cover_each_sequence(data_config, sample_tree):
     sequences, _ = find_test_sequences(str(sample_tree))
-    clips = TestClips(data_config(frames_n=3, frames_spacing=3), sequences)
+    clips = DavisClips(data_config(frames_n=3, frames_spacing=3), sequences)
     assert [chosen for _, chosen in clips.items] == [[3, 0, 3], [0, 3, 6], [3, 6, 7]] * 2
     assert clips[1].clip.frames.shape == (1, 3, 3, 32, 48)
 
 
-def test_a_test_frame_without_mask_is_named(data_config, sample_tree):
+def test_a_test_frame_without_a_mask_is_named(data_config, sample_tree):
     sequence = find_test_sequences(str(sample_tree))[0][0]
     bare = DavisSequence(sequence.name, sequence.frames, (None, *sequence.masks[1:]))
-    item = TestClips(data_config(frames_n=-1), [bare])[0]
+    item = DavisClips(data_config(frames_n=-1), [bare])[0]
     assert item.clip is None
     assert item.unreadable == (
-        f"{sequence.name}: {sequence.frames[0]} has no mask: each frame needs one of the same name",
+        f"{sequence.name}: {sequence.frames[0]} has no mask: every frame needs one of the same name",
     )

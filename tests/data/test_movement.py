@@ -20,15 +20,15 @@ def test_steps_stay_within_their_bounds():
     for drawn, low, high in ((scale, 0.9, 1.1), (angle, -0.2, 0.2)):
         assert low <= drawn.min() < low + 0.01
         assert high - 0.01 < drawn.max() <= high
-    assert np.ptp(scale[:, 0] - scale[:, 1]) > 0.1  # each axis has its own
+    assert np.ptp(scale[:, 0] - scale[:, 1]) > 0.1  # every axis has a scale of its own
 
 
-def test_no_bounds_no_movement():
+def test_bounds_of_zero_give_no_movement():
     movement = random_movement(np.random.default_rng(0), 5, (0, 0.0, 0.0), (512, 900))
     np.testing.assert_array_equal(movement, np.tile(np.eye(3), (5, 1, 1)))
 
 
-def test_a_shift_by_hand():
+def test_a_shift_agrees_with_one_worked_out_by_hand():
     movement = random_movement(np.random.default_rng(0), 2, (50, 0.0, 0.0), (200, 300))
     shift = random_step(np.random.default_rng(0), (50, 0.0, 0.0))[:2, 2]
     expected = np.array([[1, 0, shift[0] / 300], [0, 1, shift[1] / 200], [0, 0, 1]])
@@ -39,7 +39,7 @@ def test_a_shift_by_hand():
 @pytest.mark.parametrize("n", [2, 3, 5, 7])
 def test_steps_are_chained_outwards_from_the_target(n):
     rng = np.random.default_rng(1)
-    movement = random_movement(rng, n, PARAMS, (1, 1))  # in a frame of one pixel unit and pixels are alike
+    movement = random_movement(rng, n, PARAMS, (1, 1))  # unit square and pixels coincide for one pixel
     middle = n // 2
     np.testing.assert_array_equal(movement[middle], np.eye(3))
     steps = [movement[f] @ np.linalg.inv(movement[f - 1]) for f in range(middle + 1, n)]

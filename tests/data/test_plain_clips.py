@@ -1,4 +1,4 @@
-"""Fast clips against those made as one would first write them."""
+"""Compares the clips with those of a plain implementation."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def sources(sample_tree):
 
 
 @pytest.mark.parametrize("p_simulated", [0.0, 1.0])
-def test_fast_clips_show_what_plain_ones_show(data_config, sources, p_simulated):
+def test_clips_agree_with_the_plain_implementation(data_config, sources, p_simulated):
     config = data_config(p_simulator_bgs=p_simulated, bgs_movement_params=(5.0, 0.1, 0.2))
     fast, slow = (kind(config, *sources, 20, 3, True) for kind in (RandomClips, PlainClips))
     for i in range(6):

@@ -24,7 +24,7 @@ def test_a_clip_stays_inside_the_sequence_and_within_reach(n, length, spacing, s
         assert len(set(clip)) == n
 
 
-def test_every_frame_within_reach_is_drawn():
+def test_every_frame_within_reach_is_drawn_at_times():
     rng = np.random.default_rng(0)
     drawn = {clip[1] - clip[0] for clip in (random_clip(rng, 50, 2, 3, True) for _ in range(500))}
     assert drawn == {-3, -2, -1, 1, 2, 3}
@@ -42,5 +42,5 @@ def test_every_frame_within_reach_is_drawn():
         (0, 1, 3, 10, [0, 0, 0]),
     ],
 )
-def test_regular_clips(target, length, n, spacing, expected):
+def test_regular_clips_by_hand(target, length, n, spacing, expected):
     assert regular_clip(target, length, n, spacing) == expected

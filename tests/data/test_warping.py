@@ -22,7 +22,7 @@ def test_a_crop_shows_the_pixels_themselves(image):
     np.testing.assert_array_equal(warping.warp_mask(image[..., 0] > 9, view, (10, 20)), image[5:15, 7:27, 0] > 9)
 
 
-def test_outside_frames_are_mirrored_and_masks_empty(image):
+def test_beyond_their_border_frames_are_mirrored_and_masks_are_empty(image):
     view = np.array([[1, 0, -0.1], [0, 1, 0], [0, 0, 1.0]])  # shows 4 columns to the left of the image
     frame = warping.warp_frame(image, view, (24, 40))
     np.testing.assert_array_equal(frame[:, 4:], image[:, :-4])
@@ -31,7 +31,7 @@ def test_outside_frames_are_mirrored_and_masks_empty(image):
 
 
 @pytest.mark.parametrize("size", [(24, 40), (12, 20), (6, 40), (24, 10)])
-def test_shrinking_by_powers_of_two_is_the_mean(image, size):
+def test_shrinking_by_a_power_of_two_takes_the_mean(image, size):
     down = 24 // size[0], 40 // size[1]
     mean = image.reshape(size[0], down[0], size[1], down[1], 3).mean(axis=(1, 3))
     assert np.abs(warping.resize_frame(image, size) - mean).max() <= 1.5  # each halving rounds once
@@ -43,7 +43,7 @@ def test_shrinking_does_not_alias():
     assert np.abs(warping.resize_frame(stripes, (32, 30))[:, 1:-1].astype(int) - 128).max() <= 2
 
 
-def test_warping_agrees_with_a_slow_oracle(image):
+def test_warping_agrees_with_bilinear_sampling_by_hand(image):
     smooth = cv2.GaussianBlur(image, (0, 0), 3)
     view = np.array([[0.8, 0.1, 0.05], [-0.05, 0.7, 0.2], [0, 0, 1.0]])
     warped = warping.warp_frame(smooth, view, (9, 13)).astype(float)

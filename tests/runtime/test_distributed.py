@@ -1,4 +1,4 @@
-"""More than one process: DDP over gloo on the CPU, and two runs at once."""
+"""Tests of several processes: DDP over gloo on the CPU, and two runs at the same time."""
 
 import os
 import shutil
@@ -16,7 +16,6 @@ from master_thesis.data import dataset
 from master_thesis.data.datamodule import DataModule
 from master_thesis.runtime.distributed import SharedError
 from master_thesis.training.signals import EndTogether
-from stress.kills import ROOT
 from tests.cli.test_commands import VERSION, events
 from tests.commands import TINY_DATA, TINY_DFPN
 
@@ -25,6 +24,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning"),
 ]
 
+ROOT = Path(__file__).parents[2]
 QUIET = "--enable_progress_bar false --enable_model_summary false"
 TRAINING = (
     f"{TINY_DATA} {TINY_DFPN} --train_max_iterations 2 --validation_max_iterations 3 --max_epochs 1 --lr 1e-30 "
@@ -43,16 +43,16 @@ def start(folder, sample_tree, more="", options=TRAINING):
 
 def finished(process, code=0):
     try:
-        _, said = process.communicate(timeout=240)
+        _, err = process.communicate(timeout=240)
     except subprocess.TimeoutExpired:
         process.kill()
         raise
-    assert process.returncode == code, said
-    return said
+    assert process.returncode == code, err
+    return err
 
 
-def test_two_processes_validate_as_one_and_two_runs_do_not_disturb_each_other(sample_tree, tmp_path):
-    """The weights stand still (a tiny learning rate), so that only the clips of the validation count."""
+def test_two_processes_validate_as_one_and_simultaneous_runs_do_not_interfere(sample_tree, tmp_path):
+    """A tiny learning rate keeps the weights constant, so that only the validation clips matter."""
     runs = [start(tmp_path / "alone", sample_tree) for _ in range(2)]
     for run in runs:
         finished(run)
@@ -71,10 +71,10 @@ def test_two_processes_validate_as_one_and_two_runs_do_not_disturb_each_other(sa
         assert kept == {"last.ckpt", "best.ckpt"}
 
 
-TALK = """
+EXCHANGE = """
 import sys
 import torch.distributed as distributed
-from master_thesis.processes import SharedError, gathered, require_everywhere, summed
+from master_thesis.runtime.distributed import SharedError, all_gather, all_sum, require_everywhere
 
 rank = int(sys.argv[1])
 distributed.init_process_group("gloo", init_method=f"file://{sys.argv[2]}", rank=rank, world_size=2)
@@ -82,17 +82,17 @@ require_everywhere(None)
 try:
     require_everywhere("spoiled" if rank else None)
 except SharedError as error:
-    print(error, summed(rank, 5), gathered("ab"[rank]))
+    print(error, all_sum(rank, 5), all_gather("ab"[rank]))
 distributed.destroy_process_group()
 """
 
 
-def test_what_one_process_finds_wrong_ends_all(tmp_path):
-    """Both go on while nothing is wrong; then both know what the second one found, and neither waits."""
-    command, env = [sys.executable, "-c", TALK], os.environ | {"PYTHONPATH": str(ROOT)}
-    meeting = str(tmp_path / "meeting")
+def test_a_fault_of_one_process_ends_all(tmp_path):
+    """Both continue while there is no fault; then both report the fault of the second one, and neither waits."""
+    command, env = [sys.executable, "-c", EXCHANGE], os.environ | {"PYTHONPATH": str(ROOT)}
+    store = str(tmp_path / "store")
     runs = [
-        subprocess.Popen([*command, rank, meeting], env=env, stdout=subprocess.PIPE, text=True) for rank in ("0", "1")
+        subprocess.Popen([*command, rank, store], env=env, stdout=subprocess.PIPE, text=True) for rank in ("0", "1")
     ]
     assert [run.communicate(timeout=120)[0] for run in runs] == ["spoiled [1, 10] ['a', 'b']\n"] * 2
 
@@ -100,8 +100,8 @@ def test_what_one_process_finds_wrong_ends_all(tmp_path):
 @pytest.mark.parametrize(
     ("error", "is_ended"), [(OSError("full"), True), (SharedError("bad files"), False), (SystemExit(143), False)]
 )
-def test_a_first_process_that_fails_alone_ends_those_it_started(error, is_ended):
-    """Its list of them is emptied, so that Lightning's observer, which has the same one, does not kill it as well."""
+def test_a_first_process_that_fails_alone_ends_the_processes_it_started(error, is_ended):
+    """It empties the list that it shares with Lightning's observer, which would otherwise kill the first one too."""
     process = subprocess.Popen(["sleep", "60"])
     launcher = SimpleNamespace(procs=[process])
     observer = _ChildProcessObserver(os.getpid(), launcher.procs)
@@ -109,24 +109,24 @@ def test_a_first_process_that_fails_alone_ends_those_it_started(error, is_ended)
     trainer.strategy._launcher = launcher
     EndTogether().on_exception(trainer, pl.LightningModule(), error)
     assert (process.poll() is not None) == is_ended
-    assert observer._run() == is_ended, "done: there is nobody to look at"
+    assert observer._run() == is_ended, "the observer has no process left to watch"
     process.kill()
     process.wait()
 
 
 def drawn_by_each_of_two(data):
-    """The frames that two processes read in training, if all of them can be read."""
+    """The frames that each of two training processes reads if all of them are readable."""
     clips, drawn, read_frame = data.train_dataloader().dataset, (set(), set()), dataset.read_frame
     with pytest.MonkeyPatch.context() as patch:
         for number in range(len(clips)):
-            noted = drawn[number % 2]
-            patch.setattr(dataset, "read_frame", lambda path, *size, to=noted: to.add(path) or read_frame(path, *size))
+            own = drawn[number % 2]
+            patch.setattr(dataset, "read_frame", lambda path, *size, own=own: own.add(path) or read_frame(path, *size))
             clips[number]
     return drawn
 
 
 def test_bad_files_that_one_process_meets_end_both(sample_tree, tmp_path, data_config):
-    """The second process meets them; the first one tells it, nobody waits, and the last checkpoint is kept."""
+    """The second process meets them, the first one reports it, neither waits, and the last checkpoint remains."""
     tree = tmp_path / "data"
     shutil.copytree(sample_tree, tree)
     data = DataModule(data_config(data_path=str(tree), train_max_iterations=12))
@@ -136,20 +136,20 @@ def test_bad_files_that_one_process_meets_end_both(sample_tree, tmp_path, data_c
         Path(path).write_bytes(b"")
     more = "--devices 2 --strategy ddp --checkpoint_every 1 --train_max_iterations 12"
     run = start(tmp_path / "ddp", tree, more)
-    said = finished(run, code=2)
-    errors = [line for line in said.splitlines() if "error: " in line]
+    err = finished(run, code=2)
+    errors = [line for line in err.splitlines() if "error: " in line]
     assert len(errors) == 1
-    assert "images drawn cannot be used, more than 5%; mend or remove them: " in errors[0]
-    skipped = {line.removeprefix("skipped: ") for line in said.splitlines() if line.startswith("skipped: ")}
+    assert "images drawn cannot be used, more than 5%; repair or remove them: " in errors[0]
+    skipped = {line.removeprefix("skipped: ") for line in err.splitlines() if line.startswith("skipped: ")}
     assert len(skipped) >= 2
     assert all(message in errors[0] for message in skipped)
-    assert "Traceback" not in said
+    assert "Traceback" not in err
     kept = read_checkpoint(tmp_path / "ddp" / f"{VERSION}0/checkpoints/last.ckpt")
     assert 1 <= kept["global_step"] < 6
 
 
-def test_two_processes_test_every_sequence_once_and_tell_the_bad_files_of_each(sample_tree, tmp_path):
-    """The bad file lies with the second process: the first one tells it, neither waits for the other."""
+def test_two_processes_test_every_sequence_once_and_report_all_bad_files(sample_tree, tmp_path):
+    """The second process meets the bad file, the first one reports it, and neither waits for the other."""
     davis = tmp_path / "data" / "DAVIS-2017"
     shutil.copytree(sample_tree / "DAVIS-2017", davis, ignore=shutil.ignore_patterns("0000[2-9].*"))  # two frames each
     names = ["walker-crossing", "bad", "blob-lingering", "last"]
@@ -160,14 +160,14 @@ def test_two_processes_test_every_sequence_once_and_tell_the_bad_files_of_each(s
     bad.write_bytes(b"")
     (davis / "ImageSets/custom.txt").write_text("\n".join(names))
     options = "--chn --test --preset small --test_size 32 48 --algorithms ip --output_path made --accelerator cpu"
-    said = finished(
+    err = finished(
         start(tmp_path / "ddp", tmp_path / "data", "--devices 2 --strategy ddp", f"{options} {QUIET}"), code=2
     )
     made = sorted(path.name for path in (tmp_path / "ddp" / "made").iterdir())
     assert made == ["blob-lingering_ip.mp4", "last_ip.mp4", "walker-crossing_ip.mp4"]
     for name in made:
-        assert said.count(f"wrote made/{name}") == 1
-    errors = [line for line in said.splitlines() if "error: " in line]
+        assert err.count(f"wrote made/{name}") == 1
+    errors = [line for line in err.splitlines() if "error: " in line]
     assert len(errors) == 1
     assert errors[0].endswith(f"1 test files cannot be used, the rest is done: bad: {bad} is empty")
-    assert "Traceback" not in said
+    assert "Traceback" not in err

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from master_thesis.runtime import malloc as machine
+from master_thesis.runtime.malloc import keep_freed_memory
 
 FAULTS = """
 import resource, sys, torch
-from master_thesis.machine import keep_freed_memory
-if sys.argv[1] != "as it is":
+from master_thesis.runtime.malloc import keep_freed_memory
+if sys.argv[1] != "default":
     assert keep_freed_memory()
 if sys.argv[1] == "handed back":
     assert keep_freed_memory(False)
@@ -28,30 +28,30 @@ def page_faults(how):
     return int(done.stdout)
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="only glibc is told")
-def test_memory_that_was_freed_is_used_again_without_new_pages():
-    """In one of three processes: once in many runs of the suite one took new pages (why is not known)."""
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="only glibc accepts the setting")
+def test_freed_memory_is_reused_without_new_pages():
+    """One of three processes suffices: in rare runs of the suite one takes new pages, for an unknown reason."""
     pages = 8 * 16_000_000 * 4 // resource.getpagesize()
     assert any(page_faults("kept") < pages / 100 for _ in range(3))
 
 
-@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="only glibc is told")
-def test_handing_memory_back_is_as_if_nothing_had_been_said():
-    expected = page_faults("as it is")
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="only glibc accepts the setting")
+def test_handing_memory_back_restores_the_default():
+    expected = page_faults("default")
     assert expected > 100
     assert page_faults("handed back") == pytest.approx(expected, rel=0.2)
 
 
-def test_other_systems_are_left_alone(monkeypatch):
+def test_other_systems_are_unaffected(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert machine.keep_freed_memory() is False
+    assert keep_freed_memory() is False
 
 
-def test_a_library_that_refuses_is_no_error(monkeypatch):
+def test_a_refusal_of_the_library_is_not_an_error(monkeypatch):
     class Refusing:
         @staticmethod
         def mallopt(parameter, value):
             return 0
 
     monkeypatch.setattr(ctypes, "CDLL", lambda name: Refusing)
-    assert machine.keep_freed_memory() is False
+    assert keep_freed_memory() is False

@@ -1,9 +1,7 @@
-"""How much memory there is."""
-
 from master_thesis.runtime import memory
 
 
-def test_the_limit_of_a_container_counts_and_systems_without_either_say_nothing(monkeypatch, tmp_path):
+def test_available_memory_is_the_smaller_of_machine_and_container(monkeypatch, tmp_path):
     monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
     monkeypatch.setattr(memory, "CGROUP", tmp_path)
     assert memory.memory_free() is None

@@ -1,1 +1,1 @@
-"""The built-in data."""
+"""The built-in data: a small data tree written without a network."""

@@ -1,11 +1,12 @@
-"""The built-in data: a small tree in the three layouts, made in seconds from photographs that scikit-image ships.
+"""Writes the built-in data: a small tree of all three data sets, made from photographs that scikit-image ships.
 
-A smooth camera moves over photographs; silhouettes move as masks. In the DAVIS part a silhouette is really painted
-over the frames, and the true background is kept in ``DAVIS-2017/TrueBackground``. The same call writes the same bytes.
+A camera moves smoothly over the photographs, and moving silhouettes serve as masks. The DAVIS part has a silhouette
+painted over its frames, with the true background in ``DAVIS-2017/TrueBackground``. The same call writes the same bytes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
@@ -28,7 +29,7 @@ Size = tuple[int, int]
 Points = Float64[np.ndarray, "F 2"]
 Shape = Callable[[Size, Pose], np.ndarray]
 
-# All of these lie inside scikit-image's wheel; its other pictures would be downloaded.
+# scikit-image's wheel contains these; it would download its other images.
 TRAIN_PHOTOS = (
     "astronaut",
     "rocket",
@@ -51,31 +52,29 @@ _ASPECT = 16 / 9
 _ZOOM, _ZOOM_CHANGE, _MAX_ANGLE = 0.8, 0.1, math.radians(4)
 _SETS = ("GOT10k", "YouTubeVOS", "DAVIS-2017")
 MARKER = "sample_data.json"
-"""The file that says that a folder was written here."""
+"""The file that marks a folder as written by this module."""
 _SHAPES: tuple[Shape, ...] = (silhouettes.walker, silhouettes.blob)
 
 
 def write_sample_data(path: str | Path, seed: int = 0, height: int = 360, num_frames: int = 24) -> None:
-    """Writes the built-in data, replacing what an earlier call wrote there.
+    """Writes the built-in data, replacing what an earlier call wrote to the folder.
 
     Args:
-        path: the folder to fill; created if need be.
-        seed: decides cameras and silhouettes.
-        height: rows of the test frames (columns: 16 : 9); the other parts are somewhat smaller.
-        num_frames: frames of each sequence.
+        path: the folder to fill; created if it does not exist.
+        seed: seed of cameras and silhouettes.
+        height: rows of the test frames, whose aspect is 16 : 9; the other parts are somewhat smaller.
+        num_frames: number of frames in each sequence.
 
     Raises:
-        UserError: the folder holds anything that was not written here, or cannot be written.
+        UserError: the folder holds files that were not written here, or cannot be written.
     """
     root = Path(path)
-    work = root / f".{MARKER}.{os.getpid()}"
     try:
         root.mkdir(parents=True, exist_ok=True)
         is_ours = (root / MARKER).is_file()
         is_empty = all(entry.name.startswith(".") for entry in root.iterdir())
-        require(is_ours or is_empty, f"--sample_data {root} should be a new or an empty folder, but holds other files")
-        work.mkdir()
-        try:
+        require(is_ours or is_empty, f"{root} should be a new or empty folder for the built-in data")
+        with _work_folder(root) as work:
             _write_backgrounds(work / "GOT10k", seed, height * 4 // 5, num_frames)
             _write_masks(work / "YouTubeVOS", seed, height * 2 // 3, num_frames)
             _write_test(work / "DAVIS-2017", seed, height, num_frames)
@@ -83,10 +82,19 @@ def write_sample_data(path: str | Path, seed: int = 0, height: int = 360, num_fr
             for name in _SETS:
                 shutil.rmtree(root / name, ignore_errors=True)
                 (work / name).rename(root / name)
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
     except OSError as error:
-        raise UserError(f"--sample_data {root} should be a folder that can be written: {error.strerror}") from error
+        raise UserError(f"{root} should be a writable folder for the built-in data ({error.strerror})") from error
+
+
+@contextlib.contextmanager
+def _work_folder(root: Path) -> Iterator[Path]:
+    """Yields a new folder inside ``root`` and removes it when the block ends."""
+    work = root / f".{MARKER}.{os.getpid()}"
+    work.mkdir()
+    try:
+        yield work
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def _write_backgrounds(root: Path, seed: int, height: int, num_frames: int) -> None:
@@ -131,12 +139,12 @@ def _write_test(root: Path, seed: int, height: int, num_frames: int) -> None:
 
 
 def _crossing(size: Size, num_frames: int) -> Points:
-    """Through the picture from left to right: all that is hidden is seen at another time."""
+    """Centres of a silhouette that crosses the frame, so that everything it hides is visible at another time."""
     return np.linspace((0.2, 0.5), (0.8, 0.5), num_frames) * size[::-1]
 
 
 def _lingering(photo: Size, views: Float64[np.ndarray, "F 2 3"]) -> Points:
-    """About one place of the scene, some of which therefore stays hidden."""
+    """Centres of a silhouette that lingers at one place of the scene, part of which therefore stays hidden."""
     places = np.linspace((0.42, 0.5), (0.58, 0.5), len(views)) * photo[::-1]
     return np.stack(
         [np.linalg.solve(view[:, :2], place - view[:, 2]) for view, place in zip(views, places, strict=True)]
@@ -144,7 +152,7 @@ def _lingering(photo: Size, views: Float64[np.ndarray, "F 2 3"]) -> Points:
 
 
 def _photo(name: str, size: Size) -> UInt8[np.ndarray, "H W 3"]:
-    """A photograph, made smaller where a view of ``size`` would otherwise alias."""
+    """Loads a photograph, shrunk if a view of ``size`` would alias otherwise."""
     loaded = getattr(skimage.data, name)()
     image = loaded[0] if isinstance(loaded, tuple) else loaded  # a stereo pair with its disparity
     image = np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else np.ascontiguousarray(image[..., :3])
@@ -154,7 +162,7 @@ def _photo(name: str, size: Size) -> UInt8[np.ndarray, "H W 3"]:
 
 
 def _camera(rng: np.random.Generator, photo: Size, size: Size, num_frames: int) -> Float64[np.ndarray, "F 2 3"]:
-    """Where a camera looks that wanders, turns and zooms smoothly over a photograph, never leaving it.
+    """Draws the views of a camera that pans, turns and zooms smoothly within a photograph.
 
     Convention:
         Affine maps from pixels of the view to pixels of the photograph.
@@ -180,7 +188,7 @@ def _seen(
 
 
 def _moving_shape(rng: np.random.Generator, shape: Shape, size: Size, centres: Points) -> Iterator[np.ndarray]:
-    """Coverage of a silhouette at each of its ``centres`` (px, x first); it takes about a twelfth of the frame."""
+    """Draws the coverage of a silhouette at each of its ``centres`` (px, x first), about a twelfth of the frame."""
     h, w = size
     probe = shape(size, Pose((w / 2, h / 2), h * 0.7, 0.0))
     height = h * 0.7 * math.sqrt(rng.uniform(0.07, 0.10) / probe.mean())
@@ -190,7 +198,7 @@ def _moving_shape(rng: np.random.Generator, shape: Shape, size: Size, centres: P
 
 
 def _wander(rng: np.random.Generator, num_frames: int) -> np.ndarray:
-    """A slow wave within [-1, 1]."""
+    """Draws a slow wave within [-1, 1]."""
     frequency, phase = rng.uniform(0.3, 0.6), rng.uniform(0, 2 * math.pi)
     return np.sin(2 * math.pi * frequency * np.linspace(0, 1, num_frames) + phase)
 

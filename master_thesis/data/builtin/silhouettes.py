@@ -1,4 +1,4 @@
-"""Moving silhouettes for the built-in data: a walker and a blob, drawn with smooth edges."""
+"""Draws the moving silhouettes of the built-in data, a walker and a blob, with smooth edges."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _SUBPIXEL_BITS = 4
 
 @dataclass(frozen=True)
 class Pose:
-    """Where a silhouette is at a moment.
+    """The state of a silhouette in one frame.
 
     Attributes:
-        centre_px: its middle, x first.
+        centre_px: its centre, x first.
         height_px: its height.
-        phase: its place in the cycle of its own movement (rad).
+        phase: the phase of its own movement, in rad.
     """
 
     centre_px: tuple[float, float]
@@ -30,7 +30,7 @@ class Pose:
 
 
 def walker(size: tuple[int, int], pose: Pose) -> Float32[np.ndarray, "H W"]:
-    """Coverage, in [0, 1], of a walking figure: head, trunk, swinging arms and legs, each a capsule."""
+    """Draws the coverage, in [0, 1], of a walking figure: head, trunk, swinging arms and legs, each a capsule."""
     head = pose.height_px / _WALKER_HEADS
     swing = 0.5 * math.sin(pose.phase)
     neck, hip, hand, foot = (0.0, -2.3), (0.0, 0.3), 2.6, 3.3
@@ -48,7 +48,7 @@ def walker(size: tuple[int, int], pose: Pose) -> Float32[np.ndarray, "H W"]:
 def _distance_to_capsule(
     x: np.ndarray, y: np.ndarray, start: tuple[float, float], end: tuple[float, float], radius: float
 ) -> np.ndarray:
-    """Signed distance to all points within ``radius`` of a line."""
+    """Signed distance to the capsule of all points within ``radius`` of a line segment."""
     along_x, along_y = end[0] - start[0], end[1] - start[1]
     squared = along_x**2 + along_y**2
     share = np.clip(((x - start[0]) * along_x + (y - start[1]) * along_y) / squared, 0, 1) if squared else 0
@@ -56,7 +56,7 @@ def _distance_to_capsule(
 
 
 def blob(size: tuple[int, int], pose: Pose) -> Float32[np.ndarray, "H W"]:
-    """Coverage, in [0, 1], of a closed smooth curve whose waves run around it."""
+    """Draws the coverage, in [0, 1], of a closed smooth curve around which waves run."""
     angle = np.linspace(0, 2 * math.pi, _BLOB_POINTS, endpoint=False)
     waves = [0.3 / k * np.cos(k * angle + (-1) ** k * pose.phase / k) for k in (2, 3, 5)]
     radius = 1 + np.sum(waves, axis=0)
