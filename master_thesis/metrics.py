@@ -1,8 +1,8 @@
-"""How good a picture, a video or an alignment is: pure functions.
+"""Quality of images, videos and alignments, as pure functions.
 
 Convention:
-    Two families. On tensors in [0, 1] (any device), for training. On uint8 arrays in [0, 255], ``(F, H, W, 3)`` RGB
-    with masks ``(F, H, W)``, True = hole, for evaluation; these return one figure per frame, NaN where a frame has
+    Metrics for training take tensors in [0, 1] on any device. Metrics for evaluation take uint8 arrays in [0, 255],
+    ``(F, H, W, 3)`` RGB, with masks ``(F, H, W)``, True = hole, and return one figure per frame, NaN where there is
     nothing to measure.
 """
 
@@ -22,51 +22,51 @@ from torchmetrics.functional.image import peak_signal_noise_ratio, structural_si
 
 from master_thesis.ops.pixels import look_up
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 MAX_PSNR = 100.0
-"""What an exact copy is given, in dB, so that a mean can be taken."""
+"""PSNR of an exact copy, in dB; finite, so that means exist."""
 FIELD_SSIM_WINDOW = 65
-"""Side of the uniform SSIM window in the tables of the video-inpainting field, in px."""
+"""Side of the uniform SSIM window in published tables of video inpainting, in px."""
 LPIPS_MIN_SIDE = 64
-"""AlexNet sees nothing in smaller pictures."""
+"""Smallest side of an image from which AlexNet computes features, in px."""
 
 Lpips = Callable[[Tensor, Tensor], Tensor]
 
 
 def psnr(predicted: Float[Tensor, "B 3 H W"], frames: Float[Tensor, "B 3 H W"]) -> Float[Tensor, ""]:
-    """Mean PSNR of pictures in [0, 1], in dB, at most ``MAX_PSNR``."""
-    # torchmetrics pools the squared error over what `dim` names, then takes the mean over the batch.
+    """Mean PSNR of a batch of images in [0, 1], in dB, each at most ``MAX_PSNR``."""
     figures = peak_signal_noise_ratio(predicted, frames, data_range=1.0, reduction="none", dim=(1, 2, 3))
     return figures.clamp(max=MAX_PSNR).mean()
 
 
 def ssim(predicted: Float[Tensor, "B 3 H W"], frames: Float[Tensor, "B 3 H W"]) -> Float[Tensor, ""]:
-    """Mean SSIM of pictures in [0, 1] (Gaussian window of 11, sigma 1.5; Wang et al., 2004)."""
+    """Mean SSIM of a batch of images in [0, 1] (Gaussian window of 11 px, sigma 1.5 px; Wang et al., 2004)."""
     figure = structural_similarity_index_measure(predicted, frames, data_range=1.0)
     assert isinstance(figure, Tensor)
     return figure
 
 
 def local_weights(url: str) -> Path | None:
-    """Where torch hub keeps the weights that ``url`` names, if they are on this machine; never downloads."""
+    """Finds the weights from ``url`` in the cache of torch hub; None if they are absent. Never downloads."""
     path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
     return path if path.is_file() else None
 
 
 @lru_cache(maxsize=1)
 def try_lpips() -> Lpips | None:
-    """LPIPS with AlexNet (Zhang et al., 2018), or None, said once in the log, where its weights are not at hand.
+    """Loads LPIPS with AlexNet (Zhang et al., 2018) if its weights are cached; otherwise logs so once.
 
     Returns:
-        A function of two batches ``(B, 3, H, W)`` in [0, 1], at least 64 px a side, that gives their mean distance.
+        A function from two batches ``(B, 3, H, W)`` in [0, 1], each side at least 64 px, to their mean distance; None
+        without the weights.
     """
     from torchvision.models import AlexNet_Weights
 
     if local_weights(AlexNet_Weights.IMAGENET1K_V1.url) is None:
-        logger.warning(
-            "LPIPS is left out: the weights of AlexNet are not in %s/checkpoints; "
-            "`python -c \"import torchvision; torchvision.models.alexnet(weights='IMAGENET1K_V1')\"` fetches them once",
+        log.warning(
+            "LPIPS is left out: %s/checkpoints does not hold the weights of AlexNet; to download them, run "
+            "`python -c \"import torchvision; torchvision.models.alexnet(weights='IMAGENET1K_V1')\"`",
             torch.hub.get_dir(),
         )
         return None
@@ -85,19 +85,19 @@ def try_lpips() -> Lpips | None:
 def share_within(
     distance_px: Float[Tensor, "*size"], reach_px: float, where: Bool[Tensor, "*size"]
 ) -> Float[Tensor, ""]:
-    """The share of end-point errors, in [0, 1], that are at most ``reach_px``, among the pixels ``where``."""
+    """Share of end-point errors of at most ``reach_px`` among the pixels ``where``, in [0, 1]."""
     return (distance_px[where] <= reach_px).float().mean()
 
 
 def frame_psnr(filled: UInt8[np.ndarray, "F H W 3"], frames: UInt8[np.ndarray, "F H W 3"]) -> Float[np.ndarray, " F"]:
-    """PSNR of whole frames, in dB, at most ``MAX_PSNR``."""
+    """PSNR of complete frames, in dB, at most ``MAX_PSNR``."""
     return np.array([_psnr(a, b) for a, b in zip(filled, frames, strict=True)])
 
 
 def frame_ssim(
     filled: UInt8[np.ndarray, "F H W 3"], frames: UInt8[np.ndarray, "F H W 3"], window_px: int = FIELD_SSIM_WINDOW
 ) -> Float[np.ndarray, " F"]:
-    """SSIM of whole frames with a uniform window: what the field's tables call SSIM."""
+    """SSIM of complete frames with a uniform window, which published tables of video inpainting call SSIM."""
     options = {"win_size": window_px, "data_range": 255, "channel_axis": -1}
     return np.array([structural_similarity(a, b, **options) for a, b in zip(filled, frames, strict=True)])
 
@@ -107,7 +107,7 @@ def hole_psnr(
     frames: UInt8[np.ndarray, "F H W 3"],
     mask: Bool[np.ndarray, "F H W"],
 ) -> Float[np.ndarray, " F"]:
-    """PSNR of the hole's pixels alone, in dB."""
+    """PSNR of the pixels of the hole, in dB, at most ``MAX_PSNR``."""
     return _per_hole(lambda a, b, hole: _psnr(a[hole], b[hole]), filled, frames, mask)
 
 
@@ -116,7 +116,7 @@ def hole_ssim(
     frames: UInt8[np.ndarray, "F H W 3"],
     mask: Bool[np.ndarray, "F H W"],
 ) -> Float[np.ndarray, " F"]:
-    """SSIM (Gaussian, sigma 1.5) averaged over the pixels of the hole; its window looks at their surroundings."""
+    """SSIM (Gaussian, sigma 1.5 px) averaged over the hole; its window extends into the surroundings."""
     options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "data_range": 255}
 
     def measure(a: np.ndarray, b: np.ndarray, hole: np.ndarray) -> float:
@@ -132,7 +132,7 @@ def hole_lpips(
     mask: Bool[np.ndarray, "F H W"],
     lpips: Lpips,
 ) -> Float[np.ndarray, " F"]:
-    """LPIPS of the box around the hole, widened to at least ``LPIPS_MIN_SIDE`` where the frame allows it."""
+    """LPIPS of the box around the hole, enlarged to at least ``LPIPS_MIN_SIDE`` where the frame allows it."""
 
     def measure(a: np.ndarray, b: np.ndarray, hole: np.ndarray) -> float:
         box = _box(hole)
@@ -147,18 +147,18 @@ def warping_error(
     flows: Sequence[Float[np.ndarray, "H W 2"]],
     where: Bool[np.ndarray, "F-1 H W"],
 ) -> Float[np.ndarray, " F-1"]:
-    """Temporal warping error (Lai et al., 2018): what changes along the motion, per step to the next frame.
+    """Temporal warping error (Lai et al., 2018): the change of colours along the true motion.
 
     Convention:
-        ``flows[t]`` leads from the pixels of frame t to their places in frame t + 1, in px, x first.
+        ``flows[t]`` holds the displacements of pixels from frame t to frame t + 1, in px, x first.
 
     Args:
-        filled: the video to judge.
+        filled: the video to measure.
         flows: the true motion.
-        where: the pixels of frame t that count: those seen in both frames, or of the hole among them.
+        where: pixels of frame t to measure; frame t + 1 should show them too.
 
     Returns:
-        Mean squared difference of colours in [0, 1].
+        Mean squared difference of colours in [0, 1], one value per pair of frames.
     """
     errors = np.full(len(flows), np.nan)
     for t, flow in enumerate(flows):
@@ -179,13 +179,13 @@ def _per_hole(
     frames: np.ndarray,
     mask: np.ndarray,
 ) -> np.ndarray:
-    """One figure per frame, NaN for frames without a hole."""
+    """Measures each frame; NaN for frames without a hole."""
     rows = zip(filled, frames, mask, strict=True)
     return np.array([measure(a, b, hole) if hole.any() else np.nan for a, b, hole in rows])
 
 
 def _box(hole: Bool[np.ndarray, "H W"]) -> tuple[slice, slice]:
-    """Rows and columns around a hole, at least ``LPIPS_MIN_SIDE`` of each where the frame has as many."""
+    """Rows and columns of the box around a hole, at least ``LPIPS_MIN_SIDE`` of each where the frame has as many."""
     sides = []
     for axis, size in enumerate(hole.shape):
         places = np.flatnonzero(hole.any(axis=1 - axis))

@@ -1,4 +1,4 @@
-"""Metrics against other libraries and against figures worked out by hand."""
+"""Compares the metrics with other libraries and with figures worked out by hand."""
 
 import logging
 import math
@@ -16,7 +16,7 @@ SIZE = (80, 96)
 
 
 @pytest.fixture
-def pictures():
+def videos():
     """Two true frames and noisy copies, the second one much noisier, uint8."""
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 256, (2, *SIZE, 3), dtype=np.uint8)
@@ -35,23 +35,23 @@ def as_tensor(frames):
     return torch.from_numpy(frames).permute(0, 3, 1, 2) / 255
 
 
-def test_psnr_of_tensors_agrees_with_scikit_image(pictures):
-    frames, noisy = pictures
+def test_psnr_of_tensors_agrees_with_scikit_image(videos):
+    frames, noisy = videos
     expected = np.mean([peak_signal_noise_ratio(b, a, data_range=255) for a, b in zip(noisy, frames, strict=True)])
     assert metrics.psnr(as_tensor(noisy), as_tensor(frames)) == pytest.approx(expected, abs=1e-3)
 
 
-def test_ssim_of_tensors_agrees_with_scikit_image(pictures):
-    frames, noisy = pictures
+def test_ssim_of_tensors_agrees_with_scikit_image(videos):
+    frames, noisy = videos
     options = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False, "channel_axis": -1}
-    # Scikit-image leaves out a border of half a window; torchmetrics mirrors the picture at it.
+    # Scikit-image leaves out a border of half a window; torchmetrics mirrors the image there.
     pairs = [[np.pad(p, ((5, 5), (5, 5), (0, 0)), "reflect") for p in pair] for pair in zip(noisy, frames, strict=True)]
     expected = np.mean([structural_similarity(*pair, data_range=255, **options) for pair in pairs])
     assert metrics.ssim(as_tensor(noisy), as_tensor(frames)) == pytest.approx(expected, abs=1e-5)
 
 
-def test_exact_copies_have_the_largest_psnr_and_ssim_one(pictures):
-    frames, _ = pictures
+def test_exact_copies_have_the_maximal_psnr_and_ssim(videos):
+    frames, _ = videos
     assert metrics.psnr(as_tensor(frames), as_tensor(frames)) == metrics.MAX_PSNR
     assert metrics.ssim(as_tensor(frames), as_tensor(frames)) == pytest.approx(1.0)
     assert (metrics.frame_psnr(frames, frames) == metrics.MAX_PSNR).all()
@@ -63,27 +63,28 @@ def test_frame_psnr_by_hand():
     assert metrics.frame_psnr(frames + np.uint8(10), frames)[0] == pytest.approx(10 * math.log10(255**2 / 100))
 
 
-def test_frame_ssim_is_the_uniform_window_of_65_computed_independently(pictures):
-    frames, noisy = pictures
-    assert metrics.frame_ssim(noisy, frames) == pytest.approx(_uniform_ssim(noisy, frames, 65), abs=1e-6)
+def test_frame_ssim_is_that_of_a_uniform_window_of_65(videos):
+    frames, noisy = videos
+    kernel = torch.full((65, 65), 1 / 65**2, dtype=torch.float64)
+    expected = ssim_map(noisy, frames, kernel, unbiased=65**2 / (65**2 - 1)).mean(axis=(1, 2))
+    assert metrics.frame_ssim(noisy, frames) == pytest.approx(expected, abs=1e-6)
 
 
-def _uniform_ssim(first, second, window):
-    """SSIM with a flat window and sample covariance, by plain convolution in float64."""
+def ssim_map(first, second, kernel, unbiased=1.0):
+    """SSIM inside the border of half a window ``(F, h, w)``, mean over the channels, by convolution in float64."""
     a, b = (torch.from_numpy(p).permute(0, 3, 1, 2).flatten(0, 1)[:, None].double() for p in (first, second))
-    kernel = torch.full((1, 1, window, window), 1 / window**2, dtype=torch.float64)
+    kernel = kernel[None, None]
     mean_a, mean_b = conv2d(a, kernel), conv2d(b, kernel)
-    unbiased = window**2 / (window**2 - 1)
     var_a = (conv2d(a * a, kernel) - mean_a**2) * unbiased
     var_b = (conv2d(b * b, kernel) - mean_b**2) * unbiased
     cov = (conv2d(a * b, kernel) - mean_a * mean_b) * unbiased
     c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
     similarity = (2 * mean_a * mean_b + c1) * (2 * cov + c2) / ((mean_a**2 + mean_b**2 + c1) * (var_a + var_b + c2))
-    return similarity.mean(dim=(1, 2, 3)).view(-1, 3).mean(dim=1).numpy()
+    return similarity[:, 0].unflatten(0, (-1, 3)).mean(dim=1).numpy()
 
 
-def test_hole_psnr_sees_the_hole_alone(pictures, mask):
-    frames, noisy = pictures
+def test_hole_psnr_ignores_known_pixels(videos, mask):
+    frames, noisy = videos
     spoilt = noisy.copy()
     spoilt[~mask] = 0
     figures = metrics.hole_psnr(spoilt, frames, mask)
@@ -91,17 +92,18 @@ def test_hole_psnr_sees_the_hole_alone(pictures, mask):
     assert math.isnan(figures[1]), "a frame without a hole has no figure"
 
 
-def test_hole_ssim_is_the_map_averaged_over_the_hole(pictures, mask):
-    frames, noisy = pictures
-    figure = metrics.hole_ssim(noisy, frames, mask)[0]
-    everywhere = metrics.hole_ssim(noisy, frames, np.ones_like(mask))[0]
-    assert 0 < figure < 1
-    assert figure != pytest.approx(everywhere, abs=1e-6)
-    assert metrics.hole_ssim(frames, frames, mask)[0] == pytest.approx(1.0)
+def test_hole_ssim_is_the_mean_over_the_hole_of_a_gaussian_window(videos, mask):
+    frames, noisy = videos
+    weights = torch.exp(-0.5 * (torch.arange(-5, 6, dtype=torch.float64) / 1.5) ** 2)
+    kernel = torch.outer(weights, weights) / weights.sum() ** 2
+    expected = ssim_map(noisy, frames, kernel)[0][mask[0, 5:-5, 5:-5]].mean()
+    figures = metrics.hole_ssim(noisy, frames, mask)
+    assert figures[0] == pytest.approx(expected, abs=1e-6)
+    assert math.isnan(figures[1])
 
 
-def test_hole_lpips_sees_the_box_around_the_hole(pictures, mask):
-    frames, noisy = pictures
+def test_hole_lpips_measures_the_box_around_the_hole(videos, mask):
+    frames, noisy = videos
     seen = []
 
     def spy(a, b):
@@ -110,12 +112,12 @@ def test_hole_lpips_sees_the_box_around_the_hole(pictures, mask):
 
     figures = metrics.hole_lpips(noisy, frames, mask, spy)
     assert math.isnan(figures[1])
-    assert seen[0][0].shape == (1, 3, 64, 64), "widened to what AlexNet needs"
+    assert seen[0][0].shape == (1, 3, 64, 64), "enlarged to the smallest side for AlexNet"
     assert torch.equal(seen[0][1], as_tensor(frames[:1])[..., 3:67, 13:77]), "centred on the hole"
 
 
 @pytest.mark.parametrize(("rows", "columns"), [((0, 10), (0, 10)), ((70, 80), (86, 96)), ((0, 80), (40, 41))])
-def test_the_box_of_a_hole_at_the_border_stays_inside_and_is_wide_enough(rows, columns):
+def test_the_box_of_a_hole_at_the_border_stays_inside_the_frame(rows, columns):
     hole = np.zeros(SIZE, bool)
     hole[slice(*rows), slice(*columns)] = True
     box = metrics._box(hole)
@@ -140,7 +142,7 @@ def test_warping_error_of_a_true_translation_is_zero():
     assert (metrics.warping_error(video, [-flow, -flow], inside[:, :, ::-1]) > 0.01).all()
 
 
-def test_warping_error_by_hand_and_only_where_asked():
+def test_warping_error_by_hand_covers_only_the_given_pixels():
     video = np.zeros((2, 4, 4, 3), np.uint8)
     video[1, :2] = 51  # 0.2 of the range
     still = [np.zeros((4, 4, 2), np.float32)]
@@ -159,23 +161,21 @@ def empty_hub(tmp_path, monkeypatch):
     metrics.try_lpips.cache_clear()
 
 
-def test_without_its_weights_lpips_is_left_out_and_that_is_said_once(empty_hub, caplog):
+def test_without_its_weights_lpips_is_left_out_and_logged_once(empty_hub, caplog):
     with caplog.at_level(logging.WARNING):
         assert metrics.try_lpips() is None
         assert metrics.try_lpips() is None
     assert len(caplog.records) == 1
-    assert "LPIPS is left out: the weights of AlexNet are not in" in caplog.text
+    assert "checkpoints does not hold the weights of AlexNet; to download them, run" in caplog.text
 
 
-def test_with_its_weights_at_hand_lpips_tells_a_copy_from_noise(empty_hub, monkeypatch, pictures):
+def test_with_its_weights_lpips_distinguishes_a_copy_from_noise(empty_hub, monkeypatch, videos):
     empty_hub.mkdir()
     (empty_hub / "alexnet-owt-7be5be79.pth").touch()
     torch.manual_seed(0)
-    untrained = (
-        torchvision.models.AlexNet()
-    )  # the same layers; their true weights are not needed to tell equal from not
+    untrained = torchvision.models.AlexNet()  # random weights suffice to distinguish equal images from others
     monkeypatch.setattr(torchvision.models, "alexnet", lambda weights: untrained)
     lpips = metrics.try_lpips()
-    frames, noisy = (as_tensor(p) for p in pictures)
+    frames, noisy = (as_tensor(p) for p in videos)
     assert lpips(frames, frames) == pytest.approx(0, abs=1e-6)
     assert lpips(noisy, frames) > 1e-5
