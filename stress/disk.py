@@ -1,11 +1,10 @@
-"""Everything that writes, on a disk that is full at some point, and on one that cannot be written to.
+"""Runs every command that writes on disks that fill up and on a read-only one.
 
-Each command first runs with room enough, then where only a share of what it wrote fits, then read-only: every time it
-has to end with a message and exit code 2, without a traceback, and whatever it leaves has to be whole. The disk is a
-tmpfs where one may be mounted (root), else files may not grow (RLIMIT_FSIZE) and read-only is left out. From the root
-of a clone:
+Each command runs with enough space first, then where only a share of its output fits, then read-only. It has to end
+with a message and exit code 2, without a traceback, and every file that it leaves has to be complete. The disk is a
+tmpfs where one can be mounted (root); elsewhere the size of files is limited (RLIMIT_FSIZE) and read-only is skipped.
 
-    python -m stress.disk
+    python -m stress disk
 """
 
 from __future__ import annotations
@@ -16,22 +15,21 @@ import json
 import os
 import resource
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from stress import fuzz_cases
-from stress.kills import ROOT
+from scripts.tiny import COMMAND, ROOT
+from stress.commands import COMMANDS, framed
+from stress.world import World, build
 
-NAMES = ("train", "resume", "train chn", "test", "test chn", "video", "frames", "evaluate", "export inputs", "export")
-"""Of the commands of :mod:`stress.fuzz_cases`, in their order."""
-COMMANDS = dict(zip(NAMES, fuzz_cases.COMMANDS, strict=True)) | {"sample data": "--sample_data made"}
-"""Everything that writes; ``{good}`` stands for the folder of the good files."""
+WRITERS = COMMANDS | {"sample data": "--sample_data made"}
+"""Every command that writes; ``{good}`` stands for the folder of the good files."""
 SHARES = (0.0, 0.02, 0.5, 0.9)
-"""How much of what a command writes fits."""
+"""The share of a command's output that fits on the disk."""
 FREE = 2**28
+"""Bytes of a disk with enough space."""
 PAGE = 4096
 
 
@@ -41,17 +39,17 @@ class Ending:
 
     Attributes:
         code: its exit code.
-        said: the last line it said.
-        faults: what should not be.
+        message: the last line that it printed.
+        faults: what the package did wrong.
     """
 
     code: int
-    said: str
+    message: str
     faults: tuple[str, ...]
 
 
-def may_mount() -> bool:
-    """Whether this process may mount a tmpfs."""
+def can_mount() -> bool:
+    """Returns whether this process can mount a tmpfs."""
     with tempfile.TemporaryDirectory() as place:
         try:
             with disk(Path(place), PAGE, is_mounted=True):
@@ -62,10 +60,10 @@ def may_mount() -> bool:
 
 @contextlib.contextmanager
 def disk(place: Path, size: int, is_mounted: bool) -> Iterator[Path]:
-    """A folder with room for so many bytes."""
+    """Mounts a disk of ``size`` bytes over a folder; without mounting, the folder is an ordinary one."""
     place.mkdir(exist_ok=True)
     if is_mounted:
-        size = max(size // PAGE, 1) * PAGE  # 0 would be: no limit
+        size = max(size // PAGE, 1) * PAGE  # 0 would mean no limit
         quiet = {"check": True, "capture_output": True}
         subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", place], **quiet)  # type: ignore[call-overload]
     try:
@@ -76,31 +74,31 @@ def disk(place: Path, size: int, is_mounted: bool) -> Iterator[Path]:
 
 
 def run(words: list[str], place: Path, largest: int | None) -> tuple[int, str]:
-    """Runs the command in a folder; returns its exit code and all it said."""
+    """Runs a command in a folder where files may have ``largest`` bytes; returns its exit code and its messages."""
 
     def limit() -> None:
         if largest is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
 
     env = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-W", "ignore", "-m", "master_thesis", *words]
+    command = [COMMAND[0], "-W", "ignore", *COMMAND[1:], *words]
     done = subprocess.run(
         command, cwd=place, env=env, capture_output=True, text=True, timeout=300, preexec_fn=limit, check=False
     )
     return done.returncode, done.stderr
 
 
-def judged(code: int, said: str, place: Path) -> Ending:
-    """What is to be said of a run that could not write all it wanted."""
-    faults = ["exit code"] * (code != 2) + ["traceback"] * ("Traceback" in said or "Exception ignored" in said)
+def judge(code: int, printed: str, place: Path) -> Ending:
+    """Judges a run that had too little space, by its exit code, its messages and the files that it left."""
+    faults = ["exit code"] * (code != 2) + ["traceback"] * ("Traceback" in printed or "Exception ignored" in printed)
     for path in sorted(place.rglob("*")):
-        if path.is_file() and not is_whole(path):
+        if path.is_file() and not is_complete(path):
             faults.append(f"left {path.relative_to(place)}")
-    return Ending(code, (said.strip().splitlines() or [""])[-1], tuple(faults))
+    return Ending(code, (printed.strip().splitlines() or [""])[-1], tuple(faults))
 
 
-def is_whole(path: Path) -> bool:
-    """Whether a file can be used; what TensorBoard appends to has no end."""
+def is_complete(path: Path) -> bool:
+    """Returns whether a file can be used; a log of TensorBoard, which is only appended to, always can."""
     from master_thesis.checkpoints.reading import read_checkpoint
     from master_thesis.errors import UserError
     from master_thesis.images.codec import read_frame
@@ -124,36 +122,36 @@ def is_whole(path: Path) -> bool:
 
 
 def size_of(place: Path) -> tuple[int, int]:
-    """Bytes of all files, in pages, and of the largest."""
+    """Returns the bytes of all files, rounded up to pages, and of the largest file."""
     sizes = [path.stat().st_size for path in place.rglob("*") if path.is_file()]
     return sum(-(-size // PAGE) * PAGE for size in sizes), max(sizes)
 
 
 def endings(words: list[str], folder: Path, is_mounted: bool) -> Iterator[tuple[str, Ending]]:
-    """Runs a command on disks of all kinds."""
+    """Runs a command on disks of all kinds; yields the kind and the ending."""
     with disk(folder / "free", FREE, is_mounted) as place:
-        code, said = run(words, place, None)
-        assert code == 0, said
+        code, printed = run(words, place, None)
+        assert code == 0, printed
         total, largest = size_of(place)
     for share in SHARES:
         room = int(share * (total if is_mounted else largest))
         with disk(folder / f"full {share}", room, is_mounted) as place:
-            code, said = run(words, place, None if is_mounted else room)
-            yield f"{share:.0%}", judged(code, said, place)
+            code, printed = run(words, place, None if is_mounted else room)
+            yield f"{share:.0%}", judge(code, printed, place)
     if is_mounted:
         with disk(folder / "read-only", FREE, is_mounted) as place:
             subprocess.run(["mount", "-o", "remount,ro", place], check=True)
-            code, said = run(words, place, None)
-            yield "read-only", judged(code, said, place)
+            code, printed = run(words, place, None)
+            yield "read-only", judge(code, printed, place)
 
 
-def words_of(name: str, world: fuzz_cases.World) -> list[str]:
-    """The words of a command."""
-    return f"{fuzz_cases.BEGIN} {COMMANDS[name].format(good=world.good)} {fuzz_cases.END}".split()
+def words_of(name: str, world: World) -> list[str]:
+    """Returns the words of a command."""
+    return framed(WRITERS[name], world.good)
 
 
 def table(found: dict[str, dict[str, Ending]]) -> str:
-    """A row per command, a column per kind of disk."""
+    """Returns a table with a row per command and a column per kind of disk."""
     columns = list(dict.fromkeys(room for endings in found.values() for room in endings))
     lines = [f"| command | {' | '.join(columns)} |", "|---" * (1 + len(columns)) + "|"]
     for name, endings in found.items():
@@ -164,21 +162,21 @@ def table(found: dict[str, dict[str, Ending]]) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--commands", nargs="+", choices=COMMANDS, default=list(COMMANDS))
+    parser.add_argument("--commands", nargs="+", choices=WRITERS, default=list(WRITERS))
     options = parser.parse_args()
-    is_mounted = may_mount()
+    is_mounted = can_mount()
     found: dict[str, dict[str, Ending]] = {}
-    print("a full tmpfs and a read-only one" if is_mounted else "files that may not grow (RLIMIT_FSIZE)", flush=True)
+    print("full and read-only tmpfs" if is_mounted else "limited size of files (RLIMIT_FSIZE)", flush=True)
     with tempfile.TemporaryDirectory() as name:
-        world = fuzz_cases.build(Path(name))
+        world = build(Path(name))
         before = world.snapshot()
         for command in options.commands:
             found[command] = {}
             (world.folder / "disks").mkdir(exist_ok=True)
             for room, ending in endings(words_of(command, world), world.folder / "disks", is_mounted):
                 found[command][room] = ending
-                told = "; ".join(ending.faults) or "as promised"
-                print(f"{command}, {room}: {told} ({ending.code}, {ending.said})".replace(name, ""), flush=True)
+                verdict = "; ".join(ending.faults) or "as promised"
+                print(f"{command}, {room}: {verdict} ({ending.code}, {ending.message})".replace(name, ""), flush=True)
         disks = world.folder / "disks"
         kept = {path: state for path, state in world.snapshot().items() if disks not in (path, *path.parents)}
     num_faults = sum(bool(ending.faults) for endings in found.values() for ending in endings.values())

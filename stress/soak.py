@@ -1,17 +1,15 @@
-"""Memory and open files of long runs: 3,000 training steps with two workers, and a video of 3,000 frames.
+"""Measures memory and open files over a long training and a long video.
 
-Each runs as the command does, with all its processes; built-in data, tiny networks (training), the shipped ones at
-a small size (video). Run from the root of a clone; writes a plot and prints growth:
+3,000 steps with two workers, and 3,000 frames. Both run as commands, with all their processes: the training with tiny
+networks on the built-in data, the video with the shipped networks at a small size. Prints the growth and draws a plot:
 
-    python -m stress.soak --plot docs/images/soak.png
+    python -m stress soak --plot docs/images/soak.png
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -19,22 +17,25 @@ from pathlib import Path
 
 import numpy as np
 
-from stress.kills import ROOT, TINY, write_data
+from master_thesis.images.codec import write_png
+from master_thesis.video.io.writer import write_video
+from scripts import tiny
+from stress.videos import box_mask, panorama
 
-TRAINING = f"{TINY} --validation_max_iterations 10 --num_workers 2 --checkpoint_every 100"
+TRAINING = f"{tiny.TINY} --validation_max_iterations 10 --num_workers 2 --checkpoint_every 100"
 VIDEO = "--chn --test --test_size 48 64 --algorithms ip --overlay --report"
 HEIGHT, WIDTH = 96, 128
 
 
 @dataclass(frozen=True)
 class Sample:
-    """What all processes of a run hold at a moment.
+    """What all processes of a run hold at one moment.
 
     Attributes:
-        seconds: since its start.
-        mib: memory of its own, pages that its processes share counted once. Pages of libraries are left out: they are
-            divided among all processes of the machine that map them, so that they grow when a neighbour ends.
-        files: open files.
+        seconds: time since the start of the run.
+        mib: private and shared memory, with shared pages counted once. Pages of libraries are left out: they are
+            divided among all processes of the machine that map them, so they grow when an unrelated process ends.
+        files: number of open files.
     """
 
     seconds: float
@@ -43,13 +44,13 @@ class Sample:
 
 
 def family(pid: int) -> list[int]:
-    """A process and all below it."""
+    """Returns a process and all its descendants."""
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return [pid, *(each for child in children for each in family(int(child)))]
 
 
-def look(pid: int, start: float) -> Sample | None:
-    """A sample of a running process; None if it ended meanwhile."""
+def take_sample(pid: int, start: float) -> Sample | None:
+    """Samples a running process; returns None if it has ended."""
     kib, files = 0, 0
     try:
         for each in family(pid):
@@ -62,14 +63,11 @@ def look(pid: int, start: float) -> Sample | None:
 
 
 def watch(arguments: list[str], folder: Path, every: float) -> list[Sample]:
-    """Runs the command to its end and samples it."""
-    command = [sys.executable, "-m", "master_thesis", *arguments]
-    with (folder / "log.txt").open("wb") as log:
-        env = os.environ | {"PYTHONPATH": str(ROOT)}
-        process = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log)
+    """Runs the command to its end and takes a sample every ``every`` seconds."""
+    process = tiny.start(arguments, folder, folder / "log.txt")
     start, samples = time.monotonic(), []
     while process.poll() is None:
-        sample = look(process.pid, start)
+        sample = take_sample(process.pid, start)
         samples += [sample] if sample else []
         time.sleep(every)
     if process.returncode:
@@ -78,32 +76,24 @@ def watch(arguments: list[str], folder: Path, every: float) -> list[Sample]:
 
 
 def train(folder: Path, steps: int, every: float) -> list[Sample]:
-    """A training, watched."""
-    data = write_data(folder)
+    """Runs and samples a training."""
+    data = tiny.write_data(folder)
     epochs = 6
     sizes = ["--max_epochs", str(epochs), "--train_max_iterations", str(steps // epochs)]
     return watch(["--data_path", str(data), *TRAINING.split(), *sizes], folder, every)
 
 
 def fill(folder: Path, frames: int, every: float) -> list[Sample]:
-    """A video, watched."""
-    import cv2
-
-    from master_thesis.images.codec import write_png
-    from master_thesis.video.io.writer import write_video
-
-    noise = np.random.default_rng(0).integers(0, 256, (HEIGHT // 8, WIDTH // 4, 3), dtype=np.uint8)
-    picture = cv2.resize(noise, (2 * WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC)
+    """Runs and samples the filling of a video."""
+    picture = panorama(HEIGHT, 2 * WIDTH)
     lefts = [int((1 + np.sin(t / 20)) / 2 * WIDTH) for t in range(frames)]
     write_video(folder / "video.mp4", (np.ascontiguousarray(picture[:, x : x + WIDTH]) for x in lefts), 25)
-    hole = np.zeros((HEIGHT, WIDTH), bool)
-    hole[40:60, 50:80] = True
-    write_png(folder / "hole.png", hole)
+    write_png(folder / "hole.png", box_mask((HEIGHT, WIDTH), (40, 50, 60, 80)))
     return watch(["--video", "video.mp4", "--mask", "hole.png", "--output", "out.mp4", *VIDEO.split()], folder, every)
 
 
 def growth(samples: list[Sample], share: float = 0.2) -> tuple[float, float, int, int]:
-    """Mean memory (MiB) in the second fifth and in the last one, and the most files open in each."""
+    """Returns the mean memory (MiB) in the second and in the last fifth, and the most open files in each."""
     n = len(samples)
     early, late = samples[int(share * n) : int(2 * share * n)], samples[int((1 - share) * n) :]
     mean = [float(np.mean([s.mib for s in part])) for part in (early, late)]
@@ -112,7 +102,7 @@ def growth(samples: list[Sample], share: float = 0.2) -> tuple[float, float, int
 
 
 def plot(path: Path, runs: dict[str, list[Sample]]) -> None:
-    """Memory above, open files below, a column per run."""
+    """Draws memory above and open files below, a column per run."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 4), layout="constrained")
@@ -138,7 +128,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--frames", type=int, default=3000)
-    parser.add_argument("--every", type=float, default=1.0, help="seconds between two looks")
+    parser.add_argument("--every", type=float, default=1.0, help="seconds between two samples")
     parser.add_argument("--plot", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -151,7 +141,7 @@ def main() -> None:
         }
     for what, samples in runs.items():
         early, late, few, many = growth(samples)
-        print(f"{what} ({samples[-1].seconds:.0f} s), second fifth and last fifth:")
+        print(f"{what} ({samples[-1].seconds:.0f} s), second and last fifth:")
         print(f"  mean memory {early:.0f} and {late:.0f} MiB, most open files {few} and {many}", flush=True)
     if options.plot:
         plot(options.plot, runs)

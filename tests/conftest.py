@@ -1,4 +1,4 @@
-"""The world of the tests: a tiny data tree on disk, made once per session."""
+"""The world of the tests: a tiny data tree on disk, written once per session."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from master_thesis.configs.data import DataConfig
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leaves out the tests that need a GPU where there is none."""
+    """Skips the tests that need a GPU where there is none."""
     gpu_items = [item for item in items if item.get_closest_marker("gpu")]
     if not gpu_items:
         return
@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def sample_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The built-in data, tiny: read it, never write to it."""
+    """The built-in data at a small size; tests only read it."""
     from master_thesis.data.builtin.sample import write_sample_data
 
     path = tmp_path_factory.mktemp("sample") / "data"
@@ -34,7 +34,7 @@ def sample_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def data_config(sample_tree: Path, tmp_path: Path) -> Callable[..., DataConfig]:
-    """Makes options over the tiny tree; the cache lies in the test's own folder."""
+    """Makes options for the small tree, with a cache in the folder of the test."""
 
     def make(**changes: Any) -> DataConfig:
         small = {
@@ -51,15 +51,3 @@ def data_config(sample_tree: Path, tmp_path: Path) -> Callable[..., DataConfig]:
         return DataConfig(**(small | changes))
 
     return make
-
-
-@pytest.fixture(scope="session")
-def fuzz_world(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Good files of every kind that is read, with tiny checkpoints: read them, never write to them."""
-    import warnings
-
-    from stress import fuzz_cases
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return fuzz_cases.build(tmp_path_factory.mktemp("fuzz"))

@@ -1,4 +1,4 @@
-"""Disks that take no more: a message, nothing half-written, inputs untouched. On a real one: stress/disk.py."""
+"""Full disks: a message, no incomplete files, untouched inputs. The experiment with real disks is stress/disk.py."""
 
 import contextlib
 import resource
@@ -11,7 +11,7 @@ from master_thesis.cli.main import main
 from stress import disk
 from tests.commands import files_in, run_command
 
-# Lightning's advice on workers, logging and accelerators is not what these tests are about.
+# Lightning advises on workers, logging and accelerators.
 pytestmark = pytest.mark.filterwarnings(
     "ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning", "ignore::ResourceWarning"
 )
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings(
 
 @contextlib.contextmanager
 def files_up_to(num_bytes):
-    """Files may not grow beyond a size: what a full disk is to whoever writes, without needing one."""
+    """Limits the size of files, which fails like a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (num_bytes, before[1]))
     try:
@@ -37,36 +37,36 @@ def command(world, name):
     [
         *((name, 0) for name in ("train", "video", "export inputs")),
         *((name, 1500) for name in ("train chn", "test chn", "video", "frames", "evaluate", "export")),
-        ("video", 3000),  # the muxer's last write: the frames are all there
+        ("video", 3000),  # all frames fit, the muxer's last write does not
     ],
 )
-def test_a_disk_that_takes_no_more_is_told(fuzz_world, tmp_path, monkeypatch, capsys, name, room):
-    before = fuzz_world.snapshot()
+def test_full_disk_is_reported_and_leaves_no_incomplete_file(world, tmp_path, monkeypatch, capsys, name, room):
+    before = world.snapshot()
     with files_up_to(room):
-        result = run_command(command(fuzz_world, name), tmp_path, monkeypatch, capsys)
-    ending = disk.judged(result.code, result.err, tmp_path)
+        result = run_command(command(world, name), tmp_path, monkeypatch, capsys)
+    ending = disk.judge(result.code, result.err, tmp_path)
     assert ending.faults == (), result.err
-    assert "File too large" in ending.said or "cannot be written" in ending.said
-    assert fuzz_world.snapshot() == before
+    assert "File too large" in ending.message or "cannot be written" in ending.message
+    assert world.snapshot() == before
 
 
-def test_the_experiment_sees_what_is_half_written(fuzz_world, tmp_path):
+def test_experiment_detects_incomplete_files(world, tmp_path):
     for name in ("plain.jpg", "clip.mp4", "dfpn.ckpt", "chn.safetensors", "cache.json", "plain.png"):
-        data = (fuzz_world.good / name).read_bytes()
+        data = (world.good / name).read_bytes()
         (tmp_path / name).write_bytes(data)
-        assert disk.is_whole(tmp_path / name)
+        assert disk.is_complete(tmp_path / name)
         (tmp_path / name).write_bytes(data[: len(data) * 2 // 3])
-        assert not disk.is_whole(tmp_path / name), name
+        assert not disk.is_complete(tmp_path / name), name
     (tmp_path / "made.part.mp4").write_bytes(b"")
-    ending = disk.judged(1, "Traceback (most recent call last):", tmp_path)
+    ending = disk.judge(1, "Traceback (most recent call last):", tmp_path)
     assert set(ending.faults) == {"exit code", "traceback", *(f"left {path.name}" for path in tmp_path.iterdir())}
 
 
 @pytest.mark.parametrize("name", ["train", "video", "evaluate", "export inputs", "export"])
-def test_a_place_that_cannot_be_written_to_is_told(fuzz_world, tmp_path, monkeypatch, capsys, name):
-    """Below /proc nobody may make a file; permissions do not stop root, as whom tests may run."""
+def test_unwritable_folder_is_reported(world, tmp_path, monkeypatch, capsys, name):
+    """Below /proc no user can create a file; permissions would not stop root, who may run the tests."""
     place = f"--default_root_dir /proc/1 --data_ckpt_path {tmp_path}/cache" if name == "train" else ""
-    words = command(fuzz_world, name).replace(" made", " /proc/1/made")
+    words = command(world, name).replace(" made", " /proc/1/made")
     result = run_command(f"{words} {place}", tmp_path, monkeypatch, capsys)
     assert result.code == 2
     assert "Traceback" not in result.err
@@ -83,8 +83,8 @@ KEPT = {
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_what_exists_is_kept_unless_overwritten(fuzz_world, tmp_path, monkeypatch, capsys, name):
-    words = command(fuzz_world, name) + (" --protocols hole --masks still" if name == "export inputs" else "")
+def test_existing_output_is_kept_without_overwrite(world, tmp_path, monkeypatch, capsys, name):
+    words = command(world, name) + (" --protocols hole --masks still" if name == "export inputs" else "")
     assert run_command(words, tmp_path, monkeypatch, capsys).code == 0
     made = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("made*/**/*") if path.is_file()}
     made |= {path: path.stat().st_mtime_ns for path in tmp_path.glob("made.*")}
@@ -97,8 +97,8 @@ def test_what_exists_is_kept_unless_overwritten(fuzz_world, tmp_path, monkeypatc
     assert all(path.stat().st_mtime_ns > time for path, time in made.items())
 
 
-def test_the_built_in_data_is_kept_unless_overwritten(fuzz_world, tmp_path, monkeypatch, capsys):
-    shutil.copytree(fuzz_world.good / "data", tmp_path / "data")
+def test_existing_sample_data_is_kept_without_overwrite(world, tmp_path, monkeypatch, capsys):
+    shutil.copytree(world.good / "data", tmp_path / "data")
     before = files_in(tmp_path)
     result = run_command("--sample_data data", tmp_path, monkeypatch, capsys)
     assert "--sample_data data/sample_data.json exists already: --overwrite replaces it" in result.err
@@ -106,25 +106,25 @@ def test_the_built_in_data_is_kept_unless_overwritten(fuzz_world, tmp_path, monk
     assert files_in(tmp_path) == before
 
 
-def test_an_export_never_replaces_its_own_checkpoint(fuzz_world, tmp_path, monkeypatch, capsys):
-    shutil.copy(fuzz_world.good / "dfpn.safetensors", tmp_path / "a.safetensors")
+def test_export_never_replaces_its_own_checkpoint(world, tmp_path, monkeypatch, capsys):
+    shutil.copy(world.good / "dfpn.safetensors", tmp_path / "a.safetensors")
     words = "--test --test_checkpoint a.safetensors --export ./a.safetensors --overwrite"
     result = run_command(words, tmp_path, monkeypatch, capsys)
     assert "--export a.safetensors is an input and is never overwritten" in result.err
     assert (result.code, result.written) == (2, set())
 
 
-def test_inputs_are_not_exported_over_something_else(fuzz_world, tmp_path, monkeypatch, capsys):
+def test_export_of_inputs_keeps_unrelated_files(world, tmp_path, monkeypatch, capsys):
     (tmp_path / "made/hole/still/walker-crossing").mkdir(parents=True)
-    (tmp_path / "made/hole/still/walker-crossing/diary.txt").write_text("dear to somebody")
-    words = command(fuzz_world, "export inputs") + " --protocols hole --masks still --overwrite"
+    (tmp_path / "made/hole/still/walker-crossing/diary.txt").write_text("unrelated")
+    words = command(world, "export inputs") + " --protocols hole --masks still --overwrite"
     result = run_command(words, tmp_path, monkeypatch, capsys)
     assert "holds other things than a result (diary.txt): choose another name" in result.err
     assert result.code == 2
     assert Path(tmp_path, "made/hole/still/walker-crossing/diary.txt").exists()
 
 
-def test_memory_that_is_used_up_is_told(tmp_path, monkeypatch, capsys):
+def test_exhausted_memory_is_reported(tmp_path, monkeypatch, capsys):
     def greedy(options):
         raise RuntimeError("[enforce fail at alloc_cpu.cpp:117] . DefaultCPUAllocator: can't allocate memory: you ...")
 

@@ -1,4 +1,4 @@
-"""Spoiled files and commands, a few of the thousands of stress/fuzz.py; and that its guards see faults."""
+"""A few of the thousands of cases of stress/fuzz.py, and proof that the experiment detects faults."""
 
 import mmap
 import os
@@ -7,21 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from stress import fuzz, fuzz_cases
+from stress import attempts, fuzz, fuzz_cases
+from stress.attempts import Outcome, Worker, attempt
 from stress.fuzz_cases import Case
+from stress.world import World
 
-# Lightning's advice on workers, logging and accelerators is not what these tests are about.
+# Lightning advises on workers, logging and accelerators.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 
 NUM_CASES = 60
 
 
-def test_sixty_spoiled_files_and_commands_are_used_or_told(fuzz_world):
-    outcomes = {n: (fuzz_cases.kind_of(n), fuzz.attempt(fuzz_world, n, seed=1)) for n in range(NUM_CASES)}
-    faults = [(n, kind, o.result, o.said) for n, (kind, o) in outcomes.items() if o.is_fault]
+def test_spoiled_files_and_commands_are_used_or_refused(world):
+    outcomes = {n: (fuzz_cases.kind_of(n), attempt(world, n, seed=1)) for n in range(NUM_CASES)}
+    faults = [(n, kind, o.result, o.output) for n, (kind, o) in outcomes.items() if o.is_fault]
     assert faults == []
     assert {kind for kind, _ in outcomes.values()} == set(fuzz_cases.KINDS)
-    assert {o.result for _, o in outcomes.values()} == {"used", "told"}
+    assert {o.result for _, o in outcomes.values()} == {"used", "refused"}
     assert f"| cache | {NUM_CASES // 6} |" in fuzz.table(outcomes)
 
 
@@ -29,7 +31,7 @@ def fail() -> str:
     raise KeyError("sizes")
 
 
-def leave_something() -> str:
+def write_outside() -> str:
     Path("..", "left").touch()
     return "used"
 
@@ -41,59 +43,59 @@ def spoil_an_input() -> str:
 
 
 def take_memory() -> str:
-    with mmap.mmap(-1, 30 * 2**20) as pages:  # new ones: the allocator may keep freed ones
+    with mmap.mmap(-1, 30 * 2**20) as pages:  # the allocator might reuse freed ones
         pages.write(bytes(len(pages)))
     return "used"
 
 
-def tell_a_traceback() -> str:
+def print_traceback() -> str:
     print("Traceback (most recent call last):")
-    return "told"
+    return "refused"
 
 
 @pytest.mark.parametrize(
-    ("run", "result", "said"),
+    ("run", "result", "output"),
     [
         (fail, "traceback", "KeyError: 'sizes'"),
-        (leave_something, "outside", "left"),
+        (write_outside, "outside", "left"),
         (spoil_an_input, "outside", "grey.png"),
         (take_memory, "memory", "MiB"),
-        (tell_a_traceback, "traceback", ""),
-        (lambda: "told", "told", ""),
+        (print_traceback, "traceback", ""),
+        (lambda: "refused", "refused", ""),
     ],
 )
-def test_a_fault_is_seen(tmp_path, monkeypatch, run, result, said):
-    world = fuzz_cases.World(tmp_path)
+def test_faults_are_detected(tmp_path, monkeypatch, run, result, output):
+    world = World(tmp_path)
     world.good.mkdir()
     (world.good / "grey.png").write_bytes(b"a picture")
     monkeypatch.setattr(fuzz_cases, "make_case", lambda *args: Case("something", run))
-    monkeypatch.setattr(fuzz, "LIMIT_MIB", 20)
-    outcome = fuzz.attempt(world, 0, seed=0)
+    monkeypatch.setattr(attempts, "LIMIT_MIB", 20)
+    outcome = attempt(world, 0, seed=0)
     assert outcome.result == result
-    assert said in outcome.said
-    assert outcome.is_fault == (result != "told")
+    assert output in outcome.output
+    assert outcome.is_fault == (result != "refused")
 
 
 def stubborn(folder, seed, pipe):
-    """A worker that survives every other case."""
+    """A worker that handles case 0, dies of case 1 and hangs on case 2."""
     os.setsid()
     pipe.send("ready")
     while True:
         match pipe.recv():
             case 0:
-                pipe.send(fuzz.Outcome("used"))
+                pipe.send(Outcome("used"))
             case 1:
                 os.abort()
             case 2:
                 time.sleep(60)
 
 
-def test_a_worker_that_dies_or_hangs_is_replaced(tmp_path):
-    worker = fuzz.Worker(tmp_path, seed=0, limit=0.5, target=stubborn)
+def test_worker_that_dies_or_hangs_is_replaced(tmp_path):
+    worker = Worker(tmp_path, seed=0, limit=0.5, target=stubborn)
     results = []
     for number in (0, 1, 0, 2, 0):
         outcome = worker.attempt(number)
-        if outcome.result == "hang" and number != 2:  # a machine that is busy: only where it should
+        if outcome.result == "hang" and number != 2:  # the machine was busy
             outcome = worker.attempt(number)
         results.append(outcome.result)
     worker.close()

@@ -1,4 +1,4 @@
-"""Files that this user may not read, places where nothing may be written: told in one line, nothing half-written."""
+"""Unreadable inputs and unwritable folders: one line says so, and no incomplete file is left."""
 
 import os
 import re
@@ -35,20 +35,20 @@ LOCKED = {
         "--evaluate --data_path data --masks still --protocols hole --algorithms ip --output_path made",
     ),
 }
-"""What is locked, and commands that would read it."""
+"""Inputs that are locked, each with the commands that read it."""
 
 
 @pytest.fixture
-def here(fuzz_world, tmp_path):
-    """A copy of the good files, whose permissions may change."""
-    shutil.copytree(fuzz_world.good, tmp_path / "here")
+def here(world, tmp_path):
+    """A copy of the good files whose permissions may be changed."""
+    shutil.copytree(world.good, tmp_path / "here")
     yield tmp_path / "here"
     for path in (tmp_path / "here").rglob("*"):
         path.chmod(0o755)
 
 
 @pytest.mark.parametrize(("name", "command"), [(name, one) for name, commands in LOCKED.items() for one in commands])
-def test_what_may_not_be_read_is_told(here, monkeypatch, capsys, name, command):
+def test_unreadable_input_is_reported(here, monkeypatch, capsys, name, command):
     (here / name).chmod(0)
     with permissions_count():
         result = run_command(f"{command} --accelerator cpu --vgg_weights random", here, monkeypatch, capsys)
@@ -71,7 +71,7 @@ def test_what_may_not_be_read_is_told(here, monkeypatch, capsys, name, command):
         ("out", f"{DFPN} --default_root_dir out --data_ckpt_path out/cache"),
     ],
 )
-def test_where_nothing_may_be_written_it_is_told(here, monkeypatch, capsys, place, command):
+def test_unwritable_folder_is_reported(here, monkeypatch, capsys, place, command):
     (here / "out").mkdir()
     (here / place).chmod(0o555)
     with permissions_count():
@@ -81,12 +81,12 @@ def test_where_nothing_may_be_written_it_is_told(here, monkeypatch, capsys, plac
     assert re.search(r"error: .*(Permission denied|cannot be written)", result.err.splitlines()[-1])
 
 
-def test_the_tests_can_fail(tmp_path):
-    """Who is not stopped by permissions would read this."""
+def test_permissions_stop_root_only_inside_the_context(tmp_path):
+    """Shows that the tests above can fail."""
     locked = tmp_path / "locked"
-    locked.write_text("secret")
+    locked.write_text("content")
     locked.chmod(0)
     with permissions_count(), pytest.raises(PermissionError):
         locked.read_text()
     if os.geteuid() == 0:
-        assert locked.read_text() == "secret"
+        assert locked.read_text() == "content"

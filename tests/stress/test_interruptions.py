@@ -1,4 +1,4 @@
-"""Trainings that are interrupted: whatever the moment, the resumed run ends where an uninterrupted one does."""
+"""Interrupted trainings: whatever the moment, the resumed run ends with the weights of an uninterrupted one."""
 
 import os
 import random
@@ -9,13 +9,14 @@ import sys
 import pytest
 
 from master_thesis.cli.main import main
-from master_thesis.training import signals as stopping
+from master_thesis.training import signals
 from master_thesis.training.base import NetworkTraining
+from scripts.tiny import ROOT, newest_checkpoint
 from stress import kills
 from tests.cli.test_commands import VERSION, events, last, same_weights
 from tests.commands import TINY_DATA, TINY_DFPN, TINY_RUN
 
-# Lightning's advice on workers, logging and accelerators is not what these tests are about.
+# Lightning advises on workers, logging and accelerators.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 
 OPTIONS = (
@@ -39,14 +40,14 @@ def uninterrupted(tmp_path_factory, sample_tree):
 
 
 class Killed(BaseException):
-    """The end of a process that is told nothing."""
+    """Ends a run without a chance to react."""
 
 
-def break_in(monkeypatch, moment, action):
-    """Does something at the so-many-th step, of training and validation together."""
+def interrupt(monkeypatch, moment, action):
+    """Calls ``action`` at the given step, counted over training and validation together."""
     calls = []
 
-    def broken(original):
+    def interrupted(original):
         def step(self, *args):
             calls.append(None)
             if len(calls) == moment:
@@ -56,7 +57,7 @@ def break_in(monkeypatch, moment, action):
         return step
 
     for name in ("training_step", "validation_step"):
-        monkeypatch.setattr(NetworkTraining, name, broken(getattr(NetworkTraining, name)))
+        monkeypatch.setattr(NetworkTraining, name, interrupted(getattr(NetworkTraining, name)))
 
 
 def die():
@@ -64,32 +65,30 @@ def die():
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_a_training_killed_again_and_again_ends_with_the_same_weights(
-    uninterrupted, sample_tree, tmp_path, monkeypatch, seed
-):
-    """Also twice within an epoch and in validation: there Lightning's own counters go astray."""
+def test_repeatedly_killed_training_ends_with_the_same_weights(uninterrupted, sample_tree, tmp_path, monkeypatch, seed):
+    """Also when killed twice within an epoch or in validation, where Lightning's own counters go wrong."""
     rng = random.Random(seed)
     every = f"--checkpoint_every {rng.choice([1, 2])}"
     for _ in range(5):
-        more = f"{every} --ckpt_path last" if kills.newest(tmp_path) else every
+        more = f"{every} --ckpt_path last" if newest_checkpoint(tmp_path) else every
         with monkeypatch.context() as patch:
-            break_in(patch, rng.randrange(1, 5), die)
+            interrupt(patch, rng.randrange(1, 5), die)
             try:
                 train(tmp_path, sample_tree, patch, more)
             except Killed:
                 continue
             break
     assert train(tmp_path, sample_tree, monkeypatch, f"{every} --ckpt_path last") == 0
-    assert same_weights(kills.newest(tmp_path), last(uninterrupted))
+    assert same_weights(newest_checkpoint(tmp_path), last(uninterrupted))
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("moment", [2, 3, 4, 5])
-def test_a_signal_costs_nothing(uninterrupted, sample_tree, tmp_path, monkeypatch, capsys, number, code, moment):
-    """In the middle of an epoch, at its last step, in validation: the run stops there, and goes on from there."""
+def test_signal_loses_no_step(uninterrupted, sample_tree, tmp_path, monkeypatch, capsys, number, code, moment):
+    """In the middle of an epoch, at its last step and in validation, the run stops there and resumes from there."""
     before = signal.getsignal(number)
     with monkeypatch.context() as patch:
-        break_in(patch, moment, lambda: os.kill(os.getpid(), number))
+        interrupt(patch, moment, lambda: os.kill(os.getpid(), number))
         with pytest.raises(SystemExit) as stopped:
             train(tmp_path, sample_tree, patch)
     assert stopped.value.code == code
@@ -99,42 +98,42 @@ def test_a_signal_costs_nothing(uninterrupted, sample_tree, tmp_path, monkeypatc
     assert "checkpoints/last.ckpt is written: the same command with --ckpt_path last goes on" in said
     assert kills.step_of(last(tmp_path)) == step
     assert train(tmp_path, sample_tree, monkeypatch, "--ckpt_path last") == 0
-    assert same_weights(kills.newest(tmp_path), last(uninterrupted))
+    assert same_weights(newest_checkpoint(tmp_path), last(uninterrupted))
     wanted, found = (events(f, v).Scalars("validation/total") for f, v in ((uninterrupted, 0), (tmp_path, 1)))
-    assert [e.value for e in found] == [e.value for e in wanted], "a validation that was cut short is made whole"
+    assert [e.value for e in found] == [e.value for e in wanted], "an interrupted validation is repeated in full"
 
 
-def test_without_checkpoints_a_signal_says_so(sample_tree, tmp_path, monkeypatch, capsys):
-    break_in(monkeypatch, 2, lambda: os.kill(os.getpid(), signal.SIGINT))
+def test_signal_without_checkpoints_is_reported(sample_tree, tmp_path, monkeypatch, capsys):
+    interrupt(monkeypatch, 2, lambda: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(SystemExit):
         train(tmp_path, sample_tree, monkeypatch, "--enable_checkpointing false")
     assert "stopped at step 2; no checkpoint was wanted" in capsys.readouterr().err
 
 
-def test_the_second_signal_ends_at_once(tmp_path):
+def test_second_signal_ends_the_process_at_once(tmp_path):
     code = (
-        "import os, signal, time\nfrom master_thesis.training.stopping import SignalStop\n"
+        "import os, signal, time\nfrom master_thesis.training.signals import SignalStop\n"
         "stop = SignalStop(); stop.on_train_start(None, None)\n"
         "os.kill(os.getpid(), signal.SIGINT); print('noted', flush=True); os.kill(os.getpid(), signal.SIGINT)\n"
         "time.sleep(1); print('still here')\n"
     )
-    env = os.environ | {"PYTHONPATH": str(kills.ROOT)}
+    env = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=False)
     assert (done.returncode, done.stdout) == (-signal.SIGINT, "noted\n")
-    assert stopping.SIGNALS == (signal.SIGINT, signal.SIGTERM)
+    assert signals.SIGNALS == (signal.SIGINT, signal.SIGTERM)
 
 
 @pytest.mark.slow
 def test_killed_at_random_moments_with_workers(sample_tree, tmp_path, monkeypatch):
-    """The short version of stress/kills.py: real processes, SIGKILL; only those that are killed have their own."""
+    """The short version of stress/kills.py; only the runs that are killed are processes of their own."""
     for delay in (0.6, 0.3):
         kills.kill_once(tmp_path / "killed", sample_tree, 2, delay, more=SHORT)
-    (tmp_path / "whole").mkdir()
-    for name, workers in (("killed", 2), ("whole", 0)):
+    (tmp_path / "uninterrupted").mkdir()
+    for name, workers in (("killed", 2), ("uninterrupted", 0)):
         monkeypatch.chdir(tmp_path / name)
         assert main(kills.arguments(sample_tree, workers, *SHORT, *kills.resume(tmp_path / name))) == 0
-    assert kills.is_same(kills.newest(tmp_path / "killed"), kills.newest(tmp_path / "whole"))
-    assert not list(tmp_path.glob(f"whole/{VERSION}0/checkpoints/*.part"))
+    assert kills.is_same(newest_checkpoint(tmp_path / "killed"), newest_checkpoint(tmp_path / "uninterrupted"))
+    assert not list(tmp_path.glob(f"uninterrupted/{VERSION}0/checkpoints/*.part"))
 
 
 SHORT = ("--max_epochs", "2", "--train_max_iterations", "12")
