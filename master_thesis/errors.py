@@ -1,13 +1,13 @@
-"""Errors that speak to a user."""
+"""Errors that are the user's to correct."""
 
 from __future__ import annotations
 
 
 class UserError(Exception):
-    """A mistake the user can mend: told in one line, without a traceback, with exit code 2."""
+    """A user error, printed as one line without a traceback; exit code 2."""
 
 
 def require(condition: bool, message: str) -> None:
-    """Raises :class:`UserError` with ``message`` unless ``condition`` holds."""
+    """Raises :class:`UserError` with ``message`` unless ``condition`` is true."""
     if not condition:
         raise UserError(message)

@@ -1,4 +1,4 @@
-"""One data tree with all that goes wrong: training skips and counts, testing names and goes on, nothing leaves it."""
+"""A data tree with every fault: training skips and counts them, testing reports them, and nothing outside is read."""
 
 import logging
 import os
@@ -28,18 +28,18 @@ ODD = {
     "Größe größer": lambda image: image.resize((image.width * 2, image.height + 7)),
     "ein Bild\u00a0mit 名前": lambda image: image,
 }
-"""Sequences of unusual frames that are used all the same; their names are unusual too."""
+"""Sequences of unusual but usable frames, with unusual names."""
 BAD = {
     "truncated": lambda path: path.write_bytes(path.read_bytes()[:-60]),
     "empty": lambda path: path.write_bytes(b""),
-    "text": lambda path: path.write_text("no picture"),
+    "text": lambda path: path.write_text("not an image"),
     "huge": lambda path: path.write_bytes(png_claiming(60_000, 60_000)),
     "folder": lambda path: (path.unlink(), path.mkdir()),
     "loop": lambda path: (path.unlink(), path.symlink_to(path.name)),
     "gone": lambda path: (path.unlink(), path.symlink_to(path.parent / "nowhere.jpg")),
     "locked": lambda path: path.chmod(0),
 }
-"""What happens to the second frame of a sequence."""
+"""Damage to the second frame of a sequence."""
 
 
 def frames_of(folder):
@@ -47,15 +47,15 @@ def frames_of(folder):
 
 
 def add_sequences(root, good):
-    """Writes an odd sequence of every kind and a damaged one of every kind beside a good one."""
+    """Adds a sequence of every unusual kind and one of every kind of damage, all derived from a good one."""
     for name, change in ODD.items():
         (root / name).mkdir()
         for path in frames_of(root / good):
-            # The extension is wrong for most of them: the content counts.
+            # Most of them have the wrong extension; the format is read from the content.
             change(Image.open(path)).save(root / name / path.name, "JPEG" if name in ("cmyk", "grey") else "PNG")
-    for name, spoil in BAD.items():
+    for name, damage in BAD.items():
         shutil.copytree(root / good, root / name)
-        spoil(frames_of(root / name)[1])
+        damage(frames_of(root / name)[1])
     (root / "hollow").mkdir()
     (root / "self").symlink_to("self")
     (root / "up").symlink_to("../..")
@@ -63,7 +63,7 @@ def add_sequences(root, good):
 
 @pytest.fixture
 def tree(tmp_path, sample_tree):
-    """The damaged tree, and beside it what it should never reach."""
+    """The damaged tree, beside a folder that it must never reach."""
     shutil.copytree(sample_tree, tmp_path / "data")
     outside = tmp_path / "outside"
     train, test = tmp_path / "data/GOT10k/train", tmp_path / "data/DAVIS-2017/JPEGImages/480p"
@@ -73,22 +73,22 @@ def tree(tmp_path, sample_tree):
     (train / "leak").symlink_to(outside)
     leaking = train / "coins" / "00000099.jpg"
     leaking.symlink_to(outside / "00000001.jpg")
-    for i in range(12):  # enough good ones that the bad files are few
+    for i in range(12):  # so that the share of bad files is small
         shutil.copytree(train / "astronaut", train / f"good {i}")
-    wanted = [*ODD, *BAD, "hollow", "self", "up", "missing", "../../../outside", str(outside), "/etc", "a\0b"]
+    listed = [*ODD, *BAD, "hollow", "self", "up", "missing", "../../../outside", str(outside), "/etc", "a\0b"]
     lists = {
         train.parent / "train/list.txt": [f"good {i}" for i in range(12)] + ["leak"],
         tmp_path / "data/DAVIS-2017/ImageSets/custom.txt": [],
     }
     for path, more in lists.items():
-        path.write_text("\n".join([*path.read_text().split(), *wanted, *more]) + "\n")
+        path.write_text("\n".join([*path.read_text().split(), *listed, *more]) + "\n")
     masks = tmp_path / "data/DAVIS-2017/Annotations_Dense/480p"
     for name in (*ODD, *BAD, "no mask", "bad mask"):
         shutil.copytree(masks / "walker-crossing", masks / name)
     for name in ("no mask", "bad mask"):
         shutil.copytree(test / "walker-crossing", test / name)
     frames_of(masks / "no mask")[2].unlink()
-    frames_of(masks / "bad mask")[2].write_bytes(b"no picture")
+    frames_of(masks / "bad mask")[2].write_bytes(b"not an image")
     with (tmp_path / "data/DAVIS-2017/ImageSets/custom.txt").open("a") as file:
         file.write("no mask\nbad mask\n")
     with permissions_count():
@@ -97,14 +97,14 @@ def tree(tmp_path, sample_tree):
 
 @pytest.fixture
 def opened():
-    """Real paths of everything that was opened."""
+    """Real paths of everything that is opened during a test."""
     paths, is_on = [], [True]
 
-    def hear(event, args):
+    def record(event, args):
         if is_on and event in ("open", "os.scandir", "os.listdir") and isinstance(args[0], str | os.PathLike):
             paths.append(os.path.realpath(args[0]))
 
-    sys.addaudithook(hear)  # it stays, silent
+    sys.addaudithook(record)  # it cannot be removed, only silenced
     yield paths
     is_on.clear()
 
@@ -115,7 +115,7 @@ def data_of(tree, **changes):
     return DataModule(DataConfig(data_path=str(tree), data_ckpt_path=cache, **(sizes | changes)))
 
 
-def test_training_goes_on_without_what_is_bad_and_counts_it(tree, opened, caplog):
+def test_training_skips_bad_files_and_counts_them(tree, opened, caplog):
     data = data_of(tree, train_max_iterations=150, p_simulator_bgs=1.0)
     with caplog.at_level(logging.INFO):
         data.setup("fit")
@@ -128,17 +128,16 @@ def test_training_goes_on_without_what_is_bad_and_counts_it(tree, opened, caplog
     assert 0 < bad.num_bad <= 0.05 * bad.num_drawn
     skipped = [message for message in bad.messages if "GOT10k" in message]
     met = {name for name in BAD if any(f"train/{name}/" in message for message in skipped)}
-    assert met <= set(BAD)
-    assert len(met) >= 4, "frames are drawn at random, not every bad one is met"
+    assert len(met) >= 4, "frames are drawn at random, so that not every bad one is met"
     assert "locked" in met
     assert all(f"skipped: {message}" in caplog.text for message in skipped)
     drawn = {name for clip in clips for name in clip.names}
     assert set(ODD) <= drawn
-    assert set(BAD) <= drawn, "the other frames of a damaged sequence are used"
+    assert set(BAD) <= drawn, "the other frames of a damaged sequence should be used"
     assert [path for path in opened if path.startswith(str(tree.parent / "outside"))] == []
 
 
-def test_training_stops_with_the_list_where_too_much_is_bad(tree):
+def test_training_stops_with_a_list_if_too_many_files_are_bad(tree):
     for name in ("camera", "rocket", "good 3", "good 4"):
         for path in frames_of(tree / "GOT10k/train" / name):
             path.write_bytes(b"")
@@ -146,14 +145,14 @@ def test_training_stops_with_the_list_where_too_much_is_bad(tree):
     data.setup("fit")
     loader = data.train_dataloader()
     with pytest.raises(
-        UserError, match=r"\d+ of \d+ images drawn cannot be used, more than 5%; mend or remove"
-    ) as told:
+        UserError, match=r"\d+ of \d+ images drawn cannot be used, more than 5%; repair or remove"
+    ) as error:
         list(loader)
     assert loader.bad_files.num_bad > 0.05 * loader.bad_files.num_drawn
-    assert all(message in str(told.value) for message in list(loader.bad_files.messages)[:20])
+    assert all(message in str(error.value) for message in list(loader.bad_files.messages)[:20])
 
 
-def test_testing_names_what_is_bad_and_finishes_the_rest(tree, opened, tmp_path, monkeypatch, capsys):
+def test_testing_reports_bad_files_and_finishes_the_rest(tree, opened, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(runs, "load_networks", lambda options: (StillAligner(), Copier()))
     options = f"--data_path {tree} --chn --test --preset small --test_size 32 48 --algorithms ip --accelerator cpu"
     (tmp_path / "here").mkdir()

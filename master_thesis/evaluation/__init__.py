@@ -1,1 +1,1 @@
-"""Scoring video inpainting by stated protocols."""
+"""Measures video inpainting under named protocols."""

@@ -1,14 +1,6 @@
-"""What needs no learning: the methods every network should beat.
-
-Convention:
-    A method takes masked frames, uint8 ``(F, H, W, 3)`` RGB, and a mask, ``(F, H, W)`` True = hole, and returns
-    filled frames of the same shape. Nothing is written into its inputs.
-"""
+"""Baselines: methods without learning, which every network should beat (contract: :data:`Method`)."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, UInt8
@@ -20,29 +12,27 @@ from master_thesis.evaluation.copying import (
     homography_transfer,
     telea_frame,
 )
+from master_thesis.evaluation.methods import Method
 from master_thesis.models.classical.opencv import OpenCVAligner
-
-Method: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""Fills holes: ``(masked frames, mask) -> filled frames``."""
 
 
 def telea(frames: UInt8[np.ndarray, "F H W 3"], mask: Bool[np.ndarray, "F H W"]) -> UInt8[np.ndarray, "F H W 3"]:
-    """Every frame from itself alone: fast marching (Telea, 2004)."""
+    """Fills every frame from itself alone by fast marching (Telea, 2004)."""
     return np.stack([telea_frame(frame, hole) for frame, hole in zip(frames, mask, strict=True)])
 
 
 def temporal_median(
     frames: UInt8[np.ndarray, "F H W 3"], mask: Bool[np.ndarray, "F H W"]
 ) -> UInt8[np.ndarray, "F H W 3"]:
-    """The median of what the same pixel shows within ``REACH`` frames, Telea where it is never seen."""
+    """Fills with the median of the visible colours of a pixel within ``REACH`` frames; Telea where there are none."""
     filled = frames.copy()
     for t, hole in enumerate(mask):
         near = slice(max(0, t - REACH), t + REACH + 1)
         hidden = mask[near][:, hole]
-        seen = ~hidden.all(axis=0)
-        colours = np.ma.masked_array(frames[near][:, hole][:, seen], np.repeat(hidden[:, seen, None], 3, axis=2))
+        is_seen = ~hidden.all(axis=0)
+        colours = np.ma.masked_array(frames[near][:, hole][:, is_seen], np.repeat(hidden[:, is_seen, None], 3, axis=2))
         rest = hole.copy()
-        rest[hole] = ~seen
+        rest[hole] = ~is_seen
         filled[t][hole & ~rest] = np.ma.median(colours, axis=0).filled(0).round()
         filled[t] = telea_frame(filled[t], rest)
     return filled
@@ -51,14 +41,14 @@ def temporal_median(
 def homography_copying(
     frames: UInt8[np.ndarray, "F H W 3"], mask: Bool[np.ndarray, "F H W"]
 ) -> UInt8[np.ndarray, "F H W 3"]:
-    """Copies through the homography of features outside the mask, nearest frames first, Telea for the rest."""
+    """Copies along a homography of features outside the mask, from the nearest frames first; Telea for the rest."""
     return copy_nearest_first(frames, mask, homography_transfer)
 
 
 def opencv_copying(
     frames: UInt8[np.ndarray, "F H W 3"], mask: Bool[np.ndarray, "F H W"]
 ) -> UInt8[np.ndarray, "F H W 3"]:
-    """The same through the training-free aligner: homography and optical flow."""
+    """Copies along homography and optical flow (:class:`OpenCVAligner`), nearest frames first; Telea for the rest."""
     return copy_nearest_first(frames, mask, aligner_transfer(OpenCVAligner()))
 
 

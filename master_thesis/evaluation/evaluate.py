@@ -1,4 +1,4 @@
-"""One command that measures any method: ``python -m master_thesis --evaluate``."""
+"""Measures methods on all tasks of an evaluation and writes the results."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ import numpy as np
 
 from master_thesis.configs.data import DataConfig
 from master_thesis.configs.evaluation import EvaluationConfig
-from master_thesis.evaluation.baselines import BASELINES, Method
-from master_thesis.evaluation.motion import Flow, Motion, dis_flow, estimate_motion, raft_flow, without_object
+from master_thesis.evaluation.baselines import BASELINES
+from master_thesis.evaluation.figures import write_plot, write_sheet
+from master_thesis.evaluation.methods import Method
+from master_thesis.evaluation.motion import Flow, Motion, background_motion, dis_flow, estimate_motion, raft_flow
 from master_thesis.evaluation.predictions import parse_predictions, read_predictions
 from master_thesis.evaluation.protocols import COMPLETION, HOLE, Task, make_protocol
 from master_thesis.evaluation.scores import Score, measure, measure_flicker
-from master_thesis.evaluation.sheets import write_sheet
-from master_thesis.evaluation.tables import format_table, write_csv, write_json, write_plot
+from master_thesis.evaluation.tables import format_table, write_csv, write_json
 from master_thesis.evaluation.tasks import export_task, make_tasks
 from master_thesis.metrics import try_lpips
 from master_thesis.runtime.atomic import refuse_overwrite
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 
 RESULTS = ("evaluation.json", "evaluation.csv", "evaluation.png", "pictures")
 TRUTH = "true frames"
-"""The row of the camera itself: what flickers there is the motion estimate's fault, no method's."""
+"""Name of the row of the true frames, whose flicker is the error of the motion estimate."""
 
 
 def run_evaluation(
@@ -39,25 +40,23 @@ def run_evaluation(
     methods: Mapping[str, Method] | None = None,
     overwrite: bool = False,
 ) -> list[Score]:
-    """Measures, prints the table and writes ``evaluation.{json,csv,png}`` and ``pictures/`` into ``output``.
+    """Measures all methods, prints the table and writes ``evaluation.{json,csv,png}`` and ``pictures/``.
 
     Args:
-        data: where the DAVIS tree lies, ``--test_size``, dilation and seed.
-        config: what to measure.
+        data: options of the data: its folder, ``test_size``, dilation and seed.
+        config: options of the evaluation.
         output: folder of the results.
-        methods: methods of one's own by name, beside the baselines and ``--predictions``.
-        overwrite: whether to replace results that exist.
+        methods: further methods by name, beside the baselines and predictions of ``config``.
+        overwrite: whether existing results may be replaced.
 
     Returns:
-        The scores, empty if inputs were only exported.
+        The scores; empty if the inputs were exported instead.
 
     Raises:
-        UserError: before anything is done, where results exist; and where the options do not fit the data.
+        UserError: results exist already, or the options do not fit the data.
     """
     if config.export_inputs is not None:
-        refuse_overwrite("export_inputs", [Path(config.export_inputs)], overwrite)
-        for task in make_tasks(data, config):
-            log.info("wrote %s", export_task(task, Path(config.export_inputs)))
+        _export(data, config, Path(config.export_inputs), overwrite)
         return []
     refuse_overwrite("output_path", [output / name for name in RESULTS], overwrite)
     scores = evaluate(data, config, {name: BASELINES[name] for name in config.baselines} | dict(methods or {}), output)
@@ -70,61 +69,66 @@ def run_evaluation(
     write_json(output / "evaluation.json", scores, about)
     write_csv(output / "evaluation.csv", scores, about)
     write_plot(output / "evaluation.png", scores)
-    print(format_table(scores), f"\nfigures and pictures: {output}", sep="\n")
+    print(format_table(scores), f"\nresults: {output}", sep="\n")
     return scores
+
+
+def _export(data: DataConfig, config: EvaluationConfig, folder: Path, overwrite: bool) -> None:
+    refuse_overwrite("export_inputs", [folder], overwrite)
+    for task in make_tasks(data, config):
+        log.info("wrote %s", export_task(task, folder))
 
 
 def evaluate(
-    data: DataConfig, config: EvaluationConfig, methods: Mapping[str, Method], pictures: Path | None = None
+    data: DataConfig, config: EvaluationConfig, methods: Mapping[str, Method], output: Path | None = None
 ) -> list[Score]:
-    """Lets every method fill every task and takes its figures.
+    """Measures every method on every task.
 
     Args:
-        data: where the DAVIS tree lies, ``--test_size``, dilation and seed.
-        config: what to measure.
-        methods: ``(masked frames, mask) -> filled frames`` by name.
-        pictures: where to leave a sheet per task, if anywhere.
+        data: options of the data: its folder, ``test_size``, dilation and seed.
+        config: options of the evaluation.
+        methods: methods by name.
+        output: folder that receives ``pictures/`` with a sheet per task; None: none are drawn.
     """
-    predicted = parse_predictions(config.predictions)
-    flow = dis_flow if config.evaluation_flow == "dis" else raft_flow()
+    predictions = parse_predictions(config.predictions)
+    motions = _MotionCache(dis_flow if config.evaluation_flow == "dis" else raft_flow())
     lpips = try_lpips() if HOLE in config.protocols else None
     if COMPLETION in config.protocols:
-        log.warning("VFID is left out: the weights of its network (I3D) are not part of any package")
+        log.warning("VFID is left out: no package contains the weights of its network, I3D")
     scores: list[Score] = []
-    motions = _Motions(flow)
     for task in make_tasks(data, config):
-        motion = motions.of(task)
+        motion = motions.estimate(task)
         if task.has_truth:
             scores.append(_score(task, TRUTH, measure_flicker(task, task.frames, motion)))
-        fills, seconds = {}, {}
-        for name, method in methods.items():
-            fills[name], seconds[name] = _run(method, task)
-        fills |= {name: read_predictions(folder, task) for name, folder in predicted.items()}
-        for name, filled in fills.items():
+        fills = {name: _fill(method, task) for name, method in methods.items()}
+        fills |= {name: (read_predictions(folder, task), None) for name, folder in predictions.items()}
+        for name, (filled, seconds) in fills.items():
             values = measure(task, filled, motion, lpips)
-            if name in seconds:
-                values["seconds"] = np.full(len(task.frames), seconds[name])
+            if seconds is not None:
+                values["seconds"] = np.full(len(task.frames), seconds)
             scores.append(_score(task, name, values))
-        if pictures is not None:
-            write_sheet(pictures / "pictures", task, fills)
+        if output is not None:
+            write_sheet(output / "pictures", task, {name: filled for name, (filled, _) in fills.items()})
     return scores
 
 
-class _Motions:
-    """The true motion of a task's frames, computed once while the frames stay the same."""
+class _MotionCache:
+    """Estimates the true motion of tasks, once for consecutive tasks that share their frames."""
 
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self.frames: np.ndarray | None = None
+        self.motion: Motion
 
-    def of(self, task: Task) -> Motion:
+    def estimate(self, task: Task) -> Motion:
+        """The motion of the frames, or of the background if there is no truth in the hole."""
         if self.frames is not task.frames:
             self.frames, self.motion = task.frames, estimate_motion(task.frames, self.flow)
-        return self.motion if task.has_truth else without_object(self.motion, task.mask)
+        return self.motion if task.has_truth else background_motion(self.motion, task.mask)
 
 
-def _run(method: Method, task: Task) -> tuple[np.ndarray, float]:
-    """A method's fill, and the seconds per frame it took."""
+def _fill(method: Method, task: Task) -> tuple[np.ndarray, float | None]:
+    """Fills a task; returns the frames and the seconds per frame."""
     masked, mask = task.masked, task.mask.copy()
     start = time.perf_counter()
     filled = method(masked, mask)

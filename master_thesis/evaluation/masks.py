@@ -1,4 +1,4 @@
-"""Where the holes of an evaluation come from: ``own``, ``swapped``, ``still`` or a path."""
+"""Makes the masks of an evaluation from their source: ``own``, ``swapped``, ``still`` or a path."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from master_thesis.images.header import frame_size
 def make_masks(
     source: str, sequence: DavisSequence, sequences: Sequence[DavisSequence], protocol: Protocol, seed: int
 ) -> Bool[np.ndarray, "F H W"]:
-    """The masks of one sequence under a protocol.
+    """Makes the masks of one sequence under a protocol.
 
     Args:
-        source: ``own``, ``swapped``, ``still``, or the path of an image or of a folder with a folder per sequence.
-        sequence: whose frames are to be masked.
-        sequences: all of the tree: ``swapped`` chooses among them.
-        protocol: size and dilation.
-        seed: decides who gets whose masks, and the blobs.
+        source: ``own``, ``swapped``, ``still``, or the path of an image or of a folder with one folder per sequence.
+        sequence: the sequence to be masked.
+        sequences: all sequences of the data set, among which ``swapped`` chooses.
+        protocol: the protocol, for size and dilation.
+        seed: seed of the swap and of the still blobs.
 
     Raises:
-        UserError: there are no such masks.
+        UserError: the source has no masks for the sequence.
     """
     length = len(sequence.frames)
     if source == "still":
@@ -46,19 +46,19 @@ def make_masks(
 
 
 def derangement(names: Sequence[str], seed: int) -> dict[str, str]:
-    """Gives each name another one, never itself, the same for the same seed.
+    """Assigns each name another one at random, never itself; every name is assigned once.
 
     >>> sorted(derangement(["a", "b", "c"], seed=0).values())
     ['a', 'b', 'c']
     """
-    require(len(names) >= 2, f"--masks swapped should find at least two sequences, got {len(names)}: use --masks still")
+    require(len(names) >= 2, f"--masks swapped needs at least two sequences, got {len(names)}: use --masks still")
     circle = sorted(names)
     random.Random(seed).shuffle(circle)
     return {name: circle[i - 1] for i, name in enumerate(circle)}
 
 
 def ping_pong(count: int, length: int) -> list[int]:
-    """Indices that walk ``count`` items there and back until there are ``length``: no jump at the ends.
+    """Indices that traverse ``count`` items forwards and backwards in turn, ``length`` of them, without a jump.
 
     >>> ping_pong(3, 7)
     [0, 1, 2, 1, 0, 1, 2]
@@ -72,7 +72,7 @@ def _repeat(masks: list[np.ndarray], length: int) -> Bool[np.ndarray, "F H W"]:
 
 
 def _read(files: Sequence[str | None], protocol: Protocol) -> Bool[np.ndarray, "F H W"]:
-    """Masks from files; a frame without a file has no hole."""
+    """Reads masks; a frame without a file has no hole."""
     empty = np.zeros((protocol.height, protocol.width), bool)
     return np.stack([empty if file is None else protocol.prepare_mask(read_mask(file)) for file in files])
 
@@ -82,7 +82,7 @@ def _find_files(source: str, sequence: str) -> tuple[str, ...]:
     if path.is_file():
         return (source,)
     if not path.is_dir():
-        raise UserError(f"--masks should be swapped, still, own, or a path that exists; got {source}")
+        raise UserError(f"--masks should be swapped, still, own or an existing path, got {source}")
     files = image_files(str(path / sequence))
-    require(len(files) > 0, f"--masks {source} should hold a folder {sequence} with masks, but has none")
+    require(len(files) > 0, f"--masks {source} should hold a folder of masks named {sequence}, but has none")
     return files

@@ -1,35 +1,31 @@
-"""Networks as methods that can be measured."""
+"""Methods: functions that fill the holes of a sequence and can be measured."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 import torch
-from torch import nn
 
-from master_thesis.evaluation.baselines import Method
-from master_thesis.inpainting.algorithms import inpaint
-from master_thesis.models.aligner import FrozenAligner
-from master_thesis.ops.image import to_float
+from master_thesis.inpainting.inpainter import Inpainter
+from master_thesis.ops.image import to_bytes, to_float
+
+Method: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""Fills holes: ``(masked frames, mask) -> filled frames``.
+
+Convention:
+    Frames are uint8, ``(F, H, W, 3)`` RGB; the mask is bool, ``(F, H, W)``, True = hole. Inputs are not changed.
+"""
 
 
-def network_method(
-    aligner: nn.Module, chn: nn.Module, algorithm: str, device: torch.device | str = "cpu", leaps: bool = False
-) -> Method:
-    """An aligner and a CHN as a method: masked frames and masks in, filled frames out.
-
-    Args:
-        aligner: brings references onto targets.
-        chn: copies and hallucinates.
-        algorithm: ``ff``, ``ip`` or ``cp``.
-        device: where the networks are.
-        leaps: see :func:`~master_thesis.inpainting.algorithms.inpaint`.
-    """
-    frozen = FrozenAligner(aligner)
+def network_method(inpainter: Inpainter) -> Method:
+    """Makes a method of an algorithm and its networks."""
 
     def fill(frames: np.ndarray, mask: np.ndarray) -> np.ndarray:
         x = to_float(torch.from_numpy(frames)).permute(3, 0, 1, 2).contiguous()
         m = torch.from_numpy(mask).float()[None]
-        filled = inpaint(x.to(device), m.to(device), frozen, chn, algorithm, leaps=leaps).frames
-        return filled.mul(255).round().byte().permute(1, 2, 3, 0).contiguous().cpu().numpy()
+        filled = inpainter.fill(x, m).frames
+        return to_bytes(filled).permute(1, 2, 3, 0).contiguous().cpu().numpy()
 
     return fill

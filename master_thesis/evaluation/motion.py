@@ -1,4 +1,4 @@
-"""The true motion of a video, along which a fill should not flicker.
+"""Estimates the true motion of a video, along which a fill should not flicker.
 
 Convention:
     Flows are displacements ``(H, W, 2)`` in px, x first, from a frame to the next one.
@@ -22,61 +22,61 @@ from master_thesis.models.classical.opencv import continue_flow, dense_flow
 from master_thesis.ops.pixels import look_up, pixel_positions
 
 Flow: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""``(first, second) -> flow`` between two RGB frames, uint8."""
+"""``(first, second) -> flow`` from one RGB frame, uint8, to another."""
 
 
 @dataclass(frozen=True)
 class Motion:
-    """How a video moves.
+    """The motion of a video of F frames.
 
     Attributes:
-        flows: from each frame to the next.
-        seen: pixels of a frame that the next one shows too.
+        flows: flow from each frame but the last to the next one.
+        visible: pixels of each of these frames that are visible in the next one.
     """
 
     flows: list[Float[np.ndarray, "H W 2"]]
-    seen: Bool[np.ndarray, "steps H W"]
+    visible: Bool[np.ndarray, "steps H W"]
 
 
 def estimate_motion(frames: UInt8[np.ndarray, "F H W 3"], flow: Flow) -> Motion:
-    """Flow between neighbours, and by its way back which pixels do not disappear (Sundaram et al., 2010)."""
-    flows, seen = [], [np.zeros((0, *frames.shape[1:3]), bool)]
+    """Estimates flow between neighbours, and visibility by a forward-backward check (Sundaram et al., 2010)."""
+    flows, visible = [], [np.zeros((0, *frames.shape[1:3]), bool)]
     for first, second in pairwise(frames):
         forward = flow(first, second)
         flows.append(forward)
-        seen.append(_is_seen(forward, flow(second, first))[None])
-    return Motion(flows, np.concatenate(seen))
+        visible.append(_is_visible(forward, flow(second, first))[None])
+    return Motion(flows, np.concatenate(visible))
 
 
-def without_object(motion: Motion, mask: Bool[np.ndarray, "F H W"]) -> Motion:
-    """The motion of the background: inside a mask that of its surroundings, as if the object were not there."""
-    flows, seen = [], motion.seen.copy()
+def background_motion(motion: Motion, mask: Bool[np.ndarray, "F H W"]) -> Motion:
+    """Replaces the motion inside the masks by that of their surroundings, as if there were no object."""
+    flows, visible = [], motion.visible.copy()
     for t, flow in enumerate(motion.flows):
-        trust = (motion.seen[t] & ~mask[t]).astype(np.float32)
+        trust = (motion.visible[t] & ~mask[t]).astype(np.float32)
         background = np.where(mask[t][..., None], continue_flow(flow, trust)[0], flow)
         flows.append(background)
-        seen[t] |= mask[t] & _is_inside(background)
-    return Motion(flows, seen)
+        visible[t] |= mask[t] & _is_inside(background)
+    return Motion(flows, visible)
 
 
 def dis_flow(first: UInt8[np.ndarray, "H W 3"], second: UInt8[np.ndarray, "H W 3"]) -> Float[np.ndarray, "H W 2"]:
-    """OpenCV's DIS flow: needs no weights."""
+    """DIS flow of OpenCV, which needs no weights."""
     return dense_flow(cv2.cvtColor(first, cv2.COLOR_RGB2GRAY), cv2.cvtColor(second, cv2.COLOR_RGB2GRAY))
 
 
 def raft_flow() -> Flow:
-    """The small RAFT of torchvision, if its weights are on this machine; they are never downloaded.
+    """Loads torchvision's small RAFT. Its weights must be cached; they are never downloaded.
 
     Raises:
-        UserError: they are not.
+        UserError: the weights are not cached.
     """
     from torchvision.models.optical_flow import Raft_Small_Weights, raft_small
 
     path = local_weights(Raft_Small_Weights.C_T_V2.url)
     require(
         path is not None,
-        f"--evaluation_flow raft should find its weights in {torch.hub.get_dir()}/checkpoints, where they are not; "
-        'take --evaluation_flow dis, or fetch them once with `python -c "from torchvision.models.optical_flow import '
+        f"--evaluation_flow raft needs its weights in {torch.hub.get_dir()}/checkpoints, which does not hold them: "
+        'use --evaluation_flow dis, or download them with `python -c "from torchvision.models.optical_flow import '
         "raft_small; raft_small(weights='C_T_V2')\"`",
     )
     network = raft_small().eval()
@@ -85,7 +85,7 @@ def raft_flow() -> Flow:
     @torch.no_grad()
     def flow(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         height, width = first.shape[:2]
-        # RAFT wants multiples of 8, at least 128.
+        # RAFT takes sides that are multiples of 8 and at least 128.
         bottom, right = max(-height % 8, 128 - height), max(-width % 8, 128 - width)
         padded = (cv2.copyMakeBorder(p, 0, bottom, 0, right, cv2.BORDER_REPLICATE) for p in (first, second))
         pair = [torch.from_numpy(p).permute(2, 0, 1)[None] / 127.5 - 1 for p in padded]
@@ -94,15 +94,15 @@ def raft_flow() -> Flow:
     return flow
 
 
-def _is_seen(forward: Float[np.ndarray, "H W 2"], backward: Float[np.ndarray, "H W 2"]) -> Bool[np.ndarray, "H W"]:
-    """Whether going there and back leads home, and stays inside."""
-    there_to_here = look_up(backward, forward)
-    miss = np.square(forward + there_to_here).sum(axis=-1)
-    length = np.square(forward).sum(axis=-1) + np.square(there_to_here).sum(axis=-1)
-    return (miss <= 0.01 * length + 0.5) & _is_inside(forward)
+def _is_visible(forward: Float[np.ndarray, "H W 2"], backward: Float[np.ndarray, "H W 2"]) -> Bool[np.ndarray, "H W"]:
+    """Whether forward and backward flow cancel, and the forward one stays inside the frame."""
+    back = look_up(backward, forward)
+    error = np.square(forward + back).sum(axis=-1)
+    length = np.square(forward).sum(axis=-1) + np.square(back).sum(axis=-1)
+    return (error <= 0.01 * length + 0.5) & _is_inside(forward)
 
 
 def _is_inside(flow: Float[np.ndarray, "H W 2"]) -> Bool[np.ndarray, "H W"]:
     height, width = flow.shape[:2]
-    places = flow + pixel_positions(height, width)
-    return ((places >= 0) & (places <= (width - 1, height - 1))).all(axis=-1)
+    positions = flow + pixel_positions(height, width)
+    return ((positions >= 0) & (positions <= (width - 1, height - 1))).all(axis=-1)

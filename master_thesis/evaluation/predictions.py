@@ -1,4 +1,4 @@
-"""Frames that another method has filled, read from a folder."""
+"""Reads frames that another method has filled."""
 
 from __future__ import annotations
 
@@ -14,30 +14,32 @@ from master_thesis.images.codec import read_frame
 
 
 def parse_predictions(texts: tuple[str, ...]) -> dict[str, Path]:
-    """``NAME=FOLDER`` options as a dictionary.
+    """Parses ``NAME=FOLDER`` options.
 
     Raises:
-        UserError: a folder is missing or a name stands twice.
+        UserError: a folder does not exist, or a name occurs twice.
     """
     folders: dict[str, Path] = {}
     for text in texts:
         name, _, folder = text.partition("=")
         require(name not in folders, f"--predictions should name each method once, got {name} twice")
-        require(Path(folder).is_dir(), f"--predictions {text} should be an existing folder, but {folder} is none")
+        require(Path(folder).is_dir(), f"--predictions {text} should name an existing folder, got {folder}")
         folders[name] = Path(folder)
     return folders
 
 
 def read_predictions(folder: Path, task: Task) -> UInt8[np.ndarray, "F H W 3"]:
-    """The frames of one sequence, in natural order of their names.
+    """Reads the filled frames of one sequence, in natural order of their names.
 
     Raises:
-        UserError: they are not as many or not as large as the protocol's frames.
+        UserError: their number or size differs from that of the task's frames, or one cannot be read.
     """
     files = image_files(str(folder / task.sequence))
-    wanted, (height, width) = len(task.frames), task.frames.shape[1:3]
-    if len(files) != wanted:
-        raise UserError(f"{folder / task.sequence} should hold {wanted} frames (.png or .jpg), but holds {len(files)}")
+    expected, (height, width) = len(task.frames), task.frames.shape[1:3]
+    if len(files) != expected:
+        raise UserError(
+            f"{folder / task.sequence} should hold {expected} frames (.png or .jpg), but holds {len(files)}"
+        )
     frames = []
     for file in files:
         frame = read_frame(file)

@@ -1,4 +1,4 @@
-"""What is measured, and under which conditions: every figure belongs to a named protocol."""
+"""Named protocols, which fix the conditions of every figure, and the tasks they define."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ HOLE = "hole"
 
 @dataclass(frozen=True)
 class Protocol:
-    """Size of the frames, treatment of the masks, and the figures to take.
+    """The size of frames, the treatment of masks, and the metrics of a protocol.
 
     Attributes:
-        name: the protocol's id in every table.
+        name: name of the protocol in every table.
         height: rows of the frames, in px.
         width: columns of the frames, in px.
         dilation_size: height and width of the cross that widens masks, in px.
-        dilation_iterations: how often it does.
-        metrics: figures taken against the truth, the headline first.
+        dilation_iterations: number of times it is applied.
+        metrics: metrics that compare with the truth, the main one first.
     """
 
     name: str
@@ -38,21 +38,21 @@ class Protocol:
     metrics: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """For the JSON file."""
+        """The fields as a dictionary for the JSON file."""
         return asdict(self)
 
     def prepare_frame(self, frame: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "H W 3"]:
-        """A frame at this size."""
+        """Resizes a frame to the size of the protocol."""
         return resize_frame(frame, (self.height, self.width))
 
     def prepare_mask(self, mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "H W"]:
-        """A mask at this size, by nearest, then widened."""
+        """Resizes a mask to the size of the protocol by nearest, then widens it."""
         resized = resize_mask(mask, (self.height, self.width))
         return dilate(resized, self.dilation_size, self.dilation_iterations)
 
 
 def make_protocol(name: str, data: DataConfig) -> Protocol:
-    """The protocol of that name; ``hole`` takes its size and dilation from the options."""
+    """Makes the protocol of a name; ``hole`` takes size and dilation from the options."""
     if name == COMPLETION:
         return Protocol(COMPLETION, 240, 432, (3, 3), 4, ("psnr", "ssim"))
     height, width = data.test_size
@@ -65,11 +65,11 @@ class Task:
     """One sequence with one set of masks under one protocol.
 
     Attributes:
-        protocol: the conditions.
-        masks: where the masks come from (``own``, ``swapped``, ``still`` or a path).
-        sequence: its name.
-        frames: what the camera saw.
-        mask: True = hole.
+        protocol: the protocol.
+        masks: source of the masks (``own``, ``swapped``, ``still`` or a path).
+        sequence: name of the sequence.
+        frames: frames of the camera.
+        mask: masks, True = hole.
     """
 
     protocol: Protocol
@@ -80,14 +80,14 @@ class Task:
 
     @property
     def has_truth(self) -> bool:
-        """Whether the frames show what belongs into the hole: not behind an object's own mask."""
+        """Whether the frames show the content of the hole, which is not the case behind an object's own mask."""
         return self.masks != "own"
 
     @property
     def masked(self) -> UInt8[np.ndarray, "F H W 3"]:
-        """All that a method gets to see."""
+        """The frames with the colour ``FILL`` in the holes: the input of a method."""
         return np.where(self.mask[..., None], np.array(FILL) * 255 + 0.5, self.frames).astype(np.uint8)
 
     def compose(self, filled: UInt8[np.ndarray, "F H W 3"]) -> UInt8[np.ndarray, "F H W 3"]:
-        """Known pixels from the camera, the hole from a method: only this is ever scored."""
+        """Puts the fill of a method into the holes of the frames; only the result is measured."""
         return np.where(self.mask[..., None], filled, self.frames)

@@ -1,12 +1,14 @@
-"""One method on one task, in figures."""
+"""Scores: the figures of one method on one task."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Bool, Float, UInt8
 
 from master_thesis import metrics
 from master_thesis.evaluation.motion import Motion
@@ -15,7 +17,7 @@ from master_thesis.metrics import Lpips
 
 
 class Unit(NamedTuple):
-    """How a figure is shown."""
+    """The unit of a metric, and the number of decimals to print."""
 
     name: str
     digits: int
@@ -31,7 +33,7 @@ UNITS = {
     "hole_warp": Unit("1e-3", 3),
     "seconds": Unit("per frame", 3),
 }
-"""Every figure there is."""
+"""All metrics, in the order of the tables."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,13 @@ class Score:
     """The figures of one method on one task.
 
     Attributes:
-        protocol: id of the protocol.
-        masks: where the masks came from.
-        method: its name.
-        sequence: its name.
-        num_frames: frames of the sequence.
-        values: for each figure one value per frame (temporal figures: per step), NaN where there is nothing to measure.
+        protocol: name of the protocol.
+        masks: source of the masks.
+        method: name of the method.
+        sequence: name of the sequence.
+        num_frames: number of frames in the sequence.
+        values: one value per frame for each metric (per step for temporal metrics), NaN where there is nothing to
+            measure.
     """
 
     protocol: str
@@ -55,44 +58,53 @@ class Score:
     values: dict[str, Float[np.ndarray, " N"]]
 
     def mean(self, metric: str) -> float | None:
-        """Mean over the frames that have the figure, None if none has."""
+        """Mean over the measured frames; None if there are none."""
         return mean_over_frames([self], metric)
 
 
-def mean_over_frames(scores: list[Score], metric: str) -> float | None:
-    """Mean over all frames of all sequences: a long sequence counts more than a short one."""
+def mean_over_frames(scores: Sequence[Score], metric: str) -> float | None:
+    """Mean over the measured frames of all scores, so that long sequences count more; None if there are none."""
     columns = [score.values[metric] for score in scores if metric in score.values]
     values = np.concatenate(columns) if columns else np.zeros(0)
     values = values[~np.isnan(values)]
     return float(values.mean()) if values.size else None
 
 
+def group(scores: Sequence[Score], *names: str) -> dict[tuple[str, ...], list[Score]]:
+    """Groups scores by the values of the attributes ``names``, in order of appearance."""
+    groups: dict[tuple[str, ...], list[Score]] = {}
+    for score in scores:
+        groups.setdefault(tuple(getattr(score, name) for name in names), []).append(score)
+    return groups
+
+
+def metric_title(metric: str) -> str:
+    """Name of a metric with its unit.
+
+    >>> metric_title("hole_psnr")
+    'hole_psnr (dB)'
+    """
+    unit = UNITS[metric].name
+    return f"{metric} ({unit})" if unit else metric
+
+
 def measure(
     task: Task, filled: UInt8[np.ndarray, "F H W 3"], motion: Motion, lpips: Lpips | None
 ) -> dict[str, Float[np.ndarray, " N"]]:
-    """All figures of a protocol for a filled sequence; its known pixels do not count, they are the camera's.
+    """Measures a filled sequence by all metrics of its protocol, after its known pixels are replaced by the true ones.
 
     Args:
-        task: what was to be filled.
-        filled: what a method made of it.
+        task: the task that was filled.
+        filled: the frames that a method returned.
         motion: the true motion.
-        lpips: the distance, or None where it is left out.
+        lpips: the function that measures LPIPS; None leaves it out.
     """
-    composed, frames, mask = task.compose(filled), task.frames, task.mask
+    composed = task.compose(filled)
     values: dict[str, np.ndarray] = {}
     if task.has_truth:
-        for metric in task.protocol.metrics:
-            if metric == "psnr":
-                # A frame without a hole would be infinitely good; it says nothing about a method.
-                values[metric] = np.where(mask.any(axis=(1, 2)), metrics.frame_psnr(composed, frames), np.nan)
-            elif metric == "ssim":
-                values[metric] = metrics.frame_ssim(composed, frames)
-            elif metric == "hole_psnr":
-                values[metric] = metrics.hole_psnr(composed, frames, mask)
-            elif metric == "hole_ssim":
-                values[metric] = metrics.hole_ssim(composed, frames, mask)
-            elif lpips is not None:
-                values[metric] = metrics.hole_lpips(composed, frames, mask, lpips)
+        measures = _MEASURES | ({} if lpips is None else {"hole_lpips": partial(metrics.hole_lpips, lpips=lpips)})
+        taken = [metric for metric in task.protocol.metrics if metric in measures]
+        values = {metric: measures[metric](composed, task.frames, task.mask) for metric in taken}
     return values | measure_flicker(task, composed, motion)
 
 
@@ -100,8 +112,30 @@ def measure_flicker(
     task: Task, video: UInt8[np.ndarray, "F H W 3"], motion: Motion
 ) -> dict[str, Float[np.ndarray, " N"]]:
     """Temporal warping error of a video, everywhere and in the hole, in thousandths."""
-    in_hole = motion.seen & task.mask[:-1]
+    in_hole = motion.visible & task.mask[:-1]
     return {
-        "warp": 1e3 * metrics.warping_error(video, motion.flows, motion.seen),
+        "warp": 1e3 * metrics.warping_error(video, motion.flows, motion.visible),
         "hole_warp": 1e3 * metrics.warping_error(video, motion.flows, in_hole),
     }
+
+
+def _psnr(
+    composed: UInt8[np.ndarray, "F H W 3"], frames: UInt8[np.ndarray, "F H W 3"], mask: Bool[np.ndarray, "F H W"]
+) -> Float[np.ndarray, " F"]:
+    """PSNR of the frames with a hole; every method would be perfect on the others."""
+    return np.where(mask.any(axis=(1, 2)), metrics.frame_psnr(composed, frames), np.nan)
+
+
+def _ssim(
+    composed: UInt8[np.ndarray, "F H W 3"], frames: UInt8[np.ndarray, "F H W 3"], mask: Bool[np.ndarray, "F H W"]
+) -> Float[np.ndarray, " F"]:
+    return metrics.frame_ssim(composed, frames)
+
+
+_MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
+    "psnr": _psnr,
+    "ssim": _ssim,
+    "hole_psnr": metrics.hole_psnr,
+    "hole_ssim": metrics.hole_ssim,
+}
+"""``(composed frames, true frames, mask) -> one value per frame``."""

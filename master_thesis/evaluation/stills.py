@@ -1,4 +1,4 @@
-"""Free-form blobs that do not move: the masks called ``still``."""
+"""Draws the free-form blobs of ``still`` masks."""
 
 from __future__ import annotations
 
@@ -9,27 +9,26 @@ import numpy as np
 from jaxtyping import Bool
 
 AREA = 0.10
-"""Share of the frame that a blob covers, before it is widened."""
+"""Share of the frame that a blob covers before it is widened."""
 ROUGHNESS = 0.35
-"""How much noise bends the outline, against the distance from the blob's centre."""
+"""Strength of the noise that bends the outline, relative to the radius of the blob."""
 GRAIN = 0.08
 """Size of the bends, as a share of the frame's diagonal."""
-
 MAX_ISLANDS = 0.04
-"""Share of the area that may lie apart; it is dropped."""
+"""Largest share of the area that may lie apart from the blob; it is dropped."""
 
 
 def blob(height: int, width: int, seed: int, name: str) -> Bool[np.ndarray, "H W"]:
-    """A connected free-form region of about a tenth of the frame, the same for the same seed and name.
+    """Draws a connected free-form region of about a tenth of the frame.
 
     Args:
-        height: rows in px.
-        width: columns in px.
-        seed: chooses the set of blobs.
-        name: the sequence; each has a blob of its own.
+        height: rows, in px.
+        width: columns, in px.
+        seed: seed of all blobs.
+        name: name of the sequence; every sequence has a blob of its own.
     """
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
-    while True:  # a draw with large islands is drawn again
+    while True:  # draw again if the islands are too large
         surface = _random_surface(rng, height, width)
         low = (surface <= np.quantile(surface, AREA)).astype(np.uint8)
         _, labels, stats, _ = cv2.connectedComponentsWithStats(low)
@@ -39,7 +38,7 @@ def blob(height: int, width: int, seed: int, name: str) -> Bool[np.ndarray, "H W
 
 
 def _random_surface(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """A bowl around a point near the centre, bent by smooth noise."""
+    """Draws a cone around a point near the centre, bent by smooth noise."""
     centre_y, centre_x = rng.uniform(0.35, 0.65, 2)
     stretch = rng.uniform(0.7, 1.4)
     grain_px = max(GRAIN * float(np.hypot(height, width)) / 2, 0.5)

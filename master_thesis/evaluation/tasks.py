@@ -1,4 +1,4 @@
-"""From a DAVIS tree to tasks: frames, masks and the true motion."""
+"""Makes the tasks of an evaluation from the DAVIS data set."""
 
 from __future__ import annotations
 
@@ -19,50 +19,50 @@ from master_thesis.runtime.atomic import atomic_folder
 
 
 def make_tasks(data: DataConfig, config: EvaluationConfig) -> Iterator[Task]:
-    """Every sequence with every set of masks under every protocol; tasks of the same frames follow each other.
+    """Yields every sequence with all sources of masks under every protocol; tasks that share frames are consecutive.
 
     Raises:
-        UserError: a sequence that was named does not exist, or has a single frame.
+        UserError: a chosen sequence does not exist, or has only one frame.
     """
-    everything, _ = find_test_sequences(data.data_path)
-    chosen = [_cut(sequence, config.max_frames) for sequence in _choose(everything, config.sequences)]
+    sequences, _ = find_test_sequences(data.data_path)
+    chosen = [_shorten(sequence, config.max_frames) for sequence in _choose(sequences, config.sequences)]
     for name in config.protocols:
         protocol = make_protocol(name, data)
         for sequence in chosen:
             frames = _read_frames(sequence, protocol)
             for source in config.masks:
-                mask = make_masks(source, sequence, everything, protocol, data.seed)
+                mask = make_masks(source, sequence, sequences, protocol, data.seed)
                 yield Task(protocol, source, sequence.name, frames, mask)
 
 
 def export_task(task: Task, folder: Path) -> Path:
-    """Writes what a method gets to see: ``<protocol>/<masks>/<sequence>/{frames,masks}/00000.png``.
+    """Writes the input of a method to ``<protocol>/<masks>/<sequence>/{frames,masks}/00000.png``.
 
     Raises:
-        UserError: where it cannot be written, or something else lies there.
+        UserError: the folder cannot be written, or holds other files.
     """
     home = folder / task.protocol.name / Path(task.masks).name / task.sequence
     with atomic_folder(home, frozenset({"frames", "masks"})) as part:
-        for kind, pictures in (("frames", task.masked), ("masks", task.mask)):
+        for kind, images in (("frames", task.masked), ("masks", task.mask)):
             (part / kind).mkdir()
-            for i, picture in enumerate(pictures):
-                write_png(part / kind / f"{i:05d}.png", picture)
+            for i, image in enumerate(images):
+                write_png(part / kind / f"{i:05d}.png", image)
     return home
 
 
 def _choose(sequences: list[DavisSequence], names: tuple[str, ...]) -> list[DavisSequence]:
     known = {sequence.name: sequence for sequence in sequences}
     unknown = [name for name in names if name not in known]
-    require(not unknown, f"--sequences should be among {' '.join(known)}; got {' '.join(unknown)}")
+    require(not unknown, f"--sequences should be among {' '.join(known)}, got {' '.join(unknown)}")
     return [known[name] for name in names or known]
 
 
-def _cut(sequence: DavisSequence, max_frames: int | None) -> DavisSequence:
+def _shorten(sequence: DavisSequence, max_frames: int | None) -> DavisSequence:
     num_frames = len(sequence.frames)
-    require(num_frames >= 2, f"{sequence.name} should have at least two frames to be evaluated, but has {num_frames}")
+    require(num_frames >= 2, f"{sequence.name} should have at least two frames, got {num_frames}")
     return replace(sequence, frames=sequence.frames[:max_frames], masks=sequence.masks[:max_frames])
 
 
 def _read_frames(sequence: DavisSequence, protocol: Protocol) -> np.ndarray:
-    # Decoded at full size: every task has the same truth, whichever decoder is at hand.
+    # Decoded at full size, so that the truth does not depend on the decoder.
     return np.stack([protocol.prepare_frame(read_frame(path)) for path in sequence.frames])

@@ -17,14 +17,14 @@ PAN_PX = 4
 
 
 def pan(start: int, num_frames: int = NUM_FRAMES, step: int = PAN_PX) -> np.ndarray:
-    """Frames of a camera that moves right over a photograph: an exact translation."""
+    """Frames of a camera that pans right over a photograph by whole pixels."""
     photo = cv2.resize(skimage.data.astronaut(), (256, 256), interpolation=cv2.INTER_AREA)
     height, width = SIZE
     return np.stack([photo[start : start + height, step * t : step * t + width] for t in range(num_frames)])
 
 
 def squares(size: int, num_frames: int = NUM_FRAMES, step: int = 10) -> np.ndarray:
-    """A square hole that moves right faster than the camera."""
+    """Masks of a square that moves right relative to the frame."""
     mask = np.zeros((num_frames, *SIZE), bool)
     for t in range(num_frames):
         mask[t, 24 : 24 + size, 10 + step * t : 10 + step * t + size] = True
@@ -58,5 +58,5 @@ def protocol() -> Protocol:
 
 @pytest.fixture
 def task(protocol) -> Task:
-    """A moving hole over a panning camera: everything hidden is seen in some other frame."""
+    """A moving hole over a panning camera: every hidden pixel is visible in another frame."""
     return Task(protocol, "still", "pan", pan(60), squares(20))

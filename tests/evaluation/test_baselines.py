@@ -6,7 +6,7 @@ from master_thesis.metrics import hole_psnr
 
 
 @pytest.mark.parametrize("name", list(BASELINES))
-def test_a_baseline_changes_the_hole_alone_and_never_its_input(name, task):
+def test_a_baseline_changes_only_the_hole_and_never_its_input(name, task):
     masked, mask = task.masked, task.mask.copy()
     filled = BASELINES[name](masked, mask)
     assert filled.shape == masked.shape
@@ -17,7 +17,7 @@ def test_a_baseline_changes_the_hole_alone_and_never_its_input(name, task):
     assert (filled[mask] != masked[mask]).any()
 
 
-def test_the_median_restores_a_still_scene_and_shrugs_off_an_outlier():
+def test_the_median_restores_a_still_scene_despite_an_outlier():
     scene = np.random.default_rng(0).integers(0, 256, (8, 10, 3), dtype=np.uint8)
     frames = np.stack([scene] * 5)
     mask = np.zeros((5, 8, 10), bool)
@@ -28,7 +28,7 @@ def test_the_median_restores_a_still_scene_and_shrugs_off_an_outlier():
     assert (filled[2] == scene).all()
 
 
-def test_the_median_paints_what_is_never_seen():
+def test_the_median_paints_pixels_that_are_never_visible():
     frames = np.full((3, 12, 12, 3), 50, np.uint8)
     mask = np.zeros((3, 12, 12), bool)
     mask[:, 4:8, 4:8] = True
@@ -36,7 +36,7 @@ def test_the_median_paints_what_is_never_seen():
     assert np.abs(temporal_median(frames, mask).astype(int) - 50).max() <= 2
 
 
-def test_copying_beats_painting_where_the_camera_pans(task):
+def test_copying_beats_painting_under_a_panning_camera(task):
     figures = {
         method: np.nanmean(hole_psnr(method(task.masked, task.mask), task.frames, task.mask))
         for method in (telea, homography_copying, opencv_copying)

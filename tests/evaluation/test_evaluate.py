@@ -7,7 +7,7 @@ import pytest
 from master_thesis.configs.evaluation import EvaluationConfig
 from master_thesis.errors import UserError
 from master_thesis.evaluation.evaluate import TRUTH, evaluate, run_evaluation
-from master_thesis.evaluation.tables import group
+from master_thesis.evaluation.scores import group
 from master_thesis.images.codec import write_png
 from master_thesis.metrics import MAX_PSNR
 
@@ -21,12 +21,12 @@ def grey(masked, mask):
 
 
 def oracle(masked, mask):
-    """Knows the scene: the frames of the tree, whichever sequence they are from."""
+    """Returns the true frames of the sequence that matches the known pixels best."""
     candidates = [pan(40 * i, len(mask)) for i in range(3)]
     return min(candidates, key=lambda frames: np.abs(frames[~mask].astype(int) - masked[~mask]).sum())
 
 
-def test_a_method_that_knows_the_truth_is_perfect_and_flickers_like_the_camera(data):
+def test_an_oracle_is_perfect_and_flickers_like_the_true_frames(data):
     scores = evaluate(data, EvaluationConfig(**QUICK), {"oracle": oracle, "grey": grey})
     by_method = group(scores, "method")
     assert {method for (method,) in by_method} == {TRUTH, "oracle", "grey"}
@@ -36,7 +36,7 @@ def test_a_method_that_knows_the_truth_is_perfect_and_flickers_like_the_camera(d
     assert all(score.mean("hole_psnr") < 25 for score in by_method[("grey",)])
 
 
-def test_everything_is_written_with_baselines_predictions_and_own_methods(data, tmp_path, capsys):
+def test_results_cover_baselines_predictions_and_further_methods(data, tmp_path, capsys):
     for t, frame in enumerate(pan(0)):
         (tmp_path / "theirs" / "ant").mkdir(parents=True, exist_ok=True)
         write_png(tmp_path / "theirs" / "ant" / f"{t}.png", frame)
@@ -51,7 +51,7 @@ def test_everything_is_written_with_baselines_predictions_and_own_methods(data, 
         TRUTH, "telea", "grey", "theirs"
     ]  # fmt: skip
     assert document["results"][-1]["hole_psnr"] == MAX_PSNR
-    assert "seconds" not in document["results"][-1], "nobody knows how long their method took"
+    assert "seconds" not in document["results"][-1], "the time of an external method is unknown"
     assert document["protocols"][0]["name"] == "hole"
     assert document["options"]["evaluation_flow"] == "dis"
     assert {path.name for path in output.iterdir()} == {
@@ -61,7 +61,7 @@ def test_everything_is_written_with_baselines_predictions_and_own_methods(data, 
     assert "protocol hole, masks still" in capsys.readouterr().out
 
 
-def test_a_method_is_handed_masked_frames_and_cannot_spoil_the_scoring(data):
+def test_a_method_receives_masked_frames_and_cannot_change_the_task(data):
     seen = []
 
     def vandal(masked, mask):
@@ -77,12 +77,12 @@ def test_a_method_is_handed_masked_frames_and_cannot_spoil_the_scoring(data):
     assert scores[-1].mean("hole_psnr") < 25
 
 
-def test_completion_says_that_vfid_is_left_out(data, caplog):
+def test_completion_logs_that_vfid_is_left_out(data, caplog):
     config = EvaluationConfig(protocols=("completion-432x240",), masks=("still",), sequences=("cow",), max_frames=2)
     with caplog.at_level(logging.WARNING):
         scores = evaluate(data, config, {"grey": grey})
     assert "VFID is left out" in caplog.text
-    assert "LPIPS" not in caplog.text, "this protocol has none"
+    assert "LPIPS" not in caplog.text, "this protocol does not use it"
     assert set(scores[-1].values) == {"psnr", "ssim", "warp", "hole_warp", "seconds"}
 
 
@@ -99,7 +99,7 @@ def test_exporting_writes_inputs_and_measures_nothing(data, tmp_path):
     assert len(list((tmp_path / "inputs").glob("hole/*/*/frames/*.png"))) == 2 * (4 + 3)
 
 
-def test_a_method_that_returns_something_else_is_told(data):
+def test_a_method_that_returns_another_type_is_refused(data):
     with pytest.raises(TypeError, match=r"should return uint8 \(4, 72, 96, 3\), got float64 \(4, 72, 96, 3\)"):
         evaluate(data, EvaluationConfig(**QUICK), {"wrong": lambda masked, mask: masked.astype(float)})
 
@@ -115,11 +115,11 @@ def test_a_method_that_returns_something_else_is_told(data):
         ({"predictions": ("x=y",)}, "name one of each, got swapped still and hole completion-432x240"),
     ],
 )
-def test_options_in_conflict_are_told(options, message):
+def test_options_in_conflict_are_refused(options, message):
     with pytest.raises(UserError, match=message):
         EvaluationConfig(**options)
 
 
-def test_pan_is_what_the_fixtures_promise():
+def test_the_pan_of_the_fixtures_is_a_translation():
     first, second = pan(0, 2)
     assert (first[:, PAN_PX:] == second[:, :-PAN_PX]).all()

@@ -20,20 +20,20 @@ def masks_of(source, name, sequences, protocol, seed=0):
 
 @pytest.mark.parametrize("seed", range(20))
 @pytest.mark.parametrize("count", [2, 3, 4, 9])
-def test_nobody_keeps_its_own_masks_and_everyones_are_used_once(seed, count):
+def test_masks_are_swapped_without_repetition_and_never_kept(seed, count):
     names = [f"s{i}" for i in range(count)]
     given = derangement(names, seed)
     assert all(given[name] != name for name in names)
     assert sorted(given.values()) == names
-    assert given == derangement(names[::-1], seed), "the order of the list does not matter"
+    assert given == derangement(names[::-1], seed), "the order of the names should not matter"
 
 
-def test_another_seed_may_swap_otherwise():
+def test_seeds_differ_in_their_swap():
     names = [f"s{i}" for i in range(6)]
     assert len({tuple(derangement(names, seed).items()) for seed in range(10)}) > 1
 
 
-def test_own_masks_are_those_of_the_tree_and_a_missing_one_is_no_hole(tree, protocol):
+def test_own_masks_are_those_of_the_tree_and_a_missing_one_is_empty(tree, protocol):
     (tree / "DAVIS-2017/Annotations/480p/bee/00001.png").unlink()
     own = masks_of("own", "bee", find_test_sequences(str(tree))[0], protocol)
     expected = squares(20)
@@ -41,7 +41,7 @@ def test_own_masks_are_those_of_the_tree_and_a_missing_one_is_no_hole(tree, prot
     assert (own == expected).all()
 
 
-def test_swapped_masks_are_anothers_walked_there_and_back_where_they_are_too_few(sequences, protocol):
+def test_swapped_masks_are_those_of_another_sequence_repeated_back_and_forth(sequences, protocol):
     by_size = {16 + 4 * i: name for i, name in enumerate(["ant", "bee", "cow"])}
     for seed in range(4):
         for name in ("ant", "bee", "cow"):
@@ -79,10 +79,10 @@ def test_masks_are_resized_by_nearest(sequences, protocol, tmp_path):
     assert (small[0] == large[::2, ::2]).all()
 
 
-def test_masks_that_do_not_exist_are_told(tmp_path, sequences, protocol):
-    with pytest.raises(UserError, match="--masks should be swapped, still, own, or a path that exists; got swaped"):
+def test_missing_masks_are_reported(tmp_path, sequences, protocol):
+    with pytest.raises(UserError, match="--masks should be swapped, still, own or an existing path, got swaped"):
         masks_of("swaped", "ant", sequences, protocol)
-    with pytest.raises(UserError, match="should hold a folder ant with masks, but has none"):
+    with pytest.raises(UserError, match="should hold a folder of masks named ant, but has none"):
         masks_of(str(tmp_path), "ant", sequences, protocol)
-    with pytest.raises(UserError, match="--masks swapped should find at least two sequences, got 1: use --masks still"):
+    with pytest.raises(UserError, match="--masks swapped needs at least two sequences, got 1: use --masks still"):
         masks_of("swapped", "ant", sequences[:1], protocol)

@@ -4,7 +4,7 @@ import torch
 from torchvision.models.optical_flow import raft_small
 
 from master_thesis.errors import UserError
-from master_thesis.evaluation.motion import Motion, dis_flow, estimate_motion, raft_flow, without_object
+from master_thesis.evaluation.motion import Motion, background_motion, dis_flow, estimate_motion, raft_flow
 from master_thesis.metrics import warping_error
 
 from .conftest import PAN_PX, SIZE, pan
@@ -14,59 +14,57 @@ def shift(x, y=0.0):
     return np.tile(np.array([x, y], np.float32), (*SIZE, 1))
 
 
-def test_dis_finds_a_pan(task):
+def test_dis_flow_finds_a_pan(task):
     flow = dis_flow(task.frames[0], task.frames[1])
     assert np.median(flow[..., 0]) == pytest.approx(-PAN_PX, abs=0.1)
     assert np.median(flow[..., 1]) == pytest.approx(0, abs=0.1)
 
 
-def test_true_frames_hardly_flicker_along_their_own_motion(task):
+def test_true_frames_hardly_flicker_along_their_motion(task):
     motion = estimate_motion(task.frames, dis_flow)
-    assert motion.seen.shape == (3, *SIZE)
-    along = np.nanmean(warping_error(task.frames, motion.flows, motion.seen))
-    across = np.nanmean(warping_error(task.frames, [shift(0)] * 3, motion.seen))
+    assert motion.visible.shape == (3, *SIZE)
+    along = np.nanmean(warping_error(task.frames, motion.flows, motion.visible))
+    across = np.nanmean(warping_error(task.frames, [shift(0)] * 3, motion.visible))
     assert along < across / 10
 
 
-def test_pixels_that_leave_the_frame_or_do_not_come_back_are_not_seen():
+def test_pixels_without_a_consistent_flow_inside_the_frame_are_not_visible():
     frames = pan(0, 2)
     flows = {True: shift(-PAN_PX), False: shift(PAN_PX)}
     motion = estimate_motion(frames, lambda first, second: flows[first is frames[0] or (first == frames[0]).all()])
-    assert not motion.seen[0, :, :PAN_PX].any(), "they left"
-    assert motion.seen[0, :, PAN_PX:].all()
+    assert not motion.visible[0, :, :PAN_PX].any(), "they left the frame"
+    assert motion.visible[0, :, PAN_PX:].all()
     lost = estimate_motion(frames, lambda first, second: shift(-PAN_PX))
-    assert not lost.seen[0, :, 2 * PAN_PX :].any(), "there and back does not lead home"
+    assert not lost.visible[0, :, 2 * PAN_PX :].any(), "forward and backward flow do not cancel"
 
 
-def test_a_pixel_that_leaves_by_half_is_not_seen():
+def test_a_pixel_that_half_leaves_the_frame_is_not_visible():
     slow = {True: shift(-0.5), False: shift(0.5)}
     first, second = pan(0, 2)
     motion = estimate_motion(np.stack((first, second)), lambda a, b: slow[bool((a == first).all())])
-    assert not motion.seen[0, :, 0].any()
-    assert motion.seen[0, :, 1:].all()
+    assert not motion.visible[0, :, 0].any()
+    assert motion.visible[0, :, 1:].all()
 
 
-def test_behind_an_object_moves_what_moves_around_it():
+def test_the_background_moves_like_the_surroundings_of_the_object():
     flow = shift(2.0, 1.0)
     mask = np.zeros((2, *SIZE), bool)
     mask[:, 20:50, 30:60] = True
     flow[mask[0]] = (-30, 9)
     motion = Motion([flow], ~mask[:1])
-    background = without_object(motion, mask)
+    background = background_motion(motion, mask)
     assert np.abs(background.flows[0] - (2, 1)).max() < 0.05
-    assert background.seen[0][mask[0]].all()
-    assert (motion.flows[0][mask[0]] == (-30, 9)).all(), "inputs stay as they are"
+    assert background.visible[0][mask[0]].all()
+    assert (motion.flows[0][mask[0]] == (-30, 9)).all(), "the input should not change"
 
 
-def test_without_its_weights_raft_is_refused_and_never_downloaded(tmp_path, monkeypatch):
+def test_raft_is_refused_without_its_weights(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    with pytest.raises(
-        UserError, match=r"--evaluation_flow raft should find its weights in .*take --evaluation_flow dis"
-    ):
+    with pytest.raises(UserError, match=r"--evaluation_flow raft needs its weights in .*: use --evaluation_flow dis"):
         raft_flow()
 
 
-def test_raft_takes_any_size_with_the_weights_at_hand(tmp_path, monkeypatch):
+def test_raft_takes_frames_of_any_size(tmp_path, monkeypatch):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     (tmp_path / "checkpoints").mkdir()
     torch.save(raft_small().state_dict(), tmp_path / "checkpoints" / "raft_small_C_T_V2-01064c6d.pth")

@@ -11,34 +11,34 @@ def folder(tmp_path, task):
     home = tmp_path / "filled" / task.sequence
     home.mkdir(parents=True)
     for t, frame in enumerate(task.frames):
-        write_png(home / f"frame{t + 8}.png", frame)  # 8, 9, 10, 11: natural order, not that of letters
+        write_png(home / f"frame{t + 8}.png", frame)  # 8, 9, 10, 11: natural order differs from that of the letters
     return home.parent
 
 
-def test_frames_come_in_natural_order(folder, task):
+def test_frames_are_read_in_natural_order(folder, task):
     assert (read_predictions(folder, task) == task.frames).all()
 
 
-def test_another_number_of_frames_is_told(folder, task):
+def test_a_wrong_number_of_frames_is_reported(folder, task):
     (folder / task.sequence / "frame9.png").unlink()
     with pytest.raises(UserError, match=r"pan should hold 4 frames \(.png or .jpg\), but holds 3"):
         read_predictions(folder, task)
 
 
-def test_a_missing_sequence_is_told(tmp_path, task):
+def test_a_missing_sequence_is_reported(tmp_path, task):
     with pytest.raises(UserError, match=r"pan should hold 4 frames \(.png or .jpg\), but holds 0"):
         read_predictions(tmp_path, task)
 
 
-def test_another_size_is_told(folder, task):
+def test_a_wrong_size_is_reported(folder, task):
     write_png(folder / task.sequence / "frame10.png", np.zeros((50, 60, 3), np.uint8))
     with pytest.raises(UserError, match=r"frame10.png should be 96 x 72 \(protocol hole\), but is 60 x 50"):
         read_predictions(folder, task)
 
 
-def test_names_and_folders_are_checked(folder):
+def test_repeated_names_and_missing_folders_are_reported(folder):
     assert parse_predictions((f"theirs={folder}",)) == {"theirs": folder}
     with pytest.raises(UserError, match="should name each method once, got theirs twice"):
         parse_predictions((f"theirs={folder}", f"theirs={folder}"))
-    with pytest.raises(UserError, match="should be an existing folder, but nowhere is none"):
+    with pytest.raises(UserError, match="should name an existing folder, got nowhere"):
         parse_predictions(("theirs=nowhere",))

@@ -5,19 +5,19 @@ from master_thesis.configs.data import DataConfig
 from master_thesis.evaluation.protocols import Protocol, Task, make_protocol
 
 
-def test_completion_is_the_same_whatever_the_options_say():
+def test_completion_does_not_depend_on_the_options():
     default = make_protocol("completion-432x240", DataConfig())
     assert default == make_protocol("completion-432x240", DataConfig(test_size=(64, 64), dilatation_iterations=0))
     assert (default.height, default.width) == (240, 432)
     assert (default.dilation_size, default.dilation_iterations) == ((3, 3), 4)
 
 
-def test_hole_follows_the_options():
+def test_hole_takes_size_and_dilation_from_the_options():
     protocol = make_protocol("hole", DataConfig(test_size=(64, 80), dilatation_iterations=1))
     assert (protocol.height, protocol.width, protocol.dilation_iterations) == (64, 80, 1)
 
 
-def test_four_crosses_make_a_diamond():
+def test_four_dilations_by_a_cross_make_a_diamond():
     protocol = Protocol("hole", 21, 21, (3, 3), 4, ())
     mask = np.zeros((21, 21), bool)
     mask[10, 10] = True
@@ -25,7 +25,7 @@ def test_four_crosses_make_a_diamond():
     assert (protocol.prepare_mask(mask) == (abs(y - 10) + abs(x - 10) <= 4)).all()
 
 
-def test_resizing_a_mask_makes_no_new_values_and_keeps_its_share():
+def test_resizing_a_mask_keeps_its_shape():
     protocol = Protocol("hole", 20, 30, (3, 3), 0, ())
     mask = np.zeros((40, 60), bool)
     mask[:, :30] = True
@@ -35,19 +35,19 @@ def test_resizing_a_mask_makes_no_new_values_and_keeps_its_share():
     assert not small[:, 15:].any()
 
 
-def test_a_method_never_sees_what_it_should_fill(task):
+def test_masked_frames_do_not_depend_on_the_content_of_the_hole(task):
     other = Task(task.protocol, task.masks, task.sequence, np.where(task.mask[..., None], 7, task.frames), task.mask)
     assert (task.masked == other.masked).all()
     assert (task.masked[~task.mask] == task.frames[~task.mask]).all()
     assert (task.masked[task.mask] == (124, 116, 104)).all()
 
 
-def test_only_the_hole_of_a_fill_counts(task):
+def test_composing_takes_only_the_hole_from_a_fill(task):
     composed = task.compose(np.zeros_like(task.frames))
     assert (composed[task.mask] == 0).all()
     assert (composed[~task.mask] == task.frames[~task.mask]).all()
 
 
 @pytest.mark.parametrize(("masks", "has_truth"), [("own", False), ("swapped", True), ("still", True), ("x", True)])
-def test_there_is_no_truth_behind_an_object(task, masks, has_truth):
+def test_only_own_masks_lack_truth(task, masks, has_truth):
     assert Task(task.protocol, masks, "pan", task.frames, task.mask).has_truth is has_truth

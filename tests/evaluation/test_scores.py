@@ -16,32 +16,32 @@ def motion(task):
     return estimate_motion(task.frames, dis_flow)
 
 
-def test_the_truth_is_perfect_whatever_it_says_of_known_pixels(task, motion):
+def test_the_truth_in_the_hole_is_perfect_whatever_the_known_pixels(task, motion):
     filled = np.where(task.mask[..., None], task.frames, 0)
     values = measure(task, filled, motion, None)
     assert values["hole_psnr"] == pytest.approx([metrics.MAX_PSNR] * 4)
     assert values["hole_ssim"] == pytest.approx([1.0] * 4)
-    assert "hole_lpips" not in values, "left out where its weights are not at hand"
+    assert "hole_lpips" not in values, "left out without its weights"
 
 
-def test_lpips_is_taken_where_there_is_one(task, motion):
+def test_lpips_is_measured_if_available(task, motion):
     values = measure(task, task.frames, motion, lambda a, b: (a - b).abs().mean())
     assert values["hole_lpips"] == pytest.approx([0.0] * 4)
 
 
-def test_the_figures_are_those_of_the_metrics_after_composing(task, motion):
+def test_figures_are_metrics_of_the_composed_frames(task, motion):
     completion = replace(task, protocol=Protocol("completion-432x240", *SIZE, (3, 3), 4, ("psnr", "ssim")))
     filled = np.full_like(task.frames, 90)
     composed = task.compose(filled)
     values = measure(completion, filled, motion, None)
     assert values["psnr"] == pytest.approx(metrics.frame_psnr(composed, task.frames))
     assert values["ssim"] == pytest.approx(metrics.frame_ssim(composed, task.frames))
-    in_hole = motion.seen & task.mask[:-1]
+    in_hole = motion.visible & task.mask[:-1]
     assert values["hole_warp"] == pytest.approx(1e3 * metrics.warping_error(composed, motion.flows, in_hole))
-    assert values["warp"] == pytest.approx(1e3 * metrics.warping_error(composed, motion.flows, motion.seen))
+    assert values["warp"] == pytest.approx(1e3 * metrics.warping_error(composed, motion.flows, motion.visible))
 
 
-def test_a_frame_without_hole_has_no_psnr(task, motion):
+def test_a_frame_without_a_hole_has_no_psnr(task, motion):
     mask = task.mask.copy()
     mask[2] = False
     completion = Protocol("completion-432x240", *SIZE, (3, 3), 4, ("psnr",))

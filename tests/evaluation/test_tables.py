@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from master_thesis.evaluation.scores import Score
-from master_thesis.evaluation.tables import format_table, versions, write_csv, write_json, write_plot
-from master_thesis.images.header import frame_size
+from master_thesis.evaluation.tables import format_table, versions, write_csv, write_json
 
 
 @pytest.fixture
@@ -19,7 +18,7 @@ def scores():
     ]
 
 
-def test_the_screen_shows_each_sequence_then_the_mean(scores):
+def test_the_table_lists_each_sequence_then_the_mean(scores):
     blocks = [block.splitlines() for block in format_table(scores).split("\n\n")]
     assert [line.split() for line in blocks[0]] == [
         ["protocol", "hole,", "masks", "still"],
@@ -30,18 +29,18 @@ def test_the_screen_shows_each_sequence_then_the_mean(scores):
         ["mean", "a", "20.00", "1.000"],
         ["mean", "b", "12.00", "3.000"],
     ]
-    assert len({len(line) for line in blocks[0][1:]}) == 1, "columns stand under each other"
+    assert len({len(line) for line in blocks[0][1:]}) == 1, "the columns should be aligned"
     assert blocks[1][0] == "protocol hole, masks own"
 
 
-def test_json_says_what_is_needed_to_get_the_figures_again(scores, tmp_path):
+def test_json_holds_what_reproduces_the_figures(scores, tmp_path):
     write_json(tmp_path / "e.json", scores, {"seed": 3, "command": "python -m master_thesis --evaluate"})
     document = json.loads((tmp_path / "e.json").read_text())
     assert document["seed"] == 3
     assert document["versions"] == versions()
     assert {"protocol": "hole", "masks": "still", "method": "a", "sequence": "mean", "num_frames": 3,
             "hole_psnr": 20.0, "hole_warp": 1.0} in document["results"]  # fmt: skip
-    assert document["results"][1]["hole_warp"] is None, "nothing measured is null, not NaN"
+    assert document["results"][1]["hole_warp"] is None, "a figure that was not measured should be null, not NaN"
 
 
 def test_csv_holds_the_same_rows(scores, tmp_path):
@@ -52,8 +51,3 @@ def test_csv_holds_the_same_rows(scores, tmp_path):
     assert rows[0]["seed"] == "3"
     assert "cv2=" in rows[0]["versions"]
     assert [row["sequence"] for row in rows] == ["cat", "dog", "mean", "cat", "mean", "cat", "mean"]
-
-
-def test_the_plot_is_a_picture(scores, tmp_path):
-    write_plot(tmp_path / "e.png", scores)
-    assert min(frame_size(tmp_path / "e.png")) > 300
