@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from master_thesis.checkpoints.loading import load_small as load_small
     from master_thesis.configs.video import VideoConfig as VideoConfig
     from master_thesis.errors import UserError as UserError
-    from master_thesis.inpainting.algorithms import Inpainted as Inpainted
-    from master_thesis.inpainting.algorithms import inpaint as inpaint
+    from master_thesis.inpainting.inpainter import Inpainted as Inpainted
+    from master_thesis.inpainting.inpainter import inpaint as inpaint
     from master_thesis.models.aligner import Aligner as Aligner
     from master_thesis.models.chn import CHN as CHN
     from master_thesis.models.classical.opencv import OpenCVAligner as OpenCVAligner
@@ -36,12 +36,12 @@ _HOMES = {
     "Clip": "records",
     "FlowPrediction": "records",
     "Hallucination": "records",
-    "Inpainted": "inpainting.algorithms",
+    "Inpainted": "inpainting.inpainter",
     "OpenCVAligner": "models.classical.opencv",
     "UserError": "errors",
     "VideoConfig": "configs.video",
     "VideoResult": "video.pipeline",
-    "inpaint": "inpainting.algorithms",
+    "inpaint": "inpainting.inpainter",
     "inpaint_video": "video.pipeline",
     "load_chn": "checkpoints.loading",
     "load_cpn": "checkpoints.loading",

@@ -14,7 +14,7 @@ from master_thesis.models.small.aligner import SmallDFPN
 from master_thesis.ops.affine import affine_grid
 from master_thesis.ops.grid import identity_grid, warp
 from master_thesis.ops.image import fill_holes
-from master_thesis.records import Alignment, Clip, Hallucination
+from master_thesis.records import Alignment, Clip, Hallucination, MaskedFrames
 
 PAN_PX = 2
 """How far the camera of a panorama clip moves right from frame to frame."""
@@ -61,6 +61,11 @@ def make_pair(num_refs, height, width, batch=1, seed=0):
     clips = [make_sequence(num_refs + 1, height, width, seed + i) for i in range(batch)]
     x, m = (torch.stack(parts) for parts in zip(*clips, strict=True))
     return x[:, :, 0], m[:, :, 0], x[:, :, 1:], m[:, :, 1:]
+
+
+def as_frames(x_target, m_target, x_refs, m_refs):
+    """The same as records: target and references with their visibility."""
+    return MaskedFrames(x_target, 1 - m_target), MaskedFrames(x_refs, 1 - m_refs)
 
 
 def make_clip(num=2, num_frames=3, size=64, is_simulated=True, seed=0):
@@ -159,7 +164,7 @@ class PanoramaAligner:
         b, _, _, h, w = x_refs.shape
         steps = [self._number(x_target[i]) - self._number(x_refs[i, :, 0]) for i in range(b)]
         grid = torch.stack([shifted_grid(h, w, PAN_PX * n, 0) for n in steps]).unsqueeze(1)
-        return alignment_from_grid(grid, m_target, x_refs, m_refs)
+        return alignment_from_grid(grid, 1 - m_target, MaskedFrames(x_refs, 1 - m_refs))
 
 
 class CountingAligner:
@@ -173,7 +178,7 @@ class CountingAligner:
         self.batch_sizes.append(b)
         counts = (3 * m_target.sum(dim=(1, 2, 3)) + 5 * m_refs[:, :, 0].sum(dim=(1, 2, 3))).int().tolist()
         grid = torch.stack([shifted_grid(h, w, n % 7 - 3, n // 7 % 5 - 2) for n in counts])
-        return alignment_from_grid(grid.unsqueeze(1).expand(b, f, h, w, 2), m_target, x_refs, m_refs)
+        return alignment_from_grid(grid.unsqueeze(1).expand(b, f, h, w, 2), 1 - m_target, MaskedFrames(x_refs, 1 - m_refs))
 
 
 class StillAligner(torch.nn.Module):

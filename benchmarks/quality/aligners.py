@@ -35,7 +35,7 @@ from master_thesis.ops.affine import affine_grid
 from master_thesis.ops.grid import distance_px, identity_grid, inside
 from master_thesis.ops.image import fill_holes, to_float
 from master_thesis.ops.pixels import pixel_positions
-from master_thesis.records import Alignment
+from master_thesis.records import Alignment, MaskedFrames
 
 ROW_LENGTH = 14
 REACH_PX = 3.0
@@ -46,7 +46,7 @@ class IdentityAligner:
 
     def align(self, x_target, m_target, x_refs, m_refs) -> Alignment:
         b, _, f, h, w = x_refs.shape
-        return alignment_from_grid(identity_grid(h, w).expand(b, f, h, w, 2), m_target, x_refs, m_refs)
+        return alignment_from_grid(identity_grid(h, w).expand(b, f, h, w, 2), 1 - m_target, MaskedFrames(x_refs, 1 - m_refs))
 
 
 class HomographyAligner:
@@ -60,7 +60,7 @@ class HomographyAligner:
         points = np.dstack((pixel_positions(h, w), np.ones((h, w)))) @ motion.T
         positions = torch.from_numpy(points[..., :2] / points[..., 2:]).float()
         grid = positions * 2 / torch.tensor((w - 1, h - 1)) - 1
-        return alignment_from_grid(grid[None, None], m_target, x_refs, m_refs)
+        return alignment_from_grid(grid[None, None], 1 - m_target, MaskedFrames(x_refs, 1 - m_refs))
 
 
 @dataclass

@@ -51,6 +51,7 @@ def fill(frames: int, algorithm: str, folder: Path) -> dict[str, float]:
     from master_thesis.configs.video import VideoConfig
     from master_thesis.images.codec import write_png
     from master_thesis.models.aligner import alignment_from_grid
+    from master_thesis.records import MaskedFrames
     from master_thesis.models.chn import CHN
     from master_thesis.ops.grid import identity_grid
     from master_thesis.video.io.writer import write_video
@@ -59,7 +60,7 @@ def fill(frames: int, algorithm: str, folder: Path) -> dict[str, float]:
     class StillCamera(torch.nn.Module):
         def align(self, x_target, m_target, x_refs, m_refs):  # type: ignore[no-untyped-def]
             b, _, f, h, w = x_refs.shape
-            return alignment_from_grid(identity_grid(h, w).expand(b, f, h, w, 2), m_target, x_refs, m_refs)
+            return alignment_from_grid(identity_grid(h, w).expand(b, f, h, w, 2), 1 - m_target, MaskedFrames(x_refs, 1 - m_refs))
 
     torch.manual_seed(0)
     video, mask = folder / f"{frames}.mp4", folder / f"{frames}_masks"

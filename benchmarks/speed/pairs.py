@@ -23,7 +23,8 @@ def peak_mib(size: tuple[int, int], count: int, precision: str) -> float:
     import torch
 
     from benchmarks.speed.scenes import DEVICE, moving_scene, network
-    from master_thesis.inpainting.step import Canvas, Pair, Stepper
+    from master_thesis.inpainting.canvas import Canvas
+    from master_thesis.inpainting.step import Pair, Stepper
     from master_thesis.ops.precision import autocast
     from master_thesis.runtime.malloc import keep_freed_memory
 

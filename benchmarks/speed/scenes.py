@@ -9,6 +9,7 @@ import torch
 
 from master_thesis.checkpoints.loading import make_network
 from master_thesis.models.aligner import alignment_from_grid
+from master_thesis.records import MaskedFrames
 from master_thesis.ops.grid import identity_grid
 from master_thesis.ops.image import fill_holes
 from master_thesis.ops.precision import autocast
@@ -26,7 +27,7 @@ class StillCamera(torch.nn.Module):
     def align(self, x_target, m_target, x_refs, m_refs):  # type: ignore[no-untyped-def]
         b, _, f, h, w = x_refs.shape
         grid = identity_grid(h, w).to(x_refs.device).expand(b, f, h, w, 2)
-        return alignment_from_grid(grid, m_target, x_refs, m_refs)
+        return alignment_from_grid(grid, 1 - m_target, MaskedFrames(x_refs, 1 - m_refs))
 
 
 def moving_scene(num_frames: int, size: tuple[int, int], num_holes: int) -> tuple[torch.Tensor, torch.Tensor]:

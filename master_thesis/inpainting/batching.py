@@ -1,4 +1,4 @@
-"""Going on with smaller batches where the GPU's memory does not hold the larger ones."""
+"""How many pairs pass through the networks together, and what happens when GPU memory runs out."""
 
 from __future__ import annotations
 
@@ -15,28 +15,40 @@ from master_thesis.runtime.memory import memory_free
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+R = TypeVar("R")
+
+MAX_PAIRS = 8
+"""Largest number of pairs that pass through the networks together: a power of two."""
+PAIR_BYTES, PIXEL_BYTES = 384 * 2**20, 1024
+"""Upper bounds of the working memory of a pair, and of each of its pixels, with the thesis' networks in float32.
+
+They bound what ``python -m benchmarks.speed.pairs`` measures up to 720 x 360; its fit is 244 MiB and 566 bytes.
+"""
 
 _fitting: dict[tuple[int, ...], int] = {}
-"""Per size of frame: the most items that went through so far, where some did not. Windows and sequences share it."""
+"""Per size of frame: the most items that fitted, where more did not. Windows and sequences share it."""
 
 
-def in_batches(items: Sequence[T], at_most: int, size: tuple[int, ...], work: Callable[[Sequence[T]], None]) -> None:
-    """Works through items batch by batch; a batch that runs out of GPU memory is halved, and so are all later ones.
+def in_batches(items: Sequence[T], size: tuple[int, ...], work: Callable[[Sequence[T]], R]) -> list[R]:
+    """Works through items at once; if GPU memory runs out, in halves, and so from then on.
 
     Args:
-        items: what there is to do.
-        at_most: items of a batch.
-        size: height and width of the frames; what fits is remembered for each, and said once.
-        work: works on a batch; it must leave no trace when it runs out of memory.
+        items: the items.
+        size: height and width of the frames; the batch that fits is remembered for each, and logged once.
+        work: works on a batch; it must leave no trace when memory runs out.
+
+    Returns:
+        The result of every batch, in order.
 
     Raises:
         UserError: not even one item fits.
     """
+    results: list[R] = []
     start = 0
     while start < len(items):
-        batch = items[start : start + min(at_most, _fitting.get(size, at_most))]
+        batch = items[start : start + _fitting.get(size, len(items))]
         try:
-            work(batch)
+            results.append(work(batch))
         except torch.OutOfMemoryError:
             torch.cuda.empty_cache()
             shown = f"{size[1]} x {size[0]}"
@@ -44,28 +56,18 @@ def in_batches(items: Sequence[T], at_most: int, size: tuple[int, ...], work: Ca
                 message = f"the GPU's memory does not hold one pair of frames of {shown}: choose a smaller --test_size"
                 raise UserError(message) from None
             _fitting[size] = len(batch) // 2
-            log.warning("out of GPU memory at %s: going on with %d pairs at a time", shown, _fitting[size])
+            log.warning("out of GPU memory at %s: continuing with %d pairs at a time", shown, _fitting[size])
             continue
         start += len(batch)
-
-
-MAX_PAIRS = 8
-"""Pairs that go through the networks together, at most: a power of two."""
-
-
-PAIR_BYTES, PIXEL_BYTES = 384 * 2**20, 1024
-"""At most so much working memory takes a pair, and each of its pixels, with the thesis' networks in float32.
-
-A bound on what ``python -m benchmarks.speed.pairs`` measures up to 720 x 360; its fit is 244 MiB and 566 bytes.
-"""
+    return results
 
 
 @cache
 def fitting_pairs(height: int, width: int, device: torch.device) -> int:
-    """How many pairs of frames may go through the networks together: half of the free memory is theirs, if it is known.
+    """The number of pairs that may pass through the networks together: half of the free memory is theirs.
 
-    A power of two, so that a little more or less of it changes nothing: other batches may round otherwise. The first
-    answer for a size stands, as what is kept for the next tensors no longer counts as free.
+    A power of two, so that a little more or less memory changes nothing: other batches may round differently. The first
+    answer for a size stands, as memory that is kept for later tensors no longer counts as free.
 
     Args:
         height: of the frames.

@@ -1,227 +1,131 @@
-"""One fill step on a batch of (target, reference) pairs, and the running result that steps read and write."""
+"""One fill step on (target, reference) pairs, in two verbs: align the references, then paint the targets."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor
 
 from master_thesis.inpainting.batching import in_batches
-from master_thesis.models.aligner import Aligner, align_encoded, encode
+from master_thesis.inpainting.canvas import HALLUCINATED, OPEN, Canvas
+from master_thesis.inpainting.feature_cache import FeatureCache
+from master_thesis.models.aligner import Aligner
+from master_thesis.models.hallucinator import Hallucinator
 from master_thesis.ops.grid import warp
 from master_thesis.ops.image import fill_holes
 from master_thesis.ops.mask import hole_percent
-from master_thesis.records import Alignment, Hallucination
-
-HALLUCINATED = -1
-"""In a source map: this pixel was seen in no frame and made up."""
-OPEN = -2
-"""In a source map: this pixel is not filled yet."""
+from master_thesis.records import Alignment
 
 
-@runtime_checkable
-class Hallucinator(Protocol):
-    """Anything that paints a target from aligned references, as CHN does."""
-
-    def __call__(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        v_target: Float[Tensor, "B 1 H W"],
-        x_aligned: Float[Tensor, "B 3 F H W"],
-        v_aligned: Float[Tensor, "B 1 F H W"],
-        v_map: Float[Tensor, "B 1 F H W"],
-        **confidence: Float[Tensor, "B 1 F H W"],
-    ) -> Hallucination:
-        """Paints the target once per reference; ``confidence`` is passed only where the aligner offers it."""
-        ...
-
-
-@dataclass(frozen=True)
-class Canvas:
-    """The running result: masked frames, what is still open, and where each pixel came from.
-
-    Attributes:
-        frames: masked frames, one after the other.
-        mask: 1 = still to fill.
-        source: number of the frame that shows the pixel (its own where known), ``HALLUCINATED`` or ``OPEN``.
-        first: number of the first frame; 0 unless the sequence is part of a longer one.
-        codes: what an aligner saw of frames on their own, for as long as they stay the same.
-    """
-
-    frames: Float[Tensor, "F 3 H W"]
-    mask: Float[Tensor, "F 1 H W"]
-    source: Int[Tensor, "F 1 H W"]
-    first: int = 0
-    codes: dict[int, Tensor] = field(default_factory=dict)
-
-    @staticmethod
-    def of(
-        x: Float[Tensor, "3 F H W"],
-        m: Float[Tensor, "1 F H W"],
-        first: int = 0,
-        source: Int[Tensor, "1 F H W"] | None = None,
-    ) -> Canvas:
-        """A canvas with a copy of a sequence, its holes in the colour ``FILL``.
-
-        Args:
-            x: frames.
-            m: masks, 1 = hole.
-            first: number of the first frame.
-            source: where known pixels come from; None: they are original.
-        """
-        frames, mask = x.transpose(0, 1), m.transpose(0, 1).contiguous()
-        own = torch.arange(first, first + frames.shape[0], dtype=torch.int32, device=x.device).view(-1, 1, 1, 1)
-        known = own.expand_as(mask) if source is None else source.transpose(0, 1)
-        return Canvas(fill_holes(frames, mask), mask.clone(), torch.where(mask > 0, OPEN, known), first)
-
-    def clone(self) -> Canvas:
-        """A canvas of its own: writing to it changes nothing else."""
-        return Canvas(self.frames.clone(), self.mask.clone(), self.source.clone(), self.first, dict(self.codes))
-
-    def encoded(self, rows: list[int], aligner: Aligner) -> Float[Tensor, "N *code"]:
-        """What an aligner, always the same one, sees of some frames on their own: looked at once until they change."""
-        new = [i for i in dict.fromkeys(rows) if i not in self.codes]
-        if new:  # cloned: a view would keep the codes of all frames of the batch
-            codes = encode(aligner, self.frames[new], self.mask[new])
-            self.codes.update(zip(new, (code.clone() for code in codes), strict=True))
-        return torch.stack([self.codes[i] for i in rows])
-
-    def write(self, rows: list[int], frames: Tensor, mask: Tensor, source: Tensor) -> None:
-        """Replaces some frames; what was known of the old ones is forgotten."""
-        self.frames[rows], self.mask[rows], self.source[rows] = frames, mask, source
-        for i in rows:
-            self.codes.pop(i, None)
-
-    def left(self, t: int) -> float:
-        """The hole's share of frame ``t``, in percent."""
-        return float(hole_percent(self.mask[t]))
-
-    def open_frames(self) -> list[int]:
-        """The frames that still have a hole."""
-        return torch.nonzero(self.mask.flatten(1).any(dim=1)).flatten().tolist()
-
-
-@dataclass(frozen=True)
-class Pair:
-    """A target, a reference, and whether this step is the target's last if it leaves at most ``tolerance``.
-
-    Attributes:
-        target: index of the frame to fill.
-        ref: index of the frame to copy from.
-        is_final: this is the target's last reference, whatever it leaves.
-    """
+class Pair(NamedTuple):
+    """Indices of the frame to fill and of the frame to copy from."""
 
     target: int
     ref: int
-    is_final: bool = False
 
 
-class Stepper:
-    """Carries out fill steps; what differs between the algorithms is only the order of the pairs.
+@dataclass(frozen=True)
+class Copies:
+    """What the references of some pairs show of their targets.
+
+    Attributes:
+        pairs: the pairs.
+        alignment: one row per pair.
+        open_percent: the share of each target that stays open once it is copied, in percent.
+    """
+
+    pairs: Sequence[Pair]
+    alignment: Alignment
+    open_percent: Sequence[float]
+
+
+class FillStep:
+    """Carries out fill steps on a canvas; the algorithms differ only in the order of the pairs and in their decisions.
 
     Args:
         aligner: brings references onto targets.
-        chn: paints what was aligned.
-        pair_batch: pairs that go through the networks together.
-        on_closed: is told how many frames each step closed; None: nobody asks.
+        hallucinator: paints the targets.
+        canvas: where targets are read and written.
+        refs: where references are read: ``canvas`` itself, or the original sequence.
+        pair_batch: pairs that pass through the networks together.
+        on_closed: called with the number of frames completed; None: no progress is reported.
     """
 
     def __init__(
         self,
         aligner: Aligner,
-        chn: Hallucinator,
+        hallucinator: Hallucinator,
+        canvas: Canvas,
+        refs: Canvas,
         pair_batch: int,
         on_closed: Callable[[int], None] | None = None,
     ) -> None:
-        self.aligner = aligner
-        self.chn = chn
+        self.hallucinator = hallucinator
+        self.canvas, self.refs = canvas, refs
         self.pair_batch = pair_batch
         self.on_closed = on_closed
+        self._targets = FeatureCache(aligner, canvas)
+        self._refs = self._targets if refs is canvas else FeatureCache(aligner, refs)
+        self._aligner = aligner
 
-    def fill(self, canvas: Canvas, pairs: Sequence[Pair], refs: Canvas, is_enough: ClosingRule) -> set[int]:
-        """Fills ``canvas`` in place by one step per pair; the targets differ and none is another's reference.
+    def align(self, pairs: Sequence[Pair]) -> Iterator[Copies]:
+        """Aligns pairs, batch by batch; the targets must differ and none may be another's reference."""
+        size = tuple(self.canvas.mask.shape[2:])
+        for start in range(0, len(pairs), self.pair_batch):
+            batch = pairs[start : start + self.pair_batch]
+            alignment = Alignment.join(in_batches(batch, size, self._align))
+            left = self.canvas.mask[[p.target for p in batch]] - alignment.copyable[:, :, 0]
+            yield Copies(batch, alignment, hole_percent(left).tolist())
+
+    def paint(self, copies: Copies, closing: Sequence[bool]) -> None:
+        """Paints the targets, in place.
 
         Args:
-            canvas: where targets are read and written.
-            pairs: the steps.
-            refs: where references are read: ``canvas`` itself, or the original sequence.
-            is_enough: tells from what is left (percent) and from the pair whether the frame is closed after it.
-
-        Returns:
-            The targets that were closed: their hole is filled with what CHN painted last.
+            copies: what their references show of them.
+            closing: whether each target is closed: its open pixels take the painted colours.
         """
-        closed: set[int] = set()
+        gains = copies.alignment.copyable.flatten(1).any(dim=1).tolist()
+        # A pair that shows nothing new and does not close its target leaves it as it is.
+        rows = [i for i, left in enumerate(copies.open_percent) if gains[i] or (closing[i] and left > 0)]
 
-        def work(batch: Sequence[Pair]) -> None:
-            closed.update(self._fill_batch(canvas, batch, refs, is_enough))
+        def work(batch: Sequence[int]) -> None:
+            pairs, is_closed = [copies.pairs[i] for i in batch], [closing[i] for i in batch]
+            self._paint(pairs, copies.alignment.rows(batch), is_closed)
 
-        in_batches(pairs, self.pair_batch, tuple(canvas.mask.shape[2:]), work)
-        return closed
+        in_batches(rows, tuple(self.canvas.mask.shape[2:]), work)
+        if self.on_closed is not None and any(closing):
+            self.on_closed(sum(closing))
 
-    def _fill_batch(self, canvas: Canvas, pairs: Sequence[Pair], refs: Canvas, is_enough: ClosingRule) -> set[int]:
-        t, r = [p.target for p in pairs], [p.ref for p in pairs]
-        x, m = canvas.frames[t], canvas.mask[t]
-        codes = canvas.encoded(t, self.aligner), refs.encoded(r, self.aligner).unsqueeze(1)
-        shown = refs.frames[r].unsqueeze(2), refs.mask[r].unsqueeze(2)
-        alignment = align_encoded(self.aligner, x, m, *shown, *codes)
-        copyable = alignment.copyable[:, :, 0]
-        left = hole_percent(m - copyable)
-        closes = [is_enough(float(share), pair) for share, pair in zip(left, pairs, strict=True)]
-        gains = copyable.flatten(1).any(dim=1).tolist()
-        # A pair that shows nothing new and is not the frame's last leaves the frame as it is: CHN need not run.
-        rows = [i for i in range(len(pairs)) if gains[i] or (closes[i] and left[i] > 0)]
-        if rows:
-            self._paint(canvas, refs, [pairs[i] for i in rows], _select(alignment, rows), [closes[i] for i in rows])
-        if self.on_closed is not None and any(closes):
-            self.on_closed(sum(closes))
-        return {p.target for p, is_closed in zip(pairs, closes, strict=True) if is_closed}
+    def _align(self, pairs: Sequence[Pair]) -> Alignment:
+        target = self._targets.encoded([p.target for p in pairs])
+        return self._aligner.align_encoded(target, self._refs.encoded([p.ref for p in pairs]))
 
-    def _paint(
-        self, canvas: Canvas, refs: Canvas, pairs: Sequence[Pair], alignment: Alignment, closes: list[bool]
-    ) -> None:
-        t = [p.target for p in pairs]
-        x, m = canvas.frames[t], canvas.mask[t]
-        trust = {} if alignment.confidence is None else {"confidence": alignment.confidence}
-        composed = self.chn(x, 1 - m, *alignment, **trust).composed[:, :, 0]
-        is_closed = torch.tensor(closes, device=m.device).view(-1, 1, 1, 1)
-        open_mask = m - alignment.copyable[:, :, 0]
-        source = torch.where(alignment.copyable[:, :, 0] > 0, _origin(refs, pairs, alignment), canvas.source[t])
-        source = torch.where(is_closed & (open_mask > 0), HALLUCINATED, source)
-        mask = torch.where(is_closed, 0.0, open_mask)
-        # Written last: memory that runs out above leaves the canvas as it was.
-        canvas.write(t, fill_holes(composed, mask), mask, source)
+    def _paint(self, pairs: Sequence[Pair], alignment: Alignment, closing: Sequence[bool]) -> None:
+        t, copyable = [p.target for p in pairs], alignment.copyable[:, :, 0]
+        target = self.canvas.rows(t)
+        composed = self.hallucinator.hallucinate(target, alignment).composed[:, :, 0]
+        is_closed = torch.tensor(closing, device=copyable.device).view(-1, 1, 1, 1)
+        left = self.canvas.mask[t] - copyable
+        source = torch.where(copyable > 0, self._origin(pairs, alignment), self.canvas.source[t])
+        source = torch.where(is_closed & (left > 0), HALLUCINATED, source)
+        mask = torch.where(is_closed, 0.0, left)
+        # Written last: running out of memory above leaves the canvas as it was.
+        self.canvas.write(t, fill_holes(composed, mask), mask, source)
+        self._targets.drop(t)
 
-
-@runtime_checkable
-class ClosingRule(Protocol):
-    """Decides after each step whether a frame is done."""
-
-    def __call__(self, left_percent: float, pair: Pair) -> bool:
-        """Whether the pair's target is closed, given what is left of its hole."""
-        ...
-
-
-def _select(alignment: Alignment, rows: list[int]) -> Alignment:
-    def pick(x: Tensor | None) -> Tensor | None:
-        return None if x is None else x[rows]
-
-    a = alignment
-    return Alignment(a.aligned[rows], a.visible[rows], a.copyable[rows], pick(a.confidence), pick(a.grid))
-
-
-def _origin(refs: Canvas, pairs: Sequence[Pair], alignment: Alignment) -> Int[Tensor, "B 1 H W"]:
-    """Which frame each aligned pixel shows: copies of copies keep their origin, copies of inventions are inventions."""
-    r = [p.ref for p in pairs]
-    own = refs.first + torch.tensor(r, dtype=torch.int32, device=refs.source.device).view(-1, 1, 1, 1)
-    if alignment.grid is None:  # the aligner does not say where it looked: name the reference itself
-        return own
-    # An aligner may copy an interpolated pixel whose nearest neighbour is hidden: the others are the reference's own.
-    source = torch.where(refs.source[r] == OPEN, own, refs.source[r])
-    # Indices are shifted by one so that the zeros outside the reference read as HALLUCINATED. In full precision, as
-    # half of it cannot count the frames of a long video.
-    shifted = (source + 1).float().unsqueeze(2)
-    return warp(shifted, alignment.grid.float(), mode="nearest")[:, :, 0].round().int() - 1
+    def _origin(self, pairs: Sequence[Pair], alignment: Alignment) -> Int[Tensor, "B 1 H W"]:
+        """The frame that each aligned pixel shows: copies of copies keep theirs, copies of hallucinations stay so."""
+        r, source = [p.ref for p in pairs], self.refs.source
+        own = self.refs.first + torch.tensor(r, dtype=torch.int32, device=source.device).view(-1, 1, 1, 1)
+        if alignment.grid is None:  # the aligner does not report positions: name the reference itself
+            return own
+        # An aligner may copy an interpolated pixel whose nearest neighbour is hidden: the others are the reference's own.
+        known = torch.where(source[r] == OPEN, own, source[r])
+        # Shifted by one, so that the zeros outside the reference read as HALLUCINATED. In full precision, as half
+        # precision cannot count the frames of a long video.
+        shifted = (known + 1).float().unsqueeze(2)
+        return warp(shifted, alignment.grid.float(), mode="nearest")[:, :, 0].round().int() - 1

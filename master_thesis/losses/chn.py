@@ -1,4 +1,4 @@
-"""The loss of CHN."""
+"""The training loss of CHN."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from torch import Tensor
 
 from master_thesis.losses.region import region_l1
 from master_thesis.ops.image import normalise
-from master_thesis.ops.views import Views
-from master_thesis.records import Alignment, Hallucination, Losses
+from master_thesis.records import Alignment, Hallucination, Losses, MaskedFrames
 
 KNOWN_WEIGHT = 0.5
 
@@ -32,7 +31,7 @@ Features = Callable[[Tensor], list[Tensor]]
 
 
 def chn_losses(
-    views: Views,
+    target: MaskedFrames,
     alignment: Alignment,
     painted: Hallucination,
     features: Features | None = None,
@@ -41,22 +40,24 @@ def chn_losses(
     """CHN's loss, over all references of all clips.
 
     Args:
-        views: target and references.
-        alignment: the references CHN was given.
-        painted: what CHN made of them.
-        features: of the perceptual loss; None leaves it out.
-        perceptual_weight: its weight.
+        target: true targets, ``(B, 3, H, W)``.
+        alignment: the references that CHN was given.
+        painted: CHN's pictures.
+        features: features of the perceptual loss; None leaves it out.
+        perceptual_weight: weight of the perceptual loss.
+
+    Source: the thesis, training of CHN.
     """
     predicted, copyable = painted.predicted, alignment.copyable
-    true = views.target.unsqueeze(2).expand_as(predicted)
-    mask = views.mask_target.unsqueeze(2).expand_as(copyable)
+    true = target.colours.unsqueeze(2).expand_as(predicted)
+    mask = target.mask.unsqueeze(2).expand_as(copyable)
     parts = {
         "known": KNOWN_WEIGHT * region_l1(predicted, true, 1 - mask),
         "copyable": COPYABLE_WEIGHT * region_l1(predicted, true, copyable),
         "hallucinated": HALLUCINATED_WEIGHT * region_l1(predicted, true, mask - copyable),
     }
     if features is not None:
-        parts["perceptual"] = perceptual_weight * perceptual_loss(predicted, views.target, features)
+        parts["perceptual"] = perceptual_weight * perceptual_loss(predicted, target.colours, features)
     parts["gradient"] = GRADIENT_WEIGHT * gradient_loss(predicted, true)
     return Losses(parts)
 
@@ -64,7 +65,7 @@ def chn_losses(
 def perceptual_loss(
     predicted: Float[Tensor, "B 3 F H W"], target: Float[Tensor, "B 3 H W"], features: Features
 ) -> Float[Tensor, ""]:
-    """Mean over the depths of the mean L1 between features of the pictures and of the target they should show.
+    """Mean over the depths of the mean L1 between the features of painted and true targets.
 
     The gradient reaches ``predicted``; the target's features are computed once for all references, without gradient.
     """

@@ -1,4 +1,4 @@
-"""What the small preset's aligner is trained with: true flow where it is known, appearance where it is not.
+"""The training losses of the small preset's aligner: true flow where it is known, appearance where it is not.
 
 Source: the sequence loss is RAFT's (Teed and Deng, 2020); the unsupervised part follows UFlow (Jonschkowski et al.,
 2020).
@@ -18,9 +18,9 @@ DECAY = 0.8
 SSIM_SHARE = 0.85
 EDGE_SHARPNESS = 10.0
 LEAST_ERROR = (1.5 / 255) ** 2
-"""Squared differences of colours, in [0, 1], do not go below this: no two frames of a film are equal."""
+"""Floor of squared differences of colours in [0, 1]: no two frames of a film are equal."""
 TRUST_SCALE = 0.08
-"""Mean colour difference, in [0, 1], at which an aligned pixel deserves a trust of 1 / e."""
+"""Mean colour difference, in [0, 1], at which the trust in an aligned pixel should be 1 / e."""
 
 
 def flow_distance(flow: Float[Tensor, "N 2 h w"], true: Float[Tensor, "N 2 h w"]) -> Float[Tensor, " N"]:
@@ -44,7 +44,7 @@ def sequence_loss(
 
 
 def appearance_difference(a: Float[Tensor, "N 3 H W"], b: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N 1 H W"]:
-    """Per-pixel difference of two pictures: structure (SSIM of 3 x 3 windows) and a share of colour, in [0, 1]."""
+    """Per-pixel difference of two frames in [0, 1]: structure (SSIM of 3 x 3 windows) and a share of colour."""
     c1, c2 = 0.01**2, 0.03**2
     a_mean, b_mean = _mean3(a), _mean3(b)
     a_var, b_var = _mean3(a * a) - a_mean**2, _mean3(b * b) - b_mean**2
@@ -62,7 +62,7 @@ def _mean3(x: Tensor) -> Tensor:
 def appearance_loss(
     aligned: Float[Tensor, "N 3 H W"], target: Float[Tensor, "N 3 H W"], valid: Float[Tensor, "N 1 H W"]
 ) -> Float[Tensor, ""]:
-    """Mean difference of true pictures where the reference was hit; large errors (occlusions) saturate.
+    """Mean difference of true frames where the flow lands inside the reference; large errors (occlusions) saturate.
 
     Args:
         aligned: true references, warped by the predicted flow.
@@ -73,13 +73,13 @@ def appearance_loss(
     return (difference.clamp(max=0.5) * valid).sum() / valid.sum().clamp(min=1)
 
 
-def smoothness_loss(flow: Float[Tensor, "N 2 h w"], picture: Float[Tensor, "N 3 h w"]) -> Float[Tensor, ""]:
-    """Second differences of the flow, less where the picture has an edge."""
+def smoothness_loss(flow: Float[Tensor, "N 2 h w"], frames: Float[Tensor, "N 3 h w"]) -> Float[Tensor, ""]:
+    """Second differences of the flow, weighted down at the edges of the frames."""
     total = flow.new_zeros(())
     for axis in (2, 3):
         n = flow.shape[axis]
         a, b, c = (flow.narrow(axis, i, n - 2) for i in range(3))
-        edge = (picture.narrow(axis, 2, n - 2) - picture.narrow(axis, 0, n - 2)).abs().mean(dim=1, keepdim=True)
+        edge = (frames.narrow(axis, 2, n - 2) - frames.narrow(axis, 0, n - 2)).abs().mean(dim=1, keepdim=True)
         total = total + ((a - 2 * b + c).abs() * torch.exp(-EDGE_SHARPNESS * edge)).mean()
     return total
 
@@ -90,9 +90,9 @@ def choice_loss(
     """Negative log-likelihood of exponentially distributed errors: smallest where each cost is its errors' mean.
 
     Args:
-        costs: logarithms of what is predicted.
-        errors: what came, at least 0.
-        weights: 1 where a choice could have been made.
+        costs: logarithms of the predicted errors.
+        errors: the actual errors, at least 0.
+        weights: 1 where a choice was possible.
     """
     return ((costs + (errors + LEAST_ERROR) * torch.exp(-costs)) * weights).sum() / weights.sum().clamp(min=1)
 
@@ -100,13 +100,13 @@ def choice_loss(
 def trust_loss(
     logit: Float[Tensor, "N 1 h w"], aligned: Float[Tensor, "N 3 h w"], target: Float[Tensor, "N 3 h w"], valid: Tensor
 ) -> Float[Tensor, ""]:
-    """Cross-entropy between the predicted trust and how close the aligned true reference really comes.
+    """Cross-entropy between the predicted trust and the actual closeness of the aligned true reference.
 
     Args:
         logit: of the predicted trust.
         aligned: true references, warped; no gradient flows into them.
         target: true targets.
-        valid: 1 where the flow lands inside the reference; elsewhere nothing is to be trusted.
+        valid: 1 where the flow lands inside the reference; elsewhere the trust should be 0.
     """
     error = (aligned - target).abs().mean(dim=1, keepdim=True).detach()
     return F.binary_cross_entropy_with_logits(logit, torch.exp(-error / TRUST_SCALE) * valid)

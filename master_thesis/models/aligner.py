@@ -1,26 +1,56 @@
-"""The contract between an aligner and everything that uses one."""
+"""The contract between an aligner and its users."""
 
 from __future__ import annotations
 
-from typing import Protocol, cast, runtime_checkable
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 import torch
-from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from master_thesis.models.frozen import Frozen
 from master_thesis.ops.grid import warp
 from master_thesis.ops.mask import copyable_map
-from master_thesis.records import Alignment
+from master_thesis.records import Alignment, MaskedFrames
 
 ALL_KNOWN = 0.999
-"""Bilinear visibility from which no hole was mixed in."""
+"""Bilinear visibility from which no hole contributed to a colour."""
 
 
-@runtime_checkable
-class Aligner(Protocol):
-    """Anything that brings references onto a target."""
+@dataclass(frozen=True)
+class Encoded:
+    """N masked frames with everything an aligner has computed from each of them alone.
+
+    Attributes:
+        frames: the frames, ``(N, 3, H, W)``, holes in the colour ``FILL``.
+        codes: tensors with N rows each; their meaning is private to the aligner.
+    """
+
+    frames: MaskedFrames
+    codes: tuple[Tensor, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def rows(self, indices: Sequence[int]) -> Encoded:
+        """Some of the N rows, in the given order."""
+        return Encoded(self.frames.rows(indices), tuple(code[indices] for code in self.codes))
+
+
+class Aligner(ABC):
+    """Brings reference frames onto a target.
+
+    An aligner first encodes every frame on its own, which its users may keep while the frame stays the same, and then
+    aligns targets and references that are encoded. Subclasses implement these two steps; :meth:`align` is the published
+    call, which does both.
+
+    Convention:
+        Frames are RGB in [0, 1] with their holes in the colour ``FILL``. The result has the target's size; positions
+        outside a reference are black and not visible.
+    """
 
     def align(
         self,
@@ -31,163 +61,133 @@ class Aligner(Protocol):
     ) -> Alignment:
         """Brings every reference onto the target.
 
-        Convention:
-            The result has the target's size; what lies outside a reference is black and not visible.
-
         Args:
-            x_target: masked target, RGB in [0, 1].
+            x_target: masked target.
             m_target: its mask, 1 = hole.
             x_refs: masked references.
             m_refs: their masks.
         """
-        ...
+        pairs = self.encode_clips(MaskedFrames(x_target, 1 - m_target), MaskedFrames(x_refs, 1 - m_refs))
+        return self.align_encoded(*pairs)
+
+    def encode_clips(self, target: MaskedFrames, refs: MaskedFrames) -> tuple[Encoded, Encoded]:
+        """Encodes masked targets ``(B, 3, H, W)`` and references ``(B, 3, F, H, W)``, every target once."""
+        parts = ((target.colours, refs.colours), (target.visible, refs.visible))
+        clips = MaskedFrames(*(torch.cat((t.unsqueeze(2), r), dim=2) for t, r in parts))
+        num_frames = clips.colours.shape[2]
+        encoded = self.encode(clips.folded())
+        indices = range(len(encoded))
+        targets = [i for i in indices if i % num_frames == 0]
+        return encoded.rows(targets), encoded.rows([i for i in indices if i % num_frames])
+
+    @abstractmethod
+    def encode(self, frames: MaskedFrames) -> Encoded:
+        """Computes what depends on single frames alone.
+
+        Args:
+            frames: N masked frames, ``(N, 3, H, W)``.
+        """
+
+    @abstractmethod
+    def align_encoded(self, target: Encoded, refs: Encoded) -> Alignment:
+        """Brings encoded references onto encoded targets.
+
+        Args:
+            target: B targets.
+            refs: F references for each of them, in rows: first those of the first target.
+        """
 
 
 @runtime_checkable
-class EncodingAligner(Aligner, Protocol):
-    """An aligner that first looks at every frame on its own: what it sees can be kept while the frame stays the same.
+class AlignsPairs(Protocol):
+    """Anything with the published call of an aligner."""
 
-    Whoever inherits from it gets ``align``: ``encode`` on every frame and then ``align_encoded``.
-    """
-
-    def align(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-    ) -> Alignment:
-        """Brings every reference onto the target (contract: :class:`Aligner`)."""
-        codes = encode_all(self, x_target, m_target, x_refs, m_refs)
-        return self.align_encoded(x_target, m_target, x_refs, m_refs, *codes)
-
-    def encode(self, x: Float[Tensor, "N 3 H W"], m: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N *code"]:
-        """What there is to know of masked frames, each on its own."""
-        ...
-
-    def align_encoded(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-        code_target: Float[Tensor, "B *code"],
-        code_refs: Float[Tensor, "B F *code"],
-    ) -> Alignment:
-        """Brings every reference onto the target, given what ``encode`` makes of them."""
+    def align(self, x_target: Tensor, m_target: Tensor, x_refs: Tensor, m_refs: Tensor) -> Alignment:
+        """Brings every reference onto the target (see :meth:`Aligner.align`)."""
         ...
 
 
-def encode(aligner: Aligner, x: Float[Tensor, "N 3 H W"], m: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N *code"]:
-    """What an aligner knows of masked frames, each on its own; of one that looks at pairs alone, nothing (N, 0)."""
-    return aligner.encode(x, m) if isinstance(aligner, EncodingAligner) else x.new_empty(len(x), 0)
-
-
-def encode_all(
-    aligner: EncodingAligner,
-    x_target: Float[Tensor, "B 3 H W"],
-    m_target: Float[Tensor, "B 1 H W"],
-    x_refs: Float[Tensor, "B 3 F H W"],
-    m_refs: Float[Tensor, "B 1 F H W"],
-) -> tuple[Float[Tensor, "B *code"], Float[Tensor, "B F *code"]]:
-    """The codes of targets and references: every target once, however many references it has."""
-    frames = torch.cat((x_target.unsqueeze(2), x_refs), dim=2)
-    masks = torch.cat((m_target.unsqueeze(2), m_refs), dim=2)
-    folded = (rearrange(video, "b c f h w -> (b f) c h w") for video in (frames, masks))
-    codes = aligner.encode(*folded).unflatten(0, frames.shape[:3:2])
-    return codes[:, 0], codes[:, 1:]
-
-
-def align_encoded(
-    aligner: Aligner,
-    x_target: Float[Tensor, "B 3 H W"],
-    m_target: Float[Tensor, "B 1 H W"],
-    x_refs: Float[Tensor, "B 3 F H W"],
-    m_refs: Float[Tensor, "B 1 F H W"],
-    code_target: Float[Tensor, "B *code"],
-    code_refs: Float[Tensor, "B F *code"],
-) -> Alignment:
-    """What any aligner makes of frames and of what :func:`encode` says of them."""
-    if isinstance(aligner, EncodingAligner):
-        return aligner.align_encoded(x_target, m_target, x_refs, m_refs, code_target, code_refs)
-    return aligner.align(x_target, m_target, x_refs, m_refs)
-
-
-class FrozenAligner(Frozen):
-    """An aligner that something else uses but does not train: always in eval mode, never with a gradient.
+class PairAligner(Aligner):
+    """Adapts an object that has only the published call ``align``.
 
     Args:
-        aligner: a module with the verb ``align``.
+        adapted: the object.
     """
 
-    def __init__(self, aligner: nn.Module) -> None:
+    def __init__(self, adapted: AlignsPairs) -> None:
+        self.adapted = adapted
+
+    def encode(self, frames: MaskedFrames) -> Encoded:
+        """Keeps the frames alone."""
+        return Encoded(frames)
+
+    def align_encoded(self, target: Encoded, refs: Encoded) -> Alignment:
+        """Calls the adapted object."""
+        clips = refs.frames.unfolded(len(target))
+        return self.adapted.align(target.frames.colours, target.frames.mask, clips.colours, clips.mask)
+
+
+def as_aligner(aligner: Any) -> Aligner:
+    """An aligner as it is; anything else that has its published call, adapted."""
+    return aligner if isinstance(aligner, Aligner) else PairAligner(aligner)
+
+
+class FrozenAligner(Aligner, Frozen):
+    """An aligner that its owner uses but does not train: always in eval mode, never with gradients.
+
+    Args:
+        aligner: the aligner; if it is a module, it moves between devices with its owner.
+    """
+
+    def __init__(self, aligner: Aligner | nn.Module) -> None:
         super().__init__()
         self.aligner = aligner
         self.freeze()
 
     @torch.no_grad()
-    def align(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-    ) -> Alignment:
-        """What the aligner does (contract: :class:`Aligner`)."""
-        return cast(Aligner, self.aligner).align(x_target, m_target, x_refs, m_refs)
+    def encode(self, frames: MaskedFrames) -> Encoded:
+        """Encodes frames (contract: :class:`Aligner`)."""
+        return as_aligner(self.aligner).encode(frames)
 
     @torch.no_grad()
-    def encode(self, x: Float[Tensor, "N 3 H W"], m: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N *code"]:
-        """What the aligner knows of each frame, if anything (contract: :class:`EncodingAligner`)."""
-        return encode(cast(Aligner, self.aligner), x, m)
-
-    @torch.no_grad()
-    def align_encoded(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-        code_target: Float[Tensor, "B *code"],
-        code_refs: Float[Tensor, "B F *code"],
-    ) -> Alignment:
-        """What the aligner does with them."""
-        aligner = cast(Aligner, self.aligner)
-        return align_encoded(aligner, x_target, m_target, x_refs, m_refs, code_target, code_refs)
+    def align_encoded(self, target: Encoded, refs: Encoded) -> Alignment:
+        """Aligns encoded frames (contract: :class:`Aligner`)."""
+        return as_aligner(self.aligner).align_encoded(target, refs)
 
 
 def alignment_from_grid(
-    grid: Float[Tensor, "B F H W 2"],
-    m_target: Float[Tensor, "B 1 H W"],
-    x_refs: Float[Tensor, "B 3 F H W"],
-    m_refs: Float[Tensor, "B 1 F H W"],
+    grid: Float[Tensor, "B F H W 2"], visible_target: Float[Tensor, "B 1 H W"], refs: MaskedFrames
 ) -> Alignment:
-    """What a grid shows of the references: colours bilinear, visibility nearest."""
-    visible = warp(1 - m_refs, grid, mode="nearest")
-    return Alignment(warp(x_refs, grid), visible, copyable_map(visible, m_target), grid=grid)
+    """Samples references at a grid: colours bilinearly, visibility by nearest.
+
+    Args:
+        grid: position of each target pixel in each reference.
+        visible_target: 1 where the target is known.
+        refs: masked references, ``(B, 3, F, H, W)``.
+    """
+    visible = warp(refs.visible, grid, mode="nearest")
+    return Alignment(warp(refs.colours, grid), visible, copyable_map(visible, visible_target), grid=grid)
 
 
 def trusted_alignment(
     grid: Float[Tensor, "B F H W 2"],
     confidence: Float[Tensor, "B 1 F H W"],
     threshold: float | Float[Tensor, "B 1 F 1 1"],
-    m_target: Float[Tensor, "B 1 H W"],
-    x_refs: Float[Tensor, "B 3 F H W"],
-    m_refs: Float[Tensor, "B 1 F H W"],
+    visible_target: Float[Tensor, "B 1 H W"],
+    refs: MaskedFrames,
 ) -> Alignment:
-    """What a grid shows of the references where it is trusted; the rest counts as not visible and is not copied.
+    """Samples references where a grid is trusted; everything else counts as not visible and is not copied.
 
-    Stricter than :func:`alignment_from_grid`: a pixel counts as visible only if all that is mixed into its colour was
-    known. Else the colour of the holes would creep inwards from their edges, a little with every copy of a copy.
+    Stricter than :func:`alignment_from_grid`: a pixel is visible only if every pixel that contributes to its colour is
+    known. Otherwise the colour of the holes would creep inwards from their edges, further with every copy of a copy.
 
     Args:
-        grid: where each target pixel lies in the references.
-        confidence: trust in each position.
+        grid: position of each target pixel in each reference.
+        confidence: trust in each position, in [0, 1].
         threshold: smallest confidence that counts.
-        m_target: mask of the target.
-        x_refs: masked references.
-        m_refs: their masks.
+        visible_target: 1 where the target is known.
+        refs: masked references, ``(B, 3, F, H, W)``.
     """
-    confidence = confidence * (warp(1 - m_refs, grid) > ALL_KNOWN)
-    visible = (confidence >= threshold).to(x_refs.dtype)
-    return Alignment(warp(x_refs, grid), visible, copyable_map(visible, m_target), confidence, grid)
+    confidence = confidence * (warp(refs.visible, grid) > ALL_KNOWN)
+    visible = (confidence >= threshold).to(refs.colours.dtype)
+    return Alignment(warp(refs.colours, grid), visible, copyable_map(visible, visible_target), confidence, grid)

@@ -1,4 +1,4 @@
-"""CHN, the Copy-and-Hallucinate Network: copies what an aligned reference shows, makes up what none does.
+"""CHN, the Copy-and-Hallucinate Network: copies what an aligned reference shows, makes up the rest.
 
 Source: the thesis, Copy-and-Hallucinate Network; its body is ESRGAN's (Wang et al., 2018).
 """
@@ -11,19 +11,20 @@ from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from master_thesis.models.hallucinator import Hallucinator
 from master_thesis.ops.image import denormalise, normalise, pad_to_multiple
-from master_thesis.records import Hallucination
+from master_thesis.records import Alignment, Hallucination, MaskedFrames
 
 RESIDUAL_SCALE = 0.2
 LEAK = 0.2
 
 
 class ResidualDenseBlock(nn.Module):
-    """Five convolutions, each of which sees all that came before it.
+    """Five convolutions, each of which receives the outputs of all before it.
 
     Args:
         width: channels in and out.
-        growth: channels that each of the first four convolutions adds.
+        growth: channels added by each of the first four convolutions.
     """
 
     def __init__(self, width: int, growth: int) -> None:
@@ -56,7 +57,7 @@ class RRDB(nn.Module):
         return x + RESIDUAL_SCALE * self.blocks(x)
 
 
-class CHN(nn.Module):
+class CHN(Hallucinator, nn.Module):
     """Copy-and-Hallucinate Network.
 
     Args:
@@ -81,33 +82,17 @@ class CHN(nn.Module):
             nn.Conv2d(width, width, 3, padding=1), nn.LeakyReLU(LEAK), nn.Conv2d(width, 3, 3, padding=1)
         )
 
-    def forward(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        v_target: Float[Tensor, "B 1 H W"],
-        x_aligned: Float[Tensor, "B 3 F H W"],
-        v_aligned: Float[Tensor, "B 1 F H W"],
-        v_map: Float[Tensor, "B 1 F H W"],
-        confidence: Float[Tensor, "B 1 F H W"] | None = None,
-    ) -> Hallucination:
-        """Paints the target once per reference; any height and width.
-
-        Args:
-            x_target: masked target, RGB in [0, 1].
-            v_target: its visibility, 1 = known.
-            x_aligned: aligned references.
-            v_aligned: their visibility.
-            v_map: pixels that can be copied.
-            confidence: not used by the thesis' network.
-        """
-        b, _, f, h, w = x_aligned.shape
-        target = repeat(torch.cat((normalise(x_target), v_target), dim=1), "b c h w -> b c f h w", f=f)
-        inputs = torch.cat((target[:, :3], normalise(x_aligned), target[:, 3:], v_aligned, v_map), dim=1)
-        painted = self._paint(rearrange(pad_to_multiple(inputs, self.STRIDE), "b c f h w -> (b f) c h w"))
+    def hallucinate(self, target: MaskedFrames, alignment: Alignment) -> Hallucination:
+        """Paints the target once per reference (contract: :class:`~master_thesis.models.hallucinator.Hallucinator`)."""
+        b, _, f, h, w = alignment.aligned.shape
+        x = repeat(normalise(target.colours), "b c h w -> b c f h w", f=f)
+        v = repeat(target.visible, "b c h w -> b c f h w", f=f)
+        inputs = torch.cat((x, normalise(alignment.aligned), v, alignment.visible, alignment.copyable), dim=1)
+        painted = self._paint(pad_to_multiple(rearrange(inputs, "b c f h w -> (b f) c h w"), self.STRIDE))
         painted = rearrange(painted[..., :h, :w], "(b f) c h w -> b c f h w", b=b)
-        predicted = denormalise(painted.to(x_target.dtype)).clamp(0, 1)
-        known = v_target.unsqueeze(2)
-        return Hallucination(predicted, known * x_target.unsqueeze(2) + (1 - known) * predicted)
+        predicted = denormalise(painted.to(target.colours.dtype)).clamp(0, 1)
+        known = target.visible.unsqueeze(2)
+        return Hallucination(predicted, known * target.colours.unsqueeze(2) + (1 - known) * predicted)
 
     def _paint(self, x: Float[Tensor, "N 9 h w"]) -> Float[Tensor, "N 3 h w"]:
         x = self.head(x)

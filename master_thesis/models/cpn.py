@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange, repeat
+from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from master_thesis.models.aligner import EncodingAligner, encode_all
+from master_thesis.models.aligner import Aligner, Encoded
 from master_thesis.models.frozen import Frozen
 from master_thesis.ops.grid import warp
 from master_thesis.ops.image import normalise, resize
 from master_thesis.ops.mask import copyable_map
-from master_thesis.records import Alignment
+from master_thesis.records import Alignment, MaskedFrames
 
 SIZE = 224
 VISIBLE_THRESHOLD = 0.5
@@ -65,7 +65,7 @@ class CPNRegressor(nn.Module):
         return self.fc(x.mean(dim=(2, 3))).view(-1, 2, 3)
 
 
-class CPN(Frozen, EncodingAligner):
+class CPN(Aligner, Frozen):
     """The published affine aligner."""
 
     def __init__(self) -> None:
@@ -74,43 +74,29 @@ class CPN(Frozen, EncodingAligner):
         self.regressor = CPNRegressor()
         self.freeze()
 
-    def forward(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-    ) -> Float[Tensor, "B F 2 3"]:
-        """Affine matrices in grid coordinates (``align_corners=True``), target to every reference."""
-        return self.regress(*encode_all(self, x_target, m_target, x_refs, m_refs))
+    def forward(self, target: MaskedFrames, refs: MaskedFrames) -> Float[Tensor, "B F 2 3"]:
+        """Affine matrices in grid coordinates (``align_corners=True``), target to every reference.
 
-    def encode(self, x: Float[Tensor, "N 3 H W"], m: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N 256 h w"]:
-        """The encoder's features: see :class:`~master_thesis.models.aligner.EncodingAligner`."""
-        inputs = torch.cat((normalise(x), m), dim=1).unsqueeze(2)
-        return self.encoder(resize(inputs, SIZE, SIZE)[:, :, 0])
+        Args:
+            target: masked targets, ``(B, 3, H, W)``.
+            refs: masked references, ``(B, 3, F, H, W)``.
+        """
+        return rearrange(self.regress(*self.encode_clips(target, refs)), "(b f) i j -> b f i j", b=len(target))
 
-    def regress(
-        self, code_target: Float[Tensor, "B 256 h w"], code_refs: Float[Tensor, "B F 256 h w"]
-    ) -> Float[Tensor, "B F 2 3"]:
-        """The affine matrices of frames that are encoded already."""
-        b, f = code_refs.shape[:2]
-        target = repeat(code_target, "b c h w -> b f c h w", f=f)
-        pairs = rearrange(torch.cat((target, code_refs), dim=2), "b f c h w -> (b f) c h w")
-        return rearrange(self.regressor(pairs), "(b f) i j -> b f i j", b=b)
+    def encode(self, frames: MaskedFrames) -> Encoded:
+        """Computes the encoder's features (contract: :class:`~master_thesis.models.aligner.Aligner`)."""
+        inputs = torch.cat((normalise(frames.colours), frames.mask), dim=1)
+        return Encoded(frames, (self.encoder(resize(inputs, SIZE, SIZE)),))
 
-    def align_encoded(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-        code_target: Float[Tensor, "B 256 _ _"],
-        code_refs: Float[Tensor, "B F 256 _ _"],
-    ) -> Alignment:
-        """Brings every reference onto the target: see :class:`~master_thesis.models.aligner.EncodingAligner`."""
-        b, _, f, h, w = x_refs.shape
-        theta = rearrange(self.regress(code_target, code_refs), "b f i j -> (b f) i j")
-        flat = F.affine_grid(theta, [b * f, 3, h, w], align_corners=True)
-        grid = rearrange(flat, "(b f) h w xy -> b f h w xy", b=b)
-        visible = (warp(1 - m_refs, grid) > VISIBLE_THRESHOLD).to(x_refs.dtype)
-        return Alignment(warp(x_refs, grid), visible, copyable_map(visible, m_target), grid=grid)
+    def regress(self, target: Encoded, refs: Encoded) -> Float[Tensor, "N 2 3"]:
+        """The affine matrix of every pair."""
+        target_rows = target.codes[0].repeat_interleave(len(refs) // len(target), dim=0)
+        return self.regressor(torch.cat((target_rows, refs.codes[0]), dim=1))
+
+    def align_encoded(self, target: Encoded, refs: Encoded) -> Alignment:
+        """Brings every reference onto its target (contract: :class:`~master_thesis.models.aligner.Aligner`)."""
+        flat = F.affine_grid(self.regress(target, refs), [len(refs), 3, *refs.frames.size], align_corners=True)
+        grid = rearrange(flat, "(b f) h w xy -> b f h w xy", b=len(target))
+        clips = refs.frames.unfolded(len(target))
+        visible = (warp(clips.visible, grid) > VISIBLE_THRESHOLD).to(clips.visible.dtype)
+        return Alignment(warp(clips.colours, grid), visible, copyable_map(visible, target.frames.visible), grid=grid)

@@ -9,17 +9,17 @@ from __future__ import annotations
 from itertools import pairwise
 
 import torch
-from einops import rearrange, repeat
+from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from master_thesis.models.aligner import EncodingAligner, alignment_from_grid, encode_all
+from master_thesis.models.aligner import Aligner, Encoded, alignment_from_grid
 from master_thesis.models.vgg import VGG16
 from master_thesis.ops.correlation import masked_correlation, masked_directions
 from master_thesis.ops.grid import resize_grid
 from master_thesis.ops.image import normalise, resize, resize_mask
 from master_thesis.ops.precision import full_precision
-from master_thesis.records import Alignment, FlowPrediction
+from master_thesis.records import Alignment, FlowPrediction, MaskedFrames
 
 VGG_STRIDE = 16
 """Pixels per feature position after the fourth max-pool."""
@@ -107,20 +107,18 @@ class FlowEstimator(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(
-        self,
-        x_target: Float[Tensor, "B 3 n n"],
-        m_target: Float[Tensor, "B 1 n n"],
-        x_refs: Float[Tensor, "B 3 F n n"],
-        m_refs: Float[Tensor, "B 1 F n n"],
-        coarse: Float[Tensor, "B F c c 2"],
-    ) -> Float[Tensor, "B F n n 2"]:
-        """The grid at the size of the frames."""
-        b, _, f, h, w = x_refs.shape
-        grid = rearrange(resize_grid(coarse, h, w), "b f h w xy -> b xy f h w")
-        target = repeat(torch.cat((x_target, m_target), dim=1), "b c h w -> b c f h w", f=f)
-        x = torch.cat((x_refs, target[:, :3], m_refs, target[:, 3:], grid), dim=1)
-        x = _last_in_full(self.layers, rearrange(x, "b c f h w -> (b f) c h w"))
-        return rearrange(x, "(b f) xy h w -> b f h w xy", b=b)
+        self, target: MaskedFrames, refs: MaskedFrames, coarse: Float[Tensor, "N c c 2"]
+    ) -> Float[Tensor, "N n n 2"]:
+        """The grid of every pair, at the size of the frames.
+
+        Args:
+            target: normalised targets, one row per pair.
+            refs: normalised references, likewise.
+            coarse: the coarser grid.
+        """
+        grid = rearrange(resize_grid(coarse.unsqueeze(0), *refs.size)[0], "n h w xy -> n xy h w")
+        x = torch.cat((refs.colours, target.colours, refs.mask, target.mask, grid), dim=1)
+        return rearrange(_last_in_full(self.layers, x), "n xy h w -> n h w xy")
 
 
 def _enlarging(width: int, kernel: int) -> nn.ConvTranspose2d:
@@ -134,7 +132,7 @@ def _last_in_full(layers: nn.Sequential, x: Tensor) -> Tensor:
         return layers[-1](x if x.dtype == torch.float64 else x.float())
 
 
-class DFPN(nn.Module, EncodingAligner):
+class DFPN(Aligner, nn.Module):
     """Dense Flow Prediction Network.
 
     Args:
@@ -156,76 +154,58 @@ class DFPN(nn.Module, EncodingAligner):
         self.estimator_64 = FlowEstimator(width)
         self.estimator_256 = FlowEstimator(width)
 
-    def encode(self, x: Float[Tensor, "N 3 H W"], m: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N C t t"]:
-        """VGG16 features of masked frames, as the correlation takes them: of unit length, 0 where they are hidden.
+    def encode(self, frames: MaskedFrames) -> Encoded:
+        """Computes VGG16 features and resized frames (contract: :class:`~master_thesis.models.aligner.Aligner`).
 
-        See :class:`~master_thesis.models.aligner.EncodingAligner`.
+        The features are of unit length, as the correlation needs them, and 0 where they are hidden.
         """
-        frames, visible = x.unsqueeze(2), 1 - m.unsqueeze(2)
-        features = self.vgg(normalise(resize(frames, self.size, self.size))[:, :, 0])
-        return masked_directions(features, resize_mask(visible, self.cells, self.cells)[:, :, 0])
+        features = self.vgg(normalise(resize(frames.colours, self.size, self.size)))
+        directions = masked_directions(features, resize_mask(frames.visible, self.cells, self.cells))
+        normalised = MaskedFrames(normalise(frames.colours), frames.visible)
+        middle, fine = (normalised.resized(size, size) for size in (self.size // 4, self.size))
+        return Encoded(frames, (directions, middle.colours, middle.visible, fine.colours, fine.visible))
 
-    def correlate(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-    ) -> Float[Tensor, "B F t t r r"]:
-        """The masked correlation of the target with every reference; all-zero masks give the unmasked one."""
-        return masked_correlation(*encode_all(self, x_target, m_target, x_refs, m_refs))
-
-    def forward(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-    ) -> FlowPrediction:
-        """Where every target pixel lies in every reference.
+    def correlate(self, target: MaskedFrames, refs: MaskedFrames) -> Float[Tensor, "B F t t r r"]:
+        """The masked correlation of targets with references; frames without holes give the unmasked one.
 
         Args:
-            x_target: masked target, RGB in [0, 1].
-            m_target: its mask, 1 = hole.
-            x_refs: masked references.
-            m_refs: their masks.
+            target: masked targets, ``(B, 3, H, W)``.
+            refs: masked references, ``(B, 3, F, H, W)``.
         """
-        codes = encode_all(self, x_target, m_target, x_refs, m_refs)
-        return self.predict(x_target, m_target, x_refs, m_refs, *codes)
+        return self._correlate(*self.encode_clips(target, refs))
 
-    def predict(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-        code_target: Float[Tensor, "B C t t"],
-        code_refs: Float[Tensor, "B F C t t"],
-    ) -> FlowPrediction:
-        """The same from frames that are encoded already."""
-        correlation = self.conv4d(masked_correlation(code_target, code_refs))
-        grid_16 = self.mixer(correlation)
-        frames = normalise(torch.cat((x_target.unsqueeze(2), x_refs), dim=2))
-        masks = torch.cat((m_target.unsqueeze(2), m_refs), dim=2)
-        grid_64 = self._refine(self.estimator_64, frames, masks, self.size // 4, grid_16)
-        grid_256 = self._refine(self.estimator_256, frames, masks, self.size, grid_64)
-        grid = resize_grid(grid_256, *x_target.shape[-2:])
-        return FlowPrediction(correlation, grid_16, grid_64, grid, grid_256)
+    def forward(self, target: MaskedFrames, refs: MaskedFrames) -> FlowPrediction:
+        """The position of every target pixel in every reference.
+
+        Args:
+            target: masked targets, ``(B, 3, H, W)``.
+            refs: masked references, ``(B, 3, F, H, W)``.
+        """
+        return self.predict(*self.encode_clips(target, refs))
+
+    def predict(self, target: Encoded, refs: Encoded) -> FlowPrediction:
+        """The same for encoded frames."""
+        b, f = len(target), len(refs) // len(target)
+        correlation = self.conv4d(self._correlate(target, refs))
+        coarse = self.mixer(correlation)
+        _, *target_planes = (code.repeat_interleave(f, dim=0) for code in target.codes)
+        _, *ref_planes = refs.codes
+        middle_pair, fine_pair = zip(_in_twos(target_planes), _in_twos(ref_planes), strict=True)
+        middle = self.estimator_64(*middle_pair, coarse.flatten(0, 1))
+        fine = self.estimator_256(*fine_pair, middle).unflatten(0, (b, f))
+        grid = resize_grid(fine, *target.frames.size)
+        return FlowPrediction(correlation, coarse, middle.unflatten(0, (b, f)), grid, fine)
 
     @staticmethod
-    def _refine(estimator: FlowEstimator, frames: Tensor, masks: Tensor, size: int, coarse: Tensor) -> Tensor:
-        x, m = resize(frames, size, size), resize_mask(masks, size, size)
-        return estimator(x[:, :, 0], m[:, :, 0], x[:, :, 1:], m[:, :, 1:], coarse)
+    def _correlate(target: Encoded, refs: Encoded) -> Float[Tensor, "B F t t r r"]:
+        return masked_correlation(target.codes[0], refs.codes[0].unflatten(0, (len(target), -1)))
 
-    def align_encoded(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-        code_target: Float[Tensor, "B C t t"],
-        code_refs: Float[Tensor, "B F C t t"],
-    ) -> Alignment:
-        """Brings every reference onto the target: see :class:`~master_thesis.models.aligner.EncodingAligner`."""
-        grid = self.predict(x_target, m_target, x_refs, m_refs, code_target, code_refs).grid
-        return alignment_from_grid(grid, m_target, x_refs, m_refs)
+    def align_encoded(self, target: Encoded, refs: Encoded) -> Alignment:
+        """Brings every reference onto its target (contract: :class:`~master_thesis.models.aligner.Aligner`)."""
+        grid = self.predict(target, refs).grid
+        return alignment_from_grid(grid, target.frames.visible, refs.frames.unfolded(len(target)))
+
+
+def _in_twos(planes: list[Tensor]) -> list[MaskedFrames]:
+    """Colours and visibility of the middle and of the fine size."""
+    return [MaskedFrames(*planes[i : i + 2]) for i in (0, 2)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 from einops import rearrange
-from jaxtyping import Float, Shaped
+from jaxtyping import Float, Shaped, UInt8
 from torch import Tensor
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
@@ -28,6 +28,15 @@ def to_float(frames: Shaped[Tensor, "..."]) -> Float[Tensor, "..."]:
     return frames.float().div(255) if frames.dtype == torch.uint8 else frames
 
 
+def to_bytes(frames: Float[Tensor, "..."]) -> UInt8[Tensor, "..."]:
+    """Float frames in [0, 1] as uint8 in [0, 255], rounded; values outside are clamped.
+
+    >>> to_bytes(torch.tensor([-0.1, 0.2, 1.5]))
+    tensor([  0,  51, 255], dtype=torch.uint8)
+    """
+    return frames.mul(255).round().clamp(0, 255).to(torch.uint8)
+
+
 def normalise(frames: Float[Tensor, "B 3 *size"]) -> Float[Tensor, "B 3 *size"]:
     """ImageNet normalisation: subtracts the mean, divides by the standard deviation."""
     return (frames - _channels(IMAGENET_MEAN, frames)) / _channels(IMAGENET_STD, frames)
@@ -43,27 +52,28 @@ def fill_holes(frames: Float[Tensor, "B 3 *size"], mask: Float[Tensor, "B 1 *siz
     return (1 - mask) * frames + mask * _channels(FILL, frames)
 
 
-def resize(frames: Float[Tensor, "B C F H W"], height: int, width: int) -> Float[Tensor, "B C F h w"]:
-    """Bilinear resizing of frames (pixel areas correspond: ``align_corners=False``); skipped where the size fits."""
+def resize(frames: Float[Tensor, "N C *size"], height: int, width: int) -> Float[Tensor, "N C *resized"]:
+    """Resizes frames bilinearly (pixel areas correspond: ``align_corners=False``); a no-op where the size fits."""
     return _resize(frames, height, width, mode="bilinear", align_corners=False)
 
 
-def resize_mask(mask: Float[Tensor, "B C F H W"], height: int, width: int) -> Float[Tensor, "B C F h w"]:
-    """Nearest resizing of masks: no value appears that was not there; skipped where the size fits."""
+def resize_mask(mask: Float[Tensor, "N C *size"], height: int, width: int) -> Float[Tensor, "N C *resized"]:
+    """Resizes masks or visibility by nearest, so that no new value appears; a no-op where the size fits."""
     return _resize(mask, height, width, mode="nearest", align_corners=None)
 
 
-def _resize(video: Tensor, height: int, width: int, mode: str, align_corners: bool | None) -> Tensor:
-    if video.shape[-2:] == (height, width):
-        return video
-    b = video.shape[0]
-    planes = rearrange(video, "b c f h w -> (b f) c h w")
-    resized = F.interpolate(planes, (height, width), mode=mode, align_corners=align_corners)
-    return rearrange(resized, "(b f) c h w -> b c f h w", b=b)
+def _resize(frames: Tensor, height: int, width: int, mode: str, align_corners: bool | None) -> Tensor:
+    if frames.shape[-2:] == (height, width):
+        return frames
+    if frames.ndim == 4:
+        return F.interpolate(frames, (height, width), mode=mode, align_corners=align_corners)
+    b = frames.shape[0]
+    rows = _resize(rearrange(frames, "b c f h w -> (b f) c h w"), height, width, mode, align_corners)
+    return rearrange(rows, "(b f) c h w -> b c f h w", b=b)
 
 
-def pad_to_multiple(video: Float[Tensor, "B C F H W"], multiple: int) -> Float[Tensor, "B C F h w"]:
+def pad_to_multiple(frames: Float[Tensor, "N C H W"], multiple: int) -> Float[Tensor, "N C h w"]:
     """Repeats the last row and column until height and width are multiples of ``multiple``."""
-    h, w = video.shape[-2:]
+    h, w = frames.shape[-2:]
     bottom, right = -h % multiple, -w % multiple
-    return F.pad(video, (0, right, 0, bottom, 0, 0), mode="replicate") if bottom or right else video
+    return F.pad(frames, (0, right, 0, bottom), mode="replicate") if bottom or right else frames

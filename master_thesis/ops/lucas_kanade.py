@@ -36,7 +36,7 @@ REACH = 2  # of blur and gradient: pixels this near a hole do not count
 
 
 @dataclass(frozen=True)
-class Picture:
+class GradientImage:
     """Brightness, its gradient in the unit square, and where both are known."""
 
     planes: Float[Tensor, "N 4 h w"]
@@ -59,7 +59,7 @@ class Picture:
         return self.planes[..., :: self.stride, :: self.stride].flatten(2)
 
     @staticmethod
-    def of(frames: Float[Tensor, "N 3 h w"], visible: Float[Tensor, "N 1 h w"]) -> Picture:
+    def of(frames: Float[Tensor, "N 3 h w"], visible: Float[Tensor, "N 1 h w"]) -> GradientImage:
         """What counts of pictures: made once, as many homographies are tried on them.
 
         Args:
@@ -67,16 +67,16 @@ class Picture:
             visible: 1 = known.
         """
         with full_precision(frames.device):
-            return Picture._of(frames, visible)
+            return GradientImage._of(frames, visible)
 
     @staticmethod
-    def _of(frames: Tensor, visible: Tensor) -> Picture:
+    def _of(frames: Tensor, visible: Tensor) -> GradientImage:
         grey = _blur(frames.mean(dim=1, keepdim=True) * visible) / (_blur(visible) + 1e-6)
         h, w = grey.shape[-2:]
         p = F.pad(grey, (1, 1, 1, 1), mode="replicate")
         dx, dy = (p[..., 1:-1, 2:] - p[..., 1:-1, :-2]) * w / 2, (p[..., 2:, 1:-1] - p[..., :-2, 1:-1]) * h / 2
         known = 1 - F.max_pool2d((visible < 1).to(visible), 2 * REACH + 1, stride=1, padding=REACH)
-        return Picture(torch.cat((grey, dx, dy, known), dim=1))
+        return GradientImage(torch.cat((grey, dx, dy, known), dim=1))
 
     def at(self, positions: Float[Tensor, "N P 2"]) -> Float[Tensor, "N 4 P"]:
         """What it shows at positions measured from the centre."""
@@ -86,7 +86,7 @@ class Picture:
 
 
 def refine_homography(
-    matrix: Float[Tensor, "N 3 3"], target: Picture, ref: Picture, num_steps: int = NUM_STEPS
+    matrix: Float[Tensor, "N 3 3"], target: GradientImage, ref: GradientImage, num_steps: int = NUM_STEPS
 ) -> Float[Tensor, "N 3 3"]:
     """The homographies that make known pixels agree best, begun at given ones.
 
@@ -103,7 +103,7 @@ def refine_homography(
         current, before = given, _Residual.of(given, target, ref)
         residual = before
         for _ in range(num_steps):
-            current = current - residual.correction()
+            current = current - residual.gauss_newton_step()
             residual = _Residual.of(current, target, ref)
         points = target.points
         move = (apply_homography(current, points) - apply_homography(given, points)).norm(dim=-1).amax(dim=1)
@@ -111,7 +111,7 @@ def refine_homography(
         return torch.where(is_better.view(-1, 1, 1), current, given)
 
 
-def disagreement(matrix: Float[Tensor, "N 3 3"], target: Picture, ref: Picture) -> Float[Tensor, " N"]:
+def photometric_error(matrix: Float[Tensor, "N 3 3"], target: GradientImage, ref: GradientImage) -> Float[Tensor, " N"]:
     """How badly known pixels fit under given homographies, in [0, 1]; 1 where they hardly overlap.
 
     The arguments are those of :func:`refine_homography`.
@@ -132,7 +132,7 @@ class _Residual:
     cost: Float[Tensor, " N"]
 
     @staticmethod
-    def of(matrix: Tensor, target: Picture, ref: Picture) -> _Residual:
+    def of(matrix: Tensor, target: GradientImage, ref: GradientImage) -> _Residual:
         points = target.points
         images = apply_homography(matrix, points)
         depth = (points @ matrix[:, 2, :2].unsqueeze(-1) + 1).squeeze(-1).float()
@@ -150,7 +150,7 @@ class _Residual:
         cost = ((1 - closeness) * valid).sum(dim=1) / area[:, 0]
         return _Residual(difference, torch.stack(rows, dim=1), valid * closeness**2, cost)
 
-    def correction(self) -> Float[Tensor, "N 3 3"]:
+    def gauss_newton_step(self) -> Float[Tensor, "N 3 3"]:
         """What the matrix is to be lessened by: one Gauss-Newton step."""
         weighted = self.jacobian * self.weights.unsqueeze(1)
         normal = (weighted @ self.jacobian.mT).double()

@@ -8,16 +8,16 @@ from torch import Tensor
 
 
 def copyable_map(
-    visible_aligned: Float[Tensor, "B 1 F H W"], mask_target: Float[Tensor, "B 1 H W"]
+    visible_aligned: Float[Tensor, "B 1 F H W"], visible_target: Float[Tensor, "B 1 H W"]
 ) -> Float[Tensor, "B 1 F H W"]:
-    """1 where the target hides what the aligned reference shows, else 0 (thesis: v_map).
+    """1 where the aligned reference shows what the target hides, else 0 (thesis: v_map).
 
     >>> visible_aligned = torch.tensor([[[[[0.0, 1.0, 0.0, 1.0]]]]])
-    >>> mask_target = torch.tensor([[[[0.0, 0.0, 1.0, 1.0]]]])
-    >>> copyable_map(visible_aligned, mask_target).flatten()
+    >>> visible_target = torch.tensor([[[[1.0, 1.0, 0.0, 0.0]]]])
+    >>> copyable_map(visible_aligned, visible_target).flatten()
     tensor([0., 0., 0., 1.])
     """
-    return (visible_aligned - (1 - mask_target).unsqueeze(2)).clamp(0, 1)
+    return (visible_aligned - visible_target.unsqueeze(2)).clamp(0, 1)
 
 
 def hole_percent(mask: Float[Tensor, "*lead 1 H W"]) -> Float[Tensor, "*lead"]:

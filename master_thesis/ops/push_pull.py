@@ -1,4 +1,4 @@
-"""Smooth filling of holes from coarse to fine."""
+"""Smooth continuation of values into holes, from coarse to fine."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from torch import Tensor
 EPSILON = 1e-6
 
 
-def fill_smoothly(
+def push_pull(
     values: Float[Tensor, "N C H W"], weights: Float[Tensor, "N 1 H W"], relaxations: int = 0
 ) -> Float[Tensor, "N C H W"]:
     """Keeps values where their weight is 1 and continues them smoothly where it is 0 (push-pull).
 
     Args:
-        values: what is continued; read only where the weight is above 0.
+        values: planes to continue; read only where the weight is above 0.
         weights: trust in each value, in [0, 1].
-        relaxations: how often, at each size, unknown values become the mean of their neighbours: the more, the closer
-            is the result to a membrane stretched over the hole (Laplace's equation, by multigrid).
+        relaxations: number of times, at each size, that unknown values become the mean of their neighbours; with more
+            of them the result approaches a membrane stretched over the hole (Laplace's equation, by multigrid).
 
     Source: Gortler et al., The Lumigraph, 1996, section 3.4.
     """
@@ -28,8 +28,8 @@ def fill_smoothly(
         return weights * values + (1 - weights) * mean
     share = F.avg_pool2d(weights, 2, ceil_mode=True)
     colours = F.avg_pool2d(values * weights, 2, ceil_mode=True) / (share + EPSILON)
-    # A coarse cell is as sure as its best-known quarter: twice the mean, at most 1.
-    coarse = fill_smoothly(colours, (2 * share).clamp(max=1), relaxations)
+    # A coarse cell is as certain as its best-known quarter: twice the mean, at most 1.
+    coarse = push_pull(colours, (2 * share).clamp(max=1), relaxations)
     filled = weights * values + (1 - weights) * F.interpolate(coarse, (h, w), mode="bilinear", align_corners=False)
     for _ in range(relaxations):
         filled = weights * values + (1 - weights) * _neighbours(filled)
@@ -37,6 +37,6 @@ def fill_smoothly(
 
 
 def _neighbours(x: Float[Tensor, "N C H W"]) -> Float[Tensor, "N C H W"]:
-    """The mean of the four neighbours; those beyond the edge are like the edge."""
+    """The mean of the four neighbours; the border is repeated outwards."""
     p = F.pad(x, (1, 1, 1, 1), mode="replicate")
     return (p[..., :-2, 1:-1] + p[..., 2:, 1:-1] + p[..., 1:-1, :-2] + p[..., 1:-1, 2:]) / 4

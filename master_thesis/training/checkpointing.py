@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import io
-import json
-import platform
-import shlex
-import sys
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +17,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from master_thesis.checkpoints.reading import network_entry, read_checkpoint
 from master_thesis.errors import UserError
 from master_thesis.runtime.atomic import atomic_path
-from master_thesis.runtime.versions import installed_version
 from master_thesis.training.signals import EndTogether, SignalStop
-
-PACKAGES = (
-    "master_thesis",
-    "torch",
-    "torchvision",
-    "pytorch-lightning",
-    "torchmetrics",
-    "numpy",
-    "opencv-python-headless",
-)
-
 
 class StepCheckpoint(ModelCheckpoint):
     """Keeps the state every so many steps, but not between the last step of an epoch and its end.
@@ -57,10 +41,10 @@ def checkpoint_callbacks(every_n_steps: int) -> list[Callback]:
     ]
 
 
-def training_callbacks(options: Mapping[str, Any], every_n_steps: int, is_logging: bool) -> list[Callback]:
-    """All callbacks of a training."""
+def training_callbacks(config: str, every_n_steps: int, is_logging: bool) -> list[Callback]:
+    """All callbacks of a training (``config``: see :class:`ConfigFile`)."""
     monitor: list[Callback] = [LearningRateMonitor()] if is_logging else []
-    return [OptionsFile(options), *monitor, SignalStop(), EndTogether(), *checkpoint_callbacks(every_n_steps)]
+    return [ConfigFile(config), *monitor, SignalStop(), EndTogether(), *checkpoint_callbacks(every_n_steps)]
 
 
 class WholeCheckpoints(TorchCheckpointIO):
@@ -93,39 +77,49 @@ class OwnFolderLogger(TensorBoardLogger):
         return version
 
 
-class OptionsFile(Callback):
-    """Writes ``options.json`` into the folder of a run: all options, versions, the command.
+class ConfigFile(Callback):
+    """Writes ``config.yaml`` into the folder of a run.
 
     Args:
-        options: as they can be written as JSON.
+        text: content of the file, which repeats the run.
     """
 
-    def __init__(self, options: Mapping[str, Any]) -> None:
-        self.options = options
+    def __init__(self, text: str) -> None:
+        self.text = text
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
-        """Called when a run starts, when nothing can be wrong with its options any more."""
+        """Called when a run starts, after everything about its options has been checked."""
         log_dir = trainer.log_dir  # asked once by every process: each time they all wait for the first one's answer
         if log_dir is None or not trainer.is_global_zero or getattr(trainer, "fast_dev_run", False):
             return
         folder = Path(log_dir)
         folder.mkdir(parents=True, exist_ok=True)
-        versions = {"python": platform.python_version()} | {name: installed_version(name) for name in PACKAGES}
-        about = {"command": shlex.join(sys.orig_argv), "versions": versions, "options": dict(self.options)}
-        text = json.dumps(about, indent=2) + "\n"
-        with atomic_path(folder / "options.json") as part:
-            part.write_text(text, encoding="utf-8")
+        with atomic_path(folder / "config.yaml") as part:
+            part.write_text(self.text, encoding="utf-8")
 
 
-def resumable(path: Path, kind: str) -> dict[str, Any]:
-    """What the network of a checkpoint is, if a training of ``kind`` can go on from it.
+@dataclass(frozen=True)
+class ResumePoint:
+    """A checkpoint that a training can be resumed from.
+
+    Attributes:
+        path: the file.
+        entry: its network, ``{"kind": ..., "sizes": {...}}``.
+    """
+
+    path: Path
+    entry: dict[str, Any]
+
+
+def resumable(path: Path, kind: str) -> ResumePoint:
+    """Reads a checkpoint from which a training is to be resumed.
 
     Args:
-        path: of the checkpoint.
-        kind: of network, a key of ``registry.NETWORKS``.
+        path: the checkpoint.
+        kind: of the network to train, a key of ``registry.NETWORKS``.
 
     Raises:
-        UserError: where it is missing, damaged, of something else, or holds weights alone.
+        UserError: it is missing, damaged, of another network, or holds weights alone.
     """
     checkpoint = read_checkpoint(path)
     entry = network_entry(checkpoint)
@@ -134,20 +128,20 @@ def resumable(path: Path, kind: str) -> dict[str, Any]:
         raise UserError(f"--ckpt_path {path} should hold a training of {kind.upper()}, but it holds {found}")
     if not {"loops", "optimizer_states", "lr_schedulers"} <= checkpoint.keys():
         raise UserError(f"--ckpt_path {path} holds weights alone, without the state of the training: it cannot go on")
-    return entry
+    return ResumePoint(path, entry)
 
 
-def newest_checkpoint(logs: Path, kind: str) -> Path:
-    """The newest whole checkpoint of a training of ``kind``.
+def newest_checkpoint(logs: Path, kind: str) -> ResumePoint:
+    """Finds the newest complete checkpoint of a training.
 
     Args:
         logs: folder of the runs, ``lightning_logs``.
-        kind: of network.
+        kind: of the network to train.
 
     Raises:
-        UserError: where there is none.
+        UserError: there is none.
     """
-    # best.ckpt, written before an epoch has ended, is for those who have nothing else.
+    # best.ckpt is written before an epoch has ended: the last choice.
     found = sorted(
         logs.glob("*/checkpoints/*.ckpt"),
         key=lambda path: (path.name != "best.ckpt", path.stat().st_mtime_ns),
@@ -155,8 +149,7 @@ def newest_checkpoint(logs: Path, kind: str) -> Path:
     )
     for path in found:
         try:
-            resumable(path, kind)
+            return resumable(path, kind)
         except UserError:
             continue
-        return path
-    raise UserError(f"--ckpt_path last: there is no whole checkpoint of a training of {kind.upper()} below {logs}")
+    raise UserError(f"--ckpt_path last: there is no complete checkpoint of a training of {kind.upper()} below {logs}")

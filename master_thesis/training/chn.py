@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from master_thesis.configs.training import OptimConfig
 from master_thesis.losses.chn import chn_losses
 from master_thesis.metrics import psnr, ssim, try_lpips
-from master_thesis.models.aligner import FrozenAligner
+from master_thesis.models.aligner import Aligner, FrozenAligner
+from master_thesis.models.hallucinator import Hallucinator
 from master_thesis.models.vgg import VGG16
-from master_thesis.ops.views import Views, views_of
-from master_thesis.records import Alignment, Clip, Hallucination, Losses
+from master_thesis.records import Alignment, Clip, Hallucination, Losses, MaskedFrames
 from master_thesis.training.base import NetworkTraining
 from master_thesis.training.figures import hallucination_figure, show
 
@@ -33,11 +33,13 @@ class CHNTraining(NetworkTraining):
         kind: of network, where it is not CHN itself.
     """
 
+    network: Hallucinator  # type: ignore[assignment]
+
     def __init__(
         self,
         sizes: Mapping[str, Any],
         optim: OptimConfig,
-        aligner: nn.Module,
+        aligner: Aligner | nn.Module,
         vgg: VGG16 | None = None,
         perceptual_weight: float = 0.5,
         kind: str = "chn",
@@ -47,35 +49,39 @@ class CHNTraining(NetworkTraining):
         self.vgg = None if vgg is None else vgg.to(memory_format=torch.channels_last)
         self.perceptual_weight = perceptual_weight
 
-    def paint(self, views: Views) -> tuple[Alignment, Hallucination]:
-        """The aligned references of a batch, and what CHN makes of them."""
-        masked = views.masked
-        alignment = self.aligner.align(*masked)
-        trust = {} if alignment.confidence is None else {"confidence": alignment.confidence}
-        return alignment, self.network(masked[0], 1 - views.mask_target, *alignment, **trust)
+    def paint(self, target: MaskedFrames, refs: MaskedFrames) -> tuple[Alignment, Hallucination]:
+        """The aligned references of a batch, and CHN's pictures.
+
+        Args:
+            target: true targets, ``(B, 3, H, W)``.
+            refs: true references, ``(B, 3, F, H, W)``.
+        """
+        masked = target.masked
+        alignment = self.aligner.align_encoded(*self.aligner.encode_clips(masked, refs.masked))
+        return alignment, self.network.hallucinate(masked, alignment)
 
     def losses(self, clip: Clip) -> Losses:
         """L1 by region, features and gradients."""
-        views = views_of(clip)
-        return self._losses(views, *self.paint(views))
+        target, refs = clip.split()
+        return self._losses(target, *self.paint(target, refs))
 
-    def _losses(self, views: Views, alignment: Alignment, painted: Hallucination) -> Losses:
+    def _losses(self, target: MaskedFrames, alignment: Alignment, painted: Hallucination) -> Losses:
         features = None if self.vgg is None else self.vgg.pools
-        return chn_losses(views, alignment, painted, features, self.perceptual_weight)
+        return chn_losses(target, alignment, painted, features, self.perceptual_weight)
 
     def figures(self, clip: Clip) -> Float[Tensor, "3 H W"]:
         """Masked, aligned, filled, true."""
-        views = views_of(clip)
-        return hallucination_figure(views, *self.paint(views))
+        target, refs = clip.split()
+        return hallucination_figure(target, *self.paint(target, refs))
 
     def validation_step(self, clip: Clip, batch_idx: int) -> None:
         """Logs losses and the quality of the composite, and shows the first batch."""
-        views = views_of(clip)
-        alignment, painted = self.paint(views)
-        self.log_losses("validation", self._losses(views, alignment, painted), clip)
-        self.log_all("validation", quality(views.target, painted), clip)
+        target, refs = clip.split()
+        alignment, painted = self.paint(target, refs)
+        self.log_losses("validation", self._losses(target, alignment, painted), clip)
+        self.log_all("validation", quality(target.colours, painted), clip)
         if batch_idx == 0:
-            show(self, "validation/clips", hallucination_figure(views, alignment, painted), self.global_step)
+            show(self, "validation/clips", hallucination_figure(target, alignment, painted), self.global_step)
 
 
 @torch.no_grad()

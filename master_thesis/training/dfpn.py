@@ -12,7 +12,6 @@ from torch import Tensor
 from master_thesis.configs.training import OptimConfig
 from master_thesis.losses.dfpn import dfpn_losses
 from master_thesis.models.dfpn import DFPN
-from master_thesis.ops.views import views_of
 from master_thesis.records import Clip, Losses
 from master_thesis.training.base import NetworkTraining
 from master_thesis.training.figures import alignment_figure
@@ -34,14 +33,13 @@ class DFPNTraining(NetworkTraining):
 
     def losses(self, clip: Clip) -> Losses:
         """Correlation, true flow and alignment."""
-        views = views_of(clip)
-        hidden_nothing = torch.zeros_like(views.mask_target), torch.zeros_like(views.mask_refs)
+        target, refs = clip.split()
         with torch.no_grad():
-            true_correlation = self.network.correlate(views.target, hidden_nothing[0], views.refs, hidden_nothing[1])
-        prediction = self.network(*views.masked)
-        return dfpn_losses(views, prediction, true_correlation, clip.movement[:, clip.ref_indices], clip.is_simulated)
+            true_correlation = self.network.correlate(target.unmasked, refs.unmasked)
+        prediction = self.network(target.masked, refs.masked)
+        movement = clip.movement[:, clip.ref_indices]
+        return dfpn_losses(target, refs, prediction, true_correlation, movement, clip.is_simulated)
 
     def figures(self, clip: Clip) -> Float[Tensor, "3 H W"]:
         """Masked frames, aligned references, visibility, target filled by plain copying."""
-        views = views_of(clip)
-        return alignment_figure(views, self.network.align(*views.masked))
+        return alignment_figure(*clip.split(), self.network)

@@ -10,9 +10,9 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 from torchvision.utils import make_grid
 
+from master_thesis.models.aligner import Aligner
 from master_thesis.ops.image import fill_holes
-from master_thesis.ops.views import Views
-from master_thesis.records import Alignment, Hallucination
+from master_thesis.records import Alignment, Hallucination, MaskedFrames
 
 MAX_CLIPS = 4
 """Clips of a batch that are shown."""
@@ -24,34 +24,36 @@ def show(module: pl.LightningModule, name: str, picture: Float[Tensor, "3 H W"],
         module.logger.experiment.add_image(name, picture.detach().float().clamp(0, 1).cpu(), step)
 
 
-def alignment_figure(views: Views, alignment: Alignment) -> Float[Tensor, "3 H W"]:
-    """A row per clip and reference: masked target, masked reference, aligned, its visibility, filled by copying."""
-    target, mask_target, refs, _ = views.masked
-    shape = refs.shape
-    filled = copy_plainly(target, mask_target, alignment)
+def alignment_figure(target: MaskedFrames, refs: MaskedFrames, aligner: Aligner) -> Float[Tensor, "3 H W"]:
+    """A row per clip and reference: masked target, masked reference, aligned, its visibility, filled by copying.
+
+    Args:
+        target: true targets, ``(B, 3, H, W)``.
+        refs: true references, ``(B, 3, F, H, W)``.
+        aligner: the aligner to show.
+    """
+    alignment = aligner.align_encoded(*aligner.encode_clips(target.masked, refs.masked))
+    shape = refs.colours.shape
+    filled = copy_plainly(target.masked, alignment)
     return rows(
-        target.unsqueeze(2).expand(shape),
-        refs,
+        target.masked.colours.unsqueeze(2).expand(shape),
+        refs.masked.colours,
         alignment.aligned,
         alignment.visible.expand(shape),
         filled.unsqueeze(2).expand(shape),
     )
 
 
-def hallucination_figure(views: Views, alignment: Alignment, painted: Hallucination) -> Float[Tensor, "3 H W"]:
+def hallucination_figure(target: MaskedFrames, alignment: Alignment, painted: Hallucination) -> Float[Tensor, "3 H W"]:
     """A row per clip and reference: masked target, aligned reference, filled, true."""
-    target = views.masked[0]
     shape = alignment.aligned.shape
-    return rows(
-        target.unsqueeze(2).expand(shape), alignment.aligned, painted.composed, views.target.unsqueeze(2).expand(shape)
-    )
+    masked, true = (colours.unsqueeze(2).expand(shape) for colours in (target.masked.colours, target.colours))
+    return rows(masked, alignment.aligned, painted.composed, true)
 
 
-def copy_plainly(
-    target: Float[Tensor, "B 3 H W"], mask_target: Float[Tensor, "B 1 H W"], alignment: Alignment
-) -> Float[Tensor, "B 3 H W"]:
+def copy_plainly(target: MaskedFrames, alignment: Alignment) -> Float[Tensor, "B 3 H W"]:
     """The target's hole filled with the first aligned reference that shows each pixel; the rest stays a hole."""
-    filled, hole = (1 - mask_target) * target, mask_target
+    filled, hole = target.visible * target.colours, target.mask
     for f in range(alignment.aligned.shape[2]):
         copied = hole * alignment.visible[:, :, f]
         filled, hole = filled + copied * alignment.aligned[:, :, f], hole - copied

@@ -1,24 +1,22 @@
-"""Training the small preset's aligner: true flow on simulated clips, appearance on real ones, trust on both."""
+"""Training of the small preset's aligner: true flow on simulated clips, appearance on real ones, trust on both."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from einops import rearrange, repeat
+from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from master_thesis.losses.flow import appearance_loss, choice_loss, sequence_loss, smoothness_loss, trust_loss
 from master_thesis.models.small.aligner import SmallDFPN, SmallFlow
-from master_thesis.models.small.choice import seen_along
-from master_thesis.models.small.layers import look
+from master_thesis.models.small.layers import warp_by_flow, warp_inside
 from master_thesis.ops.affine import affine_flow
 from master_thesis.ops.image import resize
-from master_thesis.ops.push_pull import fill_smoothly
-from master_thesis.ops.views import Views, views_of
-from master_thesis.records import Clip, Losses
+from master_thesis.ops.push_pull import push_pull
+from master_thesis.records import Clip, Losses, MaskedFrames
 from master_thesis.training.dfpn import DFPNTraining
 
 FLOW_WEIGHT, APPEARANCE_WEIGHT, SMOOTHNESS_WEIGHT, TRUST_WEIGHT, CHOICE_WEIGHT = 0.1, 4.0, 30.0, 1.0, 0.3
@@ -38,41 +36,61 @@ class SmallDFPNTraining(DFPNTraining):
     kind = "small_dfpn"
 
     def losses(self, clip: Clip) -> Losses:
-        """Flow in pixels of the working size, appearance, smoothness and trust."""
-        views = views_of(clip)
-        target, mask_target, refs, mask_refs = views.masked
+        """Flow in pixels of the working size, appearance, smoothness, trust and choice."""
+        target, refs = clip.split()
+        masked = refs.masked
         if self.training:
-            refs = jitter(refs, seed=self.global_step)
-            views = replace(views, refs=jitter(views.refs, seed=self.global_step))
-        predicted = self.network(target, mask_target, refs, mask_refs)
+            masked, refs = (jitter(frames, seed=self.global_step) for frames in (masked, refs))
+        predicted = self.network(target.masked, masked)
         movement = clip.movement[:, clip.ref_indices]
-        losses = small_dfpn_losses(views, predicted, movement, clip.is_simulated, self.network.size)
-        choice = choice_loss(predicted.costs, *choice_errors(views, predicted, self.network.size))
+        pairs = Pairs.of(target, refs, self.network.size)
+        losses = small_dfpn_losses(pairs, predicted, movement, clip.is_simulated)
+        choice = choice_loss(predicted.costs, *choice_errors(pairs, predicted))
         return Losses({**losses.parts, "choice": CHOICE_WEIGHT * choice})
 
 
+@dataclass(frozen=True)
+class Pairs:
+    """True frames of every pair at half the working size, folded as ``(b f)``.
+
+    Attributes:
+        target: true targets, one row per reference.
+        refs: true references.
+        size: working height and width.
+    """
+
+    target: MaskedFrames
+    refs: MaskedFrames
+    size: tuple[int, int]
+
+    @staticmethod
+    def of(target: MaskedFrames, refs: MaskedFrames, size: tuple[int, int]) -> Pairs:
+        """Reduces true targets ``(B, 3, H, W)`` and references ``(B, 3, F, H, W)``; visibility is averaged, too."""
+        half, f = (size[0] // 2, size[1] // 2), refs.colours.shape[2]
+        reduced = [MaskedFrames(resize(s.colours, *half), 1 - resize(s.mask, *half)) for s in (target, refs.folded())]
+        return Pairs(reduced[0].repeated(f), reduced[1], size)
+
+
 def small_dfpn_losses(
-    views: Views,
+    pairs: Pairs,
     predicted: SmallFlow,
     movement: Float[Tensor, "B F 3 3"],
     is_simulated: Bool[Tensor, " B"],
-    size: tuple[int, int],
 ) -> Losses:
-    """All parts of the loss of the small preset's aligner.
+    """The loss of the small preset's aligner, without the choice.
 
     Args:
-        views: true frames and masks.
+        pairs: true frames.
         predicted: flows of every pair.
         movement: true movements, target to references.
-        is_simulated: where they are known.
-        size: working size, in whose pixels end-point errors count.
+        is_simulated: the clips whose movement is known.
     """
     is_known = is_simulated.float().repeat_interleave(movement.shape[1])
     flows = predicted.steps
-    extent_px = torch.tensor([size[1], size[0]]).to(predicted.flow).view(1, 2, 1, 1)
+    extent_px = torch.tensor(pairs.size[::-1]).to(predicted.flow).view(1, 2, 1, 1)
     true = [true_flow(movement, *f.shape[-2:]) * extent_px for f in flows]
-    target, refs = _half_size(views, size)
-    aligned, is_inside = look(refs, predicted.flow)
+    target = pairs.target.colours
+    aligned, is_inside = warp_by_flow(pairs.refs.colours, predicted.flow)
     valid = is_inside.float()
     quarter = (predicted.flow.shape[-2], predicted.flow.shape[-1])
     small_target, small_aligned, small_valid = (F.adaptive_avg_pool2d(x, quarter) for x in (target, aligned, valid))
@@ -87,24 +105,19 @@ def small_dfpn_losses(
 
 
 @torch.no_grad()
-def choice_errors(
-    views: Views, predicted: SmallFlow, size: tuple[int, int]
-) -> tuple[Float[Tensor, "N 3 h w"], Float[Tensor, "N 3 h w"]]:
-    """What each choice really costs (squared difference of colours), and where it could be made: visible, in the hole.
+def choice_errors(pairs: Pairs, predicted: SmallFlow) -> tuple[Float[Tensor, "N 3 h w"], Float[Tensor, "N 3 h w"]]:
+    """The actual cost of each choice (squared difference of colours), and where it was possible: visible, in the hole.
 
     Args:
-        views: true frames and masks.
+        pairs: true frames.
         predicted: the choices: copied by the camera's movement, by the flow, or filled smoothly.
-        size: working size.
     """
-    half, quarter = (size[0] // 2, size[1] // 2), (predicted.flow.shape[-2], predicted.flow.shape[-1])
-    target, refs = _half_size(views, size)
-    f = views.refs.shape[2]
-    hole = resize(views.mask_target.unsqueeze(2), *half)[:, :, 0].repeat_interleave(f, dim=0)
-    shown = 1 - rearrange(resize(views.mask_refs, *half), "b c f h w -> (b f) c h w")
-    moved = [seen_along(torch.cat((refs, shown), dim=1), flow) for flow in (predicted.turned, predicted.flow)]
-    smooth = fill_smoothly(target * (1 - hole), 1 - hole)
+    target, hole, shown = pairs.target.colours, pairs.target.mask, pairs.refs.visible
+    refs = torch.cat((pairs.refs.colours, shown), dim=1)
+    moved = [warp_inside(refs, flow) for flow in (predicted.camera_flow, predicted.flow)]
+    smooth = push_pull(target * (1 - hole), 1 - hole)
     filled = torch.cat((smooth, torch.ones_like(shown)), dim=1)
+    quarter = (predicted.flow.shape[-2], predicted.flow.shape[-1])
     pooled = [
         F.adaptive_avg_pool2d(torch.cat(((p[:, :3] - target).square(), p[:, 3:], hole), dim=1), quarter)
         for p in (*moved, filled)
@@ -118,23 +131,15 @@ def true_flow(movement: Float[Tensor, "B F 3 3"], height: int, width: int) -> Fl
     return rearrange(affine_flow(movement, height, width), "b f h w xy -> (b f) xy h w")
 
 
-def _half_size(views: Views, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """True target (repeated) and references at half the working size, pairs folded."""
-    h, w = size[0] // 2, size[1] // 2
-    target = resize(views.target.unsqueeze(2), h, w)[:, :, 0]
-    refs = resize(views.refs, h, w)
-    target = repeat(target, "b c h w -> (b f) c h w", f=refs.shape[2])
-    return target, rearrange(refs, "b c f h w -> (b f) c h w")
-
-
-def jitter(refs: Float[Tensor, "B 3 F H W"], seed: int) -> Float[Tensor, "B 3 F H W"]:
-    """References a little brighter or darker, as exposure changes make them.
+def jitter(refs: MaskedFrames, seed: int) -> MaskedFrames:
+    """Makes references a little brighter or darker, as exposure changes do.
 
     Args:
-        refs: RGB in [0, 1].
+        refs: references, ``(B, 3, F, H, W)``.
         seed: decides the changes: a resumed run makes the same ones.
     """
-    b, _, f, _, _ = refs.shape
-    draws = torch.rand(2, b, 1, f, 1, 1, generator=torch.Generator().manual_seed(seed)).to(refs) * 2 - 1
+    b, _, f, _, _ = refs.colours.shape
+    draws = torch.rand(2, b, 1, f, 1, 1, generator=torch.Generator().manual_seed(seed)).to(refs.colours) * 2 - 1
     gain, bias = draws.pow(3).unbind()  # mostly small
-    return (refs * (1 + GAIN_JITTER * gain) + BIAS_JITTER * bias).clamp(0, 1)
+    colours = (refs.colours * (1 + GAIN_JITTER * gain) + BIAS_JITTER * bias).clamp(0, 1)
+    return MaskedFrames(colours, refs.visible)

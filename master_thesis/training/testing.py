@@ -12,10 +12,9 @@ import pytorch_lightning as pl
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from master_thesis.inpainting.algorithms import inpaint
+from master_thesis.inpainting.inpainter import inpaint
 from master_thesis.models.aligner import FrozenAligner
 from master_thesis.ops.image import to_float
-from master_thesis.ops.views import views_of
 from master_thesis.records import Clip
 from master_thesis.training.figures import alignment_figure, show
 from master_thesis.video.io.writer import write_video
@@ -41,8 +40,7 @@ class ClipFigures(pl.LightningModule):
     def test_step(self, clip: Clip, batch_idx: int) -> None:
         """A figure per clip, under the name of its sequence."""
         for i, name in enumerate(clip.names):
-            views = views_of(_only(clip, i))
-            show(self, f"test/{name}", alignment_figure(views, self.aligner.align(*views.masked)), self.num_shown)
+            show(self, f"test/{name}", alignment_figure(*_only(clip, i).split(), self.aligner), self.num_shown)
             self.num_shown += 1
 
 

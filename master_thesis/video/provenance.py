@@ -1,4 +1,4 @@
-"""Where each pixel came from: figures per frame, a picture, and a sentence."""
+"""The origin of each pixel: figures per frame, a picture, and a sentence."""
 
 from __future__ import annotations
 
@@ -12,16 +12,18 @@ from typing import Any
 import numpy as np
 from jaxtyping import Int32, UInt8
 
-from master_thesis.inpainting.step import HALLUCINATED
+from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.runtime.atomic import atomic_path
 from master_thesis.video.compositing import KNOWN
 
 NEAR, FAR = np.array([64, 224, 255.0]), np.array([48, 48, 208.0])
-"""Overlay: copied from the next frame, and from ``FAR_DISTANCE`` frames away or more."""
+"""Overlay colours of pixels copied from the next frame, and from ``FAR_DISTANCE`` frames away or more."""
 FAR_DISTANCE = 20
 INVENTED = np.array([255, 128, 16.0])
+"""Overlay colour of hallucinated pixels."""
 OPACITY = 0.75
 MAX_RANGES = 4
+"""Ranges of frames that the sentence lists."""
 
 
 @dataclass(frozen=True)
@@ -30,11 +32,11 @@ class FrameOrigin:
 
     Attributes:
         frame: its number.
-        seconds: when it is shown.
+        seconds: its presentation time.
         hole_percent: the hole's share of the frame.
         copied_percent: the share of the hole that another frame shows.
         hallucinated_percent: the share of the hole that no frame shows.
-        mean_distance: of the copied pixels, in frames; None where nothing was copied.
+        mean_distance: mean distance of the frames copied from, in frames; None: nothing was copied.
     """
 
     frame: int
@@ -46,12 +48,12 @@ class FrameOrigin:
 
 
 def frame_origin(source: Int32[np.ndarray, "H W"], frame: int, seconds: float) -> FrameOrigin:
-    """Counts the pixels of a source map.
+    """Counts the pixels of a source map by origin.
 
     Args:
         source: number of the frame that each pixel shows, ``HALLUCINATED`` or ``KNOWN``.
         frame: number of the frame itself.
-        seconds: when it is shown.
+        seconds: its presentation time.
     """
     hole = source != KNOWN
     invented, size = source == HALLUCINATED, int(hole.sum())
@@ -65,7 +67,7 @@ def frame_origin(source: Int32[np.ndarray, "H W"], frame: int, seconds: float) -
 def overlay_picture(
     image: UInt8[np.ndarray, "H W 3"], source: Int32[np.ndarray, "H W"], frame: int
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """A frame in grey with its hole in colours: light to dark blue copied from near to far, orange hallucinated."""
+    """A frame in grey, its hole light to dark blue where copied from near to far, and orange where hallucinated."""
     grey = np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
     hole = source != KNOWN
     far = np.clip(np.abs(source - frame) / FAR_DISTANCE, 0, 1)[..., None]
@@ -75,10 +77,10 @@ def overlay_picture(
 
 
 def in_one_sentence(origins: Sequence[FrameOrigin]) -> str:
-    """What a reader should know of a result.
+    """Sums up a result for its readers.
 
     Args:
-        origins: of every frame.
+        origins: the origins of all frames, in order.
     """
     total = sum(o.hole_percent for o in origins)
     if not total:
@@ -87,21 +89,17 @@ def in_one_sentence(origins: Sequence[FrameOrigin]) -> str:
     copied = sum(o.hole_percent * o.copied_percent for o in origins) / total
     weights = [(o.hole_percent * o.copied_percent, o.mean_distance or 0.0) for o in origins]
     distance = sum(w * d for w, d in weights) / max(sum(w for w, _ in weights), 1e-9)
-    seen = f"{_percent(copied)} of the hole was copied from other frames, on the mean {distance:.1f} frames away"
+    seen = f"{copied:.0f} % of the hole was copied from other frames, {distance:.1f} frames away on average"
     affected = [o.frame for o in origins if o.hole_percent * o.hallucinated_percent >= 0.5 * o.hole_percent > 0]
     if invented < 0.5 or not affected:
-        return f"{seen}; next to nothing had to be hallucinated."
-    unseen = f"{_percent(invented)} of the hole was found in no frame and hallucinated"
+        return f"{seen}; almost nothing was hallucinated."
+    unseen = f"{invented:.0f} % of the hole is visible in no frame and was hallucinated"
     where = "in every frame" if len(affected) == len(origins) > 1 else f"frames {_ranges(affected)}"
     return f"{unseen} ({where})." if copied < 0.5 else f"{seen}; {unseen} ({where})."
 
 
-def _percent(share: float) -> str:
-    return f"{share:.0f} %"
-
-
 def _ranges(numbers: Sequence[int]) -> str:
-    """Numbers as ranges, the longest few: ``3, 12-40``."""
+    """Numbers as ranges (``3, 12-40``), only the longest if there are many."""
     runs = [[n for _, n in group] for _, group in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])]
     longest = sorted(sorted(runs, key=len, reverse=True)[:MAX_RANGES])
     shown = ", ".join(f"{run[0]}-{run[-1]}" if len(run) > 1 else f"{run[0]}" for run in longest)
@@ -109,13 +107,13 @@ def _ranges(numbers: Sequence[int]) -> str:
 
 
 def write_origins(path: Path, origins: Sequence[FrameOrigin], sentence: str, made_from: Mapping[str, Any]) -> None:
-    """Writes the figures of every frame as JSON, whole or not at all.
+    """Writes the figures of every frame as JSON; the file appears complete or not at all.
 
     Args:
-        path: where.
-        origins: of every frame.
-        sentence: the same in words.
-        made_from: video, masks, networks and options.
+        path: the file.
+        origins: the origins of all frames, in order.
+        sentence: summary of them.
+        made_from: fingerprint of the video, masks, networks and options.
     """
     content = {"sentence": sentence, "made_from": made_from, "frames": [asdict(o) for o in origins]}
     with atomic_path(path) as part:

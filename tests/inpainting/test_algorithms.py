@@ -6,9 +6,11 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from master_thesis.configs.inpainting import ALGORITHMS
 from master_thesis.errors import UserError
-from master_thesis.inpainting.algorithms import ALGORITHMS, inpaint, nearest_refs
-from master_thesis.inpainting.step import HALLUCINATED
+from master_thesis.inpainting.algorithms import nearest_refs
+from master_thesis.inpainting.canvas import HALLUCINATED
+from master_thesis.inpainting.inpainter import inpaint
 from master_thesis.models.chn import CHN
 from master_thesis.models.dfpn import DFPN
 from master_thesis.records import Alignment

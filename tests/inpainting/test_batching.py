@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from master_thesis.errors import UserError
-from master_thesis.inpainting import batching as halving
-from master_thesis.inpainting.algorithms import inpaint
+from master_thesis.inpainting import batching
+from master_thesis.inpainting.inpainter import inpaint
 from tests.factories import CountingAligner, Painter, make_sequence
 
 
@@ -24,7 +24,7 @@ class Small(Painter):
 
 @pytest.fixture(autouse=True)
 def nothing_known(monkeypatch):
-    monkeypatch.setattr(halving, "_fitting", {})
+    monkeypatch.setattr(batching, "_fitting", {})
 
 
 @pytest.mark.parametrize("algorithm", ["ff", "cp"])
@@ -38,7 +38,7 @@ def test_what_does_not_fit_is_halved_once_per_size_and_said(algorithm, caplog):
             assert max(painter.batch_sizes) <= 2
     said = [record.getMessage() for record in caplog.records]
     assert len(set(said)) == len(said)
-    assert said[-1].startswith("out of GPU memory at 16 x 24: going on with ")
+    assert said[-1].startswith("out of GPU memory at 16 x 24: continuing with ")
 
 
 def test_a_pair_that_does_not_fit_is_told():

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from master_thesis.inpainting import batching
-from master_thesis.inpainting.algorithms import inpaint
+from master_thesis.inpainting.inpainter import inpaint
 from tests.factories import CountingAligner, Painter, make_sequence
 
 CPU = torch.device("cpu")

@@ -3,22 +3,27 @@
 import pytest
 import torch
 
-from master_thesis.inpainting.algorithms import inpaint
-from master_thesis.inpainting.step import HALLUCINATED, OPEN, Canvas, Pair, Stepper
-from master_thesis.models.aligner import alignment_from_grid
+from master_thesis.inpainting.canvas import HALLUCINATED, OPEN, Canvas
+from master_thesis.inpainting.inpainter import inpaint
+from master_thesis.inpainting.step import FillStep, Pair
+from master_thesis.models.aligner import alignment_from_grid, as_aligner
+from master_thesis.models.hallucinator import as_hallucinator
 from master_thesis.ops.image import FILL
-from master_thesis.records import Alignment
+from master_thesis.records import Alignment, MaskedFrames
 from tests.factories import Copier, Painter, StillAligner, make_sequence, shifted_grid
 
 SIZE = (9, 12)
 
 
-def never(left_percent, pair):
-    return False
-
-
-def always(left_percent, pair):
-    return True
+def fill(canvas, pairs, is_closing, aligner=None, painter=None, **options):
+    """One step per pair; returns the open shares that the algorithm would decide by."""
+    networks = as_aligner(aligner or StillAligner()), as_hallucinator(painter or Copier())
+    step = FillStep(*networks, canvas, canvas, **({"pair_batch": 8} | options))
+    seen = []
+    for copies in step.align([Pair(*pair) for pair in pairs]):
+        seen += zip([pair.target for pair in copies.pairs], copies.open_percent, strict=True)
+        step.paint(copies, [is_closing] * len(copies.pairs))
+    return seen
 
 
 @pytest.fixture
@@ -31,9 +36,9 @@ def test_a_canvas_is_a_copy_that_knows_what_is_open():
     x, m = make_sequence(3, *SIZE, whole={1}, hidden={2})
     canvas = Canvas.of(torch.where(m > 0, 0.9, x), m)
     assert canvas.open_frames() == [0, 2]
-    assert canvas.left(1) == 0
-    assert canvas.left(2) == 100
-    assert canvas.left(0) == pytest.approx(100 * m[0, 0].mean().item())
+    assert canvas.open_percent(1) == 0
+    assert canvas.open_percent(2) == 100
+    assert canvas.open_percent(0) == pytest.approx(100 * m[0, 0].mean().item())
     assert torch.equal(canvas.frames[2], torch.tensor(FILL).view(3, 1, 1).expand(3, *SIZE))
     canvas.mask.zero_()
     canvas.frames.zero_()
@@ -50,8 +55,7 @@ def test_the_source_of_a_part_is_counted_in_the_whole():
 
 def test_one_step_copies_what_the_reference_shows(canvas):
     before = canvas.clone()
-    closed = Stepper(StillAligner(), Copier(), 8).fill(canvas, [Pair(0, 1)], canvas, never)
-    assert closed == set()
+    fill(canvas, [(0, 1)], is_closing=False)
     assert canvas.open_frames() == [2]
     is_hole = before.mask[0].expand(3, *SIZE) > 0
     assert torch.equal(canvas.frames[0][is_hole], before.frames[1][is_hole])
@@ -61,7 +65,7 @@ def test_one_step_copies_what_the_reference_shows(canvas):
 
 def test_a_closed_frame_takes_what_was_made_up(canvas):
     painter = Painter()
-    assert Stepper(StillAligner(), painter, 8).fill(canvas, [Pair(2, 2)], canvas, always) == {2}
+    fill(canvas, [(2, 2)], is_closing=True, painter=painter)
     assert canvas.open_frames() == [0]
     assert canvas.source[2].unique().tolist() == [HALLUCINATED]
     assert painter.batch_sizes == [1]
@@ -69,26 +73,19 @@ def test_a_closed_frame_takes_what_was_made_up(canvas):
 
 def test_nothing_is_painted_where_nothing_is_gained(canvas):
     painter, before = Painter(), canvas.clone()
-    assert Stepper(StillAligner(), painter, 8).fill(canvas, [Pair(0, 2), Pair(2, 2)], canvas, never) == set()
+    fill(canvas, [(0, 2), (2, 2)], is_closing=False, painter=painter)
     assert painter.batch_sizes == []
     assert torch.equal(canvas.frames, before.frames)
 
 
-def test_whoever_asks_is_told_how_many_frames_were_closed(canvas):
-    told = []
-    Stepper(StillAligner(), Painter(), 1, told.append).fill(canvas, [Pair(0, 1), Pair(2, 1)], canvas, always)
-    assert told == [1, 1]
+def test_progress_is_reported_per_batch(canvas):
+    completed = []
+    fill(canvas, [(0, 1), (2, 1)], is_closing=True, painter=Painter(), pair_batch=1, on_closed=completed.append)
+    assert completed == [1, 1]
 
 
-def test_the_rule_sees_what_is_left_after_the_step(canvas):
-    seen = []
-
-    def is_enough(left_percent, pair):
-        seen.append((pair.target, left_percent))
-        return False
-
-    Stepper(StillAligner(), Painter(), 8).fill(canvas, [Pair(0, 1), Pair(2, 2)], canvas, is_enough)
-    assert seen == [(0, 0.0), (2, 100.0)]
+def test_the_algorithm_decides_by_what_stays_open_after_the_step(canvas):
+    assert fill(canvas, [(0, 1), (2, 2)], is_closing=False, painter=Painter()) == [(0, 0.0), (2, 100.0)]
 
 
 class DoubtfulAligner(StillAligner):
@@ -111,9 +108,9 @@ class AskingCopier(Copier):
 
 def test_confidence_is_passed_on_only_where_the_aligner_has_one(canvas):
     copier = AskingCopier()
-    Stepper(StillAligner(), copier, 8).fill(canvas.clone(), [Pair(0, 1)], canvas, never)
+    fill(canvas.clone(), [(0, 1)], is_closing=False, painter=copier)
     assert copier.trust == {}
-    Stepper(DoubtfulAligner(), copier, 8).fill(canvas, [Pair(0, 2), Pair(2, 1)], canvas, never)
+    fill(canvas, [(0, 2), (2, 1)], is_closing=False, aligner=DoubtfulAligner(), painter=copier)
     assert copier.trust["confidence"].shape == (1, 1, 1, *SIZE)  # of the one pair that gained
     assert copier.trust["confidence"].mean() == 0.5
 
@@ -126,7 +123,7 @@ class ShiftingAligner:
 
     def align(self, x_target, m_target, x_refs, m_refs):
         grid = shifted_grid(*x_refs.shape[-2:], self.dx, 0).expand(len(x_refs), 1, -1, -1, -1)
-        alignment = alignment_from_grid(grid, m_target, x_refs, m_refs)
+        alignment = alignment_from_grid(grid, 1 - m_target, MaskedFrames(x_refs, 1 - m_refs))
         copyable = m_target.unsqueeze(2) if self.is_bold else alignment.copyable
         return Alignment(alignment.aligned, alignment.visible, copyable, grid=grid.to(self.dtype))
 
@@ -134,9 +131,8 @@ class ShiftingAligner:
 def test_copies_of_copies_keep_their_origin_and_copies_of_inventions_are_inventions():
     x, m = make_sequence(3, *SIZE, whole={1}, hidden={0, 2})
     canvas = Canvas.of(x, m)
-    stepper = Stepper(ShiftingAligner(dx=3), Copier(), 8)
-    stepper.fill(canvas, [Pair(0, 1)], canvas, always)  # its last three columns are made up
-    stepper.fill(canvas, [Pair(2, 0)], canvas, never)
+    fill(canvas, [(0, 1)], is_closing=True, aligner=ShiftingAligner(dx=3))  # its last three columns are made up
+    fill(canvas, [(2, 0)], is_closing=False, aligner=ShiftingAligner(dx=3))
     expected = torch.full((1, *SIZE), OPEN)
     expected[..., :-3], expected[..., -6:-3], expected[..., -3:] = 1, HALLUCINATED, OPEN
     assert torch.equal(canvas.source[2], expected.int())
@@ -152,5 +148,5 @@ def test_frames_beyond_256_are_told_apart_even_when_positions_are_coarse():
 def test_a_copied_pixel_is_never_called_made_up_because_its_nearest_neighbour_is_hidden():
     x, m = make_sequence(2, *SIZE)
     canvas = Canvas.of(x, m)
-    Stepper(ShiftingAligner(dx=0, is_bold=True), Copier(), 8).fill(canvas, [Pair(0, 1)], canvas, never)
+    fill(canvas, [(0, 1)], is_closing=False, aligner=ShiftingAligner(dx=0, is_bold=True))
     assert set(canvas.source[0].unique().tolist()) == {0, 1}

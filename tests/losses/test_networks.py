@@ -8,9 +8,8 @@ from master_thesis.models.vgg import VGG16
 from master_thesis.ops.affine import affine_grid
 from master_thesis.ops.grid import identity_grid
 from master_thesis.ops.mask import copyable_map
-from master_thesis.ops.views import Views, views_of
-from master_thesis.records import Alignment, FlowPrediction, Hallucination
-from tests.factories import make_clip
+from master_thesis.records import Alignment, FlowPrediction, Hallucination, MaskedFrames
+from tests.factories import as_frames, make_clip
 
 
 def random(*shape, seed=0):
@@ -61,17 +60,17 @@ def test_alignment_loss_equals_its_definition_pixel_by_pixel():
     mask_target, mask_ref = (random(1, 1, 8, 8, seed=2) < 0.3).float(), (random(1, 1, 1, 8, 8, seed=3) < 0.3).float()
     grid = identity_grid(8, 8).view(1, 1, 8, 8, 2) + 0.5 * random(1, 1, 8, 8, 2, seed=4)
     expected = plain_alignment_loss(target[0], mask_target[0, 0], ref[0, :, 0], mask_ref[0, 0, 0], grid[0, 0])
-    assert alignment_loss(Views(target, mask_target, ref, mask_ref), grid) == pytest.approx(expected, rel=1e-4)
+    assert alignment_loss(*as_frames(target, mask_target, ref, mask_ref), grid) == pytest.approx(expected, rel=1e-4)
 
 
 def test_alignment_loss_is_nothing_for_a_still_camera_and_leads_back_to_it():
     frames = random(1, 3, 16, 16)
     no_mask = torch.zeros(1, 1, 16, 16)
-    views = Views(frames, no_mask, frames.unsqueeze(2), no_mask.unsqueeze(2))
+    views = as_frames(frames, no_mask, frames.unsqueeze(2), no_mask.unsqueeze(2))
     still = identity_grid(16, 16).view(1, 1, 16, 16, 2)
-    assert alignment_loss(views, still) < 1e-5
+    assert alignment_loss(*views, still) < 1e-5
     moved = (still * 0.9).requires_grad_()
-    alignment_loss(views, moved).backward()
+    alignment_loss(*views, moved).backward()
     assert moved.grad.abs().sum() > 0
 
 
@@ -82,26 +81,26 @@ def prediction_of(grid_maker, correlation, sizes=(4, 16, 64)):
 
 def test_a_true_prediction_costs_nothing_but_interpolation():
     clip = make_clip(size=64)
-    views, movement = views_of(clip), clip.movement[:, clip.ref_indices]
+    views, movement = clip.split(), clip.movement[:, clip.ref_indices]
     correlation = random(2, 2, 4, 4, 4, 4)
     true = prediction_of(lambda n: affine_grid(movement, n, n), correlation)
-    losses = dfpn_losses(views, true, correlation, movement, clip.is_simulated).parts
+    losses = dfpn_losses(*views, true, correlation, movement, clip.is_simulated).parts
     assert set(losses) == {"correlation", "flow_16", "flow_64", "flow_256", "alignment_64", "alignment_256"}
     assert all(losses[name] < 1e-6 for name in ("correlation", "flow_16", "flow_64", "flow_256"))
     still = prediction_of(lambda n: identity_grid(n, n).expand(2, 2, n, n, 2), correlation)
-    unmoved = dfpn_losses(views, still, correlation, movement, clip.is_simulated).parts
+    unmoved = dfpn_losses(*views, still, correlation, movement, clip.is_simulated).parts
     assert losses["alignment_256"] < 0.3 * unmoved["alignment_256"]
 
 
 def test_flow_counts_over_simulated_clips_alone():
     clip = make_clip(size=64)
-    views, movement = views_of(clip), clip.movement[:, clip.ref_indices]
+    views, movement = clip.split(), clip.movement[:, clip.ref_indices]
     correlation = torch.zeros(2, 2, 4, 4, 4, 4)
     wrong = prediction_of(lambda n: torch.zeros(2, 2, n, n, 2), correlation)
-    only_first = dfpn_losses(views, wrong, correlation, movement, torch.tensor([True, False])).parts
+    only_first = dfpn_losses(*views, wrong, correlation, movement, torch.tensor([True, False])).parts
     expected = affine_grid(movement[:1], 16, 16).abs().mean()
     assert only_first["flow_64"] == pytest.approx(float(expected), rel=1e-5)
-    none = dfpn_losses(views, wrong, correlation, movement, torch.tensor([False, False])).parts
+    none = dfpn_losses(*views, wrong, correlation, movement, torch.tensor([False, False])).parts
     assert set(none) == {"correlation", "alignment_64", "alignment_256"}
 
 
@@ -109,7 +108,7 @@ def test_total_is_the_sum_of_the_parts():
     clip = make_clip(size=64)
     movement = clip.movement[:, clip.ref_indices]
     wrong = prediction_of(lambda n: torch.zeros(2, 2, n, n, 2), torch.zeros(2, 2, 4, 4, 4, 4))
-    losses = dfpn_losses(views_of(clip), wrong, torch.ones(2, 2, 4, 4, 4, 4), movement, clip.is_simulated)
+    losses = dfpn_losses(*clip.split(), wrong, torch.ones(2, 2, 4, 4, 4, 4), movement, clip.is_simulated)
     assert losses.parts["correlation"] == 1
     assert losses.total == pytest.approx(sum(float(part) for part in losses.parts.values()))
 
@@ -117,14 +116,14 @@ def test_total_is_the_sum_of_the_parts():
 def chn_case(num_refs):
     target, mask = random(2, 3, 8, 8), (random(2, 1, 8, 8, seed=1) < 0.4).float()
     refs, mask_refs = random(2, 3, num_refs, 8, 8, seed=2), (random(2, 1, num_refs, 8, 8, seed=3) < 0.4).float()
-    alignment = Alignment(refs, 1 - mask_refs, copyable_map(1 - mask_refs, mask))
+    alignment = Alignment(refs, 1 - mask_refs, copyable_map(1 - mask_refs, 1 - mask))
     predicted = random(2, 3, num_refs, 8, 8, seed=4)
-    return Views(target, mask, refs, mask_refs), alignment, Hallucination(predicted, predicted)
+    return MaskedFrames(target, 1 - mask), alignment, Hallucination(predicted, predicted)
 
 
 @pytest.mark.parametrize("num_refs", [1, 2, 4])
 def test_chn_regions_equal_their_definition_pixel_by_pixel(num_refs):
-    views, alignment, painted = chn_case(num_refs)
+    true, alignment, painted = chn_case(num_refs)
     sums, counts = {"known": 0.0, "copyable": 0.0, "hallucinated": 0.0}, {"known": 0, "copyable": 0, "hallucinated": 0}
     for b in range(2):
         for f in range(num_refs):
@@ -132,20 +131,20 @@ def test_chn_regions_equal_their_definition_pixel_by_pixel(num_refs):
                 for x in range(8):
                     is_seen = alignment.visible[b, 0, f, y, x] > 0
                     hidden = "copyable" if is_seen else "hallucinated"
-                    region = hidden if views.mask_target[b, 0, y, x] else "known"
-                    difference = painted.predicted[b, :, f, y, x] - views.target[b, :, y, x]
+                    region = hidden if true.mask[b, 0, y, x] else "known"
+                    difference = painted.predicted[b, :, f, y, x] - true.colours[b, :, y, x]
                     sums[region] += float(difference.abs().sum())
                     counts[region] += 1
-    parts = chn_losses(views, alignment, painted).parts
+    parts = chn_losses(true, alignment, painted).parts
     for region, weight in (("known", 0.5), ("copyable", 2.0), ("hallucinated", 1.0)):
         assert parts[region] == pytest.approx(weight * sums[region] / counts[region], rel=1e-4)
 
 
 def test_a_perfect_picture_costs_chn_nothing():
-    views, alignment, _ = chn_case(2)
-    true = views.target.unsqueeze(2).expand(-1, -1, 2, -1, -1)
+    target, alignment, _ = chn_case(2)
+    true = target.colours.unsqueeze(2).expand(-1, -1, 2, -1, -1)
     vgg = VGG16(width=2)
-    losses = chn_losses(views, alignment, Hallucination(true, true), lambda x: vgg.pools(x.repeat(1, 1, 4, 4)))
+    losses = chn_losses(target, alignment, Hallucination(true, true), lambda x: vgg.pools(x.repeat(1, 1, 4, 4)))
     assert set(losses.parts) == {"known", "copyable", "hallucinated", "perceptual", "gradient"}
     assert losses.total < 1e-6
 
@@ -171,10 +170,10 @@ def test_the_perceptual_loss_is_the_mean_over_the_five_pools():
 
 
 def test_its_weight_scales_the_perceptual_loss():
-    views, alignment, painted = chn_case(1)
+    true, alignment, painted = chn_case(1)
     features = lambda x: [x]  # noqa: E731
-    whole = chn_losses(views, alignment, painted, features, 1.0).parts
-    half = chn_losses(views, alignment, painted, features, 0.5).parts
+    whole = chn_losses(true, alignment, painted, features, 1.0).parts
+    half = chn_losses(true, alignment, painted, features, 0.5).parts
     assert half["perceptual"] == pytest.approx(float(whole["perceptual"]) / 2)
 
 

@@ -7,7 +7,7 @@ from master_thesis.models.aligner import Aligner, FrozenAligner, alignment_from_
 from master_thesis.models.cpn import CPN
 from master_thesis.models.dfpn import DFPN
 from master_thesis.ops.grid import identity_grid
-from master_thesis.records import Alignment
+from master_thesis.records import Alignment, MaskedFrames
 
 
 def make_dfpn():
@@ -60,13 +60,13 @@ def test_one_clip_and_one_reference_at_a_time_give_the_same(aligner):
 def test_a_grid_shows_colours_between_pixels_and_visibility_of_pixels():
     _, mask, refs, masks = make_inputs(1, 1, 8, 9)
     grid = identity_grid(8, 9).expand(1, 1, 8, 9, 2)
-    still = alignment_from_grid(grid, mask, refs, masks)
+    still = alignment_from_grid(grid, 1 - mask, MaskedFrames(refs, 1 - masks))
     torch.testing.assert_close(still.aligned, refs)
     assert torch.equal(still.visible, 1 - masks)
     assert torch.equal(still.copyable, (1 - masks) * mask.unsqueeze(2))
     assert still.grid is grid
     assert still.confidence is None
-    half_a_pixel = alignment_from_grid(grid + torch.tensor([0.98 / 8, 0.0]), mask, refs, masks)
+    half_a_pixel = alignment_from_grid(grid + torch.tensor([0.98 / 8, 0.0]), 1 - mask, MaskedFrames(refs, 1 - masks))
     torch.testing.assert_close(
         half_a_pixel.aligned[..., :-1], 0.51 * refs[..., :-1] + 0.49 * refs[..., 1:], atol=1e-5, rtol=0
     )
@@ -76,7 +76,7 @@ def test_a_grid_shows_colours_between_pixels_and_visibility_of_pixels():
 def test_outside_a_reference_all_is_black_and_hidden():
     _, mask, refs, masks = make_inputs(1, 1, 8, 9)
     beyond = identity_grid(8, 9).expand(1, 1, 8, 9, 2) + 3
-    alignment = alignment_from_grid(beyond, mask, refs, masks)
+    alignment = alignment_from_grid(beyond, 1 - mask, MaskedFrames(refs, 1 - masks))
     assert not alignment.aligned.any()
     assert not alignment.visible.any()
     assert not alignment.copyable.any()

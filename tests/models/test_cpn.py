@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from master_thesis.models.cpn import CPN
+from tests.factories import as_frames
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def test_it_looks_at_frames_and_masks():
     torch.manual_seed(0)
     network = CPN()
     target, mask, refs, masks = make_inputs()
-    theta = network(target, mask, refs, masks)
+    theta = network(*as_frames(target, mask, refs, masks))
     assert theta.shape == (1, 2, 2, 3)
     for changed in ((1 - target, mask, refs, masks), (target, 1 - mask, refs, masks), (target, mask, 1 - refs, masks)):
-        assert not torch.equal(network(*changed), theta)
+        assert not torch.equal(network(*as_frames(*changed)), theta)

@@ -5,6 +5,8 @@ import pytest
 import torch
 
 from master_thesis.models.dfpn import DFPN, FlowEstimator, Mixer, SeparableConv4d
+from master_thesis.records import MaskedFrames
+from tests.factories import as_frames
 
 
 def count(module):
@@ -57,34 +59,34 @@ def test_the_4d_convolution_agrees_with_loops_over_planes():
 @torch.no_grad()
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (48, 80), (37, 51), (16, 20)])
 def test_any_input_size(height, width):
-    prediction = make_tiny().eval()(*make_inputs(2, 3, height, width))
+    prediction = make_tiny().eval()(*as_frames(*make_inputs(2, 3, height, width)))
     assert prediction.correlation.shape == (2, 3, 2, 2, 2, 2)
-    assert prediction.grid_16.shape == (2, 3, 2, 2, 2)
-    assert prediction.grid_64.shape == (2, 3, 8, 8, 2)
-    assert prediction.grid_256.shape == (2, 3, 32, 32, 2)
+    assert prediction.grid_coarse.shape == (2, 3, 2, 2, 2)
+    assert prediction.grid_middle.shape == (2, 3, 8, 8, 2)
+    assert prediction.grid_fine.shape == (2, 3, 32, 32, 2)
     assert prediction.grid.shape == (2, 3, height, width, 2)
 
 
 @torch.no_grad()
 def test_a_prediction_unpacks_as_the_thesis_calls_it():
-    prediction = make_tiny()(*make_inputs(1, 1, 32, 32))
-    fields = (prediction.correlation, prediction.grid_16, prediction.grid_64, prediction.grid)
+    prediction = make_tiny()(*as_frames(*make_inputs(1, 1, 32, 32)))
+    fields = (prediction.correlation, prediction.grid_coarse, prediction.grid_middle, prediction.grid)
     assert all(a is b for a, b in zip(prediction, fields, strict=True))
 
 
 @torch.no_grad()
 def test_another_working_size():
-    assert make_tiny(size=64)(*make_inputs(1, 1, 32, 32)).grid_16.shape == (1, 1, 4, 4, 2)
+    assert make_tiny(size=64)(*as_frames(*make_inputs(1, 1, 32, 32))).grid_coarse.shape == (1, 1, 4, 4, 2)
 
 
 @torch.no_grad()
 def test_clips_and_references_do_not_know_each_other():
     network = make_tiny().eval()
     target, mask, refs, masks = make_inputs(2, 3, 40, 48)
-    together = network(target, mask, refs, masks)
+    together = network(*as_frames(target, mask, refs, masks))
     for b, f in np.ndindex(2, 3):
         one, ref = slice(b, b + 1), slice(f, f + 1)
-        alone = network(target[one], mask[one], refs[one, :, ref], masks[one, :, ref])
+        alone = network(*as_frames(target[one], mask[one], refs[one, :, ref], masks[one, :, ref]))
         torch.testing.assert_close(alone.grid[0, 0], together.grid[b, f])
         torch.testing.assert_close(alone.correlation[0, 0], together.correlation[b, f])
 
@@ -92,8 +94,8 @@ def test_clips_and_references_do_not_know_each_other():
 def test_every_trained_part_learns_and_vgg_does_not():
     network = make_tiny().train()
     assert not network.vgg.training
-    prediction = network(*make_inputs(1, 2, 32, 32))
-    (prediction.correlation.mean() + prediction.grid_16.mean() + prediction.grid.mean()).backward()
+    prediction = network(*as_frames(*make_inputs(1, 2, 32, 32)))
+    (prediction.correlation.mean() + prediction.grid_coarse.mean() + prediction.grid.mean()).backward()
     assert all(p.grad is not None for p in network.parameters() if p.requires_grad)
     assert all(p.grad is None for p in network.vgg.parameters())
 
@@ -103,9 +105,9 @@ def test_without_masks_a_frame_correlates_with_itself_fully():
     network = make_tiny()
     frame = torch.rand(1, 3, 32, 32)
     nothing = torch.zeros(1, 1, 32, 32)
-    itself = network.correlate(frame, nothing, frame.unsqueeze(2), nothing.unsqueeze(2)).view(4, 4)
-    lengths = network.encode(frame, nothing)[0].flatten(1).norm(dim=0)
+    itself = network.correlate(*as_frames(frame, nothing, frame.unsqueeze(2), nothing.unsqueeze(2))).view(4, 4)
+    lengths = network.encode(MaskedFrames(frame, 1 - nothing)).codes[0][0].flatten(1).norm(dim=0)
     torch.testing.assert_close(itself.diagonal(), lengths)
     assert lengths.any()
-    hidden = network.correlate(frame, nothing + 1, frame.unsqueeze(2), nothing.unsqueeze(2))
+    hidden = network.correlate(*as_frames(frame, nothing + 1, frame.unsqueeze(2), nothing.unsqueeze(2)))
     assert not hidden.any()

@@ -15,6 +15,7 @@ from master_thesis.ops.image import (
     pad_to_multiple,
     resize,
     resize_mask,
+    to_bytes,
     to_float,
 )
 
@@ -29,6 +30,12 @@ def test_normalise_agrees_with_torchvision_for_frames_and_videos():
 def test_denormalise_is_the_way_back():
     frames = torch.rand(2, 3, 3, 4, 5)
     torch.testing.assert_close(denormalise(normalise(frames)), frames)
+
+
+def test_float_becomes_uint8_rounded_and_clamped():
+    values = torch.arange(256, dtype=torch.uint8)
+    assert torch.equal(to_bytes(to_float(values)), values)
+    assert to_bytes(torch.tensor([-1.0, 0.4999 / 255, 0.5001 / 255, 2.0])).tolist() == [0, 0, 1, 255]
 
 
 def test_uint8_becomes_float_and_float_stays():
@@ -63,6 +70,12 @@ def test_masks_are_picked_and_not_interpolated(size):
 
 
 @pytest.mark.parametrize("function", [resize, resize_mask])
+def test_rows_of_frames_are_resized_like_clips(function):
+    frames = torch.rand(2, 3, 4, 6, 7)
+    assert torch.equal(function(frames[:, :, 1], 9, 5), function(frames, 9, 5)[:, :, 1])
+
+
+@pytest.mark.parametrize("function", [resize, resize_mask])
 def test_what_fits_is_not_resized(function):
     frames = torch.rand(1, 3, 2, 6, 7)
     assert function(frames, 6, 7) is frames
@@ -70,11 +83,11 @@ def test_what_fits_is_not_resized(function):
 
 @pytest.mark.parametrize("size", [(1, 1), (5, 8), (7, 9), (4, 6)])
 def test_padding_repeats_the_last_row_and_column(size):
-    video = torch.rand(2, 3, 2, *size)
-    margins = [(0, 0)] * 3 + [(0, -size[0] % 4), (0, -size[1] % 4)]
+    video = torch.rand(2, 3, *size)
+    margins = [(0, 0)] * 2 + [(0, -size[0] % 4), (0, -size[1] % 4)]
     np.testing.assert_array_equal(pad_to_multiple(video, 4).numpy(), np.pad(video.numpy(), margins, mode="edge"))
 
 
 def test_what_is_a_multiple_is_not_padded():
-    video = torch.rand(1, 3, 1, 8, 4)
+    video = torch.rand(1, 3, 8, 4)
     assert pad_to_multiple(video, 4) is video

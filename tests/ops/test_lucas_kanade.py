@@ -5,7 +5,7 @@ import torch
 
 from master_thesis.ops import lucas_kanade
 from master_thesis.ops.homography import apply_homography, centred_points, homography_flow
-from master_thesis.ops.lucas_kanade import Picture, disagreement, refine_homography
+from master_thesis.ops.lucas_kanade import GradientImage, photometric_error, refine_homography
 
 SIZE = 96
 TRUE = torch.tensor([[[1.02, 0.03, -0.02], [-0.02, 0.99, 0.015], [0.03, -0.02, 1.0]]]).double()
@@ -35,7 +35,7 @@ def error_px(matrix: torch.Tensor) -> float:
 def test_a_homography_a_pixel_off_is_found_to_a_fiftieth(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     known = torch.ones(1, 1, SIZE, SIZE)
     assert error_px(NEAR) > 1.0
-    assert error_px(refine_homography(NEAR, Picture.of(pictures[0], known), Picture.of(pictures[1], known))) < 0.02
+    assert error_px(refine_homography(NEAR, GradientImage.of(pictures[0], known), GradientImage.of(pictures[1], known))) < 0.02
 
 
 def test_of_large_pictures_some_pixels_are_enough(
@@ -43,13 +43,13 @@ def test_of_large_pictures_some_pixels_are_enough(
 ) -> None:
     monkeypatch.setattr(lucas_kanade, "MAX_PIXELS", SIZE**2 // 9)
     known = torch.ones(1, 1, SIZE, SIZE)
-    assert error_px(refine_homography(NEAR, Picture.of(pictures[0], known), Picture.of(pictures[1], known))) < 0.03
+    assert error_px(refine_homography(NEAR, GradientImage.of(pictures[0], known), GradientImage.of(pictures[1], known))) < 0.03
 
 
 def test_the_better_homography_disagrees_less(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     known, one = torch.ones(1, 1, SIZE, SIZE), torch.eye(3).unsqueeze(0)
     costs = [
-        float(disagreement(m, Picture.of(pictures[0], known), Picture.of(pictures[1], known)))
+        float(photometric_error(m, GradientImage.of(pictures[0], known), GradientImage.of(pictures[1], known)))
         for m in (TRUE, NEAR, one)
     ]
     assert 0 <= costs[0] < 0.1 * costs[1] < 0.1 * costs[2] < 0.1
@@ -58,16 +58,16 @@ def test_the_better_homography_disagrees_less(pictures: tuple[torch.Tensor, torc
 def test_what_hardly_overlaps_disagrees_wholly(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     known, apart = torch.ones(1, 1, SIZE, SIZE), torch.eye(3).unsqueeze(0).clone()
     apart[0, 0, 2] = 0.95
-    target = Picture.of(pictures[0], known)
-    assert float(disagreement(apart, target, target)) == 1
-    assert float(disagreement(torch.full((1, 3, 3), torch.nan), target, target)) == 1
+    target = GradientImage.of(pictures[0], known)
+    assert float(photometric_error(apart, target, target)) == 1
+    assert float(photometric_error(torch.full((1, 3, 3), torch.nan), target, target)) == 1
 
 
 def test_brightness_and_outliers_do_not_lead_it_astray(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     target, ref = pictures[0].clone(), pictures[1] * 0.9 + 0.06
     target[..., 20:45, 30:60] = 1.0
     known = torch.ones(1, 1, SIZE, SIZE)
-    assert error_px(refine_homography(NEAR, Picture.of(target, known), Picture.of(ref, known))) < 0.05
+    assert error_px(refine_homography(NEAR, GradientImage.of(target, known), GradientImage.of(ref, known))) < 0.05
 
 
 def test_what_holes_hide_is_not_read(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
@@ -76,7 +76,7 @@ def test_what_holes_hide_is_not_read(pictures: tuple[torch.Tensor, torch.Tensor]
     found = []
     for colour in (0.0, 1.0):
         target, ref = (torch.where(known > 0, picture, colour) for picture in pictures)
-        found.append(refine_homography(NEAR, Picture.of(target, known), Picture.of(ref, known)))
+        found.append(refine_homography(NEAR, GradientImage.of(target, known), GradientImage.of(ref, known)))
     assert error_px(found[0]) < 0.05
     torch.testing.assert_close(found[0], found[1], atol=1e-6, rtol=0)
 
@@ -84,20 +84,20 @@ def test_what_holes_hide_is_not_read(pictures: tuple[torch.Tensor, torch.Tensor]
 @pytest.mark.parametrize("visible", [0.0, 1.0])
 def test_where_nothing_can_be_learned_the_given_one_stays(visible: float) -> None:
     flat, known = torch.full((1, 3, SIZE, SIZE), 0.5), torch.full((1, 1, SIZE, SIZE), visible)
-    torch.testing.assert_close(refine_homography(NEAR, Picture.of(flat, known), Picture.of(flat, known)), NEAR)
+    torch.testing.assert_close(refine_homography(NEAR, GradientImage.of(flat, known), GradientImage.of(flat, known)), NEAR)
 
 
 def test_an_impossible_beginning_comes_back_unchanged(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     """Its horizon runs through the frame: positions are infinite there."""
     broken = torch.tensor([[[1.0, 0, 0], [0, 1, 0], [4.0, 0, 1.0]]]).double()
     known = torch.ones(1, 1, SIZE, SIZE)
-    result = refine_homography(broken, Picture.of(pictures[0], known), Picture.of(pictures[1], known))
+    result = refine_homography(broken, GradientImage.of(pictures[0], known), GradientImage.of(pictures[1], known))
     assert torch.isfinite(result).all()
 
 
 def test_pairs_do_not_know_each_other(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     known = torch.ones(2, 1, SIZE, SIZE)
     targets, refs = (torch.cat((p, p.flip(-1))) for p in pictures)
-    both = refine_homography(NEAR.expand(2, -1, -1), Picture.of(targets, known), Picture.of(refs, known))
-    alone = refine_homography(NEAR, Picture.of(targets[:1], known[:1]), Picture.of(refs[:1], known[:1]))
+    both = refine_homography(NEAR.expand(2, -1, -1), GradientImage.of(targets, known), GradientImage.of(refs, known))
+    alone = refine_homography(NEAR, GradientImage.of(targets[:1], known[:1]), GradientImage.of(refs[:1], known[:1]))
     torch.testing.assert_close(both[:1], alone)

@@ -7,9 +7,9 @@ from master_thesis.ops.mask import copyable_map, hole_percent
 
 def test_copyable_is_hidden_here_and_seen_there():
     visible = torch.tensor([[0.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]]).view(1, 1, 2, 1, 4)
-    hidden = torch.tensor([0.0, 1.0, 0.0, 1.0]).view(1, 1, 1, 4)
+    here = torch.tensor([1.0, 0.0, 1.0, 0.0]).view(1, 1, 1, 4)
     expected = torch.tensor([[0.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0]]).view(1, 1, 2, 1, 4)
-    assert torch.equal(copyable_map(visible, hidden), expected)
+    assert torch.equal(copyable_map(visible, here), expected)
 
 
 def test_every_whole_percentage_is_exact():

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from master_thesis.models.aligner import alignment_from_grid
+from master_thesis.records import MaskedFrames
 from master_thesis.ops.image import normalise
 
 
@@ -32,7 +33,7 @@ class PlainDFPN:
             ])
             for b in range(len(x_target))
         ]  # fmt: skip
-        return alignment_from_grid(torch.stack(grids), m_target, x_refs, m_refs)
+        return alignment_from_grid(torch.stack(grids), 1 - m_target, MaskedFrames(x_refs, 1 - m_refs))
 
     def grid(self, x_t, m_t, x_r, m_r):
         """Where every target pixel lies in the reference, ``(1, H, W, 2)``."""

@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from master_thesis.checkpoints.loading import load_chn, load_cpn, load_dfpn
-from master_thesis.inpainting.algorithms import inpaint
+from master_thesis.inpainting.inpainter import inpaint
 from master_thesis.ops.image import fill_holes
 from master_thesis.ops.mask import copyable_map
 from master_thesis.records import Alignment
+from tests.factories import as_frames
 from tests.reference.by_name import box_mask, image
 
 TOLERANCE = 1e-3
@@ -62,15 +63,15 @@ def dfpn_256(dfpn):
     frames = image("dev.dfpn.x", (1, 3, 3, 256, 256))
     mask = boxes((256, 256), [(40 + 30 * i, 90 + 16 * i) for i in range(3)], (70, 60))
     with torch.no_grad():
-        return dfpn(*pairs_of(frames, mask, 1, [0, 2]))
+        return dfpn(*as_frames(*pairs_of(frames, mask, 1, [0, 2])))
 
 
 @pytest.mark.parametrize(
     ("entry", "field", "step"),
     [
         ("dfpn256_corr", "correlation", np.s_[:, :, ::5, ::5, ::5, ::5]),
-        ("dfpn256_f16", "grid_16", np.s_[:]),
-        ("dfpn256_f64", "grid_64", np.s_[:, :, ::4, ::4]),
+        ("dfpn256_f16", "grid_coarse", np.s_[:]),
+        ("dfpn256_f64", "grid_middle", np.s_[:, :, ::4, ::4]),
         ("dfpn256_f256", "grid", np.s_[:, :, ::16, ::16]),
     ],
 )
@@ -95,7 +96,7 @@ def test_chn_with_two_references(chn, recorded):
     visible_refs = 1 - boxes((240, 480), [(60, 200), (100, 20)], (90, 120))
     masked = visible * image("dev.chn.x", (1, 3, 240, 480))
     aligned = visible_refs * image("dev.chn.xr", (1, 3, 2, 240, 480))
-    painted = chn(masked, visible, aligned, visible_refs, copyable_map(visible_refs, 1 - visible))
+    painted = chn(masked, visible, aligned, visible_refs, copyable_map(visible_refs, visible))
     assert_recorded(painted.predicted[..., ::8, ::8], recorded["chn_yhat"])
     assert_recorded(painted.composed[..., ::8, ::8], recorded["chn_ycomp"])
 
@@ -114,7 +115,7 @@ class StillAligner:
     """Returns the references unmoved."""
 
     def align(self, x_target, m_target, x_refs, m_refs):
-        return Alignment(x_refs, 1 - m_refs, copyable_map(1 - m_refs, m_target))
+        return Alignment(x_refs, 1 - m_refs, copyable_map(1 - m_refs, 1 - m_target))
 
 
 @pytest.mark.parametrize("algorithm", ["ff", "ip", "cp"])

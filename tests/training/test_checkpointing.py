@@ -22,18 +22,18 @@ def test_the_newest_whole_checkpoint_of_the_wanted_kind_is_found(tmp_path):
     save(tmp_path / "version_2" / "checkpoints" / "last.ckpt", age=2, kind="chn")
     broken = save(tmp_path / "version_3" / "checkpoints" / "last.ckpt", age=1)
     broken.write_bytes(broken.read_bytes()[:100])
-    assert newest_checkpoint(tmp_path, "dfpn") == wanted
+    assert newest_checkpoint(tmp_path, "dfpn").path == wanted
     wanted.unlink()
-    assert newest_checkpoint(tmp_path, "dfpn") == old
+    assert newest_checkpoint(tmp_path, "dfpn").path == old
 
 
 def test_without_any_the_folder_is_named(tmp_path):
-    with pytest.raises(UserError, match="there is no whole checkpoint of a training of CHN below"):
+    with pytest.raises(UserError, match="there is no complete checkpoint of a training of CHN below"):
         newest_checkpoint(tmp_path, "chn")
 
 
 def test_what_a_checkpoint_is_comes_back(tmp_path):
-    assert resumable(save(tmp_path / "x.ckpt", age=3), "dfpn") == {"kind": "dfpn", "sizes": {"size": 3}}
+    assert resumable(save(tmp_path / "x.ckpt", age=3), "dfpn").entry == {"kind": "dfpn", "sizes": {"size": 3}}
 
 
 def test_weights_alone_cannot_go_on(tmp_path):

@@ -8,7 +8,6 @@ from master_thesis.configs.training import OptimConfig
 from master_thesis.models.classical.opencv import OpenCVAligner
 from master_thesis.models.dfpn import DFPN
 from master_thesis.models.vgg import VGG16
-from master_thesis.ops.views import views_of
 from master_thesis.records import Hallucination
 from master_thesis.training.chn import CHNTraining, quality
 from tests.factories import make_clip
@@ -58,23 +57,23 @@ def test_without_vgg_there_is_no_perceptual_loss():
 
 def test_quality_is_that_of_the_composite_of_every_reference():
     clip = make_clip(size=64)
-    views = views_of(clip)
-    true = views.target.unsqueeze(2).expand(-1, -1, 2, -1, -1)
-    figures = quality(views.target, Hallucination(torch.zeros_like(true), true))
+    target, _ = clip.split()
+    true = target.colours.unsqueeze(2).expand(-1, -1, 2, -1, -1)
+    figures = quality(target.colours, Hallucination(torch.zeros_like(true), true))
     assert figures["psnr"] == metrics.MAX_PSNR
     assert figures["ssim"] == pytest.approx(1)
-    worse = quality(views.target, Hallucination(true, true * 0.9))
-    assert worse["psnr"] == pytest.approx(float(metrics.psnr(views.target * 0.9, views.target)), rel=1e-4)
+    worse = quality(target.colours, Hallucination(true, true * 0.9))
+    assert worse["psnr"] == pytest.approx(float(metrics.psnr(target.colours * 0.9, target.colours)), rel=1e-4)
 
 
 def test_lpips_is_left_out_where_its_weights_are_missing_and_that_is_said_once(monkeypatch, caplog, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     metrics.try_lpips.cache_clear()
-    views = views_of(make_clip(size=64))
-    painted = Hallucination(views.refs, views.refs)
+    target, refs = make_clip(size=64).split()
+    painted = Hallucination(refs.colours, refs.colours)
     with caplog.at_level(logging.WARNING):
-        assert set(quality(views.target, painted)) == {"psnr", "ssim"}
-        quality(views.target, painted)
+        assert set(quality(target.colours, painted)) == {"psnr", "ssim"}
+        quality(target.colours, painted)
     assert sum("LPIPS is left out" in record.getMessage() for record in caplog.records) == 1
     metrics.try_lpips.cache_clear()
 

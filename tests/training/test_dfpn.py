@@ -4,7 +4,6 @@ import torch
 from master_thesis.configs.training import OptimConfig
 from master_thesis.ops.affine import affine_grid
 from master_thesis.ops.grid import identity_grid
-from master_thesis.ops.views import views_of
 from master_thesis.training.dfpn import DFPNTraining
 from tests.factories import make_clip
 
@@ -15,9 +14,9 @@ def flow_errors(module, clip):
     """L1 of the predicted grids, coarse to fine, and of standing still."""
     movement = clip.movement[:, clip.ref_indices]
     with torch.no_grad():
-        prediction = module.network(*views_of(clip).masked)
+        prediction = module.network(*(frames.masked for frames in clip.split()))
     errors = []
-    for grid in (prediction.grid_16, prediction.grid_64, prediction.grid_256):
+    for grid in (prediction.grid_coarse, prediction.grid_middle, prediction.grid_fine):
         errors.append(float((grid - affine_grid(movement, *grid.shape[2:4])).abs().mean()))
     still = float((identity_grid(32, 32) - affine_grid(movement, 32, 32)).abs().mean())
     return errors, still

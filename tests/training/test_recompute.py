@@ -4,6 +4,7 @@ import torch
 from master_thesis.configs.training import OptimConfig
 from master_thesis.models.aligner import alignment_from_grid
 from master_thesis.ops.grid import identity_grid
+from master_thesis.records import MaskedFrames
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
 from master_thesis.training.recompute import recompute_activations
@@ -13,7 +14,9 @@ from tests.factories import make_clip
 class StillCamera(torch.nn.Module):
     def align(self, x_target, m_target, x_refs, m_refs):
         b, _, f, h, w = x_refs.shape
-        return alignment_from_grid(identity_grid(h, w).expand(b, f, h, w, 2), m_target, x_refs, m_refs)
+        return alignment_from_grid(
+            identity_grid(h, w).expand(b, f, h, w, 2), 1 - m_target, MaskedFrames(x_refs, 1 - m_refs)
+        )
 
 
 def make_dfpn():

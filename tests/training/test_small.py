@@ -6,8 +6,8 @@ import torch
 from master_thesis.configs.training import OptimConfig
 from master_thesis.models.small.aligner import SmallFlow
 from master_thesis.ops.homography import centred
-from master_thesis.ops.views import views_of
-from master_thesis.training.small import SmallDFPNTraining, choice_errors, jitter
+from master_thesis.records import MaskedFrames
+from master_thesis.training.small import Pairs, SmallDFPNTraining, choice_errors, jitter
 from tests.factories import make_clip
 
 SIZES = {"size": (64, 64), "width": 8, "detail": 4, "hidden": 8, "num_iterations": 2}
@@ -25,20 +25,19 @@ def true_camera_and_no_flow(clip):
 
 
 def test_the_true_movement_costs_least(clip):
-    views = views_of(clip)
-    errors, weights = choice_errors(views, true_camera_and_no_flow(clip), (64, 64))
+    errors, weights = choice_errors(Pairs.of(*clip.split(), (64, 64)), true_camera_and_no_flow(clip))
     by_camera, by_flow, filled = ((errors * weights).sum(dim=(0, 2, 3)) / weights.sum(dim=(0, 2, 3))).tolist()
     assert by_camera < 0.002 < 0.01 < by_flow
     assert by_camera < filled
 
 
 def test_only_the_hole_counts_and_only_what_the_reference_shows(clip):
-    views = views_of(clip)
-    _, weights = choice_errors(views, true_camera_and_no_flow(clip), (64, 64))
-    hole = views.mask_target[:, :, 2::4, 2::4]
+    target, refs = clip.split()
+    _, weights = choice_errors(Pairs.of(target, refs, (64, 64)), true_camera_and_no_flow(clip))
+    hole = target.mask[:, :, 2::4, 2::4]
     assert weights[:, 2:].sum() > 0
     assert (weights <= hole).all()
-    seen = 1 - views.mask_refs[:, :, 0, 2::4, 2::4]  # the second choice does not move
+    seen = refs.visible[:, :, 0, 2::4, 2::4]  # the second choice does not move
     assert (weights[:, 1:2] <= seen).all()
     assert weights[:, 1].sum() < weights[:, 2].sum()
 
@@ -54,9 +53,9 @@ def test_the_choice_does_not_teach_the_flow(clip):
 
 
 def test_brightness_changes_are_drawn_by_the_seed_and_stay_in_bounds():
-    refs = torch.rand(2, 3, 2, 8, 8)
-    changed = jitter(refs, seed=5)
-    assert torch.equal(changed, jitter(refs, seed=5))
-    assert not torch.equal(changed, jitter(refs, seed=6))
+    refs = MaskedFrames(torch.rand(2, 3, 2, 8, 8), torch.ones(2, 1, 2, 8, 8))
+    changed = jitter(refs, seed=5).colours
+    assert torch.equal(changed, jitter(refs, seed=5).colours)
+    assert not torch.equal(changed, jitter(refs, seed=6).colours)
     assert changed.min() >= 0
-    assert (changed - refs).abs().max() <= 0.15 + 0.08 + 1e-6
+    assert (changed - refs.colours).abs().max() <= 0.15 + 0.08 + 1e-6

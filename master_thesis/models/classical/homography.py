@@ -1,4 +1,4 @@
-"""The movement of a whole picture, from features outside the holes: how the OpenCV aligner begins.
+"""The global motion between two frames, from features outside the holes: the OpenCV aligner's starting point.
 
 Convention:
     Pictures are grey uint8 arrays ``(H, W)``; ``known`` is True outside the holes. A motion is a homogeneous
@@ -16,14 +16,14 @@ from jaxtyping import Bool, Float, UInt8
 
 MAX_FEATURES = 1500
 RATIO = 0.8
-"""A match counts when it is this much nearer than the second best (Lowe, 2004)."""
+"""Largest ratio of a match's distance to that of the second best (Lowe, 2004)."""
 THRESHOLD_PX = 2.0
 MIN_INLIERS = 16
-"""Fewer matches than this do not settle eight unknowns."""
+"""Fewer matches do not determine eight unknowns reliably."""
 BORDER_PX = 9
-"""Features keep this distance to holes: a descriptor that looks into a hole describes the hole."""
+"""Distance of features from holes: a descriptor that reaches into a hole describes the hole."""
 ROBUST_DIFFERENCE = 32.0
-"""Grey differences count up to this much: what moves on its own should not decide."""
+"""Grey differences are cut here, so that objects with a motion of their own do not decide."""
 MAX_STRETCH = 4.0
 
 
@@ -33,7 +33,7 @@ def global_motion(
     ref: UInt8[np.ndarray, "H W"],
     known_ref: Bool[np.ndarray, "H W"],
 ) -> Float[np.ndarray, "3 3"]:
-    """How a reference has moved against the target; never fails, at worst it is the identity.
+    """The motion of a reference against the target; never fails, at worst it is the identity.
 
     A homography when enough features agree on one. Otherwise whichever of similarity, translation and identity
     explains the known pixels best.
@@ -45,7 +45,7 @@ def global_motion(
     candidates = [np.eye(3), _fit_shift(target, known_target, ref, known_ref)]
     similarity = _fit_similarity(points_target, points_ref, target.shape)
     candidates += [similarity] if similarity is not None else []
-    return min(candidates, key=lambda motion: mismatch(motion, target, known_target, ref, known_ref))
+    return min(candidates, key=lambda motion: photometric_error(motion, target, known_target, ref, known_ref))
 
 
 def match_features(
@@ -69,7 +69,7 @@ def match_features(
 def find_features(
     picture: UInt8[np.ndarray, "H W"], known: Bool[np.ndarray, "H W"]
 ) -> tuple[Float[np.ndarray, "N 2"], Float[np.ndarray, "N D"]]:
-    """SIFT positions (x, y) in px and descriptors outside the holes; remembered, as references come again and again."""
+    """SIFT positions (x, y) in px and descriptors outside the holes; cached, as references recur."""
     return _find_features(picture.tobytes(), np.packbits(known).tobytes(), *picture.shape)
 
 
@@ -89,22 +89,27 @@ def _sift() -> Any:
     return cv2.SIFT.create(nfeatures=MAX_FEATURES, contrastThreshold=0.02)
 
 
-def mismatch(
+def photometric_error(
     motion: Float[np.ndarray, "3 3"],
     target: UInt8[np.ndarray, "H W"],
     known_target: Bool[np.ndarray, "H W"],
     ref: UInt8[np.ndarray, "H W"],
     known_ref: Bool[np.ndarray, "H W"],
 ) -> float:
-    """Mean grey difference, cut at ``ROBUST_DIFFERENCE``; what the motion leaves unseen counts as different."""
-    moved, seen = move(ref, motion), move(known_ref.astype(np.uint8), motion, cv2.INTER_NEAREST) > 0
+    """Mean grey difference, cut at ``ROBUST_DIFFERENCE``; pixels that the motion leaves unseen count as different."""
+    moved, seen = (
+        warp_homography(ref, motion),
+        warp_homography(known_ref.astype(np.uint8), motion, cv2.INTER_NEAREST) > 0,
+    )
     difference = np.minimum(cv2.absdiff(target, moved).astype(np.float32), ROBUST_DIFFERENCE)
     difference[~seen] = ROBUST_DIFFERENCE
     return float(difference[known_target].mean()) if known_target.any() else 0.0
 
 
-def move(picture: np.ndarray, motion: Float[np.ndarray, "3 3"], interpolation: int = cv2.INTER_LINEAR) -> np.ndarray:
-    """A reference brought onto the target; black where it does not reach."""
+def warp_homography(
+    picture: np.ndarray, motion: Float[np.ndarray, "3 3"], interpolation: int = cv2.INTER_LINEAR
+) -> np.ndarray:
+    """Warps a reference onto the target; black outside the reference."""
     height, width = picture.shape[:2]
     return cv2.warpPerspective(picture, motion, (width, height), flags=interpolation | cv2.WARP_INVERSE_MAP)
 
@@ -137,7 +142,7 @@ def _fit_shift(target: np.ndarray, known_target: np.ndarray, ref: np.ndarray, kn
 
 
 def _is_plausible(motion: np.ndarray, size: tuple[int, ...]) -> bool:
-    """Whether the frame stays a convex quadrilateral of about its size: no camera moves it otherwise."""
+    """Whether the frame stays a convex quadrilateral of about its size, as under any camera motion."""
     height, width = size
     corners = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float64)
     if not np.isfinite(motion).all():

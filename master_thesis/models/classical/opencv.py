@@ -17,10 +17,11 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor, nn
 
-from master_thesis.models.aligner import trusted_alignment
-from master_thesis.models.classical.homography import global_motion, move
+from master_thesis.models.aligner import Aligner, Encoded, trusted_alignment
+from master_thesis.models.classical.homography import global_motion, warp_homography
+from master_thesis.ops.image import to_bytes
 from master_thesis.ops.pixels import look_up, pixel_positions
-from master_thesis.records import Alignment
+from master_thesis.records import Alignment, MaskedFrames
 
 SCALES_PX = (4.0, 16.0, 64.0)
 """Reach of the continuation into a hole: near pixels decide, far ones are asked where there are no near ones."""
@@ -46,38 +47,37 @@ class Match:
     confidence: Float[np.ndarray, "H W"]
 
 
-class OpenCVAligner(nn.Module):
-    """An aligner that measures instead of learning; see :class:`~master_thesis.models.aligner.Aligner`.
+class OpenCVAligner(Aligner, nn.Module):
+    """An aligner that measures instead of learning (contract: :class:`~master_thesis.models.aligner.Aligner`).
 
     Features outside the masks give a homography, DIS optical flow (Kroeger et al., 2016) refines it on the known
-    pixels, and the refinement is continued smoothly into the hole, leaning on what matches well around it.
-    It has no parameters, works on the CPU and lets no gradient through.
+    pixels, and the refinement is continued smoothly into the hole, weighted by how well it matches around it.
+    It has no parameters, works on the CPU and passes no gradient.
     """
 
     @torch.no_grad()
-    def align(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-    ) -> Alignment:
-        """Brings every reference onto the target (contract: ``Aligner.align``).
+    def encode(self, frames: MaskedFrames) -> Encoded:
+        """Computes grey frames, on the CPU."""
+        weights = torch.tensor((0.299, 0.587, 0.114)).to(frames.colours)
+        grey = to_bytes(torch.einsum("nchw,c->nhw", frames.colours, weights))
+        return Encoded(frames, (grey.cpu(), frames.visible[:, 0].cpu() > 0.5))
 
-        What is not trusted counts as not visible: it is not offered for copying.
-        """
-        targets, refs = _to_grey(x_target), _to_grey(x_refs)
-        known_targets, known_refs = m_target[:, 0].cpu().numpy() < 0.5, m_refs[:, 0].cpu().numpy() < 0.5
-        num_clips, num_refs = refs.shape[:2]
+    @torch.no_grad()
+    def align_encoded(self, target: Encoded, refs: Encoded) -> Alignment:
+        """Brings every reference onto its target; positions that are not trusted count as not visible."""
+        num_refs = len(refs) // len(target)
+        targets, sources = ([code.numpy() for code in side.codes] for side in (target, refs))
         matches = [
-            [match(targets[b], known_targets[b], refs[b, f], known_refs[b, f]) for f in range(num_refs)]
-            for b in range(num_clips)
+            match(*(plane[i // num_refs] for plane in targets), *(plane[i] for plane in sources))
+            for i in range(len(refs))
         ]
-        positions = np.stack([np.stack([m.positions for m in row]) for row in matches])
-        confidence = np.stack([np.stack([m.confidence for m in row]) for row in matches])
-        grid = _to_grid(torch.from_numpy(positions).to(x_refs))
-        trust = torch.from_numpy(confidence).to(x_refs).unsqueeze(1)
-        return trusted_alignment(grid, trust, TRUST_THRESHOLD, m_target, x_refs, m_refs)
+        clips = refs.frames.unfolded(len(target))
+        positions, confidence = (
+            torch.from_numpy(np.stack(planes)).to(clips.colours).unflatten(0, (len(target), num_refs))
+            for planes in zip(*((m.positions, m.confidence) for m in matches), strict=True)
+        )
+        grid = _to_grid(positions)
+        return trusted_alignment(grid, confidence.unsqueeze(1), TRUST_THRESHOLD, target.frames.visible, clips)
 
 
 def match(
@@ -88,8 +88,8 @@ def match(
 ) -> Match:
     """Finds every target pixel in the reference, those of the hole by what surrounds them."""
     motion = global_motion(target, known_target, ref, known_ref)
-    moved = move(ref, motion)
-    known_moved = move(known_ref.astype(np.uint8), motion, cv2.INTER_NEAREST) > 0
+    moved = warp_homography(ref, motion)
+    known_moved = warp_homography(known_ref.astype(np.uint8), motion, cv2.INTER_NEAREST) > 0
     flow, trust = residual_flow(target, known_target, moved, known_moved)
     flow, confidence = continue_flow(flow, trust)
     return Match(_through(motion, flow), confidence)
@@ -163,11 +163,6 @@ def _through(motion: Float[np.ndarray, "3 3"], flow: Float[np.ndarray, "H W 2"])
     """Positions in the reference of target pixels that first follow a flow, then a motion."""
     points = (flow + pixel_positions(*flow.shape[:2])).astype(np.float64)
     return cv2.perspectiveTransform(points, motion).astype(np.float32)
-
-
-def _to_grey(frames: Float[Tensor, "B 3 *size"]) -> UInt8[np.ndarray, "B *size"]:
-    weights = torch.tensor((0.299, 0.587, 0.114)).to(frames)
-    return (torch.einsum("bc...,c->b...", frames, weights) * 255).round().clamp(0, 255).byte().cpu().numpy()
 
 
 def _to_grid(positions: Float[Tensor, "B F H W 2"]) -> Float[Tensor, "B F H W 2"]:

@@ -1,9 +1,8 @@
-"""The small preset's aligner: one movement for the whole frame, then dense refinement, then which to copy by, if any.
+"""The small preset's aligner: one movement of the entire frame, dense refinement, then the choice which to copy by.
 
-It answers the same question as DFPN at a small share of its cost. Instead of VGG16 it learns its own features; instead
-of filling the correlation it finds the camera's homography (a camera moves the whole frame, so it continues into the
-hole) and lets a recurrent unit correct it locally. Ordered like the data flows: features, camera, recurrent refinement
-at an eighth of the size, then at a quarter, choice.
+It does DFPN's job at a small share of its cost. Instead of VGG16 it learns its own features; instead of filling the
+correlation it finds the camera's homography, which continues into the hole, and a recurrent unit corrects it locally.
+Ordered like the data flows: features, camera, recurrent refinement at an eighth of the size, then at a quarter, choice.
 
 Source: the recurrent part is RAFT's (Teed and Deng, 2020), built from torchvision's blocks.
 """
@@ -25,33 +24,33 @@ from torchvision.models.optical_flow.raft import (
     UpdateBlock,
 )
 
-from master_thesis.models.aligner import EncodingAligner, encode_all, trusted_alignment
-from master_thesis.models.small.camera import Shown, camera_motion
+from master_thesis.models.aligner import Aligner, Encoded, trusted_alignment
+from master_thesis.models.small.camera import CameraViews, GreyFrames, camera_motion
 from master_thesis.models.small.choice import ChoiceHead
-from master_thesis.models.small.layers import AffineFit, Encoder, FineHead, Planes, flow_to_grid, px_to_unit
+from master_thesis.models.small.layers import AffineFit, Encoder, FineHead, flow_to_grid, px_to_unit
 from master_thesis.ops.affine import affine_flow, unit_points
 from master_thesis.ops.homography import homography_flow
-from master_thesis.ops.image import normalise, resize, resize_mask
+from master_thesis.ops.image import normalise
 from master_thesis.ops.precision import full_precision
-from master_thesis.records import Alignment
+from master_thesis.records import Alignment, MaskedFrames
 
 CORR_LEVELS, CORR_RADIUS = 3, 3
 NUM_FINE = 2  # corrections at a quarter of the size
 TRUST_THRESHOLD = 0.75
-"""Aligned pixels that are trusted less are not copied; at 0.5 the fill is as good, but other frames may be better."""
+"""Aligned pixels trusted less are not copied; at 0.5 the fill is as good, but other frames may be better."""
 COMPLETE_TRUST_THRESHOLD = 0.85
-"""The same for references without any hole: what these show may be a copy of a copy, or made up."""
+"""The same for references without a hole, which may show copies of copies, or hallucinated pixels."""
 
 
 @dataclass(frozen=True)
 class SmallFlow:
-    """What the small aligner predicts for N pairs; flows are displacements in the unit square.
+    """Prediction of the small aligner for N pairs; flows are displacements in the unit square.
 
     Attributes:
         steps: the learned affine fit, then the flow after every refinement, at an eighth and at a quarter of the size.
         trust: logit of the confidence in the last of them.
-        camera: homographies of the whole frame (convention: :mod:`master_thesis.ops.homography`).
-        costs: logarithms of the squared differences to expect: copied by ``camera``, by ``flow``, not copied.
+        camera: homographies of entire frames (convention: :mod:`master_thesis.ops.homography`).
+        costs: logarithms of the expected squared differences: copied by ``camera``, by ``flow``, not copied.
     """
 
     steps: list[Float[Tensor, "N 2 _ _"]]
@@ -65,12 +64,12 @@ class SmallFlow:
         return self.steps[-1]
 
     @property
-    def turned(self) -> Float[Tensor, "N 2 h4 w4"]:
+    def camera_flow(self) -> Float[Tensor, "N 2 h4 w4"]:
         """The flow of the camera alone, at the same size."""
         return homography_flow(self.camera, *self.flow.shape[-2:])
 
 
-class SmallDFPN(nn.Module, EncodingAligner):
+class SmallDFPN(Aligner, nn.Module):
     """The small preset's aligner.
 
     Args:
@@ -109,66 +108,48 @@ class SmallDFPN(nn.Module, EncodingAligner):
         self.fine = FineHead(detail, hidden)
         self.choice = ChoiceHead()
 
-    def encode(self, x: Float[Tensor, "N 3 H W"], m: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N D"]:
-        """Features of masked frames at a quarter and at an eighth of the size, side by side in one row per frame.
+    def encode(self, frames: MaskedFrames) -> Encoded:
+        """Computes features and reduced frames (contract: :class:`~master_thesis.models.aligner.Aligner`)."""
+        resized = frames.resized(*self.size)
+        detail, eighth = self.encoder(torch.cat((normalise(resized.colours), resized.mask), dim=1))
+        half, quarter = resized.pooled(2), resized.pooled(4)
+        grey = GreyFrames.of(frames)
+        planes = (half.colours, half.visible, quarter.colours, quarter.visible, grey.grey, grey.known)
+        return Encoded(frames, (detail, eighth, *planes))
 
-        See :class:`~master_thesis.models.aligner.EncodingAligner`.
+    def forward(self, target: MaskedFrames, refs: MaskedFrames) -> SmallFlow:
+        """Flows of every pair of target and reference; pairs are folded as ``(b f)``.
+
+        Args:
+            target: masked targets, ``(B, 3, H, W)``.
+            refs: masked references, ``(B, 3, F, H, W)``.
         """
-        frames, masks = resize(x.unsqueeze(2), *self.size), resize_mask(m.unsqueeze(2), *self.size)
-        planes = self.encoder(torch.cat((normalise(frames), masks), dim=1)[:, :, 0])
-        return torch.cat([plane.flatten(1) for plane in planes], dim=1)
+        return self.predict(*self.encode_clips(target, refs))
 
-    def forward(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-    ) -> SmallFlow:
-        """Flows of every (target, reference) pair; pairs are folded as ``(b f)``."""
-        codes = encode_all(self, x_target, m_target, x_refs, m_refs)
-        return self.predict(x_target, m_target, x_refs, m_refs, *codes)
-
-    def predict(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-        code_target: Float[Tensor, "B D"],
-        code_refs: Float[Tensor, "B F D"],
-    ) -> SmallFlow:
-        """The same from frames that are encoded already."""
-        full = _pairs(x_target, m_target, x_refs, m_refs)
-        target, ref = (side.resized(*self.size) for side in full)
-        halves, quarters = (target.pooled(2), ref.pooled(2)), (target.pooled(4), ref.pooled(4))
-        (d_t, e_t), (d_r, e_r) = (self._unfold(codes) for codes in _pair_up(code_target, code_refs))
-        planes = tuple(Planes(d, s.colours, s.visible) for d, s in zip((d_t, d_r), quarters, strict=True))
-        v_t, v_r = (F.avg_pool2d(side.visible, 2) for side in quarters)
-        with full_precision(v_t.device):
-            affine = self.fit(e_t, v_t, e_r, v_r)
-        camera = camera_motion(affine, halves, full)
-        first = rearrange(affine_flow(affine, *e_t.shape[-2:]), "n h w xy -> n xy h w")
-        steps, state = self._refine(homography_flow(camera, *e_t.shape[-2:]), e_t, v_t, e_r, v_r)
-        size = d_t.shape[-2:]
+    def predict(self, target: Encoded, refs: Encoded) -> SmallFlow:
+        """The same for encoded frames."""
+        t, r = _Views.of(target, len(refs) // len(target)), _Views.of(refs)
+        v_t, v_r = (F.avg_pool2d(views.quarter.visible, 2) for views in (t, r))
+        device = v_t.device
+        with full_precision(device):
+            affine = self.fit(t.eighth, v_t, r.eighth, v_r)
+        camera = camera_motion(affine, t.camera, r.camera)
+        first = rearrange(affine_flow(affine, *t.eighth.shape[-2:]), "n h w xy -> n xy h w")
+        start = homography_flow(camera, *t.eighth.shape[-2:])
+        steps, state = self._refine(start, t.eighth, v_t, r.eighth, v_r)
+        planes, size = ((t.detail, t.quarter), (r.detail, r.quarter)), t.detail.shape[-2:]
         state = F.interpolate(state, size, mode="bilinear", align_corners=False)
         flow = F.interpolate(steps[-1], size, mode="bilinear", align_corners=False)
         for _ in range(NUM_FINE):
             flow, trust = self.fine(state, *planes, flow.detach())
             steps.append(flow)
         with torch.no_grad():
-            turned = homography_flow(camera, *size)
-            _, turned_trust = self.fine(state, *planes, turned)
-        with full_precision(v_t.device):
-            costs = self.choice(*halves, (turned, flow.detach()), (turned_trust, trust.detach()))
+            camera_flow = homography_flow(camera, *size)
+            _, camera_trust = self.fine(state, *planes, camera_flow)
+        halves = t.camera.half, r.camera.half
+        with full_precision(device):
+            costs = self.choice(*halves, (camera_flow, flow.detach()), (camera_trust, trust.detach()))
         return SmallFlow([first, *steps], trust, camera, costs)
-
-    def _unfold(self, codes: Float[Tensor, "M D"]) -> tuple[Float[Tensor, "M C h4 w4"], Float[Tensor, "M E h8 w8"]]:
-        """What ``encode`` has put side by side."""
-        h, w = self.size[0] // 4, self.size[1] // 4
-        num_quarter = self.encoder.detail.out_channels * h * w
-        quarter, eighth = codes[:, :num_quarter], codes[:, num_quarter:]
-        return quarter.unflatten(1, (-1, h, w)), eighth.unflatten(1, (-1, h // 2, w // 2))
 
     def _refine(self, flow: Tensor, e_t: Tensor, v_t: Tensor, e_r: Tensor, v_r: Tensor) -> tuple[list[Tensor], Tensor]:
         h, w = e_t.shape[-2:]
@@ -188,22 +169,14 @@ class SmallDFPN(nn.Module, EncodingAligner):
             steps.append(flow + px_to_unit(delta_px.float()))
         return steps[1:], state
 
-    def align_encoded(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        m_target: Float[Tensor, "B 1 H W"],
-        x_refs: Float[Tensor, "B 3 F H W"],
-        m_refs: Float[Tensor, "B 1 F H W"],
-        code_target: Float[Tensor, "B D"],
-        code_refs: Float[Tensor, "B F D"],
-    ) -> Alignment:
-        """Brings every reference onto the target: see :class:`~master_thesis.models.aligner.EncodingAligner`.
+    def align_encoded(self, target: Encoded, refs: Encoded) -> Alignment:
+        """Brings every reference onto its target (contract: :class:`~master_thesis.models.aligner.Aligner`).
 
         Convention:
-            What is trusted less than ``TRUST_THRESHOLD`` counts as not visible, so it is not copied.
+            Pixels trusted less than ``TRUST_THRESHOLD`` count as not visible, so they are not copied.
         """
-        b, (h, w) = x_refs.shape[0], x_refs.shape[-2:]
-        predicted = self.predict(x_target, m_target, x_refs, m_refs, code_target, code_refs)
+        b, (h, w) = len(target), target.frames.size
+        predicted = self.predict(target, refs)
         costs = F.interpolate(predicted.costs, (h, w), mode="bilinear", align_corners=False)
         by_camera, by_flow, uncopied = costs.split(1, dim=1)
         flow = F.interpolate(predicted.flow, (h, w), mode="bilinear", align_corners=False)
@@ -211,19 +184,26 @@ class SmallDFPN(nn.Module, EncodingAligner):
         grid = rearrange(flow_to_grid(flow, h, w), "(b f) h w xy -> b f h w xy", b=b)
         trust = (uncopied - torch.minimum(by_camera, by_flow)).sigmoid()
         confidence = rearrange(trust, "(b f) 1 h w -> b 1 f h w", b=b)
-        has_hole = m_refs.amax(dim=(1, 3, 4), keepdim=True) > 0
+        clips = refs.frames.unfolded(b)
+        has_hole = clips.visible.amin(dim=(1, 3, 4), keepdim=True) < 1
         threshold = torch.where(has_hole, TRUST_THRESHOLD, COMPLETE_TRUST_THRESHOLD)
-        return trusted_alignment(grid, confidence, threshold, m_target, x_refs, m_refs)
+        return trusted_alignment(grid, confidence, threshold, target.frames.visible, clips)
 
 
-def _pairs(x_target: Tensor, m_target: Tensor, x_refs: Tensor, m_refs: Tensor) -> tuple[Shown, Shown]:
-    """Targets (repeated) and references, one row per pair, folded as ``(b f)``."""
-    fold = "b c f h w -> (b f) c h w"
-    f = x_refs.shape[2]
-    target = Shown(x_target.repeat_interleave(f, dim=0), 1 - m_target.repeat_interleave(f, dim=0))
-    return target, Shown(rearrange(x_refs, fold), 1 - rearrange(m_refs, fold))
+@dataclass(frozen=True)
+class _Views:
+    """The codes of N frames by name."""
 
+    detail: Float[Tensor, "N C h4 w4"]
+    eighth: Float[Tensor, "N D h8 w8"]
+    quarter: MaskedFrames
+    camera: CameraViews
 
-def _pair_up(code_target: Float[Tensor, "B D"], code_refs: Float[Tensor, "B F D"]) -> tuple[Tensor, Tensor]:
-    """Codes in the same rows."""
-    return code_target.repeat_interleave(code_refs.shape[1], dim=0), code_refs.flatten(0, 1)
+    @staticmethod
+    def of(encoded: Encoded, times: int = 1) -> _Views:
+        """Every row ``times`` times in succession: one for each of its references."""
+        frames = encoded.frames.repeated(times)
+        codes = encoded.codes if times == 1 else tuple(code.repeat_interleave(times, dim=0) for code in encoded.codes)
+        detail, eighth, half, v_half, quarter, v_quarter, grey, known = codes
+        camera = CameraViews(GreyFrames(grey, known), MaskedFrames(half, v_half), frames)
+        return _Views(detail, eighth, MaskedFrames(quarter, v_quarter), camera)

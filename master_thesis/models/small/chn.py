@@ -1,8 +1,7 @@
 """The small preset's CHN: a shallow U-Net that corrects a plain first guess.
 
-The first guess shows known pixels, copies what can be copied and continues the rest smoothly; the network paints what
-has to be added to that rest. Inputs and outputs are those of :class:`~master_thesis.models.chn.CHN`, plus the aligner's
-confidence.
+The first guess keeps known pixels, copies where it can and continues the rest smoothly; the network predicts a
+correction of that rest. It uses the aligner's confidence, which :class:`~master_thesis.models.chn.CHN` ignores.
 """
 
 from __future__ import annotations
@@ -16,9 +15,10 @@ from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from master_thesis.models.hallucinator import Hallucinator
 from master_thesis.ops.image import normalise, pad_to_multiple
-from master_thesis.ops.push_pull import fill_smoothly
-from master_thesis.records import Hallucination
+from master_thesis.ops.push_pull import push_pull
+from master_thesis.records import Alignment, Hallucination, MaskedFrames
 
 LEAK = 0.2
 RELAXATIONS = 4
@@ -34,7 +34,7 @@ def _block(wide_in: int, wide_out: int, stride: int = 1) -> nn.Sequential:
     )
 
 
-class SmallCHN(nn.Module):
+class SmallCHN(Hallucinator, nn.Module):
     """The small preset's Copy-and-Hallucinate Network.
 
     Args:
@@ -53,42 +53,25 @@ class SmallCHN(nn.Module):
         nn.init.zeros_(self.tail.weight)  # training starts from the first guess
         nn.init.zeros_(self.tail.bias)  # type: ignore[arg-type]
 
-    def forward(
-        self,
-        x_target: Float[Tensor, "B 3 H W"],
-        v_target: Float[Tensor, "B 1 H W"],
-        x_aligned: Float[Tensor, "B 3 F H W"],
-        v_aligned: Float[Tensor, "B 1 F H W"],
-        v_map: Float[Tensor, "B 1 F H W"],
-        confidence: Float[Tensor, "B 1 F H W"] | None = None,
-    ) -> Hallucination:
-        """Paints the target once per reference; any height and width.
-
-        Args:
-            x_target: masked target, RGB in [0, 1].
-            v_target: its visibility, 1 = known.
-            x_aligned: aligned references.
-            v_aligned: their visibility.
-            v_map: pixels that can be copied.
-            confidence: trust in the aligned references; None: full trust.
-        """
-        b, _, f, _, _ = x_aligned.shape
-        trust = v_aligned if confidence is None else confidence
-        fold = "b c f h w -> (b f) c h w"
-        x, v = repeat(x_target, "b c h w -> (b f) c h w", f=f), repeat(v_target, "b c h w -> (b f) c h w", f=f)
-        aligned, seen, copyable, sure = (rearrange(p, fold) for p in (x_aligned, v_aligned, v_map, trust))
-        smooth = fill_smoothly(v * x + copyable * aligned, v + copyable, RELAXATIONS)
+    def hallucinate(self, target: MaskedFrames, alignment: Alignment) -> Hallucination:
+        """Paints the target once per reference (contract: :class:`~master_thesis.models.hallucinator.Hallucinator`)."""
+        b, _, f, _, _ = alignment.aligned.shape
+        trust = alignment.visible if alignment.confidence is None else alignment.confidence
+        x, v = (repeat(p, "b c h w -> (b f) c h w", f=f) for p in (target.colours, target.visible))
+        planes = (alignment.aligned, alignment.visible, alignment.copyable, trust)
+        aligned, seen, copyable, sure = (rearrange(p, "b c f h w -> (b f) c h w") for p in planes)
+        smooth = push_pull(v * x + copyable * aligned, v + copyable, RELAXATIONS)
         is_open = 1 - v - copyable
         guess = v * x + copyable * aligned + is_open * smooth
-        planes = (normalise(guess), normalise(aligned), normalise(smooth), v, seen, copyable, sure)
+        inputs = (normalise(guess), normalise(aligned), normalise(smooth), v, seen, copyable, sure)
         # Copies stay as they are: in a propagated copy of a copy, corrections would add up to a blur.
-        predicted = (guess + is_open * self._correct(torch.cat(planes, dim=1)).to(guess.dtype)).clamp(0, 1)
+        predicted = (guess + is_open * self._correct(torch.cat(inputs, dim=1)).to(guess.dtype)).clamp(0, 1)
         composed = v * x + (1 - v) * predicted
         return Hallucination(*(rearrange(p, "(b f) c h w -> b c f h w", b=b) for p in (predicted, composed)))
 
     def _correct(self, planes: Float[Tensor, "N C H W"]) -> Float[Tensor, "N 3 H W"]:
         h, w = planes.shape[-2:]
-        x = self.head(pad_to_multiple(planes.unsqueeze(2), self.stride)[:, :, 0])
+        x = self.head(pad_to_multiple(planes, self.stride))
         skips = []
         for block in self.down:
             skips.append(x)

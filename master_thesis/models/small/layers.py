@@ -1,8 +1,6 @@
-"""What the small preset's aligner is made of: features, the affine fit, the finest corrections."""
+"""Parts of the small preset's aligner: features, the affine fit, the finest corrections."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
@@ -14,10 +12,14 @@ from torchvision.models.optical_flow.raft import ResidualBlock
 from master_thesis.ops.affine import apply_affine, fit_affine, unit_points, unit_to_grid
 from master_thesis.ops.correlation import local_correlation
 from master_thesis.ops.grid import inside, warp
-from master_thesis.ops.push_pull import fill_smoothly
+from master_thesis.ops.push_pull import push_pull
+from master_thesis.records import MaskedFrames
+
+FinePlanes = tuple[Float[Tensor, "N C h w"], MaskedFrames]
+"""Features of N frames at a quarter of the size, and the frames themselves."""
 
 FINE_RADIUS = 2
-"""How far the finest corrections look, in positions of a quarter of the size."""
+"""Reach of the finest corrections, in positions of a quarter of the size."""
 
 
 class Encoder(nn.Module):
@@ -25,7 +27,7 @@ class Encoder(nn.Module):
 
     Args:
         width: channels of the layers at a quarter; twice as many at an eighth.
-        detail: channels that are handed on at a quarter.
+        detail: channels of the features at a quarter.
     """
 
     def __init__(self, width: int, detail: int) -> None:
@@ -84,26 +86,8 @@ def _pool_visible(features: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
     return F.avg_pool2d(features * visible, 2) / (share + 1e-6), share
 
 
-@dataclass(frozen=True)
-class Planes:
-    """What is known of N frames at a quarter of the size."""
-
-    features: Float[Tensor, "N C h w"]
-    colours: Float[Tensor, "N 3 h w"]
-    visible: Float[Tensor, "N 1 h w"]
-
-    def joined(self) -> Float[Tensor, "N D h w"]:
-        """All planes as one tensor, to be sampled together."""
-        return torch.cat((self.features.float(), self.colours, self.visible), dim=1)
-
-    @staticmethod
-    def split(joined: Float[Tensor, "N D h w"]) -> Planes:
-        """The reverse of :meth:`joined`."""
-        return Planes(*torch.split(joined, [joined.shape[1] - 4, 3, 1], dim=1))
-
-
 class FineHead(nn.Module):
-    """Corrects the flow at a quarter of the size and says how far to trust it.
+    """Corrects the flow at a quarter of the size and estimates how far to trust it.
 
     Args:
         detail: channels of the features that are compared.
@@ -129,23 +113,26 @@ class FineHead(nn.Module):
         self.trust = nn.Conv2d(width, 1, 3, padding=1)
 
     def forward(
-        self, state: Tensor, target: Planes, ref: Planes, flow: Float[Tensor, "N 2 h w"]
+        self, state: Tensor, target: FinePlanes, ref: FinePlanes, flow: Float[Tensor, "N 2 h w"]
     ) -> tuple[Float[Tensor, "N 2 h w"], Float[Tensor, "N 1 h w"]]:
-        """The corrected flow, and the logit of the confidence.
+        """The corrected flow, and the logit of the confidence in it.
 
         Args:
             state: recurrent state, enlarged to a quarter of the size.
             target: the target's planes.
-            ref: the reference's planes, where they are.
-            flow: where to look for them.
+            ref: the reference's planes, not yet warped.
+            flow: the flow to correct.
         """
-        dtype = target.features.dtype
-        seen = Planes.split(look(ref.joined(), flow)[0])
-        similar = local_correlation(target.features, seen.features.to(dtype), FINE_RADIUS)
-        both = target.visible * seen.visible
-        residual = (seen.colours - target.colours).abs().mean(dim=1, keepdim=True) * both
-        cues = (flow * 8, target.visible, seen.visible, residual * 8, fill_smoothly(residual, both) * 8)
-        x = self.body(torch.cat((self.state(state), target.features, similar, *(c.to(dtype) for c in cues)), dim=1))
+        (features_t, frames_t), (features_r, frames_r) = target, ref
+        joined = torch.cat((features_r.float(), frames_r.colours, frames_r.visible), dim=1)
+        warped = warp_by_flow(joined, flow)[0]
+        features, colours, visible = torch.split(warped, [warped.shape[1] - 4, 3, 1], dim=1)
+        dtype = features_t.dtype
+        similar = local_correlation(features_t, features.to(dtype), FINE_RADIUS)
+        both = frames_t.visible * visible
+        residual = (colours - frames_t.colours).abs().mean(dim=1, keepdim=True) * both
+        cues = (flow * 8, frames_t.visible, visible, residual * 8, push_pull(residual, both) * 8)
+        x = self.body(torch.cat((self.state(state), features_t, similar, *(c.to(dtype) for c in cues)), dim=1))
         return flow + px_to_unit(self.flow(x).float()), self.trust(x).float()
 
 
@@ -163,9 +150,20 @@ def px_to_unit(delta_px: Float[Tensor, "N 2 h w"]) -> Float[Tensor, "N 2 h w"]:
     return delta_px / torch.tensor([w, h]).to(delta_px).view(1, 2, 1, 1)
 
 
-def look(
+def warp_by_flow(
     planes: Float[Tensor, "N C H W"], flow: Float[Tensor, "N 2 h w"]
 ) -> tuple[Float[Tensor, "N C H W"], Bool[Tensor, "N 1 H W"]]:
-    """What a flow shows of references, and where it leads inside them."""
+    """Samples references along a flow, resized to their size, and tells where it leads inside them.
+
+    Args:
+        planes: what is sampled.
+        flow: displacements in the unit square.
+    """
     grid = flow_to_grid(flow, *planes.shape[-2:]).unsqueeze(1)
     return warp(planes.unsqueeze(2), grid)[:, :, 0], inside(grid)[:, :, 0]
+
+
+def warp_inside(planes: Float[Tensor, "N C H W"], flow: Float[Tensor, "N 2 h w"]) -> Float[Tensor, "N C H W"]:
+    """Samples references along a flow; exactly 0 wherever it leads outside them."""
+    warped, is_inside = warp_by_flow(planes, flow)
+    return warped * is_inside

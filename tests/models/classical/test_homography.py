@@ -8,8 +8,8 @@ from master_thesis.models.classical.homography import (
     find_features,
     global_motion,
     match_features,
-    mismatch,
-    move,
+    photometric_error,
+    warp_homography,
 )
 
 SIZE = (120, 160)
@@ -33,8 +33,8 @@ def corners_apart_px(first, second):
 
 
 def test_a_homography_is_found_again(photo):
-    moved = move(photo, MOTION)  # the target: sampling the photo at MOTION
-    seen = move(np.ones(SIZE, np.uint8), MOTION, cv2.INTER_NEAREST) > 0
+    moved = warp_homography(photo, MOTION)  # the target: sampling the photo at MOTION
+    seen = warp_homography(np.ones(SIZE, np.uint8), MOTION, cv2.INTER_NEAREST) > 0
     assert corners_apart_px(global_motion(moved, seen, photo, EVERYTHING), MOTION) < 1.0
 
 
@@ -71,7 +71,7 @@ def test_without_features_a_translation_is_found_by_correlation():
     assert len(match_features(target, EVERYTHING, ref, EVERYTHING)[0]) < 16
     motion = global_motion(target, EVERYTHING, ref, EVERYTHING)
     assert motion[0, 2] == pytest.approx(12, abs=2)
-    assert mismatch(motion, target, EVERYTHING, ref, EVERYTHING) < mismatch(
+    assert photometric_error(motion, target, EVERYTHING, ref, EVERYTHING) < photometric_error(
         np.eye(3), target, EVERYTHING, ref, EVERYTHING
     )
 

@@ -5,6 +5,7 @@ from master_thesis.models.small.aligner import SmallDFPN
 from master_thesis.models.small.layers import AffineFit, flow_to_grid
 from master_thesis.ops.affine import apply_affine, fit_affine
 from master_thesis.ops.grid import identity_grid
+from tests.factories import as_frames
 
 TINY = {"size": (64, 64), "width": 8, "detail": 4, "hidden": 8, "num_iterations": 2}
 
@@ -50,12 +51,17 @@ def test_pairs_do_not_know_each_other(tiny: SmallDFPN) -> None:
 
 
 def test_what_a_hole_hides_is_not_read(tiny: SmallDFPN) -> None:
-    """The aligner sees masked frames: the colour below the mask of the true frame cannot matter."""
+    """Frames that differ in their holes alone, masked: neither the flow nor the choice may differ."""
     x_target, m_target, x_refs, m_refs = _clip(1, 1, 64, 64)
-    blank = torch.zeros(1, 1, 1, 64, 64)
+    pairs = [
+        as_frames(x_target, m_target, x_refs, m_refs),
+        as_frames(x_target * (1 - m_target), m_target, x_refs * (1 - m_refs), m_refs),
+    ]
+    assert not torch.equal(pairs[0][0].colours, pairs[1][0].colours)
     with torch.no_grad():
-        flows = [tiny(x_target * (1 - m_target), m_target, x_refs, m_refs + blank).flow for _ in range(2)]
-    assert torch.equal(*flows)
+        predicted = [tiny(target.masked, refs.masked) for target, refs in pairs]
+    torch.testing.assert_close(predicted[0].flow, predicted[1].flow)
+    torch.testing.assert_close(predicted[0].costs, predicted[1].costs)
 
 
 def test_a_zero_flow_is_the_identity_grid_at_every_size() -> None:

@@ -5,17 +5,18 @@ import numpy as np
 import pytest
 import torch
 
-from master_thesis.models.small.camera import Shown, camera_motion, feature_motion
+from master_thesis.models.small.camera import CameraViews, GreyFrames, camera_motion, feature_motion
 from master_thesis.ops.homography import from_pixels, homography_flow
+from master_thesis.records import MaskedFrames
 
 HEIGHT, WIDTH = 120, 160
 MOTION = np.array([[1.05, 0.03, 38.0], [-0.02, 1.02, -9.0], [1e-4, 0.0, 1.0]])
 """A quarter of the width: far beyond what refining alone could reach."""
 
 
-def shown(picture: np.ndarray) -> Shown:
+def shown(picture: np.ndarray) -> MaskedFrames:
     colours = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
-    return Shown(colours, torch.ones(1, 1, *picture.shape[:2]))
+    return MaskedFrames(colours, torch.ones(1, 1, *picture.shape[:2]))
 
 
 @pytest.fixture
@@ -39,15 +40,19 @@ def error_px(matrix: torch.Tensor) -> float:
     return float((difference * torch.tensor([WIDTH, HEIGHT]).view(1, 2, 1, 1)).norm(dim=1).mean())
 
 
-def found(target: Shown, ref: Shown) -> torch.Tensor:
-    return camera_motion(torch.eye(3).unsqueeze(0), (target.pooled(2), ref.pooled(2)), (target, ref))
+def views(frames: MaskedFrames) -> CameraViews:
+    return CameraViews(GreyFrames.of(frames), frames.pooled(2), frames)
+
+
+def found(target: MaskedFrames, ref: MaskedFrames) -> torch.Tensor:
+    return camera_motion(torch.eye(3).unsqueeze(0), views(target), views(ref))
 
 
 def test_a_far_movement_is_found_to_a_fraction_of_a_pixel(pictures: tuple[np.ndarray, np.ndarray]) -> None:
     target, ref = (shown(picture) for picture in pictures)
-    target = Shown(target.colours, inside())
+    target = MaskedFrames(target.colours, inside())
     assert error_px(torch.eye(3).unsqueeze(0)) > 30
-    assert error_px(feature_motion(target, ref)) < 1
+    assert error_px(feature_motion(GreyFrames.of(target), GreyFrames.of(ref))) < 1
     assert error_px(found(target, ref)) < 0.1
 
 
@@ -55,15 +60,15 @@ def test_what_holes_hide_is_not_read(pictures: tuple[np.ndarray, np.ndarray]) ->
     target, ref = (shown(picture) for picture in pictures)
     known = inside()
     known[..., 40:80, 30:70] = 0
-    results = [found(Shown(torch.where(known > 0, target.colours, c), known), ref) for c in (0.2, 0.9)]
+    results = [found(MaskedFrames(torch.where(known > 0, target.colours, c), known), ref) for c in (0.2, 0.9)]
     assert error_px(results[0]) < 0.2
     torch.testing.assert_close(results[0], results[1], atol=2e-3, rtol=0)
 
 
 def test_without_any_feature_the_learned_beginning_counts() -> None:
-    flat = Shown(torch.full((1, 3, HEIGHT, WIDTH), 0.5), torch.ones(1, 1, HEIGHT, WIDTH))
+    flat = MaskedFrames(torch.full((1, 3, HEIGHT, WIDTH), 0.5), torch.ones(1, 1, HEIGHT, WIDTH))
     assert torch.isfinite(found(flat, flat)).all()
-    hidden = Shown(flat.colours, torch.zeros(1, 1, HEIGHT, WIDTH))
+    hidden = MaskedFrames(flat.colours, torch.zeros(1, 1, HEIGHT, WIDTH))
     assert torch.isfinite(found(hidden, hidden)).all()
 
 
@@ -71,10 +76,10 @@ def test_the_learned_beginning_wins_where_it_fits_better(pictures: tuple[np.ndar
     """Features are taken away by a blur; what is left fits the true movement alone."""
     blurred = [cv2.GaussianBlur(picture, (0, 0), 9) for picture in pictures]
     target, ref = (shown(picture) for picture in blurred)
-    target = Shown(target.colours, inside())
+    target = MaskedFrames(target.colours, inside())
     unit = torch.from_numpy(np.diag([1 / WIDTH, 1 / HEIGHT, 1.0]))
     corner = torch.tensor([[1.0, 0, -0.5], [0, 1, -0.5], [0, 0, 1]]).double()  # pixel centres
     true = unit @ torch.linalg.inv(corner) @ torch.from_numpy(MOTION) @ corner @ torch.linalg.inv(unit)
     learned = (true / true[2, 2]).float().unsqueeze(0)
-    with_it = camera_motion(learned, (target.pooled(2), ref.pooled(2)), (target, ref))
+    with_it = camera_motion(learned, views(target), views(ref))
     assert error_px(with_it) < 2

@@ -1,17 +1,22 @@
-"""What an aligner sees of each frame is kept exactly as long as the frame stays the same, and nothing else changes."""
+"""Encoded frames are kept exactly as long as the frames stay the same, and nothing else changes."""
 
 import pytest
 import torch
 
-from master_thesis.inpainting.algorithms import ALGORITHMS, inpaint
-from master_thesis.inpainting.step import Canvas, Pair, Stepper
-from master_thesis.models.aligner import Aligner, EncodingAligner, FrozenAligner
+from master_thesis.configs.inpainting import ALGORITHMS
+from master_thesis.inpainting.canvas import Canvas
+from master_thesis.inpainting.feature_cache import FeatureCache
+from master_thesis.inpainting.inpainter import inpaint
+from master_thesis.inpainting.step import FillStep, Pair
+from master_thesis.models.aligner import Aligner, Encoded, FrozenAligner, PairAligner
 from master_thesis.models.chn import CHN
 from master_thesis.models.cpn import CPN
 from master_thesis.models.dfpn import DFPN
+from master_thesis.models.hallucinator import as_hallucinator
 from master_thesis.models.small.aligner import SmallDFPN
 from master_thesis.ops.image import normalise
-from tests.factories import Copier, StillAligner, make_sequence
+from master_thesis.records import MaskedFrames
+from tests.factories import Copier, StillAligner, as_frames, make_sequence
 from tests.inpainting.test_algorithms import run_plainly
 from tests.oracles.networks import PlainDFPN, plain
 
@@ -36,26 +41,28 @@ class TrustingCopier(Copier):
         return super().__call__(*shown)
 
 
-class CountingEncoder(StillAligner):
+class CountingEncoder(Aligner):
     """Encodes a frame as its own sum, and checks that codes and frames belong together."""
 
     def __init__(self):
         self.encoded = []
 
-    def encode(self, x, m):
-        self.encoded.append(len(x))
-        return torch.stack((x.sum(dim=(1, 2, 3)), m.sum(dim=(1, 2, 3))), dim=1)
+    def encode(self, frames):
+        self.encoded.append(len(frames))
+        return Encoded(frames, (self.sums(frames),))
 
-    def align_encoded(self, x_target, m_target, x_refs, m_refs, code_target, code_refs):
-        torch.testing.assert_close(code_target[:, 0], x_target.sum(dim=(1, 2, 3)))
-        torch.testing.assert_close(code_target[:, 1], m_target.sum(dim=(1, 2, 3)))
-        torch.testing.assert_close(code_refs[:, 0, 0], x_refs.sum(dim=(1, 2, 3, 4)))
-        torch.testing.assert_close(code_refs[:, 0, 1], m_refs.sum(dim=(1, 2, 3, 4)))
-        return self.align(x_target, m_target, x_refs, m_refs)
+    def align_encoded(self, target, refs):
+        for side in (target, refs):
+            torch.testing.assert_close(side.codes[0], self.sums(side.frames))
+        return PairAligner(StillAligner()).align_encoded(target, refs)
+
+    @staticmethod
+    def sums(frames):
+        return torch.stack([plane.sum(dim=(1, 2, 3)) for plane in (frames.colours, frames.visible)], dim=1)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_codes_always_are_those_of_the_frames_as_they_stand(algorithm):
+def test_codes_always_are_those_of_the_current_frames(algorithm):
     x, m = make_sequence(6, *SIZE, whole={3})
     encoder = CountingEncoder()
     actual = inpaint(x, m, encoder, Copier(), algorithm)
@@ -63,27 +70,23 @@ def test_codes_always_are_those_of_the_frames_as_they_stand(algorithm):
     assert torch.equal(actual.frames, inpaint(x, m, StillAligner(), Copier(), algorithm).frames)
 
 
-def never(left_percent, pair):
-    return False
-
-
 def test_a_frame_is_encoded_again_only_after_it_changed():
     x, m = make_sequence(3, *SIZE, whole={1}, hidden={2})
     canvas, encoder = Canvas.of(x, m), CountingEncoder()
-    stepper = Stepper(encoder, Copier(), 8)
-    stepper.fill(canvas, [Pair(0, 2)], canvas, never)  # shows nothing: nothing changes
-    assert sum(encoder.encoded) == 2
-    stepper.fill(canvas, [Pair(0, 1)], canvas, never)
-    assert sum(encoder.encoded) == 3, "frames 0 and 2 are known"
-    stepper.fill(canvas, [Pair(2, 1), Pair(0, 1)], canvas, never)
-    assert sum(encoder.encoded) == 4, "frame 0 had changed"
+    step = FillStep(encoder, as_hallucinator(Copier()), canvas, canvas, pair_batch=8)
+    num_encoded = []
+    for pairs in ([Pair(0, 2)], [Pair(0, 1)], [Pair(2, 1), Pair(0, 1)]):
+        for copies in step.align(pairs):
+            step.paint(copies, [False] * len(pairs))
+        num_encoded.append(sum(encoder.encoded))
+    # Frame 2 shows nothing, so nothing changes; then frame 1 is new; then frame 0 has changed.
+    assert num_encoded == [2, 3, 4]
 
 
 def test_a_code_does_not_keep_the_codes_of_other_frames_alive():
-    x, m = make_sequence(3, *SIZE)
-    canvas = Canvas.of(x, m)
-    canvas.encoded([0, 1, 2], CountingEncoder())
-    assert canvas.codes[1].untyped_storage().nbytes() == 2 * 4
+    cache = FeatureCache(CountingEncoder(), Canvas.of(*make_sequence(3, *SIZE)))
+    cache.encoded([0, 1, 2])
+    assert cache._codes[1][0].untyped_storage().nbytes() == 2 * 4
 
 
 @torch.no_grad()
@@ -93,22 +96,21 @@ def test_a_code_does_not_keep_the_codes_of_other_frames_alive():
 def test_aligning_what_is_encoded_is_aligning(make):
     torch.manual_seed(0)
     aligner = make()
-    assert isinstance(aligner, EncodingAligner)
+    assert isinstance(aligner, Aligner)
     x, m = make_sequence(3, *SIZE)
     target, mask, refs, masks = x[None, :, 0], m[None, :, 0], x[None, :, 1:], m[None, :, 1:]
-    codes = aligner.encode(x.transpose(0, 1), m.transpose(0, 1))
-    encoded = aligner.align_encoded(target, mask, refs, masks, codes[:1], codes[None, 1:])
+    codes = aligner.encode(MaskedFrames(x.transpose(0, 1), 1 - m.transpose(0, 1)))
+    encoded = aligner.align_encoded(codes.rows([0]), codes.rows([1, 2]))
     torch.testing.assert_close(encoded.aligned, aligner.align(target, mask, refs, masks).aligned, atol=1e-4, rtol=0)
 
 
 @torch.no_grad()
 def test_the_small_aligner_keeps_the_features_of_its_encoder_as_they_are():
     small = make_small()
-    x, m = torch.rand(2, 3, 64, 96), torch.zeros(2, 1, 64, 96)
-    features = small.encoder(torch.cat((normalise(x.unsqueeze(2))[:, :, 0], m), dim=1))
-    for actual, expected in zip(small._unfold(small.encode(x, m)), features, strict=True):
-        assert actual.shape == expected.shape
-        torch.testing.assert_close(actual, expected, atol=1e-5, rtol=0)
+    x, visible = torch.rand(2, 3, 64, 96), torch.ones(2, 1, 64, 96)
+    features = small.encoder(torch.cat((normalise(x), 1 - visible), dim=1))
+    for actual, expected in zip(small.encode(MaskedFrames(x, visible)).codes, features, strict=False):
+        assert torch.equal(actual, expected)
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -118,8 +120,8 @@ def test_a_sequence_is_the_same_though_the_small_aligner_encodes_frames_once(alg
 
     class Forgetful:
         def align(self, x_target, m_target, x_refs, m_refs):
-            codes = small.encode(x_target, m_target), small.encode(x_refs[:, :, 0], m_refs[:, :, 0]).unsqueeze(1)
-            return small.align_encoded(x_target, m_target, x_refs, m_refs, *codes)
+            target, refs = as_frames(x_target, m_target, x_refs, m_refs)
+            return small.align_encoded(small.encode(target), small.encode(refs.folded()))
 
     x, m = make_sequence(5, *SIZE, hidden={1}, whole={4})
     expected = inpaint(x, m, Forgetful(), TrustingCopier(), algorithm, sweeps=3, pair_batch=1).frames
@@ -138,7 +140,7 @@ def test_freezing_an_aligner_without_codes_gives_empty_ones():
     frozen = FrozenAligner(Still())
     assert isinstance(frozen, Aligner)
     x, m = make_sequence(2, *SIZE)
-    assert frozen.encode(x.transpose(0, 1), m.transpose(0, 1)).shape == (2, 0)
+    assert frozen.encode(MaskedFrames(x.transpose(0, 1), 1 - m.transpose(0, 1))).codes == ()
     assert inpaint(x, m, frozen, Copier(), "ff").frames.isfinite().all()
 
 

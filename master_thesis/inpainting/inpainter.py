@@ -1,0 +1,132 @@
+"""Filling the holes of one sequence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from master_thesis.configs.inpainting import InpaintOptions
+from master_thesis.errors import require
+from master_thesis.inpainting.algorithms import ORDERS, outwards
+from master_thesis.inpainting.batching import fitting_pairs
+from master_thesis.inpainting.canvas import Canvas
+from master_thesis.inpainting.step import FillStep
+from master_thesis.models.aligner import Aligner, AlignsPairs, as_aligner
+from master_thesis.models.hallucinator import Hallucinator, as_hallucinator
+from master_thesis.records import Hallucination, Record
+
+
+@dataclass(frozen=True)
+class Inpainted(Record):
+    """A filled sequence. Unpacks into ``frames, source``.
+
+    Attributes:
+        frames: filled frames; known pixels are those of the input.
+        source: the frame that shows each pixel: its own index where known, another one where copied, -1 where
+            hallucinated.
+    """
+
+    frames: Float[Tensor, "3 F H W"]
+    source: Int[Tensor, "1 F H W"]
+
+    _unpacks: ClassVar[tuple[str, ...]] = ("frames", "source")
+
+
+@dataclass(frozen=True)
+class SubSequence:
+    """The role of a sequence that is part of a longer one.
+
+    Attributes:
+        targets: the frames to fill, in the order in which ip visits them; the others only serve as references.
+        first: number of the first frame in the longer sequence, in which sources are counted.
+        source: where the known pixels of frames that were filled before came from; None: all are original.
+        on_closed: called with the number of frames completed; None: no progress is reported.
+    """
+
+    targets: Sequence[int]
+    first: int = 0
+    source: Int[Tensor, "1 F H W"] | None = None
+    on_closed: Callable[[int], None] | None = None
+
+
+@dataclass(frozen=True)
+class Inpainter:
+    """An algorithm with the networks it runs.
+
+    Attributes:
+        aligner: brings references onto targets; anything with the published call ``align``.
+        hallucinator: paints targets; anything with CHN's published call.
+        options: of the algorithm.
+        device: where the networks are.
+    """
+
+    aligner: Aligner | AlignsPairs
+    hallucinator: Hallucinator | Callable[..., Hallucination]
+    options: InpaintOptions = field(default_factory=InpaintOptions)
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+    @torch.no_grad()
+    def fill(
+        self, x: Float[Tensor, "3 F H W"], m: Float[Tensor, "1 F H W"], part: SubSequence | None = None
+    ) -> Inpainted:
+        """Fills the holes of one sequence; the inputs are not changed.
+
+        Args:
+            x: frames, RGB in [0, 1]; their colours inside the holes do not matter.
+            m: masks, 1 = hole.
+            part: its role in a longer sequence; None: it is complete.
+
+        Raises:
+            UserError: frames and masks do not match.
+        """
+        require(x.shape[1:] == m.shape[1:], f"frames and masks should match, got {tuple(x.shape)} and {tuple(m.shape)}")
+        x, m = x.to(self.device), m.to(self.device)
+        part = part or SubSequence(outwards(x.shape[1]))
+        canvas = Canvas.of(x, m.to(x.dtype), part.first, part.source)
+        refs = canvas.clone() if self.options.algorithm == "ff" else canvas
+        pair_batch = self.options.pair_batch or fitting_pairs(*x.shape[2:], x.device)
+        networks = as_aligner(self.aligner), as_hallucinator(self.hallucinator)
+        step = FillStep(*networks, canvas, refs, pair_batch, part.on_closed)
+        ORDERS[self.options.algorithm](step, part.targets, self.options)
+        frames = torch.where(m > 0, canvas.frames.transpose(0, 1), x)
+        return Inpainted(frames, canvas.source.transpose(0, 1).contiguous())
+
+
+def inpaint(
+    x: Float[Tensor, "3 F H W"],
+    m: Float[Tensor, "1 F H W"],
+    aligner: Aligner | AlignsPairs,
+    chn: Hallucinator | Callable[..., Hallucination],
+    algorithm: str = "ip",
+    spacing: int = 1,
+    max_distance: int = InpaintOptions.max_distance,
+    tolerance: float = 1.0,
+    sweeps: int = InpaintOptions.sweeps,
+    leaps: bool = False,
+    pair_batch: int | None = None,
+) -> Inpainted:
+    """Fills the holes of one sequence; the inputs are not changed. The published form of :class:`Inpainter`.
+
+    Args:
+        x: frames, RGB in [0, 1]; their colours inside the holes do not matter.
+        m: masks, 1 = hole.
+        aligner: brings references onto targets; anything with the call ``align``.
+        chn: copies and hallucinates; anything with CHN's call.
+        algorithm: ``ff`` (frame by frame), ``ip`` (inpaint and propagate) or ``cp`` (copy and propagate).
+        spacing: see :class:`~master_thesis.configs.inpainting.InpaintOptions`, like the following.
+        max_distance: largest distance of a reference, in frames.
+        tolerance: open share at which a frame is closed, in percent.
+        sweeps: passes over the sequence.
+        leaps: ``skip_idle`` there.
+        pair_batch: pairs that pass through the networks together.
+
+    Raises:
+        UserError: an argument is out of range.
+    """
+    options = InpaintOptions(algorithm, spacing, max_distance, tolerance, sweeps, leaps, pair_batch)
+    return Inpainter(aligner, chn, options, x.device).fill(x, m)
