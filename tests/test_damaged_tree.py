@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from master_thesis.cli import commands as runs
+from master_thesis.cli import build
 from master_thesis.configs.data import DataConfig
 from master_thesis.data.datamodule import DataModule
 from master_thesis.errors import UserError
@@ -153,7 +153,7 @@ def test_training_stops_with_a_list_if_too_many_files_are_bad(tree):
 
 
 def test_testing_reports_bad_files_and_finishes_the_rest(tree, opened, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(runs, "load_networks", lambda options: (StillAligner(), Copier()))
+    monkeypatch.setattr(build, "load_networks", lambda *options: (StillAligner(), Copier()))
     options = f"--data_path {tree} --chn --test --preset small --test_size 32 48 --algorithms ip --accelerator cpu"
     (tmp_path / "here").mkdir()
     command = f"{options} --output_path made --enable_progress_bar false"

@@ -85,9 +85,9 @@ def ssim_map(first, second, kernel, unbiased=1.0):
 
 def test_hole_psnr_ignores_known_pixels(videos, mask):
     frames, noisy = videos
-    spoilt = noisy.copy()
-    spoilt[~mask] = 0
-    figures = metrics.hole_psnr(spoilt, frames, mask)
+    changed = noisy.copy()
+    changed[~mask] = 0
+    figures = metrics.hole_psnr(changed, frames, mask)
     assert figures[0] == pytest.approx(peak_signal_noise_ratio(frames[0][mask[0]], noisy[0][mask[0]], data_range=255))
     assert math.isnan(figures[1]), "a frame without a hole has no figure"
 

@@ -89,7 +89,7 @@ def _make_index(config: DataConfig) -> Index:
     train, val = (tuple(n for n in part if smallest < areas[n] < largest) for part in split_masks(masks.names))
     for part, names in (("training", train), ("validation", val)):
         message = (
-            f"{masks.root} has no mask sequence for {part} whose mean area lies between --min_mask_size {smallest} "
+            f"{masks.root} has no mask sequence for {part} with a mean area between --min_mask_size {smallest} "
             f"and --max_mask_size {largest}: widen the range or add sequences"
         )
         require(len(names) > 0, message)
@@ -144,7 +144,7 @@ def _set_from_json(value: dict[str, Any], data_path: str) -> SequenceSet:
         for n in names
     )
     if not (is_safe and names):
-        raise ValueError("a sequence lies outside the data folder")
+        raise ValueError("a sequence is outside the data folder")
     return SequenceSet(Path(value["root"]), names, int(value["num_missing"]), int(value["num_outside"]))
 
 

@@ -151,7 +151,7 @@ def find_test_sequences(data_path: str) -> tuple[list[DavisSequence], SequenceSe
     """Finds the sequences of DAVIS 2017, laid out as in the thesis or as downloaded.
 
     Returns:
-        The sequences, and the set that says how many of the list were found.
+        The sequences, and their set with the counts of those skipped.
 
     Raises:
         UserError: the data set, its list or its annotations are missing.

@@ -15,7 +15,7 @@ ROUGHNESS = 0.35
 GRAIN = 0.08
 """Size of the bends, as a share of the frame's diagonal."""
 MAX_ISLANDS = 0.04
-"""Largest share of the area that may lie apart from the blob; it is dropped."""
+"""Largest share of the area that islands may have; they are dropped."""
 
 
 def blob(height: int, width: int, seed: int, name: str) -> Bool[np.ndarray, "H W"]:

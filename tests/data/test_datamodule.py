@@ -148,7 +148,7 @@ def test_a_test_continues_after_a_bad_sequence_and_reports_it(data_config, sampl
 def test_training_stops_when_too_many_frames_are_bad(data_config, sample_tree, tmp_path, num_workers):
     shutil.copytree(sample_tree, tmp_path / "data")
     for path in (tmp_path / "data/GOT10k/train/astronaut").iterdir():
-        path.write_bytes(b"no picture")
+        path.write_bytes(b"not an image")
     module = DataModule(data_config(data_path=str(tmp_path / "data"), train_max_iterations=60, num_workers=num_workers))
     module.setup("fit")
     with pytest.raises(

@@ -57,8 +57,8 @@ def test_the_colour_of_a_hole_does_not_affect_visible_pixels(task, monkeypatch):
     ref, mask = task.frames[1], task.mask[1]
     aligned, visible = [], []
     for colour in (0, 255):
-        spoilt = np.where(mask[..., None], colour, ref).astype(np.uint8)
-        one = homography_transfer(task.masked[0], task.mask[0], spoilt, mask)
+        recoloured = np.where(mask[..., None], colour, ref).astype(np.uint8)
+        one = homography_transfer(task.masked[0], task.mask[0], recoloured, mask)
         aligned.append(one[0])
         visible.append(one[1])
     assert (visible[0] == visible[1]).all()
