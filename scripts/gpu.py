@@ -1,17 +1,17 @@
-"""Measures on a GPU that is at hand for a few minutes, and trains the thesis' networks there in stages.
+"""Measures on a GPU that is available for a few minutes, and trains the networks of the thesis there in stages.
 
-Such a machine has Python, torch and Lightning, no network, takes 64 MiB and gives files of 16 MiB back. So what it
-needs is packed here; there, one command checks it, runs the tests marked ``gpu`` and the benchmarks, and trains in the
-time that is left; the next stage goes on from what it writes, a load of its own:
+Such a machine has Python, torch and Lightning but no network; it receives up to 64 MiB and returns files of up to
+16 MiB. ``pack`` collects what it needs. There, ``run`` checks the load, runs the tests marked ``gpu`` and the
+benchmarks, and trains in the remaining time. The parts that it writes are the load from which the next stage continues:
 
-    python -m scripts.gpu pack carried --data_path ./data --vgg imagenet
-    python -m scripts.gpu run carried --out out --minutes 9
-    python -m scripts.gpu run carried --out out2 --minutes 9 --steps check train --parts out
-    python -m scripts.gpu run carried --out out3 --minutes 9 --steps check train --network chn --aligner out2
+    python -m scripts gpu pack load --data_path ./data --vgg imagenet
+    python -m scripts gpu run load --out out --minutes 9
+    python -m scripts gpu run load --out out2 --minutes 9 --steps check train --parts out
+    python -m scripts gpu run load --out out3 --minutes 9 --steps check train --network chn --aligner out2
 
-On the CPU with tiny networks, from end to end:
+The whole sequence with tiny networks on the CPU:
 
-    python -m scripts.gpu rehearse --out rehearsal --minutes 2
+    python -m scripts gpu rehearse --out rehearsal --minutes 2
 """
 
 from __future__ import annotations
@@ -28,42 +28,39 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.speed.timing import machine
 from master_thesis.checkpoints.reading import write_weights
 from master_thesis.checkpoints.vgg import load_vgg_weights
 from master_thesis.errors import UserError, require
+from scripts.machine import describe_machine
 from scripts.parts import join, split
-from stress.kills import ROOT, TINY, newest, write_data
+from scripts.tiny import COMMAND, ROOT, TINY, TINY_CHN, newest_checkpoint, write_data
 
-MOST_CARRIED = 64 * 2**20
+MAX_LOAD = 64 * 2**20
 NUM_FEATURES = {"dfpn": 23, "chn": 31}
-"""Layers of VGG16's ``features`` that a training looks at: four of its blocks, or all five."""
+"""Layers of VGG16's ``features`` that a training needs: those of four blocks, or of all five."""
 STEPS = ("check", "tests", "bench", "train")
 TESTS = (
     *("pytest", "-q", "tests/test_gpu.py", "-o", "filterwarnings="),
-    *("-o", "addopts=--import-mode=importlib --strict-markers -ra"),  # without beartype, which may not be there
+    *("-o", "addopts=--import-mode=importlib --strict-markers -ra"),  # without beartype, which may be missing
 )
 ROWS = ("align", "share", "training", "dfpn_sequence", "sequence", "curves")
 ENDING = 40.0
-"""Seconds that are kept for ending a training and writing its parts."""
+"""Seconds reserved to end a training and write its parts."""
 THESIS = (
     "--batch_size 8 --num_workers 8 --frames_spacing 5 --min_mask_size 0.03 --precision bf16-mixed --gpus 1 "
     "--max_epochs 100000 --train_max_iterations 500 --validation_max_iterations 20 --checkpoint_every 200"
 )
-REHEARSED = (
-    f"{TINY} --validation_max_iterations 1 --train_max_iterations 20 --checkpoint_every 5 "
-    "--chn_width 4 --chn_growth 2 --chn_num_blocks 1"
-)
+REHEARSED = f"{TINY} {TINY_CHN} --validation_max_iterations 1 --train_max_iterations 20 --checkpoint_every 5"
 
 
 def pack(folder: Path, data: Path, vgg: str | None, network: str) -> None:
-    """Puts what a machine needs into a folder: the data for training, and VGG16 in half precision.
+    """Collects the data for training, and VGG16 in half precision, in a folder.
 
     Args:
-        folder: what will be carried.
-        data: a tree as in docs/data.md; its test sequences stay behind.
-        vgg: where VGG16 comes from; None: it will be random.
-        network: what will be trained, ``dfpn`` or ``chn``.
+        folder: the load to write.
+        data: tree as in docs/data.md; its test sequences are left out.
+        vgg: source of VGG16's weights; None leaves them out, so that they will be random.
+        network: network that will be trained, ``dfpn`` or ``chn``.
     """
     folder.mkdir(exist_ok=True)
     for name in ("GOT10k", "YouTubeVOS"):
@@ -76,18 +73,18 @@ def pack(folder: Path, data: Path, vgg: str | None, network: str) -> None:
 
 
 def check(*loads: Path) -> None:
-    """Prints what is carried, load by load, each with this tree, and what it meets there.
+    """Prints the machine, and the size of each load together with this tree.
 
     Raises:
-        UserError: a load is too large.
+        UserError: If a load is too large.
     """
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
     tree = sum(_bytes(ROOT / name) for name in tracked.split("\0") if name)
-    print(", ".join(f"{k} {v}" for k, v in machine().items()))
+    print(", ".join(f"{k} {v}" for k, v in describe_machine().items()))
     for load in loads:
         size = _bytes(load) + tree
-        print(f"{load}: {size / 2**20:.1f} MiB of 64, {tree / 2**20:.1f} of them this tree", flush=True)
-        require(size <= MOST_CARRIED, f"{load} and this tree should be at most 64 MiB, but are {size / 2**20:.1f}")
+        print(f"{load}: {size / 2**20:.1f} MiB of 64, of which this tree takes {tree / 2**20:.1f}", flush=True)
+        require(size <= MAX_LOAD, f"{load} and this tree should take at most 64 MiB, but take {size / 2**20:.1f}")
 
 
 def _bytes(path: Path) -> int:
@@ -96,26 +93,27 @@ def _bytes(path: Path) -> int:
 
 
 class Clock:
-    """Knows how much of a number of minutes is left."""
+    """Counts down a number of minutes."""
 
     def __init__(self, minutes: float) -> None:
         self._end = time.monotonic() + 60 * minutes
 
     @property
     def left(self) -> float:
-        """Seconds."""
+        """Remaining seconds."""
         return max(self._end - time.monotonic(), 0.0)
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What is trained, and from where.
+    """The network that a stage trains and where it starts.
 
     Attributes:
         network: ``dfpn`` or ``chn``.
-        parts: what an earlier stage wrote, to go on from; None: from the start.
-        aligner: what the last stage of DFPN wrote; for CHN.
-        epochs: of a rehearsal, with tiny networks on the CPU; None: those of the thesis, until the time is over.
+        parts: output of an earlier stage to continue from; None starts a new training.
+        aligner: output of the last stage of DFPN; for CHN.
+        epochs: epochs of a rehearsal with tiny networks on the CPU; None trains the networks of the thesis until the
+            time is over.
     """
 
     network: str = "dfpn"
@@ -125,21 +123,21 @@ class Stage:
 
 
 def run(folder: Path, out: Path, minutes: float, stage: Stage, steps: Sequence[str] = STEPS) -> list[str]:
-    """Does all that was asked for in the time that there is; returns the steps that failed.
+    """Runs the steps within a number of minutes; returns those that failed.
 
     Args:
-        folder: what was packed.
-        out: where figures and parts go.
-        minutes: how long it may take in all.
-        stage: what is trained.
-        steps: some of ``STEPS``; a step that fails does not stop those after it.
+        folder: the load.
+        out: folder for figures and parts.
+        minutes: time for all steps together.
+        stage: network to train, and its start.
+        steps: some of ``STEPS``; a step that fails does not stop the following ones.
     """
     out.mkdir(exist_ok=True)
     clock, failed = Clock(minutes), []
     if "check" in steps:
         check(*(load for load in (folder, stage.parts, stage.aligner) if load))
     for step, arguments in (("tests", TESTS), ("bench", bench_arguments(out, stage.epochs is not None))):
-        if step in steps and not _is_done([sys.executable, "-m", *arguments], clock.left / 3):
+        if step in steps and not _run_within([sys.executable, "-m", *arguments], clock.left / 3):
             failed.append(step)
     if "train" in steps and not train(folder, out, clock, stage):
         failed.append("train")
@@ -147,25 +145,25 @@ def run(folder: Path, out: Path, minutes: float, stage: Stage, steps: Sequence[s
 
 
 def bench_arguments(out: Path, is_rehearsal: bool) -> list[str]:
-    """The benchmarks that a GPU is for; of a rehearsal, the quickest one."""
+    """Returns the benchmarks to run: those that need a GPU, or the quickest one for a rehearsal."""
     return ["benchmarks.speed.table", *(("start",) if is_rehearsal else ROWS), "--json", str(out / "speed.json")]
 
 
 def train(folder: Path, out: Path, clock: Clock, stage: Stage) -> bool:
-    """Trains until the time is nearly over and writes what the next stage goes on from; returns whether it could.
+    """Trains until the time is nearly over and writes parts for the next stage; returns whether there is a checkpoint.
 
     Args:
-        folder: what was packed.
-        out: where the parts go.
-        clock: how long.
-        stage: what is trained.
+        folder: the load.
+        out: folder for the parts.
+        clock: the remaining time.
+        stage: network to train, and its start.
     """
     work, vgg = out / "work", folder / "vgg.safetensors"
     frozen = vgg if vgg.is_file() else None
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
     sizes = f"{REHEARSED} --max_epochs {stage.epochs}" if stage.epochs else THESIS
-    command = [sys.executable, "-m", "master_thesis", *sizes.split()]
+    command = [*COMMAND, *sizes.split()]
     command += ["--data_path", str(folder / "data"), "--data_ckpt_path", str(work / "data.ckpt")]
     command += ["--default_root_dir", str(work), "--enable_progress_bar", "false"]
     command += ["--vgg_weights", str(vgg)] if frozen else []
@@ -175,8 +173,8 @@ def train(folder: Path, out: Path, clock: Clock, stage: Stage) -> bool:
     if stage.parts:
         join(stage.parts / f"{stage.network}.json", work / "joined.ckpt", frozen)
         command += ["--ckpt_path", str(work / "joined.ckpt")]
-    _is_done(command, clock.left - min(ENDING, clock.left / 3))
-    last = newest(work)
+    _run_within(command, clock.left - min(ENDING, clock.left / 3))
+    last = newest_checkpoint(work)
     if last is None:
         return False
     listed = split(last, out, frozen)
@@ -185,14 +183,14 @@ def train(folder: Path, out: Path, clock: Clock, stage: Stage) -> bool:
     return True
 
 
-def _is_done(command: list[str], seconds: float) -> bool:
-    """Runs a command, asks it to end when its time is over, and tells how it ended; whether it did by itself."""
+def _run_within(command: list[str], seconds: float) -> bool:
+    """Runs a command and terminates it when its time is over; returns whether it succeeded by itself."""
     began = time.monotonic()
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         process.wait(timeout=seconds)
     except subprocess.TimeoutExpired:
-        process.send_signal(signal.SIGTERM)  # a training writes a checkpoint then
+        process.send_signal(signal.SIGTERM)  # on which a training writes a checkpoint
         try:
             process.wait(timeout=ENDING)
         except subprocess.TimeoutExpired:
@@ -203,11 +201,11 @@ def _is_done(command: list[str], seconds: float) -> bool:
 
 
 def rehearse(out: Path, minutes: float, steps: Sequence[str] = STEPS) -> list[str]:
-    """Everything once, tiny and on the CPU: two stages of DFPN, then CHN on it; returns the steps that failed."""
+    """Runs two stages of a tiny DFPN and one of CHN on the CPU; returns the steps that failed."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
     out = out.resolve()
-    folder = out / "carried"
+    folder = out / "load"
     pack(folder, write_data(out), None, "dfpn")
     stages = Stage(epochs=1), Stage(parts=out / "1", epochs=2), Stage("chn", aligner=out / "2", epochs=1)
     failed = run(folder, out / "1", minutes, stages[0], steps)
@@ -221,16 +219,16 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     packing, running, rehearsing = (commands.add_parser(name) for name in ("pack", "run", "rehearse"))
     for each in (packing, running):
-        each.add_argument("folder", type=Path, help="what is carried")
+        each.add_argument("folder", type=Path, help="the load")
         each.add_argument("--network", choices=("dfpn", "chn"), default="dfpn")
-    packing.add_argument("--data_path", type=Path, required=True, help="a tree as in docs/data.md")
-    packing.add_argument("--vgg", default="imagenet", help="imagenet or a file")
-    running.add_argument("--parts", type=Path, help="what an earlier stage wrote, to go on from")
-    running.add_argument("--aligner", type=Path, help="what the last stage of DFPN wrote, for CHN")
+    packing.add_argument("--data_path", type=Path, required=True, help="tree as in docs/data.md")
+    packing.add_argument("--vgg", default="imagenet", help="source of VGG16: imagenet or a file")
+    running.add_argument("--parts", type=Path, help="output of an earlier stage to continue from")
+    running.add_argument("--aligner", type=Path, help="output of the last stage of DFPN, for CHN")
     running.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
     for each in (running, rehearsing):
-        each.add_argument("--out", type=Path, required=True, help="where figures and parts go")
-        each.add_argument("--minutes", type=float, required=True, help="how long it may take in all (rehearse: each)")
+        each.add_argument("--out", type=Path, required=True, help="folder for figures and parts")
+        each.add_argument("--minutes", type=float, required=True, help="time for all steps (rehearse: per stage)")
     o = parser.parse_args()
     failed: list[str] = []
     try:
@@ -239,7 +237,9 @@ def main() -> None:
         elif o.command == "rehearse":
             failed = rehearse(o.out, o.minutes)
         else:
-            require(torch.cuda.is_available(), "there should be a GPU, but torch sees none: rehearse runs without")
+            require(
+                torch.cuda.is_available(), "run needs a GPU, but torch finds none: rehearse works on the CPU"
+            )
             require((o.network == "chn") == bool(o.aligner), "--network chn and --aligner go together")
             parts, aligner = (path and path.resolve() for path in (o.parts, o.aligner))
             failed = run(o.folder.resolve(), o.out.resolve(), o.minutes, Stage(o.network, parts, aligner), o.steps)

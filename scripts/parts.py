@@ -1,10 +1,11 @@
-"""A training's checkpoint in half precision and in small files, for machines that take and give little at a time.
+"""Splits a training checkpoint into small files of half precision, and joins them again.
 
-Weights are kept in float16 and Adam's second moments, whose range is wide, in bfloat16. First moments, which remember
-ten steps, start again from zero. Tensors that another file holds, the frozen VGG16, are left out and joined again.
+For machines with tight limits on what they receive and send. Weights are stored in float16 and Adam's second moments,
+whose range is wide, in bfloat16. First moments, which span about ten steps, restart from zero. Tensors that another
+file holds, those of the frozen VGG16, are left out.
 
-    python -m scripts.parts split last.ckpt parts/ --frozen vgg.safetensors
-    python -m scripts.parts join parts/dfpn.json last.ckpt --frozen vgg.safetensors
+    python -m scripts parts split last.ckpt parts/ --frozen vgg.safetensors
+    python -m scripts parts join parts/dfpn.json last.ckpt --frozen vgg.safetensors
 """
 
 from __future__ import annotations
@@ -24,36 +25,36 @@ from master_thesis.checkpoints.reading import NETWORK_KEY, named_tensors, read_c
 from master_thesis.errors import UserError, require
 from master_thesis.runtime.atomic import atomic_path
 
-MOST = 16 * 2**20
-"""Bytes of a part."""
+MAX_BYTES = 16 * 2**20
+"""Largest size of a part."""
 KEPT = ("epoch", "global_step", "pytorch-lightning_version", "loops", "lr_schedulers", NETWORK_KEY)
 
 
-def split(checkpoint: Path, folder: Path, frozen: Path | None = None, most: int = MOST) -> Path:
-    """Writes a checkpoint as parts; returns the list of them, ``<kind>.json``, which appears last.
+def split(checkpoint: Path, folder: Path, frozen: Path | None = None, max_bytes: int = MAX_BYTES) -> Path:
+    """Splits a checkpoint; returns the list of its parts, ``<kind>.json``, which is written last.
 
     Args:
-        checkpoint: of a training.
-        folder: where the parts go.
-        frozen: a file with tensors that need not be kept.
-        most: bytes of a part.
+        checkpoint: checkpoint of a training.
+        folder: folder of the parts.
+        frozen: file with tensors to leave out.
+        max_bytes: largest size of a part.
     """
-    whole = read_checkpoint(checkpoint)
+    content = read_checkpoint(checkpoint)
     known = _frozen(frozen)
-    state = {k: v for k, v in whole["state_dict"].items() if not _is_known(k, v, known)}
-    small: dict[str, Any] = {key: whole[key] for key in KEPT if key in whole}
-    small["left_out"] = sorted(whole["state_dict"].keys() - state.keys())
+    state = {k: v for k, v in content["state_dict"].items() if not _is_known(k, v, known)}
+    small: dict[str, Any] = {key: content[key] for key in KEPT if key in content}
+    small["left_out"] = sorted(content["state_dict"].keys() - state.keys())
     small["state_dict"] = _cast(state, torch.float16)
-    small["optimizer_states"] = [_smaller(o) for o in whole["optimizer_states"]]
+    small["optimizer_states"] = [_smaller(o) for o in content["optimizer_states"]]
     buffer = io.BytesIO()
     torch.save(small, buffer)
-    data, kind, parts = buffer.getvalue(), whole[NETWORK_KEY]["kind"], []
-    for start in range(0, len(data), most):
-        piece, name = data[start : start + most], f"{kind}.{len(parts):02d}"
+    data, kind, parts = buffer.getvalue(), content[NETWORK_KEY]["kind"], []
+    for start in range(0, len(data), max_bytes):
+        piece, name = data[start : start + max_bytes], f"{kind}.{len(parts):02d}"
         with atomic_path(folder / name) as part:
             part.write_bytes(piece)
         parts.append({"name": name, "bytes": len(piece), "sha256": hashlib.sha256(piece).hexdigest()})
-    about = {"kind": kind, "step": whole["global_step"], "epoch": whole["epoch"], "parts": parts}
+    about = {"kind": kind, "step": content["global_step"], "epoch": content["epoch"], "parts": parts}
     path = folder / f"{kind}.json"
     with atomic_path(path) as part:
         part.write_text(json.dumps(about, indent=1) + "\n")
@@ -61,17 +62,17 @@ def split(checkpoint: Path, folder: Path, frozen: Path | None = None, most: int 
 
 
 def join(listed: Path, checkpoint: Path, frozen: Path | None = None) -> None:
-    """Writes the checkpoint that parts were made of, in float32, ready for ``--ckpt_path``.
+    """Joins the parts of a checkpoint into one of float32 that ``--ckpt_path`` accepts.
 
     Args:
-        listed: what :func:`split` returned; the parts lie beside it.
-        checkpoint: where it goes.
-        frozen: the file with the tensors that were not kept.
+        listed: list of the parts as :func:`split` returns it; the parts lie beside it.
+        checkpoint: file to write.
+        frozen: file with the tensors that were left out.
 
     Raises:
-        UserError: a part is missing or damaged, or the frozen tensors are.
+        UserError: If a part or a frozen tensor is missing or damaged.
     """
-    require(listed.is_file(), f"there should be a list of parts at {listed}, but there is no such file")
+    require(listed.is_file(), f"{listed} should be a list of parts, but there is no such file")
     data = b"".join(_part(listed.parent, part) for part in json.loads(listed.read_text())["parts"])
     small: dict[str, Any] = torch.load(io.BytesIO(data), weights_only=True)
     known, state = _frozen(frozen), _cast(small["state_dict"], torch.float32)
@@ -88,13 +89,13 @@ def join(listed: Path, checkpoint: Path, frozen: Path | None = None) -> None:
 def _part(folder: Path, part: Mapping[str, Any]) -> bytes:
     path = folder / str(part["name"])
     data = path.read_bytes() if path.is_file() else b""
-    is_whole = hashlib.sha256(data).hexdigest() == part["sha256"]
-    require(is_whole, f"{path} should hold {part['bytes']} bytes as they were written, but is missing or damaged")
+    is_intact = hashlib.sha256(data).hexdigest() == part["sha256"]
+    require(is_intact, f"{path} should hold {part['bytes']} bytes as written, but is missing or damaged")
     return data
 
 
 def _frozen(path: Path | None) -> dict[str, Tensor]:
-    """Tensors of a file by the last two or three words of their names: ``features.0.weight``."""
+    """Returns the tensors of a file by the ends of their names, such as ``features.0.weight``."""
     return {_leaf(k): v for k, v in named_tensors(read_checkpoint(path)).items()} if path else {}
 
 
@@ -104,8 +105,8 @@ def _leaf(key: str) -> str:
 
 
 def _is_known(key: str, tensor: Tensor, known: Mapping[str, Tensor]) -> bool:
-    there = known.get(_leaf(key))
-    return there is not None and there.shape == tensor.shape and torch.equal(there.half(), tensor.half())
+    same = known.get(_leaf(key))
+    return same is not None and same.shape == tensor.shape and torch.equal(same.half(), tensor.half())
 
 
 def _cast(state: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
@@ -133,7 +134,7 @@ def main() -> None:
     parser.add_argument("what", choices=("split", "join"))
     parser.add_argument("source", type=Path)
     parser.add_argument("target", type=Path)
-    parser.add_argument("--frozen", type=Path, help="a file whose tensors are left out, the VGG16 that was carried")
+    parser.add_argument("--frozen", type=Path, help="file whose tensors are left out: the packed VGG16")
     options = parser.parse_args()
     try:
         {"split": split, "join": join}[options.what](options.source, options.target, options.frozen)

@@ -1,6 +1,6 @@
 """Kills the filling of a video at random moments, resumes it, and compares it with an uninterrupted run.
 
-The shipped networks on a generated clip of five windows, with an overlay:
+The shipped networks on a generated clip of four windows, with an overlay:
 
     python -m stress video_kills --kills 10 --algorithms ff ip cp
 """
@@ -19,17 +19,17 @@ from master_thesis.images.codec import write_png
 from scripts import tiny
 from stress.videos import Clip, box_mask
 
-FRAMES, WINDOW = 120, 60
+WINDOW = 60
 SIZE = (60, 106)
 HOLE = (15, 15)
 
 
-def write_clip(folder: Path) -> None:
+def write_clip(folder: Path, num_frames: int) -> None:
     """Writes a clip of a moving camera, with the masks of a box that crosses the frame and comes back."""
-    Clip(times=tuple(range(FRAMES)), size=SIZE).write(folder)
+    Clip(times=tuple(range(num_frames)), size=SIZE).write(folder)
     (folder / "masks").mkdir()
     reach = SIZE[1] - HOLE[1]
-    for t in range(FRAMES):
+    for t in range(num_frames):
         top, left = 22, abs(5 * t // 2 % (2 * reach) - reach)
         hole = box_mask(SIZE, (top, left, top + HOLE[0], left + HOLE[1]))
         write_png(folder / "masks" / f"{t:05d}.png", hole)
@@ -93,12 +93,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=10, help="the most kills for each algorithm")
     parser.add_argument("--algorithms", nargs="+", default=["ff", "ip", "cp"], choices=("ff", "ip", "cp"))
+    parser.add_argument("--frames", type=int, default=120)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rng = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_clip(folder)
+        write_clip(folder, options.frames)
         for algorithm in options.algorithms:
             uninterrupted, killed = folder / f"{algorithm}_uninterrupted", folder / f"{algorithm}_killed"
             seconds = uninterrupted_run(uninterrupted, algorithm)

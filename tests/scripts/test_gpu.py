@@ -1,4 +1,4 @@
-"""What is prepared for a GPU works from end to end on the CPU: packed, trained in stages, brought home in parts."""
+"""The commands for a GPU work on the CPU from end to end: packing, training in stages, joining the parts."""
 
 import json
 import subprocess
@@ -24,34 +24,34 @@ def test_two_stages_of_dfpn_and_one_of_chn(tmp_path: Path, capfd: pytest.Capture
     first, second = (load_dfpn(path.with_suffix(".ckpt")) for path in listed[:2])
     assert any(not torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
     load_chn(listed[2].with_suffix(".ckpt"))
-    assert capfd.readouterr().out.count("MiB of 64") == 6  # one load was packed; of it and of two more stages
+    assert capfd.readouterr().out.count("MiB of 64") == 6  # once when packing, five times in the stages
 
 
-def test_a_stage_without_anything_to_go_on_from_is_told(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"there should be a list of parts at .*nowhere/dfpn\.json"):
+def test_missing_parts_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nowhere/dfpn\.json should be a list of parts, but there is no such file"):
         gpu.run(tmp_path, tmp_path / "out", 1, gpu.Stage(parts=tmp_path / "nowhere"), ("train",))
 
 
-def test_too_much_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gpu, "MOST_CARRIED", 1000)
-    with pytest.raises(UserError, match="should be at most 64 MiB"):
+def test_too_large_load_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gpu, "MAX_LOAD", 1000)
+    with pytest.raises(UserError, match="should take at most 64 MiB, but take"):
         gpu.check(tmp_path)
 
 
-def test_the_carried_vgg_is_half_and_no_more_than_needed(tmp_path: Path) -> None:
+def test_packed_vgg_has_half_precision_and_only_the_layers_needed(tmp_path: Path) -> None:
     state = {f"features.{i}.weight": torch.full((2, 2), float(i)) for i in (0, 21, 24)}
     torch.save(state, tmp_path / "vgg.pth")
     for name in ("GOT10k", "YouTubeVOS"):
         (tmp_path / "data" / name).mkdir(parents=True)
-    gpu.pack(tmp_path / "carried", tmp_path / "data", str(tmp_path / "vgg.pth"), "dfpn")
-    carried = load_file(tmp_path / "carried" / "vgg.safetensors")
-    assert {name: tensor.dtype for name, tensor in carried.items()} == {
+    gpu.pack(tmp_path / "load", tmp_path / "data", str(tmp_path / "vgg.pth"), "dfpn")
+    packed = load_file(tmp_path / "load" / "vgg.safetensors")
+    assert {name: tensor.dtype for name, tensor in packed.items()} == {
         "features.0.weight": torch.float16,
         "features.21.weight": torch.float16,
     }
 
 
-def test_training_and_measuring_need_no_package_that_such_a_machine_may_lack() -> None:
+def test_training_and_measuring_need_no_package_that_may_be_missing() -> None:
     lacking = "import sys; sys.modules.update(dict.fromkeys(('av', 'turbojpeg', 'beartype', 'hypothesis')))"
     code = f"{lacking}; import master_thesis.cli.commands, scripts.gpu, benchmarks.speed.table"
     subprocess.run([sys.executable, "-c", code], check=True)

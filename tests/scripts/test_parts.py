@@ -1,4 +1,4 @@
-"""A checkpoint goes into small files and comes back, in half precision, fit to be resumed."""
+"""A checkpoint survives the way through small files of half precision and can be resumed."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def checkpoint(tmp_path: Path) -> Path:
     names = ("network.conv.weight", "network.vgg.features.0.weight")
     state = {name: torch.randn(300, 7, generator=generator) for name in names}
     moments = {"step": torch.tensor(5.0), "exp_avg": torch.ones(300, 7), "exp_avg_sq": torch.full((300, 7), 3e-12)}
-    whole = {
+    content = {
         "epoch": 1,
         "global_step": 5,
         "pytorch-lightning_version": "2.6",
@@ -27,14 +27,14 @@ def checkpoint(tmp_path: Path) -> Path:
         "state_dict": state,
         "optimizer_states": [{"state": {0: moments}, "param_groups": [{"lr": 0.1}]}],
     }
-    torch.save(whole, tmp_path / "last.ckpt")
+    torch.save(content, tmp_path / "last.ckpt")
     torch.save({"features.0.weight": state[names[1]]}, tmp_path / "vgg.pth")
     return tmp_path / "last.ckpt"
 
 
-def test_there_and_back(checkpoint: Path, tmp_path: Path) -> None:
+def test_split_and_joined_checkpoint_keeps_its_content(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "parts").mkdir()
-    listed = split(checkpoint, tmp_path / "parts", tmp_path / "vgg.pth", most=2000)
+    listed = split(checkpoint, tmp_path / "parts", tmp_path / "vgg.pth", max_bytes=2000)
     sizes = [path.stat().st_size for path in (tmp_path / "parts").iterdir() if path != listed]
     assert len(sizes) > 3
     assert max(sizes) == 2000
@@ -52,7 +52,7 @@ def test_there_and_back(checkpoint: Path, tmp_path: Path) -> None:
     assert after["optimizer_states"][0]["param_groups"] == [{"lr": 0.1}]
 
 
-def test_frozen_tensors_are_not_carried_twice_and_must_be_there_again(checkpoint: Path, tmp_path: Path) -> None:
+def test_frozen_tensors_are_left_out_and_needed_to_join(checkpoint: Path, tmp_path: Path) -> None:
     sizes = []
     for name, frozen in (("all", None), ("less", tmp_path / "vgg.pth")):
         (tmp_path / name).mkdir()
@@ -64,10 +64,10 @@ def test_frozen_tensors_are_not_carried_twice_and_must_be_there_again(checkpoint
 
 
 @pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-1])])
-def test_a_part_that_is_missing_or_damaged_is_told(checkpoint: Path, tmp_path: Path, harm) -> None:
+def test_missing_or_damaged_part_is_refused(checkpoint: Path, tmp_path: Path, harm) -> None:
     (tmp_path / "parts").mkdir()
-    listed = split(checkpoint, tmp_path / "parts", most=5000)
+    listed = split(checkpoint, tmp_path / "parts", max_bytes=5000)
     harm(tmp_path / "parts" / "dfpn.01")
-    with pytest.raises(UserError, match=r"dfpn\.01 should hold 5000 bytes as they were written"):
+    with pytest.raises(UserError, match=r"dfpn\.01 should hold 5000 bytes as written, but is missing or damaged"):
         join(listed, tmp_path / "again.ckpt")
     assert not (tmp_path / "again.ckpt").exists()
