@@ -1,12 +1,12 @@
-"""Compares aligners: end-point error where the movement is known, plain copying where it is real.
+"""Compares aligners by end-point error on simulated movement and by plain copying on real movement.
 
-python -m benchmarks.quality.aligners --data_path ./data
-python -m benchmarks.quality.aligners --data_path ./data --dfpn lightning_logs/version_0/checkpoints/last.ckpt
+    python -m benchmarks.quality aligners --data_path ./data
+    python -m benchmarks.quality aligners --data_path ./data --dfpn lightning_logs/version_0/checkpoints/last.ckpt
 
 Two tables. *Simulated*: clips of two frames at 256 x 256 from GOT10k/val, moved as in training; mean end-point
-error over the pixels whose true place lies inside the reference, and the share within 3 px. *Real*: rows of 14
+error over the pixels whose true position lies inside the reference, and the share within 3 px. *Real*: rows of 14
 frames at 240 x 480 from GOT10k/val and DAVIS under validation masks of YouTube-VOS; hole PSNR of plain copying,
-nearest frame first, Telea for what no frame shows or the aligner does not trust.
+nearest frame first, with Telea's method for pixels that no frame shows or the aligner does not trust.
 """
 
 from __future__ import annotations
@@ -28,44 +28,41 @@ from master_thesis.evaluation.copying import aligner_transfer, copy_nearest_firs
 from master_thesis.evaluation.masks import ping_pong
 from master_thesis.evaluation.protocols import Protocol, Task, make_protocol
 from master_thesis.images.codec import read_frame, read_mask
-from master_thesis.models.aligner import Aligner, alignment_from_grid
+from master_thesis.models.aligner import Aligner, Encoded, alignment_from_grid
 from master_thesis.models.classical.homography import global_motion
 from master_thesis.models.classical.opencv import OpenCVAligner
 from master_thesis.ops.affine import affine_grid
-from master_thesis.ops.grid import distance_px, identity_grid, inside
+from master_thesis.ops.grid import distance_px, inside
 from master_thesis.ops.image import fill_holes, to_float
 from master_thesis.ops.pixels import pixel_positions
 from master_thesis.records import Alignment, MaskedFrames
+from tests.oracles.aligners import StillCamera
 
 ROW_LENGTH = 14
 REACH_PX = 3.0
 
 
-class IdentityAligner:
-    """Leaves every reference where it is."""
+class HomographyAligner(Aligner):
+    """Fits one homography per pair, the first step of the OpenCV aligner; takes single pairs only."""
 
-    def align(self, x_target, m_target, x_refs, m_refs) -> Alignment:
-        b, _, f, h, w = x_refs.shape
-        return alignment_from_grid(identity_grid(h, w).expand(b, f, h, w, 2), 1 - m_target, MaskedFrames(x_refs, 1 - m_refs))
+    def encode(self, frames: MaskedFrames) -> Encoded:
+        return Encoded(frames)
 
-
-class HomographyAligner:
-    """One homography per pair: where the OpenCV aligner begins (pairs one by one, for the end-point error alone)."""
-
-    def align(self, x_target, m_target, x_refs, m_refs) -> Alignment:
-        h, w = x_target.shape[-2:]
-        grey = [(frame.mean(dim=0) * 255).byte().numpy() for frame in (x_target[0], x_refs[0, :, 0])]
-        known = [mask[0].numpy() < 0.5 for mask in (m_target[0], m_refs[0, :, 0])]
+    def align_encoded(self, target: Encoded, refs: Encoded) -> Alignment:
+        pair = target.frames, refs.frames
+        h, w = target.frames.size
+        grey = [(frames.colours[0].mean(dim=0) * 255).byte().numpy() for frames in pair]
+        known = [frames.visible[0, 0].numpy() > 0.5 for frames in pair]
         motion = global_motion(grey[0], known[0], grey[1], known[1])
         points = np.dstack((pixel_positions(h, w), np.ones((h, w)))) @ motion.T
         positions = torch.from_numpy(points[..., :2] / points[..., 2:]).float()
         grid = positions * 2 / torch.tensor((w - 1, h - 1)) - 1
-        return alignment_from_grid(grid[None, None], 1 - m_target, MaskedFrames(x_refs, 1 - m_refs))
+        return alignment_from_grid(grid[None, None], target.frames.visible, refs.frames.unfolded(1))
 
 
 @dataclass
 class Simulated:
-    """Figures on clips whose movement is known."""
+    """Figures on clips with known movement."""
 
     error_px: float
     share: float
@@ -74,7 +71,7 @@ class Simulated:
 
 
 def measure_simulated(aligner: Aligner, clips: RandomClips) -> Simulated:
-    """End-point error over all clips, everywhere and in the hole of the target."""
+    """Measures the end-point error over all clips, everywhere and in the hole of the target."""
     rows = []
     for i in range(len(clips)):
         clip = clips[i].clip
@@ -85,7 +82,7 @@ def measure_simulated(aligner: Aligner, clips: RandomClips) -> Simulated:
         start = time.perf_counter()
         alignment = aligner.align(masked[:, :, t], mask[:, :, t], masked[:, :, r], mask[:, :, r])
         seconds = time.perf_counter() - start
-        assert alignment.grid is not None, "the aligner should say where pixels come from"
+        assert alignment.grid is not None, "the aligner should report its grid"
         truth = affine_grid(clip.movement[:, r], *masked.shape[-2:])
         where = inside(truth)[:, 0]
         hole = where & clip.mask[:, 0, t].unsqueeze(1)
@@ -96,7 +93,7 @@ def measure_simulated(aligner: Aligner, clips: RandomClips) -> Simulated:
 
 
 def real_rows(data: DataConfig) -> Iterator[Task]:
-    """Fourteen real frames each, under the masks of another set."""
+    """Yields rows of fourteen real frames under the masks of another set."""
     protocol = make_protocol("hole", data)
     backgrounds, masks = find_backgrounds(data.data_path, "val"), find_masks(data.data_path)
     names = split_masks(masks.names)[1]
@@ -113,6 +110,7 @@ def _masks(files: tuple[str, ...], protocol: Protocol) -> np.ndarray:
 
 
 def print_simulated(data: DataConfig, aligners: dict[str, Aligner], num_clips: int) -> None:
+    """Prints the table of simulated clips."""
     config = replace(data, p_simulator_bgs=1.0, frames_n=2)
     masks = find_masks(data.data_path)
     validation = replace(masks, names=split_masks(masks.names)[1])
@@ -124,6 +122,7 @@ def print_simulated(data: DataConfig, aligners: dict[str, Aligner], num_clips: i
 
 
 def print_real(data: DataConfig, aligners: dict[str, Aligner]) -> None:
+    """Prints the table of real rows."""
     transfers = {name: aligner_transfer(aligner) for name, aligner in aligners.items()}
     transfers["homography"] = homography_transfer
     print(f"{'row':18s} {'telea':>10s} " + " ".join(f"{name:>10s}" for name in transfers) + "   hole PSNR (dB)")
@@ -139,12 +138,12 @@ def print_real(data: DataConfig, aligners: dict[str, Aligner]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data_path", default="./data")
-    parser.add_argument("--dfpn", metavar="CHECKPOINT", help="a learned aligner to compare")
-    parser.add_argument("--clips", type=int, default=60, help="simulated clips")
+    parser.add_argument("--dfpn", metavar="CHECKPOINT", help="also compare a trained DFPN")
+    parser.add_argument("--clips", type=int, default=60, help="number of simulated clips")
     parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     data = DataConfig(data_path=args.data_path, seed=args.seed)
-    aligners: dict[str, Aligner] = {"identity": IdentityAligner(), "homography": HomographyAligner()}
+    aligners: dict[str, Aligner] = {"identity": StillCamera(), "homography": HomographyAligner()}
     aligners["opencv"] = OpenCVAligner()
     if args.dfpn:
         from master_thesis import load_dfpn

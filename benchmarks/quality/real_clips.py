@@ -1,12 +1,13 @@
-"""Short real clips under the shapes of objects, laid out as DAVIS: to choose by, without a look at DAVIS' sequences.
+"""Writes short real clips under the shapes of objects, laid out like DAVIS.
 
-Every fourth background sequence that is long enough, each under the masks of another mask sequence:
+For choices that must not be made on the sequences of DAVIS. Every fourth background sequence that is long enough, each
+under the masks of another mask sequence:
 
-    python -m benchmarks.quality.real_clips --data_path DATA --output clips
-    python -m master_thesis --evaluate --data_path clips --masks swapped still --protocols hole --algorithms ff
+    python -m benchmarks.quality real_clips --data_path DATA --output clips
+    python -m master_thesis evaluate --data_path clips --masks swapped still --protocols hole --algorithms ff
 
-With ``--membrane FILE`` it also writes a CHN of the small preset that adds nothing to the smooth fill (its last layer
-is 0, as before training): what the shipped one adds is what it scores more (``--test_checkpoint FILE``).
+``--membrane FILE`` also writes a CHN of the small preset whose last layer is 0, as before training, so that it adds
+nothing to the smooth fill. The gain of the shipped CHN is its score minus that of ``--test_checkpoint FILE``.
 """
 
 from __future__ import annotations
@@ -29,17 +30,17 @@ from master_thesis.models.registry import WEIGHTS
 NUM_FRAMES = 16
 EVERY = 4
 SHARES = (0.04, 0.15)
-"""Of the frame: masks on the mean over a clip."""
+"""Smallest and largest share of the frame that masks cover, averaged over a clip."""
 
 
 def long_backgrounds(data_path: str) -> list[tuple[SequenceSet, str]]:
-    """Every fourth sequence with enough frames, of both parts: few clips are long."""
+    """Returns every fourth sequence with enough frames, of both parts because few are long."""
     parts = (find_backgrounds(data_path, part) for part in ("val", "train"))
     return [(part, name) for part in parts for name in part.names if len(part.files(name)) >= NUM_FRAMES][::EVERY]
 
 
 def middling_masks(data_path: str) -> list[list[np.ndarray]]:
-    """Mask sequences that are long enough and hide neither little nor much, one after the other."""
+    """Returns the masks of all sequences that are long enough and cover a share within ``SHARES``."""
     found = find_masks(data_path)
     clips = ([read_mask(path) for path in found.files(name)[:NUM_FRAMES]] for name in found.names)
     is_fit = lambda clip: len(clip) == NUM_FRAMES and SHARES[0] < np.mean([m.mean() for m in clip]) < SHARES[1]  # noqa: E731
@@ -47,7 +48,7 @@ def middling_masks(data_path: str) -> list[list[np.ndarray]]:
 
 
 def write_tree(data_path: str, output: Path) -> list[str]:
-    """Writes the tree; returns the names of its sequences."""
+    """Writes the data tree; returns the names of its sequences."""
     root, names = output / "DAVIS-2017", []
     for (part, name), masks in zip(long_backgrounds(data_path), cycle(middling_masks(data_path))):
         folders = [root / kind / "480p" / name for kind in ("JPEGImages", "Annotations_Dense")]
@@ -63,7 +64,7 @@ def write_tree(data_path: str, output: Path) -> list[str]:
 
 
 def write_membrane(path: Path) -> None:
-    """The shipped CHN with nothing to add."""
+    """Writes the shipped CHN with a last layer of 0."""
     shipped = WEIGHTS / "small_chn.safetensors"
     with safe_open(shipped, "pt") as file:
         metadata = file.metadata()
@@ -76,9 +77,11 @@ def write_membrane(path: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data_path", required=True, help="a tree as in docs/data.md")
-    parser.add_argument("--output", type=Path, required=True, help="a new folder")
-    parser.add_argument("--membrane", type=Path, help="also write a CHN that adds nothing (.safetensors)")
+    parser.add_argument("--data_path", required=True, help="tree as in docs/data.md")
+    parser.add_argument("--output", type=Path, required=True, help="new folder")
+    parser.add_argument(
+        "--membrane", type=Path, help="also write a CHN that adds nothing to the smooth fill (.safetensors)"
+    )
     options = parser.parse_args()
     print(f"{options.output}: {', '.join(write_tree(options.data_path, options.output))}")
     if options.membrane:

@@ -1,6 +1,8 @@
-"""Draws what trainings logged: every validation figure against the steps, a panel each, a line per run.
+"""Draws the validation curves of trainings, a panel per figure and a line per run.
 
-python -m benchmarks.quality.training_curves docs/images/training.png lightning_logs/version_0 lightning_logs/version_1
+Reads the event files of TensorBoard:
+
+python -m benchmarks.quality training_curves training.png lightning_logs/version_0 lightning_logs/version_1
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ PREFIX = "validation/"
 
 
 def curves_of(run: Path) -> dict[str, tuple[list[int], list[float]]]:
-    """Steps and values of every validation figure of a run."""
+    """Returns the steps and values of every validation figure of a run."""
     events = EventAccumulator(str(run))
     events.Reload()
     names = [name for name in events.Tags()["scalars"] if name.startswith(PREFIX)]
@@ -24,7 +26,7 @@ def curves_of(run: Path) -> dict[str, tuple[list[int], list[float]]]:
 
 
 def draw(runs: dict[str, dict[str, tuple[list[int], list[float]]]]) -> Figure:
-    """A panel per figure that is not constant in every run."""
+    """Draws a panel per figure that changes in at least one run."""
     names = dict.fromkeys(name for curves in runs.values() for name in curves)
     panels = [n for n in names if any(len(set(curves.get(n, ((), ()))[1])) > 1 for curves in runs.values())]
     figure = Figure(figsize=(2.6 * max(len(panels), 1), 2.6), layout="constrained")
@@ -40,9 +42,9 @@ def draw(runs: dict[str, dict[str, tuple[list[int], list[float]]]]) -> Figure:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("picture", type=Path, help="where to write: .png, .svg ...")
+    parser.add_argument("picture", type=Path, help="file to write: .png, .svg ...")
     parser.add_argument("runs", type=Path, nargs="+", help="folders with TensorBoard events")
-    parser.add_argument("--labels", nargs="+", help="one per run; default: their folders' names")
+    parser.add_argument("--labels", nargs="+", help="one per run; default: the names of the folders")
     options = parser.parse_args()
     labels = options.labels or [run.name for run in options.runs]
     draw({label: curves_of(run) for label, run in zip(labels, options.runs, strict=True)}).savefig(

@@ -1,10 +1,10 @@
-"""Whether seams between windows show: temporal error in the hole at the seams, windowed against whole.
+"""Measures the temporal error in the hole at the seams between windows, against filling in a single window.
 
-Real frames under the masks of another sequence, so that the true motion is known. Without ``--window`` it is one more
-than the least, so that there is a seam at every other frame of a longer sequence:
+Real frames under the masks of another sequence, so that the true motion is known. The default window is one frame
+longer than the shortest possible one, which puts a seam at every other frame of a longer sequence:
 
-    python -m benchmarks.quality.windows --data_path ./data --reach 8 --window 24
-    python -m benchmarks.quality.windows                     # built-in data, which is short: with a reach of 4
+    python -m benchmarks.quality windows --data_path ./data --reach 8 --window 24
+    python -m benchmarks.quality windows                     # the short built-in data, with a reach of 4
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SIZE = (120, 240)
 
 
 def fill(home: Path, algorithm: str, window: int, reach: int) -> tuple[np.ndarray, list[int]]:
-    """The filled frames of an exported task, and the numbers of the frames before a seam."""
+    """Fills an exported task; returns its frames and the indices of the frames before a seam."""
     output = home / f"{algorithm}_{window}"
     config = VideoConfig(
         video=str(home / "frames"), mask=str(home / "masks"), output=str(output), window=window, mask_dilation=0
@@ -42,22 +42,26 @@ def fill(home: Path, algorithm: str, window: int, reach: int) -> tuple[np.ndarra
 
 
 def compare(task: Task, motion: Motion, home: Path, algorithm: str, window: int, reach: int) -> np.ndarray:
-    """Per step between frames: temporal error whole and in windows, and whether it crosses a seam; then both PSNRs."""
-    whole, _ = fill(home, algorithm, 10**6, reach)
-    parts, seams = fill(home, algorithm, window, reach)
-    errors = [measure_flicker(task, frames, motion)["hole_warp"] for frames in (whole, parts)]
-    quality = [hole_psnr(frames, task.frames, task.mask)[:-1] for frames in (whole, parts)]
+    """Compares a single window with several, per step between frames.
+
+    Returns:
+        Rows: temporal error of both, whether the step crosses a seam, PSNR of both.
+    """
+    single, _ = fill(home, algorithm, 10**6, reach)
+    several, seams = fill(home, algorithm, window, reach)
+    errors = [measure_flicker(task, frames, motion)["hole_warp"] for frames in (single, several)]
+    quality = [hole_psnr(frames, task.frames, task.mask)[:-1] for frames in (single, several)]
     crosses = np.isin(np.arange(len(errors[0])), seams)
     return np.stack([*errors, crosses, *quality])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data_path", help="a tree as in docs/data.md; without it: the built-in one")
+    parser.add_argument("--data_path", help="tree as in docs/data.md; default: the built-in data")
     parser.add_argument("--sequences", nargs="+", default=[], help="default: all")
     parser.add_argument("--window", type=int, help="frames of a window; default: 2 x reach + 2")
     parser.add_argument("--reach", type=int, help="default: 20, for built-in data 4")
-    parser.add_argument("--algorithms", nargs="+", default=["ip", "cp"], help="ff is the same in windows, to the bit")
+    parser.add_argument("--algorithms", nargs="+", default=["ip", "cp"], help="ff gives identical results in windows")
     options = parser.parse_args()
     reach = options.reach or (20 if options.data_path else 4)
     window = options.window or 2 * reach + 2
@@ -69,7 +73,7 @@ def main() -> None:
         chosen = EvaluationConfig(masks=("swapped",), protocols=("hole",), sequences=tuple(options.sequences))
         for task in make_tasks(data, chosen):
             if len(task.frames) <= window:
-                print(f"{task.sequence}: fits into one window, left out", flush=True)
+                print(f"{task.sequence}: skipped, fits into a single window", flush=True)
                 continue
             motion, home = estimate_motion(task.frames, dis_flow), export_task(task, Path(folder))
             for algorithm, found in rows.items():
@@ -78,14 +82,14 @@ def main() -> None:
 
 
 def report(rows: dict[str, list[np.ndarray]]) -> None:
-    """Prints mean temporal errors in the hole (1e-3), at the seams and elsewhere, and hole PSNR."""
-    print("     seams   at the seams: whole  windows   elsewhere: whole  windows   hole PSNR: whole  windows")
+    """Prints the mean temporal errors in the hole (1e-3), at the seams and elsewhere, and hole PSNR."""
+    print("     seams   at the seams: single  windows   elsewhere: single  windows   hole PSNR: single  windows")
     for algorithm, found in rows.items():
-        whole, parts, crosses, whole_db, parts_db = np.concatenate(found, axis=1)
+        single, several, crosses, single_db, several_db = np.concatenate(found, axis=1)
         at = crosses > 0
-        errors = [np.nanmean(e) for e in (whole[at], parts[at], whole[~at], parts[~at])]
+        errors = [np.nanmean(e) for e in (single[at], several[at], single[~at], several[~at])]
         figures = "{:19.2f} {:8.2f} {:18.2f} {:8.2f}".format(*errors)
-        print(f"{algorithm} {int(at.sum()):7d} {figures} {np.nanmean(whole_db):18.2f} {np.nanmean(parts_db):8.2f}")
+        print(f"{algorithm} {int(at.sum()):7d} {figures} {np.nanmean(single_db):18.2f} {np.nanmean(several_db):8.2f}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Before and beside the networks: clips from disk, and the command until it has answered."""
+"""Data loading and start-up: clips from disk, and the time until the command answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.oracles.clips import PlainClips
 
 
 def clips(_: argparse.Namespace) -> Rows:
-    """Clips from 1280 x 720 frames and masks, in one process."""
+    """Times clips of 1280 x 720 frames and masks, in one process."""
     with tempfile.TemporaryDirectory() as folder:
         frames, masks = write_sources(Path(folder))
         per_frame, per_mask = (
@@ -39,24 +39,24 @@ def clips(_: argparse.Namespace) -> Rows:
             line = row(
                 f"clips, p_simulator_bgs {p:g}", [s / 12 for s in slow_s], [s / 60 for s in fast_s], "5 x the reference"
             )
-            told = f"decoding the frames alone {alone:.0f}, {alone / rate:.2f} x"
-            told += f"; frames and masks {all_alone:.0f}, {all_alone / rate:.2f} x"
-            yield line | {"note": f"{rate:.0f} clips/s; {told}"}
+            note = f"decoding the frames alone {alone:.0f}, {alone / rate:.2f} x"
+            note += f"; frames and masks {all_alone:.0f}, {all_alone / rate:.2f} x"
+            yield line | {"note": f"{rate:.0f} clips/s; {note}"}
 
 
 def read_small(file: Path) -> np.ndarray:
-    """A frame at the smallest scale that suffices for 256 x 256."""
+    """Reads a frame at the smallest scale that suffices for 256 x 256."""
     return read_frame(file, (256, 256))
 
 
 def write_sources(folder: Path) -> tuple[SequenceSet, SequenceSet]:
-    """A sequence of 1280 x 720 JPEG frames, and one of masks."""
+    """Writes a sequence of 1280 x 720 JPEG frames and one of masks."""
     rng = np.random.default_rng(0)
     for name in ("frames", "masks"):
         (folder / name / "a").mkdir(parents=True)
     for i in range(24):
         smooth = cv2.resize(rng.normal(128, 60, (45, 80, 3)), (1280, 720), interpolation=cv2.INTER_CUBIC)
-        image = np.clip(smooth + rng.normal(0, 4, smooth.shape), 0, 255).astype(np.uint8)  # with grain, as films have
+        image = np.clip(smooth + rng.normal(0, 4, smooth.shape), 0, 255).astype(np.uint8)  # grain, as in films
         write_jpeg(folder / "frames" / "a" / f"{i:05d}.jpg", image, 90)
         mask = np.zeros((720, 1280), bool)
         mask[200:500, 300 + 10 * i : 700 + 10 * i] = True
@@ -65,7 +65,7 @@ def write_sources(folder: Path) -> tuple[SequenceSet, SequenceSet]:
 
 
 def start(_: argparse.Namespace) -> Rows:
-    """The command until it has answered."""
+    """Times the command until it answers."""
     for name, arguments in (
         ("--help", ["--help"]),
         ("a wrong value", ["--lr", "-1"]),
@@ -74,4 +74,4 @@ def start(_: argparse.Namespace) -> Rows:
         command = [sys.executable, "-m", "master_thesis", *arguments]
         run = lambda: subprocess.run(command, capture_output=True, check=False)  # noqa: B023, E731
         bare = seconds_of(lambda: subprocess.run([sys.executable, "-c", "pass"], check=False), 5)
-        yield row(f"answer to {name}", bare, seconds_of(run, 5), "", "beside it: Python alone") | {"ratio": ""}
+        yield row(f"answer to {name}", bare, seconds_of(run, 5), "", "compared with Python alone") | {"ratio": ""}

@@ -1,10 +1,10 @@
-"""Time and peak memory of a 1920 x 1080 video: at working size, and at its own resolution.
+"""Measures time and peak memory of a 1920 x 1080 video, at the working size and at its own resolution.
 
-Real frames, enlarged; the networks of the thesis, with random weights, and the small preset; each case in a process of
+Real frames, enlarged; the networks of the thesis with random weights, and the small preset; each case in a process of
 its own:
 
-    python -m benchmarks.speed.large --data_path ./data
-    python -m benchmarks.speed.large                      # the built-in data
+    python -m benchmarks.speed large --data_path ./data
+    python -m benchmarks.speed large                      # the built-in data
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SIZES = {"working size": (240, 480), "native": None}
 
 
 def write_clip(folder: Path, data: str, sequence: str | None, num_frames: int) -> str:
-    """The first frames of a test sequence with its masks, enlarged; returns its name."""
+    """Writes the first frames of a test sequence with its masks, enlarged; returns its name."""
     found = {s.name: s for s in find_test_sequences(data)[0]}
     chosen = found[sequence or next(iter(found))]
     frames = [cv2.resize(read_frame(path), SIZE[::-1]) for path in chosen.frames[:num_frames]]
@@ -44,7 +44,7 @@ def write_clip(folder: Path, data: str, sequence: str | None, num_frames: int) -
 
 
 def fill(folder: Path, preset: str, size: str, algorithm: str) -> str:
-    """Fills the clip in this process and tells what it took."""
+    """Fills the clip in this process; returns a row of the table."""
     import torch
 
     from master_thesis import CHN, DFPN, VideoConfig, inpaint_video, load_small
@@ -67,8 +67,8 @@ def fill(folder: Path, preset: str, size: str, algorithm: str) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data_path", help="a tree as in docs/data.md; without it: the built-in one")
-    parser.add_argument("--sequence", help="which test sequence; default: the first")
+    parser.add_argument("--data_path", help="tree as in docs/data.md; default: the built-in data")
+    parser.add_argument("--sequence", help="test sequence; default: the first")
     parser.add_argument("--frames", type=int, default=4)
     parser.add_argument("--algorithm", default="ip", choices=("ff", "ip", "cp"))
     parser.add_argument("--presets", nargs="+", default=["small", "thesis"], choices=("small", "thesis"))
@@ -78,8 +78,8 @@ def main() -> None:
         folder = Path(name)
         if not options.data_path:
             write_sample_data(folder / "data")
-        told = write_clip(folder, options.data_path or str(folder / "data"), options.sequence, options.frames)
-        print(f"{options.frames} frames of {told}, {SIZE[1]} x {SIZE[0]}")
+        sequence = write_clip(folder, options.data_path or str(folder / "data"), options.sequence, options.frames)
+        print(f"{options.frames} frames of {sequence}, {SIZE[1]} x {SIZE[0]}")
         print("| networks | filled at | pixels | algorithm | time | peak memory | precision |")
         print("|---|---|---|---|---|---|---|")
         for preset in options.presets:

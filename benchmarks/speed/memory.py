@@ -1,8 +1,8 @@
-"""Peak memory of filling a video, against its length: it must not grow.
+"""Measures the peak memory of filling a video against its length: it must not grow.
 
 Each length and algorithm runs in a process of its own, on a generated 854 x 480 clip, with tiny networks:
 
-    python -m benchmarks.speed.memory --frames 100 1000
+    python -m benchmarks.speed memory --frames 100 1000
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ALGORITHMS = ("ff", "ip", "cp")
 
 
 def moving_frames(count: int) -> Iterator[np.ndarray]:
-    """A camera that sways over a smooth picture."""
+    """Yields the frames of a camera that sways over a smooth picture."""
     import cv2
 
     noise = np.random.default_rng(0).integers(0, 256, (HEIGHT // 16, WIDTH // 8, 3), dtype=np.uint8)
@@ -36,7 +36,7 @@ def moving_frames(count: int) -> Iterator[np.ndarray]:
 
 
 def moving_holes(count: int) -> Iterator[np.ndarray]:
-    """A box that crosses the frame and comes back."""
+    """Yields the masks of a box that crosses the frame and comes back."""
     for t in range(count):
         hole = np.zeros((HEIGHT, WIDTH), bool)
         left = abs((20 * t) % (2 * (WIDTH - 120)) - (WIDTH - 120))
@@ -45,22 +45,15 @@ def moving_holes(count: int) -> Iterator[np.ndarray]:
 
 
 def fill(frames: int, algorithm: str, folder: Path) -> dict[str, float]:
-    """Fills one clip in this process and measures it."""
+    """Fills one clip in this process; returns its peak memory and duration."""
     import torch
 
     from master_thesis.configs.video import VideoConfig
     from master_thesis.images.codec import write_png
-    from master_thesis.models.aligner import alignment_from_grid
-    from master_thesis.records import MaskedFrames
     from master_thesis.models.chn import CHN
-    from master_thesis.ops.grid import identity_grid
     from master_thesis.video.io.writer import write_video
     from master_thesis.video.pipeline import inpaint_video
-
-    class StillCamera(torch.nn.Module):
-        def align(self, x_target, m_target, x_refs, m_refs):  # type: ignore[no-untyped-def]
-            b, _, f, h, w = x_refs.shape
-            return alignment_from_grid(identity_grid(h, w).expand(b, f, h, w, 2), 1 - m_target, MaskedFrames(x_refs, 1 - m_refs))
+    from tests.oracles.aligners import StillCamera
 
     torch.manual_seed(0)
     video, mask = folder / f"{frames}.mp4", folder / f"{frames}_masks"
@@ -97,7 +90,7 @@ def main() -> None:
 
 
 def run_apart(frames: int, algorithm: str, folder: str) -> dict[str, int]:
-    """Runs one case in a process of its own: peak memory is counted per process."""
+    """Runs one case in a process of its own, because peak memory is counted per process."""
     command = [sys.executable, "-m", "benchmarks.speed.memory", "--one", str(frames), algorithm, folder]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return dict(json.loads(done.stdout.splitlines()[-1]))

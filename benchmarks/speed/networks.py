@@ -1,4 +1,4 @@
-"""Networks: aligning a pair, the share of the machine's arithmetic, training steps."""
+"""Networks: aligning and painting a pair, their share of the machine's peak arithmetic, training steps."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from benchmarks.speed.scenes import BF16, DEVICE, FP32, SIZE, Rows, StillCamera, cast_to, moving_scene, network
-from benchmarks.speed.timing import against, line, row, seconds_of, told
+from benchmarks.speed.scenes import BF16, DEVICE, FP32, SIZE, Rows, cast_to, moving_scene, network
+from benchmarks.speed.timing import against, line, row, seconds_of, spread
 from master_thesis.configs.training import OptimConfig
 from master_thesis.models.chn import CHN
 from master_thesis.models.vgg import VGG16
@@ -22,12 +22,13 @@ from master_thesis.records import Clip
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
 from master_thesis.training.recompute import recompute_activations
+from tests.oracles.aligners import StillCamera
 from tests.oracles.networks import PlainDFPN, plain
 
 
 @torch.no_grad()
 def align(_: argparse.Namespace) -> Rows:
-    """One pair through DFPN."""
+    """Aligns one pair with DFPN."""
     x, m = moving_scene(2, SIZE, 2)
     pair = x[None, :, 0], m[None, :, 0], x[None, :, 1:], m[None, :, 1:]
     dfpn = network("dfpn")
@@ -39,7 +40,7 @@ def align(_: argparse.Namespace) -> Rows:
 
 @torch.no_grad()
 def paint(_: argparse.Namespace) -> Rows:
-    """One pair through CHN: what a sequence cannot be faster than where every pair counts."""
+    """Paints one pair with CHN, the lower bound of a sequence in which every pair counts."""
     chn, inputs = network("chn"), torch.rand(1, CHN.NUM_INPUTS, *SIZE, device=DEVICE)
     simple = plain(network("chn"))
     for precision in (FP32, BF16):
@@ -49,7 +50,7 @@ def paint(_: argparse.Namespace) -> Rows:
 
 @torch.no_grad()
 def compiled(_: argparse.Namespace) -> Rows:
-    """Whether ``torch.compile``, with its constants frozen, would pay; nothing where there is no C++ compiler."""
+    """Measures ``torch.compile`` with frozen constants; skipped without a C++ compiler."""
     if not shutil.which("c++"):
         return
     import torch._inductor.config as inductor
@@ -67,7 +68,7 @@ def compiled(_: argparse.Namespace) -> Rows:
 
 @torch.no_grad()
 def share(_: argparse.Namespace) -> Rows:
-    """Achieved arithmetic against a large product of matrices of the same type."""
+    """Compares the arithmetic speed of layers with that of a large matrix product of the same type."""
     dfpn, chn = network("dfpn"), network("chn")
     layers: dict[str, tuple[Any, Callable[[Tensor], object], tuple[int, ...]]] = {
         "4D convolution": (dfpn.conv4d, dfpn.conv4d, (1, 1, 16, 16, 16, 16)),
@@ -77,19 +78,19 @@ def share(_: argparse.Namespace) -> Rows:
     }
     for precision, dtype in ((FP32, torch.float32), (BF16, torch.bfloat16)):
         peak, alone = matmul_speed(dtype), matmul_speed(dtype, num_threads=1)
-        name = f"product of matrices, one thread against all, {precision}"
+        name = f"matrix product, one thread against all, {precision}"
         yield line(name, f"{alone:.0f} GMAC/s", f"{peak:.0f} GMAC/s", peak / alone)
         for name, (module, run, shape) in layers.items():
             x = torch.rand(shape, device=DEVICE)
             with autocast(DEVICE, precision):
                 seconds = seconds_of(lambda: run(x), 5)  # noqa: B023
             reached = macs(module, lambda: run(x)) / statistics.median(seconds) / 1e9  # noqa: B023
-            limit = f"product of matrices: {peak:.0f} GMAC/s"
-            yield line(f"{name}, {precision}", limit, f"{reached:.0f} GMAC/s", reached / peak, "0.70", told(seconds))
+            limit = f"matrix product: {peak:.0f} GMAC/s"
+            yield line(f"{name}, {precision}", limit, f"{reached:.0f} GMAC/s", reached / peak, "0.70", spread(seconds))
 
 
 def matmul_speed(dtype: torch.dtype, size: int = 4096, num_threads: int | None = None) -> float:
-    """Thousands of millions of multiplications a second; by all threads unless told otherwise."""
+    """Returns the speed of a matrix product in GMAC/s; uses all threads by default."""
     square, usual = torch.rand(size, size, device=DEVICE).to(dtype), torch.get_num_threads()
     torch.set_num_threads(num_threads or usual)
     seconds = seconds_of(lambda: square @ square)
@@ -98,7 +99,7 @@ def matmul_speed(dtype: torch.dtype, size: int = 4096, num_threads: int | None =
 
 
 def macs(module: nn.Module, run: Callable[[], object]) -> float:
-    """Multiplications of the convolutions of ``module`` while ``run`` goes through it."""
+    """Counts the multiplications of all convolutions of ``module`` during ``run``."""
     total = 0.0
 
     def count(layer: nn.Module, inputs: Any, output: Tensor) -> None:
@@ -115,7 +116,7 @@ def macs(module: nn.Module, run: Callable[[], object]) -> float:
 
 
 def training(_: argparse.Namespace) -> Rows:
-    """A step on two pairs of 256 x 256: forwards, backwards, Adam."""
+    """Times a step on two pairs of 256 x 256: forward, backward, Adam."""
     clip = training_clip()
     for name, make in (("DFPN", make_dfpn_training), ("CHN", make_chn_training)):
         usual, lean = make(), make()
@@ -129,7 +130,7 @@ def training(_: argparse.Namespace) -> Rows:
 
 
 def mib_kept(module: Any, clip: Clip) -> float:
-    """How much the forward pass of a step keeps for the backward pass, parameters left out."""
+    """Returns the memory that the forward pass of a step keeps for the backward pass, parameters left out."""
     kept: dict[int, int] = {}
     own = {p.data_ptr() for p in module.parameters()}
 
@@ -140,11 +141,12 @@ def mib_kept(module: Any, clip: Clip) -> float:
         return tensor
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor), autocast(DEVICE, BF16):
-        loss = module.losses(clip).total  # noqa: F841  (what it keeps must live until it is counted)
+        loss = module.losses(clip).total  # noqa: F841  (keeps the tensors alive until they are counted)
     return sum(kept.values()) / 2**20
 
 
 def training_clip() -> Clip:
+    """Returns two pairs with a box mask."""
     generator = torch.Generator().manual_seed(0)
     frames = (torch.rand(2, 3, 2, 256, 256, generator=generator) * 255).byte()
     mask = torch.zeros(2, 1, 2, 256, 256, dtype=torch.bool)
@@ -153,17 +155,19 @@ def training_clip() -> Clip:
 
 
 def make_dfpn_training() -> DFPNTraining:
+    """Returns the training of a DFPN of the thesis' size."""
     torch.manual_seed(0)
     return DFPNTraining({}, OptimConfig()).to(DEVICE)
 
 
 def make_chn_training() -> CHNTraining:
+    """Returns the training of a CHN of the thesis' size on a camera that stands still."""
     torch.manual_seed(0)
     return CHNTraining({}, OptimConfig(), StillCamera(), VGG16()).to(DEVICE)
 
 
 def step(module: Any, clip: Clip, precision: str) -> Callable[[], None]:
-    """A step as Lightning makes it."""
+    """Returns a training step as Lightning performs it."""
     adam = torch.optim.Adam([p for p in module.network.parameters() if p.requires_grad], fused=True)
 
     def run() -> None:
@@ -177,7 +181,7 @@ def step(module: Any, clip: Clip, precision: str) -> Callable[[], None]:
 
 
 def plain_step(module: Any, clip: Clip) -> Callable[[], None]:
-    """The same in float32, pair by pair, tensors in the usual order, plain Adam."""
+    """Returns the same step in float32, pair by pair, with contiguous tensors and plain Adam."""
     module.to(memory_format=torch.contiguous_format)
     adam = torch.optim.Adam([p for p in module.network.parameters() if p.requires_grad], foreach=False)
     ones = [

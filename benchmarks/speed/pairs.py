@@ -1,8 +1,9 @@
-"""Peak memory of one fill step against how many pairs go through the thesis' networks together.
+"""Measures the peak memory of one fill step against the number of pairs in a batch.
 
-Each case runs in a process of its own; a least-squares fit says what each pair takes, and each of its pixels.
+With the networks of the thesis, each case in a process of its own; a least-squares fit gives the memory per pair and
+per pixel.
 
-    python -m benchmarks.speed.pairs
+    python -m benchmarks.speed pairs
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ COUNTS = (1, 2, 4)
 
 
 def peak_mib(size: tuple[int, int], count: int, precision: str) -> float:
-    """Fills ``count`` frames in one batch and says how much memory that took on top of networks and frames."""
+    """Fills ``count`` frames in one batch; returns the memory that this takes on top of networks and frames."""
     import torch
 
     from benchmarks.speed.scenes import DEVICE, moving_scene, network
@@ -56,7 +57,7 @@ def main() -> None:
 
 
 def run_apart(size: tuple[int, int], count: int, precision: str) -> float:
-    """Runs one case in a process of its own: peak memory is counted per process."""
+    """Runs one case in a process of its own, because peak memory is counted per process."""
     command = [sys.executable, "-m", "benchmarks.speed.pairs", "--one", *map(str, size), str(count), precision]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 

@@ -1,6 +1,6 @@
-"""Compares the presets: seconds per pair (align, then copy and hallucinate) at 240 x 480, both in one run.
+"""Compares the seconds per pair of both presets at 240 x 480: align, then copy and hallucinate.
 
-python -m benchmarks.speed.presets
+python -m benchmarks.speed presets
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ROUNDS = 5
 
 
 def pair_step(aligner: nn.Module, chn: nn.Module) -> Callable[[], None]:
-    """One fill step on a fixed pair."""
+    """Returns one fill step on a fixed pair."""
     generator = torch.Generator().manual_seed(0)
     x, mask = torch.rand(1, 3, *SIZE, generator=generator), torch.zeros(1, 1, *SIZE)
     mask[:, :, 60:160, 150:300] = 1
@@ -34,7 +34,7 @@ def pair_step(aligner: nn.Module, chn: nn.Module) -> Callable[[], None]:
 
 
 def median_seconds(step: Callable[[], None], precision: str) -> float:
-    """Median over some rounds, after one to warm up."""
+    """Returns the median over all rounds after a first one that warms up."""
     seconds = []
     with torch.no_grad(), autocast(torch.device("cpu"), precision):
         for _ in range(ROUNDS + 1):

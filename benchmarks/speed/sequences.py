@@ -1,4 +1,4 @@
-"""Sequences: the three algorithms against their plain transcription, cost against length, resolution and references."""
+"""Sequences: the algorithms against their plain transcription; cost against length, resolution and references."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.speed.scenes import DEVICE, SIZE, Rows, StillCamera, cast_to, moving_scene, network
+from benchmarks.speed.scenes import DEVICE, SIZE, Rows, cast_to, moving_scene, network
 from benchmarks.speed.timing import around, line, row, seconds_of
 from master_thesis import load_small
 from master_thesis.checkpoints.loading import make_network
@@ -20,6 +20,7 @@ from master_thesis.inpainting.inpainter import inpaint
 from master_thesis.ops.image import fill_holes, to_float
 from master_thesis.ops.precision import autocast, best_precision
 from tests.oracles import algorithms as plainly
+from tests.oracles.aligners import StillCamera
 from tests.oracles.networks import PlainDFPN, plain
 
 PLAIN = {
@@ -33,9 +34,9 @@ EVEN_GOALS = dict.fromkeys(PLAIN, "2.5")
 
 
 def sequence(options: argparse.Namespace) -> Rows:
-    """Forty frames, CHN of the thesis' size, still camera.
+    """Times forty frames with a CHN of the thesis' size and a still camera.
 
-    Some frames have holes at full size; then all of them, at a size that lets the plain path end within minutes.
+    First some frames have holes, at full size; then all of them, at a size at which the plain path ends within minutes.
     """
     for size, holes in ((SIZE, options.holes), (SMALL_SIZE, 40)):
         x, m = real_scene(options, 40, size, holes) if options.data_path else moving_scene(40, size, holes)
@@ -46,7 +47,7 @@ def sequence(options: argparse.Namespace) -> Rows:
 def real_scene(
     options: argparse.Namespace, num_frames: int, size: tuple[int, int], num_holes: int
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """The first frames of a test sequence; only those in the middle keep their masks."""
+    """Returns the first frames of a test sequence, with masks in the middle frames only."""
     sequences, _ = find_test_sequences(options.data_path)
     chosen = [s for s in sequences if s.name == options.sequence]
     clip = DavisClips(DataConfig(data_path=options.data_path, frames_n=-1, test_size=size), chosen)[0].clip
@@ -58,7 +59,7 @@ def real_scene(
 
 
 def dfpn_sequence(options: argparse.Namespace) -> Rows:
-    """Eight frames, DFPN and CHN of the thesis' sizes."""
+    """Times eight frames with DFPN and CHN of the thesis' sizes."""
     x, m = moving_scene(8, SIZE, 4)
     dfpn = network("dfpn")
     yield from _algorithms("8 frames, DFPN and CHN", x, m, dfpn, PlainDFPN(plain(dfpn)), EVEN_GOALS, options)
@@ -84,7 +85,7 @@ def _algorithms(
 
 
 def length(options: argparse.Namespace) -> Rows:
-    """Seconds per frame against the number of frames, tiny networks, every frame with a hole."""
+    """Times tiny networks against the number of frames, each with a hole."""
     torch.manual_seed(0)
     aligner, chn = StillCamera(), make_network("chn", {"width": 8, "growth": 4, "num_blocks": 1}).eval().to(DEVICE)
     inpaint(*moving_scene(10, (64, 96), 10), aligner, chn, "cp")
@@ -100,7 +101,7 @@ def length(options: argparse.Namespace) -> Rows:
 
 
 def curves(options: argparse.Namespace) -> Rows:
-    """Cost against resolution and number of references, small preset."""
+    """Times the small preset against resolution and number of references."""
     aligner, chn = (network.to(DEVICE) for network in load_small())
     with torch.no_grad(), autocast(DEVICE, best_precision(DEVICE)):
         for axis, cases in (("rows", (120, 240, 480, 720)), ("references", (1, 2, 4, 8))):
@@ -116,8 +117,8 @@ def curves(options: argparse.Namespace) -> Rows:
                     chn(parts[0], 1 - parts[1], *a, **trust)
 
                 curve[case] = statistics.median(seconds_of(run))
-            told_as = ", ".join(f"{k}: {v:.3f} s" for k, v in curve.items())
+            shown = ", ".join(f"{k}: {v:.3f} s" for k, v in curve.items())
             yield {
-                "name": f"small preset, one target, by {axis}", "plain": "", "fast": told_as, "ratio": "", "goal": "",
+                "name": f"small preset, one target, by {axis}", "plain": "", "fast": shown, "ratio": "", "goal": "",
                 "note": "", "curve": curve,
             }  # fmt: skip

@@ -1,10 +1,11 @@
-"""How fast, against a plain path in the same run: float32, one pair at a time, nothing kept, full-size decoding.
+"""Times everything against a plain path in the same run.
 
-    python -m benchmarks.speed.table                          # all rows (a quarter of an hour on two idle cores)
-    python -m benchmarks.speed.table align share              # some of them; others are kept in the JSON file
-    python -m benchmarks.speed.table --table                  # the table of docs/performance.md
+The plain path computes in float32, one pair at a time, caches nothing and decodes at full size. Networks have the
+thesis' sizes and random weights, because their output does not matter here.
 
-Networks have the thesis' sizes and random weights: what they paint does not matter here.
+    python -m benchmarks.speed table                  # all rows (a quarter of an hour on two idle cores)
+    python -m benchmarks.speed table align share      # some rows; the JSON file keeps the others
+    python -m benchmarks.speed table --table          # prints the table of docs/performance.md
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from benchmarks.speed.before import clips, start
 from benchmarks.speed.networks import align, compiled, paint, share, training
 from benchmarks.speed.scenes import Rows
 from benchmarks.speed.sequences import PLAIN, curves, dfpn_sequence, length, sequence
-from benchmarks.speed.timing import append, count_work_alone
+from benchmarks.speed.timing import append, use_processor_time
 from master_thesis.runtime.malloc import keep_freed_memory
 
 ROWS: dict[str, Callable[[argparse.Namespace], Rows]] = {
@@ -31,7 +32,7 @@ ROWS: dict[str, Callable[[argparse.Namespace], Rows]] = {
 
 
 def table(path: Path) -> str:
-    """The rows as Markdown."""
+    """Returns the measured rows as Markdown."""
     kept = json.loads(path.read_text())
     lines = ["| what | plain | fast | ratio | goal | |", "|---|---|---|---|---|---|"]
     lines += [
@@ -42,7 +43,7 @@ def table(path: Path) -> str:
 
 
 def plot(path: Path, picture: Path) -> None:
-    """Cost against length, resolution and number of references."""
+    """Draws the cost against length, resolution and number of references."""
     import matplotlib
 
     matplotlib.use("Agg")
@@ -67,22 +68,22 @@ def plot(path: Path, picture: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"some of {', '.join(ROWS)}; none: all")
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"some of {', '.join(ROWS)}; default: all")
     parser.add_argument("--json", type=Path, default=Path("benchmarks/results/speed.json"))
     parser.add_argument("--algorithms", nargs="+", default=list(PLAIN), choices=list(PLAIN))
-    parser.add_argument("--holes", type=int, default=8, help="frames with a hole among forty of 480 x 240")
+    parser.add_argument("--holes", type=int, default=8, help="frames with a hole among the forty of 480 x 240")
     parser.add_argument("--data_path", help="take the forty frames from a test sequence of this tree")
-    parser.add_argument("--sequence", default="car-shadow", help="its name")
-    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the curves that were measured")
-    parser.add_argument("--table", action="store_true", help="print the table of what was measured")
-    parser.add_argument("--busy", action="store_true", help="count processor time of one thread")
+    parser.add_argument("--sequence", default="car-shadow", help="name of that sequence")
+    parser.add_argument("--plot", type=Path, metavar="PNG", help="draw the measured curves")
+    parser.add_argument("--table", action="store_true", help="print the table of all measured rows")
+    parser.add_argument("--busy", action="store_true", help="measure the processor time of one thread")
     options = parser.parse_args()
     unknown = set(options.rows) - set(ROWS)
     if unknown:
         parser.error(f"rows should be some of {', '.join(ROWS)}, got {', '.join(sorted(unknown))}")
     keep_freed_memory()
     if options.busy:
-        count_work_alone()
+        use_processor_time()
     is_showing = options.table or options.plot
     for name in options.rows or ([] if is_showing else list(ROWS)):
         began = time.perf_counter()
@@ -92,8 +93,8 @@ def main() -> None:
             append(options.json, [measured])
             print({k: v for k, v in measured.items() if v != ""}, flush=True)
         peak = torch.cuda.max_memory_allocated() / 2**30 if torch.cuda.is_available() else 0
-        told = f", at most {peak:.1f} GiB of GPU memory so far" if peak else ""
-        print(f"{name}: {time.perf_counter() - began:.0f} s{told}", flush=True)
+        note = f", at most {peak:.1f} GiB of GPU memory so far" if peak else ""
+        print(f"{name}: {time.perf_counter() - began:.0f} s{note}", flush=True)
     if options.table:
         print(table(options.json))
     if options.plot:

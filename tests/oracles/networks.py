@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 
 from master_thesis.models.aligner import alignment_from_grid
-from master_thesis.records import MaskedFrames
 from master_thesis.ops.image import normalise
+from master_thesis.records import MaskedFrames
 
 
 def plain(network):
