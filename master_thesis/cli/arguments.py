@@ -1,65 +1,134 @@
-"""The bridge from option records to argparse."""
+"""From words to values: the options of a sub-command as an argparse parser."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
-from dataclasses import MISSING, Field, fields
-from typing import Any, TypeVar, get_args, get_type_hints
+import difflib
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NoReturn, get_args
 
-from master_thesis.configs.fields import finite, parse_bool
+from master_thesis.cli.flags import Flag, flags_of, trainer_options_of
+from master_thesis.configs.fields import parse_bool, parse_float, parse_int
+from master_thesis.errors import UserError
 
-T = TypeVar("T")
-
-
-def add_options(parser: argparse.ArgumentParser, config: type, title: str) -> None:
-    """Adds one ``--name`` per field of a dataclass made of :func:`option` fields."""
-    group = parser.add_argument_group(title)
-    hints = get_type_hints(config)
-    for f in fields(config):
-        if "said_by" in f.metadata:  # another option sets it
-            continue
-        group.add_argument(f"--{f.name}", **_argument(f, hints[f.name]))
+READERS: dict[Any, Callable[[str], Any]] = {int: parse_int, float: parse_float, str: str}
+METAVARS = {int: "N", float: "X"}
 
 
-def _argument(f: Field[Any], hint: Any) -> dict[str, Any]:
-    """Argparse keywords of one field."""
-    args = get_args(hint)
-    keywords = {k: v for k, v in f.metadata.items() if k not in ("help", "within")}
-    keywords |= {"default": None if f.default is MISSING else f.default, "help": _help(f)}
+class Parser(argparse.ArgumentParser):
+    """Knows no abbreviations, keeps what was given and nothing else, and reports mistakes as :class:`UserError`."""
+
+    def __init__(self) -> None:
+        super().__init__(add_help=False, allow_abbrev=False, argument_default=argparse.SUPPRESS)
+
+    def error(self, message: str) -> NoReturn:
+        """Raises what argparse would print."""
+        raise UserError(re.sub(r"^argument (--\w+): ", r"\1: ", message))
+
+
+def make_parser(options: type[Any]) -> Parser:
+    """A parser of the flags of a sub-command; its positional words are left over."""
+    return parser_of(flag_keywords(options))
+
+
+def parser_of(flags: Mapping[str, dict[str, Any]]) -> Parser:
+    """A parser of flags, given by their names and the keywords that argparse takes."""
+    parser = Parser()
+    for name, keywords in flags.items():
+        parser.add_argument(f"--{name}", **keywords)
+    return parser
+
+
+def flag_keywords(options: type[Any]) -> dict[str, dict[str, Any]]:
+    """The keywords of argparse for every flag of a sub-command."""
+    flags = {name: keywords_of(flag) for name, flag in flags_of(options).items() if not flag.is_positional}
+    return flags | {option.name: option.keywords() for option in trainer_options_of(options)}
+
+
+def parse_flags(
+    parser: Parser, words: Sequence[str], owner: str, remedy: Callable[[str], str] = lambda flag: ""
+) -> tuple[dict[str, Any], list[str]]:
+    """Reads flags; an unknown one is answered with the most similar known one.
+
+    Args:
+        parser: knows the flags.
+        words: the command line.
+        owner: what has these flags, for messages.
+        remedy: what to do about a flag that resembles none of these, for messages.
+
+    Returns:
+        The values that were given, and the words that belong to no flag.
+    """
+    namespace, rest = parser.parse_known_args(list(words))
+    flags, _, words_after = _partition(rest, "--")
+    unknown = [word for word in flags if word.startswith("-") and not _is_number(word)]
+    if unknown:
+        known = [flag for action in parser._actions for flag in action.option_strings]
+        flag = unknown[0].partition("=")[0]
+        raise UserError(f"{owner} has no option {flag}{nearest(flag, known) or remedy(flag)}")
+    return values_in(namespace), [*flags, *words_after]
+
+
+def values_in(namespace: argparse.Namespace) -> dict[str, Any]:
+    """The values that were given; several values of one option as a tuple, as in the option records."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in vars(namespace).items()}
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """The question after a misspelt word; empty where nothing is similar.
+
+    >>> nearest("--masks", ["--mask", "--output"])
+    '; do you mean --mask?'
+    """
+    similar = difflib.get_close_matches(word, list(known), n=1, cutoff=0.8)
+    return f"; do you mean {similar[0]}?" if similar else ""
+
+
+def keywords_of(flag: Flag) -> dict[str, Any]:
+    """The keywords of argparse for a flag."""
+    metadata, hint = flag.field.metadata, _without_none(flag.hint)
+    keywords = {key: metadata[key] for key in ("choices", "metavar") if key in metadata}
+    elements = get_args(hint)
     if hint is bool:
-        return keywords | {"type": parse_bool, "nargs": "?", "const": True, "metavar": "true|false"}
-    if args and type(None) in args:
-        return keywords | {"type": _reader(next(a for a in args if a is not type(None)))}
-    if "action" in keywords:
-        return keywords
-    if args:
-        is_open = len(args) == 2 and args[1] is Ellipsis
-        return keywords | {"type": _reader(args[0]), "nargs": "+" if is_open else len(args)}
-    return keywords | {"type": _reader(hint)}
+        return {"type": parse_bool, "nargs": "?", "const": True, "metavar": "true|false"}
+    if "none" in metadata:
+        return keywords | {"action": SizeAction, "nargs": "+"}
+    if elements:
+        nargs = "+" if elements[-1] is Ellipsis else len(elements)
+        return keywords | {"type": READERS[elements[0]], "nargs": nargs}
+    return {"metavar": METAVARS.get(hint)} | keywords | {"type": READERS[hint]}
 
 
-def _reader(hint: type) -> Callable[[str], Any]:
-    return finite if hint is float else hint
+class SizeAction(argparse.Action):
+    """Reads a height and a width, or the word ``native``, which stands for None."""
+
+    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+        """Called by argparse with the words behind the option."""
+        if list(values) == ["native"]:
+            setattr(namespace, self.dest, None)
+            return
+        try:
+            height, width = map(int, values)
+        except ValueError:
+            parser.error(f"{option_string} should be a height and a width, or native; got {' '.join(values)}")
+        setattr(namespace, self.dest, (height, width))
 
 
-def _help(f: Field[Any]) -> str:
-    text = str(f.metadata["help"]).replace("%", "%%")
-    if f.default is None or f.default is False or f.default == ():
-        return text
-    values = f.default if isinstance(f.default, tuple) else (f.default,)
-    return f"{text} (default: {' '.join(map(_shown, values))})"
+def _without_none(hint: Any) -> Any:
+    """The type of an option that is not None."""
+    others = [a for a in get_args(hint) if a is not type(None)]
+    return others[0] if type(None) in get_args(hint) else hint
 
 
-def _shown(value: Any) -> str:
-    """A value as one would type it."""
-    return f"{value:g}" if isinstance(value, float) else str(value).lower() if value is True else str(value)
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
-def from_namespace(config: type[T], namespace: argparse.Namespace, **overrides: Any) -> T:
-    """Builds a config from parsed arguments; ``overrides`` win."""
-    values: dict[str, Any] = {}
-    for f in fields(config):  # type: ignore[arg-type]
-        value = getattr(namespace, f.name, f.default)
-        values[f.name] = tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
-    return config(**(values | overrides))
+def _partition(words: list[str], separator: str) -> tuple[list[str], list[str], list[str]]:
+    at = words.index(separator) if separator in words else len(words)
+    return words[:at], words[at : at + 1], words[at + 1 :]

@@ -1,191 +1,136 @@
-"""From options to objects: networks, trainings, and Lightning's Trainer."""
+"""From option records to networks and inpainters, and where they run."""
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
 import torch
-from pytorch_lightning.utilities.exceptions import MisconfigurationException
 from torch import nn
 
-from master_thesis.checkpoints.loading import fill_vgg, load_chn, load_cpn, load_dfpn
-from master_thesis.checkpoints.reading import network_entry, read_checkpoint
-from master_thesis.cli.options import Options
+from master_thesis.checkpoints.loading import load_network, load_shipped
+from master_thesis.checkpoints.reading import Checkpoint
+from master_thesis.cli.options import AlignerChoice, NetworkChoice, NetworkCommandOptions
+from master_thesis.configs.fields import resolved
+from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.errors import UserError, require
-from master_thesis.models.classical.opencv import OpenCVAligner
-from master_thesis.models.registry import WEIGHTS
-from master_thesis.models.vgg import VGG16
-from master_thesis.ops.precision import best_precision
-from master_thesis.training.base import NetworkTraining
-from master_thesis.training.checkpointing import OptionsFile, OwnFolderLogger, WholeCheckpoints, training_callbacks
-from master_thesis.training.chn import CHNTraining
-from master_thesis.training.dfpn import DFPNTraining
-from master_thesis.training.small import SmallDFPNTraining
-
-LOGS = "lightning_logs"
-SIZE_OPTIONS = {
-    "dfpn": {"size": "dfpn_size", "corr_widths": "dfpn_corr_widths", "width": "dfpn_width", "vgg_width": "vgg_width"},
-    "chn": {"width": "chn_width", "growth": "chn_growth", "num_blocks": "chn_num_blocks"},
-}
-"""Per kind of network: argument of its class, and the option that says it."""
-ALIGNERS = {"dfpn": load_dfpn, "cpn": load_cpn}
+from master_thesis.inpainting.inpainter import Inpainter
+from master_thesis.models.registry import NETWORKS, NetworkSpec, find_network
+from master_thesis.ops.precision import autocast, best_precision
+from master_thesis.runtime.malloc import keep_freed_memory
 
 
-def test_device(options: Options) -> torch.device:
-    """Where to test: on a GPU where there is one, unless the CPU was asked for."""
-    is_cpu = options.trainer.get("accelerator") == "cpu" or not torch.cuda.is_available()
+def seed_run(seed: int) -> None:
+    """Prepares the process for a run that depends on nothing but its seed."""
+    keep_freed_memory()
+    pl.seed_everything(seed, workers=True, verbose=False)
+
+
+@contextmanager
+def running_networks(options: NetworkCommandOptions, seed: int) -> Iterator[torch.device]:
+    """Yields the device on which networks run in this block, in the precision of the options."""
+    seed_run(seed)
+    check_gpus(options.gpus)
+    device = inference_device(options.trainer)
+    with autocast(device, inference_precision(options.trainer)):
+        yield device
+
+
+def inference_device(trainer: Mapping[str, Any]) -> torch.device:
+    """The GPU if there is one, unless ``--accelerator cpu`` is given.
+
+    Args:
+        trainer: the given arguments of Lightning's Trainer.
+    """
+    is_cpu = trainer.get("accelerator") == "cpu" or not torch.cuda.is_available()
     return torch.device("cpu" if is_cpu else "cuda")
 
 
-def test_precision(options: Options) -> str:
-    """The precision to test with: what was asked for, else the fastest that the hardware has."""
-    asked = options.trainer.get("precision")
-    return best_precision(test_device(options)) if asked is None else str(asked)
+def inference_precision(trainer: Mapping[str, Any]) -> str:
+    """The given ``--precision``, or else the fastest one of the hardware."""
+    given = trainer.get("precision")
+    return best_precision(inference_device(trainer)) if given is None else str(given)
 
 
-def load_networks(options: Options) -> tuple[nn.Module, nn.Module]:
-    """The aligner and the CHN to test."""
-    path = Path(options.run.test_checkpoint or WEIGHTS / "small_chn.safetensors")
-    entry = network_entry(read_checkpoint(path))
-    check_sizes(options, path, entry)
-    chn = load_chn(path)
-    return load_aligner(options, has_own=entry is None), chn
+def check_gpus(gpus: int | None) -> None:
+    """Raises :class:`UserError` if the machine has fewer GPUs than given by ``--gpus``."""
+    there = torch.cuda.device_count()
+    hint = "leave out --gpus to run on the CPU" if there == 0 else f"give at most --gpus {there}"
+    require((gpus or 0) <= there, f"--gpus {gpus}: this machine has {there} usable GPUs; {hint}")
 
 
-def make_training(options: Options, entry: Mapping[str, Any] | None) -> NetworkTraining:
-    """The Lightning module to train.
+def load_networks(choice: NetworkChoice, *sizes: Any) -> tuple[nn.Module, nn.Module]:
+    """Loads the aligner and the CHN that fill sequences.
 
     Args:
-        options: all of them.
-        entry: what a checkpoint says of its network when a training is resumed from it.
+        choice: names them.
+        sizes: records with size options, which must be those of the checkpoint of CHN where they are given.
     """
-    kind = kind_of(options)
-    sizes = entry["sizes"] if entry else new_sizes(options, kind)
-    if kind == "small_dfpn":
-        return SmallDFPNTraining(sizes, options.optim)
-    if kind == "dfpn":
-        training = DFPNTraining(sizes, options.optim)
-        if entry is None:  # else the checkpoint brings VGG16
-            fill_vgg(training.network.vgg, options.vgg.vgg_weights)
-        return training
-    weight = options.chn_loss.perceptual_weight
-    vgg = fill_vgg(VGG16(width=options.vgg.vgg_width), options.vgg.vgg_weights) if weight > 0 else None
-    return CHNTraining(sizes, options.optim, load_aligner(options, has_own=False), vgg, weight, kind)
+    if not choice.test_checkpoint:
+        return load_aligner(choice, is_small=True), load_shipped("chn")
+    checkpoint = Checkpoint.read(choice.test_checkpoint)
+    check_sizes(checkpoint.path, checkpoint.entry, *sizes)
+    chn = load_network(checkpoint, "chn")
+    return load_aligner(choice, choice.is_small, checkpoint), chn
 
 
-def kind_of(options: Options) -> str:
-    """Which network it is about, a key of ``registry.NETWORKS``."""
-    return ("small_" if options.run.preset == "small" else "") + ("chn" if options.run.chn else "dfpn")
-
-
-def load_aligner(options: Options, has_own: bool) -> nn.Module:
-    """The aligner that CHN stands on.
+def load_aligner(choice: AlignerChoice, is_small: bool = False, brought_by: Checkpoint | None = None) -> nn.Module:
+    """Loads the aligner of CHN.
 
     Args:
-        options: all of them.
-        has_own: whether the tested checkpoint may bring it (those of the reference implementation do).
+        choice: names it.
+        is_small: whether the shipped weights serve where no checkpoint is named.
+        brought_by: the checkpoint of CHN; those of the reference implementation contain an aligner.
+
+    Raises:
+        UserError: no checkpoint holds it.
     """
-    name, path = options.run.chn_aligner, options.run.chn_aligner_checkpoint
-    if name == "opencv":
-        return OpenCVAligner()
-    if path is None and options.run.test and options.run.preset == "small":
-        path = str(WEIGHTS / "small_dfpn.safetensors")
-    if path is None:
-        path = options.run.test_checkpoint if has_own else None
-        require(path is not None, f"--chn_aligner {name} needs --chn_aligner_checkpoint: which one to use")
-    return ALIGNERS[name or "dfpn"](str(path))
+    family = choice.chn_aligner or next(spec.family for spec in NETWORKS.values() if spec.shipped and spec.is_aligner)
+    spec = find_network(family)
+    if not spec.has_weights:
+        return spec.cls()
+    if choice.chn_aligner_checkpoint:
+        return load_network(Checkpoint.read(choice.chn_aligner_checkpoint), family)
+    if is_small and any(s.family == family and s.shipped for s in NETWORKS.values()):
+        return load_shipped(family)
+    if brought_by is None or brought_by.entry is not None:
+        raise UserError(f"--chn_aligner {family} needs --chn_aligner_checkpoint: which one to use")
+    return load_network(brought_by, family)
 
 
-def new_sizes(options: Options, kind: str) -> dict[str, Any]:
-    """Sizes of a new network."""
-    values = asdict(options.vgg) | asdict(options.dfpn) | asdict(options.chn)
-    return {key: values[option] for key, option in SIZE_OPTIONS.get(kind, {}).items()}
+def make_inpainters(
+    networks: tuple[nn.Module, nn.Module], algorithms: Sequence[str], is_leaping: bool, device: torch.device
+) -> list[Inpainter]:
+    """One inpainter per algorithm, with an aligner and a CHN on a device."""
+    aligner, chn = (network.to(device) for network in networks)
+    options = [InpaintOptions(algorithm=name, skip_idle=is_leaping) for name in algorithms]
+    return [Inpainter(aligner, chn, each, device) for each in options]  # type: ignore[arg-type]
 
 
-def check_sizes(options: Options, path: Path, entry: Mapping[str, Any] | None) -> None:
-    """Raises :class:`UserError` where sizes were given that are not those of a checkpoint."""
-    if entry is None or entry["kind"] not in SIZE_OPTIONS:
-        return
-    for key, name in SIZE_OPTIONS[entry["kind"]].items():
-        wanted, held = (_as_text(sizes.get(key)) for sizes in (new_sizes(options, entry["kind"]), entry["sizes"]))
-        is_fine = name not in options.given or wanted == held
+def sizes_for(spec: NetworkSpec, *records: Any) -> dict[str, Any]:
+    """The sizes of a new network: keyword arguments of its class, from the records that hold its size options."""
+    values = {name: value for record in records for name, value in resolved(record).items()}
+    return {key: values[name] for key, name in spec.sizes.items()}
+
+
+def check_sizes(path: str | Path, entry: Mapping[str, Any] | None, *records: Any) -> None:
+    """Raises :class:`UserError` if a given size is not that of a checkpoint.
+
+    Args:
+        path: the checkpoint.
+        entry: its network, ``{"kind": ..., "sizes": {...}}``; None: unknown.
+        records: hold the size options; None means not given.
+    """
+    given = {name: value for record in records for name, value in vars(record).items()}
+    sizes = NETWORKS[entry["kind"]].sizes if entry and entry["kind"] in NETWORKS else {}
+    for key, name in sizes.items():
+        wanted, held = (_as_text(size) for size in (given.get(name), entry["sizes"].get(key)))  # type: ignore[index]
+        is_fine = given.get(name) is None or wanted == held
         require(is_fine, f"{path} has --{name} {held} and keeps it, got --{name} {wanted}: leave that out")
 
 
 def _as_text(size: Any) -> str:
     return " ".join(map(str, size)) if isinstance(size, Sequence) else str(size)
-
-
-def check_gpus(options: Options) -> None:
-    """Raises :class:`UserError` where more GPUs were asked for than there are."""
-    asked, there = options.run.gpus or 0, torch.cuda.device_count()
-    hint = "leave out --gpus to run on the CPU" if there == 0 else f"give at most --gpus {there}"
-    require(asked <= there, f"--gpus {asked}: this machine has {there} usable GPUs; {hint}")
-
-
-def make_trainer(options: Options) -> pl.Trainer:
-    """Lightning's Trainer; making it writes nothing."""
-    given = dict(options.trainer)
-    check_gpus(options)
-    if options.run.gpus is not None:
-        given |= {"accelerator": "gpu", "devices": options.run.gpus}
-    is_bare = bool(given.get("barebones"))
-    is_logging = given.pop("logger", not is_bare) in (True, None)
-    if options.run.test:
-        given["precision"] = test_precision(options)
-    if not is_bare:
-        given.setdefault("log_every_n_steps", min(50, options.data.train_max_iterations))
-        given["callbacks"] = make_callbacks(options, is_logging)
-        given["plugins"] = [WholeCheckpoints()]
-    if is_logging:
-        root = given.get("default_root_dir") or "."
-        given["logger"] = OwnFolderLogger(root, name=LOGS)
-    elif not is_bare:
-        given["logger"] = False
-    with told_in_one_line(MisconfigurationException, ValueError, TypeError, RuntimeError, ImportError):
-        return pl.Trainer(**given)
-
-
-def make_callbacks(options: Options, is_logging: bool) -> list[pl.Callback]:
-    """What watches a run."""
-    written = {k: v for k, v in asdict(options).items() if k != "given"}
-    if options.run.test:
-        return [OptionsFile(written)]
-    callbacks = training_callbacks(written, options.run.checkpoint_every, is_logging)
-    is_keeping = options.trainer.get("enable_checkpointing") is not False
-    return callbacks if is_keeping else [c for c in callbacks if not isinstance(c, pl.callbacks.Checkpoint)]
-
-
-@contextmanager
-def told_in_one_line(*kinds: type[Exception]) -> Iterator[None]:
-    """Turns what Lightning has to say about its arguments into a :class:`UserError`.
-
-    Args:
-        kinds: errors that are meant for the user wherever they come from. Others are if Lightning itself raised them as
-            a ``ValueError``; the rest are faults of this program and keep their traceback.
-    """
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:
-        is_meant = isinstance(error, kinds) or (isinstance(error, ValueError) and _is_by_lightning(error))
-        if not is_meant:
-            raise
-        raise UserError(" ".join(str(error).split())) from error
-
-
-def _is_by_lightning(error: Exception) -> bool:
-    innermost = list(traceback.walk_tb(error.__traceback__))[-1][0]
-    return str(innermost.f_globals.get("__name__", "")).startswith(("pytorch_lightning.", "lightning_fabric."))
-
-
-def logs_folder(options: Options) -> Path:
-    """The folder of all runs."""
-    return Path(options.trainer.get("default_root_dir") or ".") / LOGS

@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
-from master_thesis.cli.options import PROGRAM, parse_options
+from master_thesis.cli import commands
+from master_thesis.cli.help import program
+from master_thesis.cli.parsing import parse_command
 from master_thesis.errors import UserError
 
 EXIT_USER_ERROR = 2
@@ -22,8 +24,8 @@ def command() -> NoReturn:
     """Runs the command and ends the process."""
     code = main()
     if _is_one_of_several():
-        # All is written by now. The threads that connect processes were seen to abort one while Python wound down,
-        # and its exit code with it.
+        # Everything is written. The threads that connect processes may abort one while Python shuts down, and its
+        # exit code is lost.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
@@ -37,35 +39,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: its arguments; None: those of the process.
 
     Returns:
-        The exit code: 0, 2 after something that the user can mend, which is told in one line, or 130 after Ctrl-C.
+        The exit code: 0, 2 after an error that the user can correct, which is printed as one line, or 130 after Ctrl-C.
     """
     try:
-        options = parse_options(sys.argv[1:] if argv is None else argv)
+        options = parse_command(sys.argv[1:] if argv is None else argv)
         with _shown_log(), _quiet_threads():
-            # torch and Lightning take seconds to import: nobody should wait for them to learn of a typing error.
-            from master_thesis.cli.commands import run
-
-            run(options)
+            commands.run(options)
     except UserError as error:
-        print(f"{PROGRAM}: error: {error}", file=sys.stderr)
-        return EXIT_USER_ERROR
-    except OSError as error:  # a full disk, a folder that cannot be written to: nothing of it is this program's fault
+        return _refuse(str(error))
+    except OSError as error:  # a full disk, a folder without permission: no fault of this program
         where = f"{error.filename}: " if error.filename else ""
-        print(f"{PROGRAM}: error: {where}{error.strerror or error}", file=sys.stderr)
-        return EXIT_USER_ERROR
+        return _refuse(f"{where}{error.strerror or error}")
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
             raise
-        remedy = "a smaller --batch_size, --train_size, --test_size or --window needs less"
-        print(f"{PROGRAM}: error: the memory is used up: {remedy}", file=sys.stderr)
-        return EXIT_USER_ERROR
-    except KeyboardInterrupt:  # whoever has something to go on from has said so
+        return _refuse(
+            "the memory is used up: a smaller --batch_size, --train_size, --test_size or --window needs less"
+        )
+    except KeyboardInterrupt:  # what can be resumed has said so
         return EXIT_INTERRUPTED
     return 0
 
 
+def _refuse(message: str) -> int:
+    print(f"{program()}: error: {message}", file=sys.stderr)
+    return EXIT_USER_ERROR
+
+
 def _is_one_of_several() -> bool:
-    if "torch" not in sys.modules:  # told before it was needed
+    if "torch" not in sys.modules:  # the error came before torch was needed
         return False
     from master_thesis.runtime.distributed import is_distributed
 
@@ -73,9 +75,9 @@ def _is_one_of_several() -> bool:
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether memory, of the machine or of a GPU, could not be had (torch has no class of its own for the former)."""
-    told = str(error)
-    return isinstance(error, MemoryError) or "can't allocate memory" in told or "out of memory" in told
+    """Whether the memory of the machine or of a GPU is used up (torch has no class of its own for the former)."""
+    message = str(error)
+    return isinstance(error, MemoryError) or "can't allocate memory" in message or "out of memory" in message
 
 
 @contextmanager

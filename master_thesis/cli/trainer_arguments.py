@@ -61,35 +61,17 @@ class TrainerOption:
             return text
         raise argparse.ArgumentTypeError(f"should be {self.expected()}, got {text!r}")
 
+    def keywords(self) -> dict[str, Any]:
+        """The keywords of argparse for it."""
+        flag: dict[str, Any] = {"nargs": "?", "const": True} if "bool" in self.types else {}
+        return {"type": self.convert, "metavar": "VALUE"} | flag
+
     def expected(self) -> str:
         """What may be given, in words."""
         words = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "a text"}
         choices = [words[t] for t in _TEXT_TYPES if t in self.types]
         choices += list(dict.fromkeys(str(value) for value in self.literals))
         return " or ".join(choices + ["none"] * self.takes_none)
-
-
-def add_trainer_options(parser: argparse.ArgumentParser) -> None:
-    """Adds one ``--name`` per argument of the Trainer; those that are not given are not in the namespace."""
-    group = parser.add_argument_group(
-        "arguments of Lightning's Trainer", "as its documentation says; passed on as given"
-    )
-    for option in read_trainer_options():
-        flag: dict[str, Any] = {"nargs": "?", "const": True} if "bool" in option.types else {}
-        group.add_argument(
-            f"--{option.name}",
-            type=option.convert,
-            default=argparse.SUPPRESS,
-            metavar="VALUE",
-            help=option.help.replace("%", "%%"),
-            **flag,
-        )
-
-
-def given_trainer_options(namespace: argparse.Namespace) -> dict[str, Any]:
-    """The Trainer's arguments among parsed ones."""
-    names = {option.name for option in read_trainer_options()}
-    return {name: value for name, value in vars(namespace).items() if name in names}
 
 
 @lru_cache(maxsize=1)

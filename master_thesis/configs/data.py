@@ -1,19 +1,24 @@
-"""Where the data lies and how a clip is made of it."""
+"""Where the data is and how clips are made from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from master_thesis.configs.fields import MAX_WIDENING, SizeAction, check_bounds, option
+from master_thesis.configs.fields import MAX_WIDENING, check_bounds, option
 from master_thesis.errors import require
 
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Where the data lies and how a clip is made of it."""
+    """Where the data is and how clips are made from it.
 
-    data_path: str = option("./data", "folder that holds GOT10k, YouTubeVOS and DAVIS-2017")
-    data_ckpt_path: str = option("./lightning_logs/data.ckpt", "cache of what was found in --data_path (JSON)")
+    ``frames_n`` -1 stands for complete sequences.
+    """
+
+    data_path: str = option("./data", "folder of GOT10k, YouTubeVOS and DAVIS-2017", metavar="FOLDER")
+    data_ckpt_path: str = option(
+        "./lightning_logs/data.ckpt", "cache of the index of --data_path (JSON)", metavar="FILE"
+    )
     image_resize: bool = option(True, "resize frames to --train_size; false: crop at random")
     min_mask_size: float = option(0.05, "smallest mean share of a mask sequence, exclusive")
     max_mask_size: float = option(0.15, "largest mean share of a mask sequence, exclusive")
@@ -21,22 +26,15 @@ class DataConfig:
         (256, 256), "height and width of training clips", metavar=("H", "W"), within=(16, 8192)
     )
     test_size: tuple[int, int] = option(
-        (240, 480),
-        "height and width of test sequences; native with --video: the hole is filled at the video's own resolution",
-        metavar=("H", "W"),
-        action=SizeAction,
-        nargs="+",
-        within=(16, 8192),
+        (240, 480), "height and width of test sequences", metavar=("H", "W"), within=(16, 8192)
     )
-    frames_n: int = option(
-        2, "frames of a clip, the target included: 2 or an odd number; -1: whole sequence", within=(-1, 1001)
-    )
+    frames_n: int = option(2, "frames of a clip with its target: 2 or an odd number", within=(-1, 1001))
     frames_spacing: int = option(10, "frames between neighbours of a clip", within=(1, 10**6))
     frames_randomize: bool = option(True, "take references at random within reach instead of at --frames_spacing")
     dilatation_filter_size: tuple[int, int] = option(
         (3, 3), "size of the cross that widens masks", metavar=("H", "W"), within=(1, 1001)
     )
-    dilatation_iterations: int = option(4, "how often masks are widened", within=(0, 1000))
+    dilatation_iterations: int = option(4, "times that masks are widened", within=(0, 1000))
     p_simulator_bgs: float = option(0.5, "share of training clips whose movement is simulated")
     p_simulator_masks: float = option(0.0, "share of training clips whose mask movement is simulated")
     bgs_movement_params: tuple[float, float, float] = option(
@@ -46,14 +44,14 @@ class DataConfig:
     )
     masks_movement_params: tuple[float, float, float] = option(
         (50.0, 0.10, 0.20),
-        "the same for simulated movements of masks",
+        "the same for masks",
         metavar=("PX", "SCALE", "RAD"),
     )
-    batch_size: int = option(8, "clips of a batch", within=(1, 4096))
+    batch_size: int = option(8, "clips per batch", within=(1, 4096))
     num_workers: int = option(0, "processes that prepare clips", within=(0, 256))
-    train_max_iterations: int = option(2000, "batches of a training epoch", within=(1, 10**9))
-    validation_max_iterations: int = option(200, "batches of a validation", within=(1, 10**9))
-    seed: int = option(0, "seed of weights, clips and split: the same seed gives the same run", within=(0, 2**32 - 1))
+    train_max_iterations: int = option(2000, "batches per training epoch", within=(1, 10**9))
+    validation_max_iterations: int = option(200, "batches per validation", within=(1, 10**9))
+    seed: int = option(0, "seed of everything random: the same seed, the same run", within=(0, 2**32 - 1))
 
     def __post_init__(self) -> None:
         n = self.frames_n
@@ -64,8 +62,8 @@ class DataConfig:
         size, times = self.dilatation_filter_size, self.dilatation_iterations
         widening = max(size) // 2 * times
         is_sane = widening <= MAX_WIDENING
-        told = f"--dilatation_filter_size {size[0]} {size[1]} --dilatation_iterations {times}"
-        require(is_sane, f"{told} should widen masks by at most {MAX_WIDENING} pixels, not by {widening}")
+        both = f"--dilatation_filter_size {size[0]} {size[1]} --dilatation_iterations {times}"
+        require(is_sane, f"{both} should widen masks by at most {MAX_WIDENING} pixels, not by {widening}")
         require(
             0 <= self.min_mask_size < self.max_mask_size <= 1,
             "--min_mask_size should be at least 0 and below --max_mask_size, which is at most 1; "

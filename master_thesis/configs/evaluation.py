@@ -10,29 +10,31 @@ from master_thesis.errors import require
 
 @dataclass(frozen=True)
 class EvaluationConfig:
-    """What ``--evaluate`` measures (docs/evaluation.md)."""
+    """What an evaluation measures (docs/evaluation.md)."""
 
     protocols: tuple[str, ...] = option(
         ("hole", "completion-432x240"), "how to measure", choices=("hole", "completion-432x240")
     )
     masks: tuple[str, ...] = option(
         ("swapped", "still"),
-        "what to cut out: the masks of another sequence (swapped), a blob that does not move (still), the object "
-        "itself (own: no truth lies behind it), or the path of a mask or of a folder with a folder of masks each",
+        "swapped: of another sequence; still: a blob; own: the object (no ground truth); "
+        "or a mask, or a folder with a folder of masks per sequence",
         metavar="swapped|still|own|PATH",
     )
     baselines: tuple[str, ...] = option(
         ("telea", "median", "homography"),
-        "methods from OpenCV to compare with",
+        "baselines to compare with",
         choices=("telea", "median", "homography", "opencv"),
     )
     predictions: tuple[str, ...] = option(
-        (), "frames that another method has filled, as FOLDER/<sequence>/*.png", metavar="NAME=FOLDER"
+        (), "frames filled by another method, FOLDER/<sequence>/*.png", metavar="NAME=FOLDER"
     )
-    sequences: tuple[str, ...] = option((), "only these test sequences (default: all)", metavar="NAME")
-    max_frames: int | None = option(None, "only the first frames of each sequence", within=(2, 10**6))
-    evaluation_flow: str = option("dis", "motion for the temporal figures", choices=("dis", "raft"))
-    export_inputs: str | None = option(None, "instead of measuring, write what a method gets to see to this folder")
+    sequences: tuple[str, ...] = option((), "test sequences (default: all)", metavar="NAME")
+    max_frames: int | None = option(None, "use only the first N frames of each sequence", within=(2, 10**6))
+    evaluation_flow: str = option("dis", "optical flow of the temporal figures", choices=("dis", "raft"))
+    export_inputs: str | None = option(
+        None, "write the inputs of the methods to this folder instead of measuring", metavar="FOLDER"
+    )
 
     def __post_init__(self) -> None:
         require(len(self.protocols) > 0, "--protocols should name at least one protocol, got none")

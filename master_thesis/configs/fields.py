@@ -4,29 +4,55 @@ from __future__ import annotations
 
 import argparse
 import math
-from dataclasses import field, fields
+from dataclasses import MISSING, field, fields
 from typing import Any
 
 from master_thesis.errors import require
 
 MAX_WIDENING = 1000
-"""Pixels by which masks are widened at most; work grows with it."""
+"""Largest number of pixels by which masks are widened; the work grows with it."""
 
 
 def option(default: Any, help: str, **metadata: Any) -> Any:
-    """A dataclass field with its help text.
+    """A dataclass field that is an option ``--name``.
 
     Args:
-        default: its value where nothing is said.
-        help: what ``--help`` says of it.
-        metadata: ``within``, its bounds (every whole number has them), or ``said_by``, the other option that sets it;
-            all else (``choices``, ``metavar`` ...) goes on to argparse.
+        default: value without the option.
+        help: its line in ``--help``.
+        metadata: ``within``, the bounds (every whole number has them); ``otherwise``, what None will become (shown as
+            the default); ``none``, a word that stands for None; all else (``choices``, ``metavar`` ...) is argparse's.
     """
     return field(default=default, metadata={"help": help, **metadata})
 
 
+def argument(name: str, help: str) -> Any:
+    """A dataclass field that is a required word of the command, without a flag.
+
+    Args:
+        name: its name in the usage line, e.g. ``VIDEO``.
+        help: its line in ``--help``.
+    """
+    return field(metadata={"help": help, "metavar": name, "is_positional": True})
+
+
+def required(help: str, **metadata: Any) -> Any:
+    """A dataclass field that is a required option ``--name`` (arguments: see :func:`option`)."""
+    return field(metadata={"help": help, **metadata})
+
+
+def has_default(f: Any) -> bool:
+    """Whether an option may be left out."""
+    return f.default is not MISSING
+
+
+def resolved(config: Any) -> dict[str, Any]:
+    """The values of a record; None becomes what the field says it will be ``otherwise``."""
+    values = {f.name: (getattr(config, f.name), f.metadata.get("otherwise")) for f in fields(config)}
+    return {name: otherwise if value is None else value for name, (value, otherwise) in values.items()}
+
+
 def check_bounds(config: Any) -> None:
-    """Raises :class:`UserError` where an option does not lie ``within`` its bounds."""
+    """Raises :class:`UserError` if an option is not ``within`` its bounds."""
     for f in fields(config):
         value = getattr(config, f.name)
         if "within" not in f.metadata or value is None:
@@ -39,15 +65,23 @@ def check_bounds(config: Any) -> None:
 
 
 def parse_bool(text: str) -> bool:
-    """``true`` or ``false`` (also yes/no, on/off, 1/0), in any case."""
+    """Parses ``true`` or ``false`` (also yes/no, on/off, 1/0), in any case."""
     values = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
     if text.lower() not in values:
         raise argparse.ArgumentTypeError(f"should be true or false, got {text!r}")
     return values[text.lower()]
 
 
-def finite(text: str) -> float:
-    """A number that is one: neither infinite nor nan."""
+def parse_int(text: str) -> int:
+    """Parses a whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"should be a whole number, got {text!r}") from None
+
+
+def parse_float(text: str) -> float:
+    """Parses a number that is neither infinite nor nan."""
     try:
         value = float(text)
     except ValueError:
@@ -55,18 +89,3 @@ def finite(text: str) -> float:
     if not math.isfinite(value):
         raise argparse.ArgumentTypeError(f"should be a number, got {text!r}")
     return value
-
-
-class SizeAction(argparse.Action):
-    """Height and width, or the word ``native``, which sets ``native_size``."""
-
-    def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
-        """Called by argparse with what stands behind the option."""
-        if list(values) == ["native"]:
-            namespace.native_size = True
-            return
-        try:
-            height, width = map(int, values)
-        except ValueError:
-            parser.error(f"{option_string} should be a height and a width, or native; got {' '.join(values)}")
-        setattr(namespace, self.dest, (height, width))

@@ -1,49 +1,57 @@
-"""Sizes of new networks."""
+"""Sizes of new networks. None stands for the thesis' size: a checkpoint carries its own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from master_thesis.configs.fields import check_bounds, option
+from master_thesis.configs.fields import check_bounds, option, resolved
 from master_thesis.errors import require
 
 
 @dataclass(frozen=True)
 class VGGConfig:
-    """The frozen VGG16 whose features DFPN matches and CHN's perceptual loss compares."""
+    """The frozen VGG16 of DFPN's features and of CHN's perceptual loss."""
 
-    vgg_weights: str = option("imagenet", "VGG16 weights: imagenet (torchvision's download), random, or a file")
-    vgg_width: int = option(64, "width of the first VGG16 block (64: the real one)", within=(1, 256))
+    vgg_weights: str = option(
+        "imagenet",
+        "VGG16 weights: imagenet (a download by torchvision), random, or a file",
+        metavar="imagenet|random|FILE",
+    )
+    vgg_width: int | None = option(
+        None, "width of the first VGG16 block; only 64 has trained weights", otherwise=64, within=(1, 256)
+    )
 
     def __post_init__(self) -> None:
         check_bounds(self)
-        ok = self.vgg_weights == "random" or self.vgg_width == 64
+        ok = self.vgg_weights == "random" or resolved(self)["vgg_width"] == 64
         require(ok, f"--vgg_width {self.vgg_width} has no trained weights: use --vgg_weights random with it")
 
 
 @dataclass(frozen=True)
 class DFPNConfig:
-    """Sizes of DFPN; the defaults are the thesis'. A checkpoint carries them."""
+    """Sizes of DFPN; a checkpoint carries its own."""
 
-    dfpn_size: int = option(256, "working height and width of DFPN, a multiple of 32", within=(32, 1024))
-    dfpn_corr_widths: tuple[int, int] = option(
-        (128, 256), "widths of DFPN's 4D convolution", metavar=("A", "B"), within=(1, 4096)
+    dfpn_size: int | None = option(
+        None, "working height and width of DFPN, a multiple of 32", otherwise=256, within=(32, 1024)
     )
-    dfpn_width: int = option(128, "width of DFPN's flow estimators", within=(1, 4096))
+    dfpn_corr_widths: tuple[int, int] | None = option(
+        None, "widths of DFPN's 4D convolution", otherwise=(128, 256), metavar=("A", "B"), within=(1, 4096)
+    )
+    dfpn_width: int | None = option(None, "width of DFPN's flow estimators", otherwise=128, within=(1, 4096))
 
     def __post_init__(self) -> None:
-        ok = self.dfpn_size >= 32 and self.dfpn_size % 32 == 0
-        require(ok, f"--dfpn_size should be a positive multiple of 32, got {self.dfpn_size}")
+        size = resolved(self)["dfpn_size"]
+        require(size >= 32 and size % 32 == 0, f"--dfpn_size should be a positive multiple of 32, got {size}")
         check_bounds(self)
 
 
 @dataclass(frozen=True)
 class CHNConfig:
-    """Sizes of CHN; the defaults are the thesis'. A checkpoint carries them."""
+    """Sizes of CHN; a checkpoint carries its own."""
 
-    chn_width: int = option(64, "width of CHN", within=(1, 4096))
-    chn_growth: int = option(32, "growth of CHN's residual dense blocks", within=(1, 4096))
-    chn_num_blocks: int = option(20, "RRDB blocks of CHN", within=(1, 1000))
+    chn_width: int | None = option(None, "width of CHN", otherwise=64, within=(1, 4096))
+    chn_growth: int | None = option(None, "growth of CHN's residual dense blocks", otherwise=32, within=(1, 4096))
+    chn_num_blocks: int | None = option(None, "RRDB blocks of CHN", otherwise=20, within=(1, 1000))
 
     def __post_init__(self) -> None:
         check_bounds(self)

@@ -1,4 +1,4 @@
-"""What to train or test, and how."""
+"""How a network is trained."""
 
 from __future__ import annotations
 
@@ -9,83 +9,25 @@ from master_thesis.errors import require
 
 
 @dataclass(frozen=True)
-class RunConfig:
-    """What to do: without ``chn`` it concerns DFPN, without ``test`` it is a training."""
+class TrainingConfig:
+    """What a training begins with, and what it keeps."""
 
-    test: bool = option(False, "test instead of train")
-    test_checkpoint: str | None = option(None, "checkpoint to test", metavar="FILE")
-    chn: bool = option(False, "train or test CHN instead of DFPN")
-    chn_aligner: str | None = option(
-        None, "aligner that CHN stands on; opencv needs no weights", choices=("cpn", "dfpn", "opencv")
-    )
-    chn_aligner_checkpoint: str | None = option(None, "checkpoint of that aligner", metavar="FILE")
-    preset: str = option(
-        "thesis",
-        "which networks to train; --test --preset small takes the weights that the package ships",
-        choices=("thesis", "small"),
-    )
+    preset: str = option("thesis", "which networks to train", choices=("thesis", "small"))
     ckpt_path: str | None = option(
-        None, "checkpoint to resume training from; last: the newest whole one in lightning_logs", metavar="FILE|last"
+        None, "checkpoint to resume; last: the newest one in lightning_logs", metavar="FILE|last"
     )
     init_from: str | None = option(
-        None, "checkpoint whose tensors a new training starts with, as far as names and shapes fit", metavar="FILE"
+        None, "checkpoint with weights to start from, where names and shapes fit", metavar="FILE"
     )
-    recompute: bool = option(
-        False, "train in less memory: activations are not kept for the backward pass but computed again (thesis preset)"
-    )
-    checkpoint_every: int = option(
-        500, "steps between two checkpoints of a training (one more ends each epoch)", within=(1, 10**9)
-    )
-    gpus: int | None = option(
-        None, "train or test on so many GPUs (--accelerator gpu --devices N)", metavar="N", within=(1, 1024)
-    )
-    algorithms: tuple[str, ...] = option(
-        ("ff", "ip", "cp"),
-        "inpainting algorithms to test: frame by frame, inpaint and propagate, copy and propagate",
-        choices=("ff", "ip", "cp"),
-    )
-    output_path: str = option("generated_sequences", "folder for the videos of a CHN test", metavar="FOLDER")
-    export: str | None = option(
-        None,
-        "write the network of --test_checkpoint to this .safetensors file, in half precision, and stop",
-        metavar="FILE",
-    )
-    evaluate: bool = option(False, "measure methods on the test sequences, the shipped networks by default")
-    sample_data: str | None = option(None, "write the built-in data to this folder and stop", metavar="FOLDER")
+    recompute: bool = option(False, "use less memory: compute activations again in the backward pass (thesis preset)")
+    checkpoint_every: int = option(500, "steps between checkpoints (another one ends each epoch)", within=(1, 10**9))
 
     def __post_init__(self) -> None:
-        is_named = self.export is None or (bool(self.test_checkpoint) and self.export.endswith(".safetensors"))
-        require(is_named, "--export should be a .safetensors file, with --test and --test_checkpoint: what to export")
-        has_network = bool(self.test_checkpoint) or self.preset == "small"
-        require(not self.test or has_network, "--test needs --test_checkpoint: which one to test")
-        require(self.test or not self.test_checkpoint, "--test_checkpoint is for testing: add --test, or leave it out")
-        require(not (self.test and self.ckpt_path), "--ckpt_path resumes a training: leave out --test or --ckpt_path")
-        is_lean = not self.recompute or (self.preset == "thesis" and not self.test)
-        require(
-            is_lean, "--recompute is for training the thesis' networks: leave it out with --test and --preset small"
-        )
-        is_new = not (self.init_from and (self.test or self.ckpt_path))
-        require(is_new, "--init_from begins a new training: leave out --test and --ckpt_path, or leave out --init_from")
+        is_lean = not self.recompute or self.preset == "thesis"
+        require(is_lean, "--recompute is for the thesis' networks: leave it out with --preset small")
+        is_new = not (self.init_from and self.ckpt_path)
+        require(is_new, "--init_from starts a new training, --ckpt_path resumes one: leave out one of them")
         check_bounds(self)
-        if self.chn:
-            self._check_aligner()
-        else:
-            for name in ("chn_aligner", "chn_aligner_checkpoint"):
-                require(not getattr(self, name), f"--{name} is for CHN: add --chn, or leave it out")
-        require(len(self.algorithms) > 0, "--algorithms should name at least one of ff, ip, cp")
-        is_once = len(set(self.algorithms)) == len(self.algorithms)
-        require(is_once, f"--algorithms should name each once, got {' '.join(self.algorithms)}")
-
-    def _check_aligner(self) -> None:
-        name, path = self.chn_aligner, self.chn_aligner_checkpoint
-        is_shipped = self.test and self.preset == "small" and not path
-        choice = "add --chn_aligner dfpn, cpn or opencv"
-        require(bool(name) or is_shipped, f"--chn needs an aligner: {choice}")
-        needs_path = name in ("cpn", "dfpn") and not self.test
-        require(bool(path) or not needs_path, f"--chn_aligner {name} needs --chn_aligner_checkpoint: which one to use")
-        require(
-            not (name == "opencv" and path), "--chn_aligner opencv has no weights: leave out --chn_aligner_checkpoint"
-        )
 
 
 @dataclass(frozen=True)

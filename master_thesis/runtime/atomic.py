@@ -17,7 +17,7 @@ def refuse_overwrite(option: str, places: Iterable[Path], overwrite: bool) -> No
     """Refuses to overwrite existing outputs.
 
     Args:
-        option: the flag that names the places, without dashes.
+        option: the flag that names the places, without dashes; empty: they are named without a flag.
         places: what will be written; an empty folder is free.
         overwrite: whether existing outputs may be replaced.
 
@@ -26,7 +26,8 @@ def refuse_overwrite(option: str, places: Iterable[Path], overwrite: bool) -> No
     """
     taken = (p for p in places if p.exists() and not (p.is_dir() and not any(p.iterdir())))
     existing = None if overwrite else next(taken, None)
-    require(existing is None, f"--{option} {existing} exists already: --overwrite replaces it")
+    flag = f"--{option} " if option else ""
+    require(existing is None, f"{flag}{existing} exists already: --overwrite replaces it")
 
 
 @contextlib.contextmanager

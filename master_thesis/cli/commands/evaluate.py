@@ -1,0 +1,54 @@
+"""``evaluate``: measuring methods on test sequences."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from master_thesis.cli.config_file import CONFIG, write_config
+from master_thesis.cli.flags import part, trainer_part
+from master_thesis.cli.options import AlgorithmChoice, NetworkChoice, NetworkCommandOptions
+from master_thesis.configs.data import DataConfig
+from master_thesis.configs.evaluation import EvaluationConfig
+from master_thesis.configs.fields import option
+
+MEASURED = ("data_path", "test_size", "dilatation_filter_size", "dilatation_iterations", "seed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateOptions(NetworkCommandOptions):
+    """Measure how networks, baselines and other methods fill sequences."""
+
+    NAME = "evaluate"
+    COMMON = (
+        *("data_path", "masks", "protocols", "algorithms", "baselines", "sequences", "max_frames", "test_size"),
+        *("test_checkpoint", "chn_aligner", "chn_aligner_checkpoint", "output_path", "overwrite", "gpus", "config"),
+    )
+
+    evaluation: EvaluationConfig = part(EvaluationConfig())
+    inpainting: AlgorithmChoice = part(AlgorithmChoice())
+    leaps: bool = option(False, "skip references while they show nothing new (ff, ip): faster, not in the thesis")
+    output_path: str = option("evaluation", "folder for tables and pictures", metavar="FOLDER")
+    overwrite: bool = option(False, "replace existing results")
+    data: DataConfig = part(DataConfig(), only=MEASURED)
+    networks: NetworkChoice = part(NetworkChoice())
+    trainer: Mapping[str, Any] = trainer_part("accelerator", "precision")
+
+
+def evaluate(options: EvaluateOptions) -> None:
+    """Measures CHN with every algorithm, the baselines and the frames of other methods."""
+    from master_thesis.cli.build import load_networks, make_inpainters, running_networks
+    from master_thesis.evaluation.evaluate import run_evaluation
+    from master_thesis.evaluation.methods import network_method
+
+    with running_networks(options, options.data.seed) as device:
+        inpainters = make_inpainters(
+            load_networks(options.networks), options.inpainting.algorithms, options.leaps, device
+        )
+        methods = {f"{options.networks.kind} {i.options.algorithm}": network_method(i) for i in inpainters}
+        folder = Path(options.output_path)
+        run_evaluation(options.data, options.evaluation, folder, methods, options.overwrite)
+    if options.evaluation.export_inputs is None:
+        write_config(folder / CONFIG, options, options.overwrite)

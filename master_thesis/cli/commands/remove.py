@@ -1,0 +1,54 @@
+"""``remove``: removing an object from somebody's video."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from master_thesis.cli.config_file import CONFIG, write_config
+from master_thesis.cli.flags import part, trainer_part
+from master_thesis.cli.options import AlgorithmChoice, NetworkChoice, NetworkCommandOptions
+from master_thesis.configs.data import DataConfig
+from master_thesis.configs.fields import option
+from master_thesis.configs.video import VideoConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoveOptions(NetworkCommandOptions):
+    """Remove an object from a video, or from every video of a folder."""
+
+    NAME = "remove"
+    COMMON = (
+        *("video", "mask", "output", "object_ids", "mask_dilation", "invert_mask", "algorithms", "test_size"),
+        *("lossless", "overlay", "report", "check", "overwrite", "gpus", "config"),
+    )
+
+    video: VideoConfig = part(VideoConfig)
+    inpainting: AlgorithmChoice = part(AlgorithmChoice(("ip",)))
+    test_size: tuple[int, int] | None = option(
+        (240, 480),
+        "approximate size at which holes are filled; native: that of the video",
+        metavar="H W|native",
+        none="native",
+        within=(16, 8192),
+    )
+    networks: NetworkChoice = part(NetworkChoice())
+    data: DataConfig = part(DataConfig(), only=("seed",))
+    trainer: Mapping[str, Any] = trainer_part("accelerator", "precision")
+
+
+def remove(options: RemoveOptions) -> None:
+    """Removes the object and writes beside each result what repeats the run."""
+    from master_thesis.cli.build import load_networks, make_inpainters, running_networks
+    from master_thesis.video.jobs import run_jobs  # with PyAV, which training does without
+    from master_thesis.video.outputs import beside
+
+    video = options.video
+    with running_networks(options, options.data.seed) as device:
+        networks = load_networks(options.networks)
+        inpainters = make_inpainters(networks, options.inpainting.algorithms, video.leaps, device)
+        results = run_jobs(video, inpainters, options.test_size)
+    for result in results:
+        if result.output is not None:
+            write_config(beside(result.output, f".{CONFIG}"), options, video.overwrite)

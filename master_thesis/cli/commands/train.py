@@ -1,0 +1,156 @@
+"""``train dfpn`` and ``train chn``: from the start, from other weights, or from where a training was interrupted."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from master_thesis.cli.flags import part
+from master_thesis.cli.options import AlignerChoice, NetworkCommandOptions
+from master_thesis.configs.data import DataConfig
+from master_thesis.configs.fields import resolved
+from master_thesis.configs.networks import CHNConfig, DFPNConfig, VGGConfig
+from master_thesis.configs.training import CHNLossConfig, OptimConfig, TrainingConfig
+from master_thesis.errors import require
+from master_thesis.models.registry import NetworkSpec, find_network
+
+if TYPE_CHECKING:
+    import pytorch_lightning as pl
+
+    from master_thesis.training.base import NetworkTraining
+    from master_thesis.training.checkpointing import ResumePoint
+
+log = logging.getLogger(__name__)
+
+COMMON = (
+    *("data_path", "preset", "batch_size", "train_size", "frames_n", "frames_spacing", "num_workers", "lr"),
+    *("max_epochs", "train_max_iterations", "gpus", "precision", "ckpt_path", "init_from", "seed", "config"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingOptions(NetworkCommandOptions):
+    """Options of every training."""
+
+    data: DataConfig = part(DataConfig(), without=("test_size",))
+    training: TrainingConfig = part(TrainingConfig())
+    optim: OptimConfig = part(OptimConfig())
+    vgg: VGGConfig = part(VGGConfig())
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        n = self.data.frames_n
+        require(n > 0, f"--frames_n should be 2 or an odd number, got {n}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DFPNTrainingOptions(TrainingOptions):
+    """Train DFPN, the network that aligns frames."""
+
+    NAME = "train dfpn"
+    COMMON = COMMON
+
+    sizes: DFPNConfig = part(DFPNConfig())
+
+
+@dataclass(frozen=True, kw_only=True)
+class CHNTrainingOptions(TrainingOptions):
+    """Train CHN, the network that paints, on top of an aligner."""
+
+    NAME = "train chn"
+    COMMON = ("chn_aligner", "chn_aligner_checkpoint", *COMMON)
+
+    aligner: AlignerChoice = part(AlignerChoice())
+    loss: CHNLossConfig = part(CHNLossConfig())
+    sizes: CHNConfig = part(CHNConfig())
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.aligner.require_named()
+        self.aligner.require_weights()
+
+
+def train_dfpn(options: DFPNTrainingOptions) -> None:
+    """Trains DFPN."""
+    from master_thesis.checkpoints.loading import fill_vgg
+    from master_thesis.cli.build import sizes_for
+
+    trainer = _start(options)
+    spec = find_network("dfpn", options.training.preset)
+    resumed = _find_resumed(options, spec, options.vgg, options.sizes)
+    sizes = resumed.entry["sizes"] if resumed else sizes_for(spec, options.vgg, options.sizes)
+    module = spec.trainer_cls(sizes, options.optim)
+    if resumed is None and "vgg_width" in spec.sizes:  # a checkpoint contains VGG16
+        fill_vgg(module.network.vgg, options.vgg.vgg_weights)
+    _fit(options, trainer, module, resumed)
+
+
+def train_chn(options: CHNTrainingOptions) -> None:
+    """Trains CHN on top of a frozen aligner."""
+    from master_thesis.checkpoints.loading import fill_vgg
+    from master_thesis.cli.build import load_aligner, sizes_for
+    from master_thesis.models.vgg import VGG16
+
+    trainer = _start(options)
+    spec = find_network("chn", options.training.preset)
+    resumed = _find_resumed(options, spec, options.sizes)
+    sizes = resumed.entry["sizes"] if resumed else sizes_for(spec, options.sizes)
+    weight, width = options.loss.perceptual_weight, resolved(options.vgg)["vgg_width"]
+    vgg = fill_vgg(VGG16(width=width), options.vgg.vgg_weights) if weight > 0 else None
+    module = spec.trainer_cls(sizes, options.optim, load_aligner(options.aligner), vgg, weight, spec.kind)
+    _fit(options, trainer, module, resumed)
+
+
+def _start(options: TrainingOptions) -> pl.Trainer:
+    """The Trainer of a run whose seed is set."""
+    from master_thesis.cli.build import seed_run
+    from master_thesis.cli.trainer import make_training_trainer
+
+    seed_run(options.data.seed)
+    return make_training_trainer(options, options.training.checkpoint_every, options.data.train_max_iterations)
+
+
+def _find_resumed(options: TrainingOptions, spec: NetworkSpec, *sizes: Any) -> ResumePoint | None:
+    """The checkpoint that a training is resumed from; given sizes must be those of it."""
+    from master_thesis.cli.build import check_sizes
+    from master_thesis.cli.trainer import logs_folder
+    from master_thesis.training.checkpointing import newest_checkpoint, resumable
+
+    path = options.training.ckpt_path
+    if not path:
+        return None
+    is_last = path == "last"
+    resumed = (
+        newest_checkpoint(logs_folder(options.trainer), spec.kind) if is_last else resumable(Path(path), spec.kind)
+    )
+    check_sizes(resumed.path, resumed.entry, *sizes)
+    log.info("resuming from %s", resumed.path)
+    return resumed
+
+
+def _fit(options: TrainingOptions, trainer: pl.Trainer, module: NetworkTraining, resumed: ResumePoint | None) -> None:
+    from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+    from master_thesis.checkpoints.loading import init_network
+    from master_thesis.cli.trainer import as_user_error, logs_folder
+    from master_thesis.data.datamodule import DataModule
+    from master_thesis.runtime.distributed import SharedError
+    from master_thesis.training.recompute import recompute_activations
+
+    if options.training.init_from:
+        init_network(module.network, options.training.init_from)
+    if options.training.recompute:
+        recompute_activations(module.network)
+    data = DataModule(options.data)
+    data.setup("fit")
+    try:
+        with as_user_error(MisconfigurationException):
+            trainer.fit(module, datamodule=data, ckpt_path=resumed.path if resumed else None, weights_only=True)
+    except SharedError:
+        if trainer.is_global_zero:
+            raise
+        return  # Lightning ends the first process, which reports it, if another one fails
+    if trainer.log_dir:
+        print(f"run: {trainer.log_dir} (shown by: tensorboard --logdir {logs_folder(options.trainer)})")

@@ -1,0 +1,92 @@
+"""From the arguments of Lightning's Trainer to the Trainer."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytorch_lightning as pl
+from pytorch_lightning.utilities.exceptions import MisconfigurationException
+
+from master_thesis.cli.build import check_gpus, inference_precision
+from master_thesis.cli.config_file import config_text
+from master_thesis.cli.options import NetworkCommandOptions
+from master_thesis.errors import UserError
+from master_thesis.training.checkpointing import ConfigFile, OwnFolderLogger, WholeCheckpoints, training_callbacks
+
+LOGS = "lightning_logs"
+
+
+def make_training_trainer(options: NetworkCommandOptions, checkpoint_every: int, steps_per_epoch: int) -> pl.Trainer:
+    """The Trainer of a training; making it writes nothing.
+
+    Args:
+        options: of the sub-command.
+        checkpoint_every: steps between checkpoints.
+        steps_per_epoch: batches of an epoch, among which there should be figures.
+    """
+    callbacks = training_callbacks(config_text(options), checkpoint_every, _is_logging(options.trainer))
+    if options.trainer.get("enable_checkpointing") is False:
+        callbacks = [c for c in callbacks if not isinstance(c, pl.callbacks.Checkpoint)]
+    defaults = {} if options.trainer.get("barebones") else {"log_every_n_steps": min(50, steps_per_epoch)}
+    return _make_trainer(options.gpus, {**defaults, **options.trainer}, callbacks)
+
+
+def make_testing_trainer(options: NetworkCommandOptions) -> pl.Trainer:
+    """The Trainer of a test; making it writes nothing."""
+    given = {**options.trainer, "precision": inference_precision(options.trainer)}
+    return _make_trainer(options.gpus, given, [ConfigFile(config_text(options))])
+
+
+def _make_trainer(gpus: int | None, given: dict[str, Any], callbacks: list[pl.Callback]) -> pl.Trainer:
+    check_gpus(gpus)
+    is_logging = _is_logging(given)
+    given.pop("logger", None)
+    if gpus is not None:
+        given |= {"accelerator": "gpu", "devices": gpus}
+    if not given.get("barebones"):
+        given |= {"callbacks": callbacks, "plugins": [WholeCheckpoints()], "logger": False}
+    if is_logging:
+        given["logger"] = OwnFolderLogger(given.get("default_root_dir") or ".", name=LOGS)
+    with as_user_error(MisconfigurationException, ValueError, TypeError, RuntimeError, ImportError):
+        return pl.Trainer(**given)
+
+
+def logs_folder(trainer: Mapping[str, Any]) -> Path:
+    """The folder of all runs.
+
+    Args:
+        trainer: the given arguments of Lightning's Trainer.
+    """
+    return Path(trainer.get("default_root_dir") or ".") / LOGS
+
+
+@contextmanager
+def as_user_error(*kinds: type[Exception]) -> Iterator[None]:
+    """Turns Lightning's errors about its arguments into :class:`UserError`.
+
+    Args:
+        kinds: errors that are meant for the user wherever they come from. Others are if Lightning itself raised them as
+            a ``ValueError``; the rest are faults of this program and keep their traceback.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        is_meant = isinstance(error, kinds) or (isinstance(error, ValueError) and _is_by_lightning(error))
+        if not is_meant:
+            raise
+        raise UserError(" ".join(str(error).split())) from error
+
+
+def _is_by_lightning(error: Exception) -> bool:
+    innermost = list(traceback.walk_tb(error.__traceback__))[-1][0]
+    return str(innermost.f_globals.get("__name__", "")).startswith(("pytorch_lightning.", "lightning_fabric."))
+
+
+def _is_logging(trainer: Mapping[str, Any]) -> bool:
+    return trainer.get("logger", not trainer.get("barebones")) in (True, None)
