@@ -1,1 +1,1 @@
-"""Removing an object from people's own videos."""
+"""Removes objects from videos of any length and size."""

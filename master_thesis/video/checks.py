@@ -1,65 +1,117 @@
-"""What a survey means for the user: facts, notices and problems, in plain words."""
+"""Examines a video, its masks and the output before the work begins, and reports all problems together."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from master_thesis.configs.video import VideoConfig
 from master_thesis.errors import UserError
-from master_thesis.video.io.masks import ALPHA
-from master_thesis.video.io.orientation import is_quarter_turn, swaps_axes
-from master_thesis.video.io.source import VideoInfo
-from master_thesis.video.outputs import is_frame_folder, output_problems
-from master_thesis.video.survey import Survey
+from master_thesis.video.io.decoding import open_source
+from master_thesis.video.io.masks import ALPHA, open_masks
+from master_thesis.video.io.orientation import is_quarter_turn
+from master_thesis.video.io.source import VideoInfo, VideoSource
+from master_thesis.video.outputs import chosen_output, is_frame_folder, output_problems
+from master_thesis.video.plan import VideoPlan, plan_scenes, plan_windows
+from master_thesis.video.resources import GIB, memory_needed, resource_problems
+from master_thesis.video.survey import Survey, survey
 
 SLACK = 0.01
-"""Share of frames (or two frames) by which counts may differ: cameras and converters drop a frame or two."""
+"""Share of frames (at least two frames) by which counts may differ: cameras and converters lose a frame or two."""
 MAX_MEAN_HOLE = 50.0
-"""Percent of the frames; beyond it masks are taken to be the wrong way round."""
+"""Mean hole, in percent, beyond which masks are considered inverted."""
 WIDE = 20
-"""Pixels of ``--mask_dilation`` from which it may be to blame."""
+"""Pixels of ``--mask_dilation`` from which it may be the cause."""
 
 
 @dataclass
-class Findings:
-    """What was found; the work may begin where there are no problems.
+class Report:
+    """What the examination of a video found. The work can begin if there are no problems.
 
     Attributes:
-        facts: what will be worked on, one line each.
-        notices: what is done about oddities, one line each.
-        problems: what has to be mended first, one line each.
+        facts: what will be done, one line each.
+        notices: how oddities are handled, one line each.
+        problems: what prevents the work, one line each.
+        draft: the plan of the work, if the examination came that far.
     """
 
     facts: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    draft: VideoPlan | None = None
 
     def lines(self) -> list[str]:
-        """What was found, ready to be shown; problems are raised, not shown."""
+        """Facts and notices, ready for the log; problems are raised by :meth:`plan`."""
         return [*self.facts, *(f"note: {notice}" for notice in self.notices)]
 
-    def raise_problems(self) -> None:
-        """Stops here where anything has to be mended.
+    def plan(self) -> VideoPlan:
+        """The plan of the work.
 
         Raises:
-            UserError: names every problem.
+            UserError: lists all problems.
         """
-        if len(self.problems) == 1:
-            raise UserError(self.problems[0])
-        if self.problems:
-            raise UserError(f"{len(self.problems)} problems:\n" + "\n".join(f"- {p}" for p in self.problems))
+        if self.problems or self.draft is None:
+            raise UserError(in_one_message(self.problems))
+        return self.draft
 
 
-def examine_output(report: Findings, chosen: Path, config: VideoConfig, info: VideoInfo) -> None:
-    """Whether the result can be written, and what it will lack."""
-    report.problems += output_problems(chosen, config, info)
-    if is_frame_folder(chosen) and info.audio_codecs:
-        report.notices.append(f"a folder of frames holds no sound: that of {info.path} is left out")
-    if not config.output and chosen.suffix == ".mkv" and not config.lossless:
+def in_one_message(problems: Sequence[str]) -> str:
+    """A single problem as it is, several as a list."""
+    if len(problems) == 1:
+        return problems[0]
+    return f"{len(problems)} problems:\n" + "\n".join(f"- {problem}" for problem in problems)
+
+
+def examine(config: VideoConfig, reach: int, working_size: tuple[int, int] | None) -> Report:
+    """Examines everything that a run would touch, without changing anything.
+
+    Args:
+        config: the options of the video.
+        reach: how many frames away a frame can be filled from.
+        working_size: the number of pixels to process, as height and width; None: those of the video.
+    """
+    report = Report()
+    try:
+        video = open_source(Path(config.video), config.frame_rate)
+    except UserError as error:
+        report.problems.append(str(error))
+        if config.mask != ALPHA and not Path(config.mask).exists():
+            report.problems.append(f"--mask {config.mask}: there is no such file or folder")
+        return report
+    try:
+        _examine_opened(report, video, config, reach, working_size)
+    except UserError as error:  # nothing beyond it can be examined
+        report.problems.append(str(error))
+    return report
+
+
+def _examine_opened(
+    report: Report, video: VideoSource, config: VideoConfig, reach: int, working_size: tuple[int, int] | None
+) -> None:
+    output = chosen_output(config, video.info)
+    check_output(report, output, config, video.info)
+    masks = open_masks(config.mask, video, config.object_ids, config.invert_mask, config.mask_dilation)
+    found = survey(masks)
+    check_frames(report, found)
+    check_masks(report, found, config)
+    if report.problems:
+        return
+    scenes = plan_scenes(found.boxes, found.cuts, found.info.size, working_size)
+    windows = plan_windows(scenes, found.has_hole, config.window, reach)
+    report.draft = VideoPlan(output, masks, found, scenes, windows)
+    check_plan(report, report.draft, is_native=working_size is None)
+
+
+def check_output(report: Report, output: Path, config: VideoConfig, info: VideoInfo) -> None:
+    """Checks whether the result can be written, and notes what it will lack."""
+    report.problems += output_problems(output, config, info)
+    if is_frame_folder(output) and info.audio_codecs:
+        report.notices.append(f"a folder of frames has no sound: that of {info.path} is dropped")
+    if not config.output and output.suffix == ".mkv" and not config.lossless:
         report.notices.append(f"the sound ({', '.join(info.audio_codecs)}) does not fit into .mp4: the result is .mkv")
-    if any(side % 2 for side in info.size) and chosen.suffix and not config.lossless:
-        report.notices.append("an odd size needs H.264 4:4:4, which some players do not show (browsers: Chrome does)")
+    if any(side % 2 for side in info.size) and output.suffix and not config.lossless:
+        report.notices.append("an odd size needs H.264 4:4:4, which some players cannot play (Chrome can)")
     if info.bits > 8:
         report.notices.append(f"the video has {info.bits} bits per colour, the result has 8")
     if info.is_hdr:
@@ -69,18 +121,18 @@ def examine_output(report: Findings, chosen: Path, config: VideoConfig, info: Vi
     if info.has_alpha and config.mask != ALPHA:
         report.notices.append("the video has transparency, the result has none")
     if not is_quarter_turn(info.display_matrix):
-        report.notices.append("the video is turned by an odd angle: masks are taken as drawn on the unturned frames")
+        report.notices.append("the video is rotated by an odd angle: masks are read as drawn on unrotated frames")
 
 
-def examine_frames(report: Findings, found: Survey) -> None:
-    """What the frames are, and whether all of them came."""
+def check_frames(report: Report, found: Survey) -> None:
+    """Describes the frames, and checks whether all of them could be read."""
     info, count = found.info, found.num_frames
     if found.error:
         report.problems.append(found.error)
     if count == 0:
         return
-    _examine_end(report, found)
-    height, width = reversed(info.size) if swaps_axes(info.display_matrix) else info.size
+    _check_end(report, found)
+    height, width = info.displayed_size
     sound = f", sound: {', '.join(info.audio_codecs)}" if info.audio_codecs else ""
     report.facts.append(
         f"{info.path}: {counted(count, 'frame')}, {width} x {height}, "
@@ -91,45 +143,45 @@ def examine_frames(report: Findings, found: Survey) -> None:
         report.facts.append(f"{len(found.cuts) + 1} scenes (cuts at frames {shown}); nothing is copied across a cut")
 
 
-def _examine_end(report: Findings, found: Survey) -> None:
-    """Whether as much came as the file promises; containers are not always exact."""
+def _check_end(report: Report, found: Survey) -> None:
+    """Checks whether the video is as long as its headers say; containers are not always exact."""
     info, count, timing = found.info, found.num_frames, found.info.timing
     missing = info.estimated_frames - count
     if not found.error and missing > 0:
-        told = f"{info.path}: should have {info.estimated_frames} frames, {missing} of them cannot be found"
-        (report.problems if missing > _slack(count) else report.notices).append(told)
+        line = f"{info.path}: should have {info.estimated_frames} frames, but {missing} of them are missing"
+        (report.problems if missing > _slack(count) else report.notices).append(line)
     last, slack = found.last_pts + timing.ticks_per_frame, (1 + _slack(count)) * timing.ticks_per_frame
     if timing.end is not None and timing.end - last > slack:
-        promised, came = (float(ticks * timing.time_base) for ticks in (timing.end, last))
-        report.notices.append(f"{info.path}: should last {promised:.1f} s, its frames end at {came:.1f} s")
+        claimed, actual = (float(ticks * timing.time_base) for ticks in (timing.end, last))
+        report.notices.append(f"{info.path}: should last {claimed:.1f} s, but its frames end at {actual:.1f} s")
 
 
-def examine_masks(report: Findings, found: Survey, config: VideoConfig) -> None:
-    """Whether the masks fit the frames and make sense."""
+def check_masks(report: Report, found: Survey, config: VideoConfig) -> None:
+    """Checks whether the masks fit the frames and make sense."""
     if found.num_frames == 0:
         return
-    _examine_pairing(report, found)
+    _check_pairing(report, found)
     mean = sum(found.hole_percent) / found.num_frames
     empty = found.num_frames - sum(found.has_hole)
     if empty == found.num_frames and not found.error:
         ids = " with these --object_ids" if config.object_ids else ""
-        report.problems.append(f"--mask {config.mask}: no frame has a hole{ids}, so there is nothing to do")
+        report.problems.append(f"--mask {config.mask}: no frame has a hole{ids}, so there is nothing to fill")
     elif mean > MAX_MEAN_HOLE:
-        remedy = "leave out --invert_mask" if config.invert_mask else "--invert_mask swaps them"
-        wide = f" (or --mask_dilation {config.mask_dilation} is too much)" if config.mask_dilation > WIDE else ""
+        remedy = "leave out" if config.invert_mask else "add"
+        wide = f" (or reduce --mask_dilation {config.mask_dilation})" if config.mask_dilation > WIDE else ""
         report.problems.append(
-            f"--mask {config.mask}: {mean:.0f} % of the frames would be hole: "
-            f"probably hole and known are swapped, {remedy}{wide}"
+            f"--mask {config.mask}: the hole would cover {mean:.0f} % of the frames, "
+            f"so the masks are probably inverted: {remedy} --invert_mask{wide}"
         )
     else:
         largest = max(range(found.num_frames), key=found.hole_percent.__getitem__)
         most = f"at most {found.hole_percent[largest]:.1f} % (frame {largest})"
-        report.facts.append(f"hole: {mean:.1f} % of the frames on the mean, {most}")
+        report.facts.append(f"hole: {mean:.1f} % of the frames on average, {most}")
         if empty:
-            report.notices.append(f"{empty} of {counted(found.num_frames, 'frame')} without a hole: left as they are")
+            report.notices.append(f"{empty} of {counted(found.num_frames, 'frame')} without a hole: left unchanged")
 
 
-def _examine_pairing(report: Findings, found: Survey) -> None:
+def _check_pairing(report: Report, found: Survey) -> None:
     tally = found.tally
     if max(tally.held, tally.extra) > _slack(found.num_frames) and not tally.absent:
         report.problems.append(
@@ -137,14 +189,26 @@ def _examine_pairing(report: Findings, found: Survey) -> None:
             "there should be one for every frame, or a single image for all"
         )
     elif tally.held:
-        report.notices.append(f"no mask for the last {counted(tally.held, 'frame')}: the one before is kept")
+        report.notices.append(f"no mask for the last {counted(tally.held, 'frame')}: the last mask is repeated")
     elif tally.extra:
-        report.notices.append(f"{counted(tally.extra, 'mask')} without a frame: left out")
+        report.notices.append(f"{counted(tally.extra, 'mask')} without a frame: ignored")
     if tally.absent:
-        report.notices.append(f"{counted(tally.absent, 'frame')} without a mask of that name: taken to have no hole")
+        report.notices.append(f"{counted(tally.absent, 'frame')} without a mask of that name: left unchanged")
     if tally.resized_from:
         h, w = tally.resized_from
         report.notices.append(f"masks of {w} x {h} are resized to the video")
+
+
+def check_plan(report: Report, plan: VideoPlan, is_native: bool) -> None:
+    """Describes the plan, and checks whether the machine has the memory and disk space for it."""
+    sizes = sorted({scene.working_size for scene in plan.scenes})
+    shown = ", ".join(f"{w} x {h}" for h, w in sizes[:3]) + (" ..." if len(sizes) > 3 else "")
+    how = "its own resolution, in a crop of" if is_native else "a working size of"
+    report.facts.append(f"the hole is filled at {how} {shown}, in {counted(len(plan.windows), 'window')} of frames")
+    needed = max(memory_needed(plan.windows) / GIB, 0.1)
+    report.facts.append(f"memory: about {needed:.1f} GiB besides the networks")
+    found = plan.survey
+    report.problems += resource_problems(plan.windows, plan.output, found.num_frames, found.info.size)
 
 
 def counted(number: int, what: str) -> str:

@@ -1,4 +1,4 @@
-"""Between the video's own pixels and those that are worked on."""
+"""Converts frames of the video to working frames, and puts filled holes back into frames of the video."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Int32, UInt8
+from jaxtyping import Bool, Float, Int32, UInt8
 
 from master_thesis.video.patch_store import Patch
 from master_thesis.video.plan import Scene
 
 KNOWN = -3
-"""In a source map of the video: this pixel is the video's own."""
+"""In a source map of the video: the pixel is that of the video."""
 
 Picture = UInt8[np.ndarray, "H W 3"]
 Mask = Bool[np.ndarray, "H W"]
@@ -20,11 +20,11 @@ Mask = Bool[np.ndarray, "H W"]
 
 @dataclass(frozen=True)
 class WorkingFrame:
-    """A frame as it is worked on: cut out and reduced.
+    """A frame as it is processed: cropped and reduced.
 
     Attributes:
-        image: RGB; an average of the pixels each working pixel covers.
-        hole: where any of those pixels is to be filled, so that nothing of the object leaks in.
+        image: RGB; each pixel averages the pixels of the video that it covers.
+        hole: pixels that cover any hole pixel of the video, so that nothing of the object leaks into known ones.
     """
 
     image: UInt8[np.ndarray, "h w 3"]
@@ -32,35 +32,47 @@ class WorkingFrame:
 
 
 def to_working(image: Picture, mask: Mask, scene: Scene) -> WorkingFrame:
-    """Cuts a frame of a scene out and reduces it to its working size."""
-    box, (height, width) = scene.crop, scene.working_size
-    cut = np.ascontiguousarray(image[box.top : box.bottom, box.left : box.right])
-    hole = np.ascontiguousarray(mask[box.top : box.bottom, box.left : box.right])
-    if box.size == (height, width):
-        return WorkingFrame(cut, hole)
-    small = cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA)
-    covered = cv2.resize(hole.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
-    return WorkingFrame(small.reshape(height, width, 3), covered > 0)
+    """Crops a frame of a scene and reduces it to the working size."""
+    return WorkingFrame(_reduce_image(image, scene), _reduce_mask(mask, scene))
+
+
+def _reduce_image(image: Picture, scene: Scene) -> UInt8[np.ndarray, "h w 3"]:
+    cut, (height, width) = np.ascontiguousarray(_crop(image, scene)), scene.working_size
+    if scene.crop.size == (height, width):
+        return cut
+    return cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA).reshape(height, width, 3)
+
+
+def _reduce_mask(mask: Mask, scene: Scene) -> Bool[np.ndarray, "h w"]:
+    hole, (height, width) = np.ascontiguousarray(_crop(mask, scene)), scene.working_size
+    if scene.crop.size == (height, width):
+        return hole
+    return cv2.resize(hole.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > 0
+
+
+def _crop(array: np.ndarray, scene: Scene) -> np.ndarray:
+    """A view of the part of an array that is processed."""
+    box = scene.crop
+    return array[box.top : box.bottom, box.left : box.right]
 
 
 def paste(image: Picture, mask: Mask, scene: Scene, patch: Patch, feather: int) -> Picture:
-    """A frame with its hole filled; all other pixels are the same to the last bit.
+    """Fills the hole of a frame; all other pixels stay the same bit for bit.
 
     Args:
         image: the frame.
         mask: its hole.
-        scene: how it was cut out and reduced.
-        patch: what was filled in.
-        feather: width of a soft seam inside the hole, in pixels.
+        scene: how it was cropped and reduced.
+        patch: the filled pixels.
+        feather: width of the soft seam inside the hole, in pixels.
     """
-    filled = to_working(image, mask, scene).image.copy()
+    filled = _reduce_image(image, scene).copy()
     filled[patch.hole] = patch.colours
-    box = scene.crop
-    height, width = box.size
-    if box.size != scene.working_size:
+    height, width = scene.crop.size
+    if scene.crop.size != scene.working_size:
         filled = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC).reshape(height, width, 3)
     result = image.copy()
-    cut, hole = result[box.top : box.bottom, box.left : box.right], mask[box.top : box.bottom, box.left : box.right]
+    cut, hole = _crop(result, scene), _crop(mask, scene)
     if feather:
         weight = seam(hole, feather)[..., None]
         filled = np.rint(weight * filled + (1 - weight) * cut).astype(np.uint8)
@@ -68,22 +80,21 @@ def paste(image: Picture, mask: Mask, scene: Scene, patch: Patch, feather: int) 
     return result
 
 
-def seam(hole: Mask, feather: int) -> np.ndarray:
-    """How much of the filling each pixel takes: 0 outside the hole, growing to 1 over ``feather`` pixels inside it."""
-    # The frame's border is no seam: beyond it nothing is known.
+def seam(hole: Mask, feather: int) -> Float[np.ndarray, "H W"]:
+    """The weight of the filled pixels: 0 outside the hole, growing to 1 over ``feather`` pixels inside it."""
+    # The border of the frame is no seam: nothing is known beyond it.
     padded = np.pad(hole.astype(np.uint8), 1, mode="edge")
     depth = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
     return np.clip(depth / (feather + 1), 0, 1)
 
 
 def source_map(mask: Mask, scene: Scene, patch: Patch) -> Int32[np.ndarray, "H W"]:
-    """Which frame each pixel of the video shows: its number, ``HALLUCINATED`` or ``KNOWN``."""
+    """The number of the frame that each pixel of the video shows, ``HALLUCINATED`` or ``KNOWN``."""
     small = np.full(scene.working_size, KNOWN, np.int32)
     small[patch.hole] = patch.source
-    box = scene.crop
-    (height, width), (h, w) = box.size, scene.working_size
-    result = np.full(mask.shape, KNOWN, np.int32)
+    (height, width), (h, w) = scene.crop.size, scene.working_size
     rows, columns = np.arange(height) * h // height, np.arange(width) * w // width
-    result[box.top : box.bottom, box.left : box.right] = small[rows[:, None], columns]
+    result = np.full(mask.shape, KNOWN, np.int32)
+    _crop(result, scene)[...] = small[rows[:, None], columns]
     result[~mask] = KNOWN
     return result

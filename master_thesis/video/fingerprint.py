@@ -1,8 +1,9 @@
-"""What a result depends on, as a few numbers: an interrupted run goes on only if none of them has changed."""
+"""A record of everything a result depends on: an interrupted run continues only if nothing of it has changed."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -10,36 +11,37 @@ import torch
 from torch import nn
 
 from master_thesis.configs.video import VideoConfig
-from master_thesis.video.windows import Filler
+from master_thesis.inpainting.inpainter import Inpainter
 
 IRRELEVANT = {"output", "check", "overwrite", "overlay", "report", "lossless", "feather"}
-"""Options that change how the result is written, not what is filled in."""
+"""Options that change how the result is written, but not the filled pixels at working size."""
 
 
-def fingerprint(config: VideoConfig, filler: Filler, test_size: tuple[int, int] | None) -> dict[str, Any]:
-    """Everything a filled hole depends on, ready for JSON.
+def fingerprint(config: VideoConfig, inpainter: Inpainter, working_size: tuple[int, int] | None) -> dict[str, Any]:
+    """Everything the filled pixels depend on, ready for JSON.
 
     Args:
-        config: the options.
-        filler: algorithm and networks.
-        test_size: what is worked on.
+        config: the options of the video.
+        inpainter: the algorithm with its networks.
+        working_size: the number of pixels to process, as height and width; None: those of the video.
     """
     options = {name: value for name, value in vars(config).items() if name not in IRRELEVANT}
+    algorithm_options = asdict(inpainter.options)
     return {
         "options": {**options, "object_ids": list(config.object_ids)},
-        "video": _files(Path(str(config.video))),
-        "mask": _files(Path(str(config.mask))),
-        "algorithm": filler.algorithm,
-        "algorithm_options": {name: str(value) for name, value in sorted(filler.options.items())},
-        "test_size": list(test_size) if test_size else "native",
-        "device": filler.device.type,
-        "aligner": _network(filler.aligner),
-        "chn": _network(filler.chn),
+        "video": _files(Path(config.video)),
+        "mask": _files(Path(config.mask)),
+        "algorithm": algorithm_options.pop("algorithm"),
+        "algorithm_options": algorithm_options,
+        "test_size": list(working_size) if working_size else "native",
+        "device": inpainter.device.type,
+        "aligner": _network(inpainter.aligner),
+        "chn": _network(inpainter.hallucinator),
     }
 
 
 def _files(path: Path) -> str:
-    """Names, sizes and times of a file or of the files of a folder."""
+    """Digest of the names, sizes and times of a file or of the files in a folder."""
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     digest = hashlib.sha256()
     for file in files:
@@ -49,8 +51,8 @@ def _files(path: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _network(network: Any) -> str:
-    """The kind of a network and its weights."""
+def _network(network: object) -> str:
+    """Class of a network and digest of its weights."""
     digest = hashlib.sha256()
     if isinstance(network, nn.Module):
         for name, tensor in network.state_dict().items():

@@ -1,64 +1,73 @@
-"""Putting the filled holes back into the frames of the video."""
+"""Puts the filled holes back into the frames of the video."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
-from jaxtyping import Bool, Int32, UInt8
+from jaxtyping import Int32, UInt8
 
 from master_thesis.video.compositing import KNOWN, paste, source_map
 from master_thesis.video.io.masks import Masks
 from master_thesis.video.patch_store import Patch, PatchFolder
-from master_thesis.video.plan import Window
+from master_thesis.video.plan import Scene, Window
+from master_thesis.video.provenance import FrameOrigin, frame_origin, overlay_picture
 
 
 @dataclass(frozen=True)
 class FinishedFrame:
-    """One frame of the result.
+    """One frame of the result. What sinks derive from it is computed once, when the first of them needs it.
 
     Attributes:
         number: of the frame.
-        pts: when it is shown, in ticks.
-        before: as it was.
-        after: with its hole filled.
-        hole: what was filled.
+        pts: presentation time, in ticks.
+        seconds: presentation time, in seconds.
+        before: the frame of the video.
+        after: the frame with its hole filled.
         source: number of the frame that each pixel shows, ``HALLUCINATED`` or ``KNOWN``.
     """
 
     number: int
     pts: int
+    seconds: float
     before: UInt8[np.ndarray, "H W 3"]
     after: UInt8[np.ndarray, "H W 3"]
-    hole: Bool[np.ndarray, "H W"]
     source: Int32[np.ndarray, "H W"]
+
+    @cached_property
+    def overlay(self) -> UInt8[np.ndarray, "H W 3"]:
+        """The frame in grey, with its hole coloured by origin."""
+        return overlay_picture(self.before, self.source, self.number)
+
+    @cached_property
+    def origin(self) -> FrameOrigin:
+        """Where its pixels came from, in figures."""
+        return frame_origin(self.source, self.number, self.seconds)
 
 
 def finished_frames(
     masks: Masks, windows: Sequence[Window], folder: PatchFolder, feather: int
 ) -> Iterator[FinishedFrame]:
-    """Plays the result.
+    """Yields the frames of the result.
 
     Args:
         masks: the video with its masks.
-        windows: all of them, in order, done.
-        folder: what was filled.
-        feather: width of a soft seam inside the hole, in pixels.
+        windows: all windows, in order.
+        folder: their patches.
+        feather: width of the soft seam inside the hole, in pixels.
     """
-    patches: dict[int, Patch] = {}
-    coming = iter(enumerate(windows))
-    index, window = next(coming, (0, None))
+    time_base = masks.video.info.timing.time_base
+    starts = {window.core_start: (index, window.scene) for index, window in enumerate(windows)}
+    patches: dict[int, tuple[Scene, Patch]] = {}
     for number, (frame, mask) in enumerate(masks.pairs()):
-        while window is not None and number >= window.core_stop:
-            index, window = next(coming, (0, None))
-            patches = {}
-        if window is not None and number == window.core_start:
-            patches = folder.load(index)
-        patch = patches.get(number)
-        if window is None or patch is None:
-            nowhere = np.full(mask.shape, KNOWN, np.int32)
-            yield FinishedFrame(number, frame.pts, frame.image, frame.image, mask, nowhere)
-            continue
-        after = paste(frame.image, mask, window.scene, patch, feather)
-        yield FinishedFrame(number, frame.pts, frame.image, after, mask, source_map(mask, window.scene, patch))
+        if number in starts:
+            index, scene = starts[number]
+            patches = {n: (scene, patch) for n, patch in folder.load(index).items()}
+        if number in patches:
+            scene, patch = patches[number]
+            after, source = paste(frame.image, mask, scene, patch, feather), source_map(mask, scene, patch)
+        else:
+            after, source = frame.image, np.full(mask.shape, KNOWN, np.int32)
+        yield FinishedFrame(number, frame.pts, float(frame.pts * time_base), frame.image, after, source)

@@ -1,28 +1,28 @@
-"""Many videos with one command: finished ones are skipped, a failed one does not stop the others."""
+"""Fills one video or a folder of videos, by one algorithm or several.
+
+In a folder, finished videos are skipped, and one that fails does not stop the others.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from master_thesis.configs.video import VideoConfig
 from master_thesis.errors import UserError, require
 from master_thesis.images.listing import entries_of, images_in
+from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.runtime.atomic import is_disk_full
+from master_thesis.video.checks import in_one_message
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.masks import ALPHA
 from master_thesis.video.io.source import VIDEO_SUFFIXES
-from master_thesis.video.outputs import default_output, with_own_name
+from master_thesis.video.outputs import chosen_output, output_problems, stem_of, video_suffix, with_own_name
+from master_thesis.video.pipeline import VideoResult, fill_video
 
 log = logging.getLogger(__name__)
-
-
-def is_batch(config: VideoConfig) -> bool:
-    """Whether ``--video`` is a folder of videos: one that holds no images itself."""
-    folder = Path(str(config.video))
-    return folder.is_dir() and not images_in(folder) and bool(_videos(folder))
 
 
 @dataclass(frozen=True)
@@ -30,79 +30,125 @@ class Job:
     """One video to fill by one algorithm."""
 
     config: VideoConfig
-    algorithm: str
+    inpainter: Inpainter
+
+    @property
+    def algorithm(self) -> str:
+        """Name of the algorithm."""
+        return self.inpainter.options.algorithm
 
 
-def jobs(config: VideoConfig, algorithms: Sequence[str]) -> list[Job]:
-    """One job per video of a folder and algorithm; their outputs are chosen, their masks matched by name.
-
-    Raises:
-        UserError: ``--mask`` or ``--output`` cannot serve many videos.
-    """
-    folder, mask = Path(str(config.video)), Path(str(config.mask))
-    is_shared = config.mask == ALPHA or mask.is_file()
-    require(is_shared or mask.is_dir(), f"--mask {mask}: there is no such file or folder")
-    named = with_own_name(folder)
-    output = Path(config.output) if config.output else named.with_name(f"{named.name}_inpainted")
-    require(not output.is_file(), f"--output {output} is a file, but a folder of videos needs a folder")
-    require(output.resolve() != folder.resolve(), f"--output {output} holds the videos: choose another folder")
-    by_name = {} if is_shared else {entry.stem: entry for entry in entries_of(mask)}
-    made: dict[str, Path] = {}
-    found = []
-    for video in _videos(folder):
-        name = _name(video)
-        twin = made.setdefault(name, video)
-        require(twin == video, f"{twin} and {video} would have results of one name: rename one of them")
-        its_mask = mask if is_shared else by_name.get(name, mask / name)
-        for algorithm in algorithms:
-            place = output / (name if len(algorithms) == 1 else f"{name}_{algorithm}")
-            its = replace(config, video=str(video), mask=str(its_mask), output=str(place))
-            found.append(Job(its, algorithm))
-    return found
-
-
-def run_jobs(found: Sequence[Job], fill: Callable[[Job], object]) -> None:
-    """Carries out the jobs of a folder of videos.
+def run_jobs(
+    config: VideoConfig, inpainters: Sequence[Inpainter], working_size: tuple[int, int] | None
+) -> list[VideoResult]:
+    """Fills a video, or every video of a folder.
 
     Args:
-        found: the jobs; their outputs lack the suffix, which depends on the video.
-        fill: carries out one.
+        config: video, mask, output and further options of the video.
+        inpainters: the algorithms with their networks. If there are several, results end in ``_<algorithm>``.
+        working_size: the number of pixels to process, as height and width; None: those of the video.
 
     Raises:
-        UserError: some could not be done; names each with its reason, after all others are done. A full disk ends the
-            work at once: no other video would fit.
+        UserError: lists all problems of the video; for a folder, the videos that failed, after the others are done.
     """
-    failed = {}
-    for number, job in enumerate(found, start=1):
-        config = job.config
-        log.info("%d of %d: %s by %s", number, len(found), config.video, job.algorithm)
+    if is_folder_of_videos(config):
+        return _fill_all(folder_jobs(config, inpainters), working_size)
+    return [fill_video(job.config, job.inpainter, working_size) for job in video_jobs(config, inpainters)]
+
+
+def is_folder_of_videos(config: VideoConfig) -> bool:
+    """Whether the video is a folder of videos: one that contains videos, but no images."""
+    folder = Path(config.video)
+    return folder.is_dir() and not images_in(folder) and bool(_videos(folder))
+
+
+def video_jobs(config: VideoConfig, inpainters: Sequence[Inpainter]) -> list[Job]:
+    """One job per algorithm.
+
+    Raises:
+        UserError: one of several outputs cannot be written.
+    """
+    if len(inpainters) == 1:
+        return [Job(config, inpainters[0])]
+    info = open_source(Path(config.video), config.frame_rate).info
+    output = chosen_output(config, info)
+    jobs, problems = [], []
+    for inpainter in inpainters:
+        named = output.with_name(f"{output.stem}_{inpainter.options.algorithm}{output.suffix}")
+        problems += output_problems(named, config, info)
+        jobs.append(Job(replace(config, output=str(named)), inpainter))
+    require(not problems, in_one_message(problems))
+    return jobs
+
+
+def folder_jobs(config: VideoConfig, inpainters: Sequence[Inpainter]) -> list[Job]:
+    """One job per video of a folder and algorithm, with masks matched by name; outputs have no suffix yet.
+
+    Raises:
+        UserError: the mask or the output cannot serve many videos.
+    """
+    masks, output = _masks_by_name(config), _output_folder(config)
+    owners: dict[str, Path] = {}
+    jobs = []
+    for video in _videos(Path(config.video)):
+        name = stem_of(video)
+        owner = owners.setdefault(name, video)
+        require(owner == video, f"{owner} and {video} would have results of the same name: rename one of them")
+        mask = config.mask if masks is None else str(masks.get(name, Path(config.mask) / name))
+        for inpainter in inpainters:
+            place = output / (name if len(inpainters) == 1 else f"{name}_{inpainter.options.algorithm}")
+            jobs.append(Job(replace(config, video=str(video), mask=mask, output=str(place)), inpainter))
+    return jobs
+
+
+def _masks_by_name(config: VideoConfig) -> dict[str, Path] | None:
+    """The masks of a folder by name without suffix; None if all videos share one mask."""
+    mask = Path(config.mask)
+    if config.mask == ALPHA or mask.is_file():
+        return None
+    require(mask.is_dir(), f"--mask {mask}: there is no such file or folder")
+    return {entry.stem: entry for entry in entries_of(mask)}
+
+
+def _output_folder(config: VideoConfig) -> Path:
+    folder = Path(config.video)
+    named = with_own_name(folder)
+    output = Path(config.output) if config.output else named.with_name(f"{named.name}_inpainted")
+    require(not output.is_file(), f"--output should be a folder for a folder of videos, got the file {output}")
+    require(output.resolve() != folder.resolve(), f"--output {output} contains the videos: choose another folder")
+    return output
+
+
+def _fill_all(jobs: Sequence[Job], working_size: tuple[int, int] | None) -> list[VideoResult]:
+    """Carries out the jobs of a folder of videos; a full disk ends them, because no other video would fit."""
+    results, failures = [], {}
+    for number, job in enumerate(jobs, start=1):
+        video = job.config.video
+        log.info("%d of %d: %s by %s", number, len(jobs), video, job.algorithm)
         try:
-            output = _with_suffix(config)
-            if output.exists() and not (config.overwrite or config.check):
-                log.info("%s exists already: skipped", output)
+            config = _with_suffix(job.config)
+            if Path(str(config.output)).exists() and not (config.overwrite or config.check):
+                log.info("%s exists already: skipped", config.output)
                 continue
-            fill(replace(job, config=replace(config, output=str(output))))
+            results.append(fill_video(config, job.inpainter, working_size))
         except (UserError, OSError) as error:
             if is_disk_full(error):
-                done = f"stopped at {config.video}, the same command goes on from there"
-                raise UserError(f"the disk is full ({error}); {done}") from error
-            failed[str(config.video)] = str(error)
-            log.warning("%s failed: %s", config.video, error)
-    if failed:
-        told = "\n".join(f"- {video}: {error}" for video, error in failed.items())
-        total = len({job.config.video for job in found})
-        raise UserError(f"{len(failed)} of {total} videos failed, the others are done:\n{told}")
+                message = f"the disk is full ({error}): stopped at {video}; the same command continues from there"
+                raise UserError(message) from error
+            failures[video] = str(error)
+            log.warning("%s failed: %s", video, error)
+    lines = "\n".join(f"- {video}: {error}" for video, error in failures.items())
+    total = len({job.config.video for job in jobs})
+    require(not failures, f"{len(failures)} of {total} videos failed, the others are done:\n{lines}")
+    return results
 
 
-def _with_suffix(config: VideoConfig) -> Path:
-    video, output = Path(str(config.video)), Path(str(config.output))
-    return output.with_name(output.name + default_output(video, open_source(video).info, config.lossless).suffix)
+def _with_suffix(config: VideoConfig) -> VideoConfig:
+    """The options with the suffix that suits the video added to the output."""
+    suffix = video_suffix(open_source(Path(config.video)).info, config.lossless)
+    return replace(config, output=f"{config.output}{suffix}")
 
 
 def _videos(folder: Path) -> list[Path]:
-    """Videos and folders of frames, in order."""
+    """The videos and folders of frames in a folder, in natural order."""
     return [p for p in entries_of(folder) if p.suffix.lower() in VIDEO_SUFFIXES or (p.is_dir() and images_in(p))]
-
-
-def _name(video: Path) -> str:
-    return video.name if video.is_dir() else video.stem

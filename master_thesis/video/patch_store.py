@@ -1,4 +1,4 @@
-"""What was filled, frame by frame, and how it is kept on disk until the video is whole."""
+"""Filled pixels, frame by frame, and how they are kept on disk until the video is complete."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Patch:
     """The filled hole of one frame, at working size.
 
     Attributes:
-        hole: where it is.
+        hole: mask of the hole.
         colours: RGB of its pixels, row by row.
-        source: number of the frame each of them shows; -1: hallucinated.
+        source: number of the frame that each of them shows; -1: hallucinated.
     """
 
     hole: Bool[np.ndarray, "h w"]
@@ -36,14 +36,14 @@ class Patch:
 
 
 class PatchFolder:
-    """The patches of a video in the making: one file per window, written whole or not at all.
+    """A folder with the patches of an incomplete video: one file per window, which appears complete or not at all.
 
     Args:
         path: a folder beside the output.
-        fingerprint: everything the result depends on. Patches made from anything else are thrown away.
+        fingerprint: everything the patches depend on. Patches made from anything else are deleted.
 
     Raises:
-        UserError: there is a folder of that name that holds something else.
+        UserError: the folder contains files that are not patches.
     """
 
     FINGERPRINT = "made_from.json"
@@ -55,8 +55,8 @@ class PatchFolder:
         note = path / self.FINGERPRINT
         names = [entry.name for entry in path.iterdir()] if path.is_dir() else []
         is_ours = not path.is_file() and all(self._OURS.fullmatch(name) for name in names)
-        require(is_ours, f"{path}: holds something else, but is needed for what is not finished yet")
-        # A killed run may have left windows without the note: it died while it threw them away.
+        require(is_ours, f"{path}: contains other files, but is needed for unfinished work: rename it")
+        # A run that was killed while it deleted patches leaves windows without a fingerprint.
         if not note.is_file() or note.read_text(errors="replace") != wanted:
             self.remove()
             path.mkdir(parents=True)
@@ -64,14 +64,14 @@ class PatchFolder:
                 part.write_text(wanted)
 
     def has(self, window: int) -> bool:
-        """Whether a window is done."""
+        """Whether the patches of a window are stored."""
         return self._file(window).is_file()
 
     def save(self, window: int, patches: Mapping[int, Patch]) -> None:
-        """Keeps the patches of a window, by the number of their frame.
+        """Stores the patches of a window, by frame number.
 
         Raises:
-            UserError: where they cannot be written.
+            UserError: the file cannot be written.
         """
         numbers = sorted(patches)
         arrays: dict[str, Any] = {
@@ -82,38 +82,38 @@ class PatchFolder:
             "colours": np.concatenate([patches[n].colours for n in numbers]),
             "source": np.concatenate([patches[n].source for n in numbers]),
         }
-        # An open file, as numpy would add a suffix of its own to a name.
+        # An open file, because numpy adds a suffix of its own to names.
         with atomic_path(self._file(window)) as part, part.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)
 
     def load(self, window: int) -> dict[int, Patch]:
-        """The patches of a window that is done."""
-        with self._file(window).open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            ends = np.cumsum(kept["sizes"])[:-1]
-            colours, source = np.split(kept["colours"], ends), np.split(kept["source"], ends)
-            holes = np.unpackbits(kept["holes"], axis=2, count=int(kept["width"])).astype(bool)
-            return {int(n): Patch(*parts) for n, *parts in zip(kept["numbers"], holes, colours, source, strict=True)}
+        """The stored patches of a window, by frame number."""
+        with self._file(window).open("rb") as file, np.load(file, allow_pickle=False) as stored:
+            ends = np.cumsum(stored["sizes"])[:-1]
+            colours, source = np.split(stored["colours"], ends), np.split(stored["source"], ends)
+            holes = np.unpackbits(stored["holes"], axis=2, count=int(stored["width"])).astype(bool)
+            return {int(n): Patch(*parts) for n, *parts in zip(stored["numbers"], holes, colours, source, strict=True)}
 
-    def drop_damaged(self, wanted: Sequence[tuple[Sequence[int], tuple[int, int]]]) -> None:
-        """Deletes windows that cannot be used, so that they are filled anew.
+    def drop_damaged(self, expected: Sequence[tuple[Sequence[int], tuple[int, int]]]) -> None:
+        """Deletes windows that cannot be used, so that they are filled again.
 
         Args:
-            wanted: of every window, the numbers of its frames with a hole and the size they are worked on at.
+            expected: for every window, the numbers of its frames with a hole, and their working size.
         """
-        for window, (numbers, size) in enumerate(wanted):
+        for window, (numbers, size) in enumerate(expected):
             if not self.has(window):
                 continue
             try:
                 patches = self.load(window)
-                is_whole = sorted(patches) == list(numbers) and all(_fits(p, size) for p in patches.values())
-            except Exception:  # numpy's and zipfile's readers raise whatever the bytes provoke
-                is_whole = False
-            if not is_whole:
-                log.warning("%s is damaged and filled anew", self._file(window))
+                is_complete = sorted(patches) == list(numbers) and all(_fits(p, size) for p in patches.values())
+            except Exception:  # the readers of numpy and zipfile raise anything on damaged bytes
+                is_complete = False
+            if not is_complete:
+                log.warning("%s is damaged: its window is filled again", self._file(window))
                 self._file(window).unlink()
 
     def remove(self) -> None:
-        """Deletes everything; called when the video is whole."""
+        """Deletes the folder."""
         if self.path.exists():
             shutil.rmtree(self.path)
 

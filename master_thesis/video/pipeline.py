@@ -1,170 +1,179 @@
-"""Removing an object from a video of any length and size.
+"""Removes an object from a video of any length and size.
 
-Three passes, each with one frame in memory at a time beside the window being filled: a survey of frames and masks, the
-filling of windows (kept on disk beside the output, so that an interrupted run goes on where it was), and the writing of
-the result.
+Three passes decode the video, each with one frame in memory besides the window being filled: a survey of frames and
+masks, the filling of windows, and the writing of the result. Filled pixels are kept on disk beside the output until the
+video is complete, so that an interrupted run continues where it stopped.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import torch
 from tqdm import tqdm
 
+from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.configs.video import VideoConfig
+from master_thesis.inpainting.inpainter import Inpainter
+from master_thesis.models.aligner import Aligner, AlignsPairs
+from master_thesis.models.hallucinator import Hallucinator
+from master_thesis.records import Hallucination
 from master_thesis.runtime.atomic import remove_leftovers
+from master_thesis.video.checks import Report, examine
 from master_thesis.video.fingerprint import fingerprint
 from master_thesis.video.finished import FinishedFrame, finished_frames
-from master_thesis.video.io.writer import VideoWriter
-from master_thesis.video.outputs import FIGURES, OVERLAY, PAGE, Sink, beside, open_sink, unfinished
+from master_thesis.video.outputs import FIGURES, OVERLAY, PAGE, beside, unfinished
 from master_thesis.video.patch_store import PatchFolder
-from master_thesis.video.preflight import Preflight, examine
-from master_thesis.video.provenance import FrameOrigin, frame_origin, in_one_sentence, overlay_picture, write_origins
+from master_thesis.video.plan import VideoPlan
+from master_thesis.video.provenance import FrameOrigin
+from master_thesis.video.report.page import facts_of
 from master_thesis.video.resources import estimated_seconds, in_words
-from master_thesis.video.windows import Filler, fill_windows
+from master_thesis.video.sinks import Figures, Sink, figures_sink, overlay_sink, page_sink, result_sink
+from master_thesis.video.windows import WindowInpainter, fill_windows
 
 log = logging.getLogger(__name__)
 
 
-Observer = Callable[[Preflight], AbstractContextManager[Callable[[FinishedFrame], None]]]
-"""Something that wants to see every finished frame: opened before the first, closed after the last."""
-
-
 @dataclass(frozen=True)
 class VideoResult:
-    """What came out.
+    """The result of filling one video.
 
     Attributes:
-        output: the filled video; None where it was only checked.
+        output: the filled video; None if it was only examined.
+        report: what the examination found.
         origins: where the pixels of every frame came from.
         sentence: the same in words.
-        preflight: what was found before the work began.
     """
 
     output: Path | None
-    preflight: Preflight
+    report: Report
     origins: list[FrameOrigin] = field(default_factory=list)
     sentence: str = ""
 
 
+class FurtherOptions(TypedDict, total=False):
+    """Further options of an algorithm; see :class:`master_thesis.configs.inpainting.InpaintOptions`."""
+
+    spacing: int
+    max_distance: int
+    tolerance: float
+    sweeps: int
+    pair_batch: int | None
+
+
 def inpaint_video(
     config: VideoConfig,
-    aligner: Any,
-    chn: Any,
+    aligner: Aligner | AlignsPairs,
+    chn: Hallucinator | Callable[..., Hallucination],
     algorithm: str = "ip",
     test_size: tuple[int, int] | None = (240, 480),
     device: torch.device | str = "cpu",
-    observer: Observer | None = None,
-    finish: Callable[[VideoResult], None] | None = None,
-    **options: Any,
+    leaps: bool | None = None,
+    **options: Unpack[FurtherOptions],
 ) -> VideoResult:
-    """Fills the hole of one video; size, times, rotation and sound stay as they are.
+    """Fills the hole of one video; size, times, rotation and sound stay the same.
 
     Args:
-        config: video, mask, output and how they are handled.
-        aligner: brings references onto targets.
-        chn: copies and hallucinates.
-        algorithm: ``ff``, ``ip`` or ``cp``.
-        test_size: about how many pixels the hole is filled at, as height and width; the result is enlarged into the
-            hole alone. None: the video's own resolution, in a crop around the hole.
+        config: video, mask, output and further options of the video.
+        aligner: brings references onto targets; anything with the call ``align``.
+        chn: copies and hallucinates; anything with CHN's call.
+        algorithm: ``ff`` (frame by frame), ``ip`` (inpaint and propagate) or ``cp`` (copy and propagate).
+        test_size: the number of pixels to process, as height and width; the result is enlarged into the hole only.
+            None: those of the video, in a crop around the hole.
         device: where the networks are.
-        observer: wants to see every finished frame.
-        finish: is called with the result when everything is written, before the video appears.
-        options: further arguments of :func:`master_thesis.inpainting.algorithms.inpaint`.
+        leaps: skip references while they show nothing new (ff, ip); None: as ``config`` says.
+        options: further options of :func:`master_thesis.inpainting.inpainter.inpaint`.
 
     Raises:
-        UserError: names everything that has to be mended first.
+        UserError: lists all problems of the input.
     """
-    filler = Filler.of(aligner, chn, algorithm, torch.device(device), **{"leaps": config.leaps, **options})
-    report = _examine(config, filler, test_size)
-    report.raise_problems()
+    skip_idle = config.leaps if leaps is None else leaps
+    inpainter = Inpainter(aligner, chn, InpaintOptions(algorithm, skip_idle=skip_idle, **options), torch.device(device))
+    return fill_video(config, inpainter, test_size)
+
+
+def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: tuple[int, int] | None) -> VideoResult:
+    """Fills the hole of one video.
+
+    Args:
+        config: video, mask, output and further options of the video.
+        inpainter: the algorithm with its networks.
+        working_size: the number of pixels to process, as height and width; None: those of the video.
+
+    Raises:
+        UserError: lists all problems of the input.
+    """
+    report = examine(config, inpainter.options.reach, working_size)
+    for line in report.lines():
+        log.info(line)
+    plan = report.plan()
+    log.info("time: about %s on this machine", in_words(_estimate_time(plan, WindowInpainter(inpainter))))
     if config.check:
         return VideoResult(None, report)
-    assert report.masks, "there were no problems"
-    made_from = fingerprint(config, filler, test_size)
-    folder = PatchFolder(unfinished(report.output), made_from)
+    made_from = fingerprint(config, inpainter, working_size)
+    folder = PatchFolder(unfinished(plan.output), made_from)
     for ending in (FIGURES, PAGE):
-        remove_leftovers(beside(report.output, ending))
+        remove_leftovers(beside(plan.output, ending))
+    figures = Figures()
+    facts = facts_of(config, inpainter.options, report, plan.output)
     try:
-        _fill(report, filler, folder)
-        # The video appears last: where it is, everything is.
-        with open_sink(report.output, report.masks.video.info, config.lossless) as sink:
-            origins = _write(config, report, folder, sink, observer)
-            result = VideoResult(report.output, report, origins, in_one_sentence(origins))
-            write_origins(beside(report.output, FIGURES), origins, result.sentence, made_from)
-            if finish:
-                finish(result)
+        _fill(plan, WindowInpainter(inpainter), folder)
+        frames = finished_frames(plan.masks, plan.windows, folder, config.feather)
+        _write(frames, plan.survey.num_frames, _sinks(config, plan, figures, made_from, facts))
     except KeyboardInterrupt:
-        log.warning("interrupted: the same command goes on from here; what is done lies in %s", folder.path)
+        log.warning("interrupted: the same command continues from here; finished windows are kept in %s", folder.path)
         raise
     folder.remove()
-    log.info("%s: %s", report.output, result.sentence)
+    result = VideoResult(plan.output, report, figures.origins, figures.sentence)
+    log.info("%s: %s", result.output, result.sentence)
+    if config.report:
+        log.info("page: %s", beside(plan.output, PAGE))
     return result
 
 
-def _examine(config: VideoConfig, filler: Filler, test_size: tuple[int, int] | None) -> Preflight:
-    """The preflight, shown line by line, with the time it will take."""
-    with tqdm(desc="looking", unit=" frames", disable=None) as bar:
-
-        def show(should_be: int) -> None:
-            bar.total = should_be or None  # with it, the time left
-            bar.update()
-
-        report = examine(config, filler.reach, test_size, show)
-    for line in report.lines():
-        log.info(line)
-    if report.found and report.windows and not report.problems:
-        largest = max((w.scene.working_size for w in report.windows), key=lambda size: size[0] * size[1])
-        num_holes = sum(report.found.has_hole)
-        num_frames = report.found.num_frames
-        seconds = estimated_seconds(num_holes, num_frames, filler.algorithm, lambda: filler.try_pair(*largest))
-        log.info("time: about %s on this machine", in_words(seconds))
-    return report
+def _estimate_time(plan: VideoPlan, inpainter: WindowInpainter) -> float:
+    """Approximate duration of the filling, in seconds, from a trial with one pair of frames."""
+    seconds_per_pair = inpainter.seconds_per_pair(*plan.largest_size)
+    num_holes, num_frames = sum(plan.survey.has_hole), plan.survey.num_frames
+    return estimated_seconds(seconds_per_pair, inpainter.algorithm, num_holes, num_frames)
 
 
-def _fill(report: Preflight, filler: Filler, folder: PatchFolder) -> None:
-    assert report.found, "there were no problems"
-    assert report.masks
-    has_hole = report.found.has_hole
-    folder.drop_damaged([([n for n in w.core if has_hole[n]], w.scene.working_size) for w in report.windows])
-    done = sum(folder.has(index) for index in range(len(report.windows)))
-    if done:
-        log.info("going on: %d of %d windows are done", done, len(report.windows))
-    total = sum(has_hole[n] for window in report.windows for n in filler.worked_on(window))
+def _fill(plan: VideoPlan, inpainter: WindowInpainter, folder: PatchFolder) -> None:
+    """The second pass: fills the windows that are not in the folder yet."""
+    folder.drop_damaged([(plan.frames_to_fill(window), window.scene.working_size) for window in plan.windows])
+    num_done = sum(folder.has(index) for index in range(len(plan.windows)))
+    if num_done:
+        log.info("resuming: %d of %d windows are done", num_done, len(plan.windows))
+    has_hole = plan.survey.has_hole
+    total = sum(has_hole[n] for window in plan.windows for n in inpainter.filled_frames(window))
     with tqdm(total=total, desc="filling", unit=" frames", disable=None) as bar:
-        fill_windows(report.windows, report.masks, filler, folder, bar.update)
+        fill_windows(plan.windows, plan.masks, inpainter, folder, bar.update)
 
 
-def _write(
-    config: VideoConfig, report: Preflight, folder: PatchFolder, sink: Sink, observer: Observer | None
-) -> list[FrameOrigin]:
-    """The last pass: every frame with its hole filled, to everyone who wants it."""
-    assert report.found
-    assert report.masks
-    info, origins = report.found.info, []
+def _sinks(
+    config: VideoConfig, plan: VideoPlan, figures: Figures, made_from: Mapping[str, Any], facts: Mapping[str, str]
+) -> list[AbstractContextManager[Sink]]:
+    """The sinks that the options ask for, in the order in which they are opened."""
+    output, info = plan.output, plan.survey.info
+    # Opened first and closed last: once the result is there, everything is.
+    sinks = [result_sink(output, info, config.lossless)]
+    if config.report:
+        sinks.append(page_sink(output, info, figures, Path(config.video).name, facts))
+    sinks.append(figures_sink(beside(output, FIGURES), figures, made_from))
+    if config.overlay:
+        sinks.append(overlay_sink(beside(output, OVERLAY), info))
+    return sinks
+
+
+def _write(frames: Iterable[FinishedFrame], num_frames: int, sinks: Sequence[AbstractContextManager[Sink]]) -> None:
+    """The last pass: hands every finished frame to every sink."""
     with ExitStack() as stack:
-        overlay = stack.enter_context(_open_overlay(report)) if config.overlay else None
-        tell = stack.enter_context(observer(report)) if observer else None
-        frames = finished_frames(report.masks, report.windows, folder, config.feather)
-        for frame in tqdm(frames, total=report.found.num_frames, desc="writing", unit=" frames", disable=None):
-            sink.write(frame.after, frame.pts)
-            if overlay:
-                overlay.write(overlay_picture(frame.before, frame.source, frame.number), frame.pts)
-            if tell:
-                tell(frame)
-            seconds = float(frame.pts * info.timing.time_base)
-            origins.append(frame_origin(frame.source, frame.number, seconds))
-    return origins
-
-
-def _open_overlay(report: Preflight) -> VideoWriter:
-    assert report.found
-    info = report.found.info
-    path = beside(report.output, OVERLAY)
-    return VideoWriter(path, info.size, info.timing, display_matrix=info.display_matrix, pixel_aspect=info.pixel_aspect)
+        opened = [stack.enter_context(sink) for sink in sinks]
+        for frame in tqdm(frames, total=num_frames, desc="writing", unit=" frames", disable=None):
+            for sink in opened:
+                sink.write(frame)

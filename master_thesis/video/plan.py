@@ -1,9 +1,9 @@
-"""How a long video is cut into windows that fit into memory.
+"""Plans the work on a video: the part of the picture that is processed, and windows of frames that fit into memory.
 
 Convention:
-    A window is ``[start, stop)``, its core ``[core_start, core_stop)``: the frames it fills. What lies before the core
-    was filled by the windows before, what lies behind it is still to come; both serve as references. No window crosses
-    a cut. A scene that fits into one window is one window: exactly the algorithm on the whole sequence.
+    A window holds the frames ``[start, stop)`` and fills its core ``[core_start, core_stop)``. The frames before the
+    core were filled by earlier windows, those after it are filled by later ones; both serve as references. No window
+    crosses a cut. A scene that fits into one window is one window: exactly the algorithm on the complete sequence.
 """
 
 from __future__ import annotations
@@ -11,60 +11,27 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
 
 from master_thesis.errors import require
+from master_thesis.video.io.masks import Masks
+from master_thesis.video.survey import Box, Survey
 
 WORKING_MULTIPLE = 8
 MIN_MARGIN = 32
-"""Smallest surrounding of a crop, in pixels."""
-
-
-@dataclass(frozen=True)
-class Box:
-    """A rectangle of pixels, ``[top, bottom) x [left, right)``."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Height and width."""
-        return self.bottom - self.top, self.right - self.left
-
-    def union(self, other: Box | None) -> Box:
-        """The smallest box around both."""
-        if other is None:
-            return self
-        return Box(
-            min(self.top, other.top),
-            min(self.left, other.left),
-            max(self.bottom, other.bottom),
-            max(self.right, other.right),
-        )
-
-    def widened(self, height: int, width: int) -> Box:
-        """With half its size around it (at least ``MIN_MARGIN``), inside a frame of ``height`` x ``width``.
-
-        The aligner needs a surrounding to find its way by, and references show what is hidden beside the hole.
-        """
-        h, w = self.size
-        y, x = max(h // 2, MIN_MARGIN), max(w // 2, MIN_MARGIN)
-        return Box(
-            max(self.top - y, 0), max(self.left - x, 0), min(self.bottom + y, height), min(self.right + x, width)
-        )
+"""Smallest margin of a crop around its hole, in pixels."""
 
 
 @dataclass(frozen=True)
 class Scene:
-    """Frames ``[start, stop)`` between two cuts, and the part of the picture that is worked on.
+    """The frames ``[start, stop)`` between two cuts, and how they are reduced for processing.
 
     Attributes:
         start: number of the first frame.
         stop: number after the last frame.
-        crop: what is cut out of every frame.
-        working_size: height and width of the crop while it is worked on.
+        crop: the part of every frame that is processed.
+        working_size: height and width of the crop during processing.
     """
 
     start: int
@@ -75,7 +42,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Window:
-    """Frames that are worked on together."""
+    """Frames that are processed together; see the convention above."""
 
     scene: Scene
     start: int
@@ -85,47 +52,82 @@ class Window:
 
     @property
     def numbers(self) -> range:
-        """The frames of the window."""
+        """Numbers of all its frames."""
         return range(self.start, self.stop)
 
     @property
     def core(self) -> range:
-        """The frames it fills."""
+        """Numbers of the frames that it fills."""
         return range(self.core_start, self.core_stop)
 
 
+@dataclass(frozen=True)
+class VideoPlan:
+    """Everything needed to fill a video that passed all checks.
+
+    Attributes:
+        output: path of the result.
+        masks: the video with its masks.
+        survey: what the pass over the frames found.
+        scenes: the scenes that have a hole.
+        windows: the windows that have a hole in their core, in order.
+    """
+
+    output: Path
+    masks: Masks
+    survey: Survey
+    scenes: list[Scene]
+    windows: list[Window]
+
+    @property
+    def largest_size(self) -> tuple[int, int]:
+        """The largest height and width at which frames are processed."""
+        return max((scene.working_size for scene in self.scenes), key=lambda size: size[0] * size[1])
+
+    def frames_to_fill(self, window: Window) -> list[int]:
+        """Numbers of the frames with a hole in the core of a window."""
+        return [n for n in window.core if self.survey.boxes[n] is not None]
+
+
 def plan_scenes(
-    boxes: Sequence[Box | None], cuts: Sequence[int], size: tuple[int, int], test_size: tuple[int, int] | None
+    boxes: Sequence[Box | None], cuts: Sequence[int], size: tuple[int, int], working_size: tuple[int, int] | None
 ) -> list[Scene]:
     """The scenes that have a hole.
 
     Args:
-        boxes: where the hole of every frame lies; None: it has none.
+        boxes: the box around the hole of every frame; None: no hole.
         cuts: numbers of the frames that start a new scene.
         size: height and width of the video.
-        test_size: about how many pixels are worked on, as height and width; None: all (the crop's own size).
+        working_size: the number of pixels to process, as height and width; None: the crop around the hole as it is.
     """
     scenes = []
-    bounds = [0, *cuts, len(boxes)]
-    for start, stop in itertools.pairwise(bounds):
-        hole: Box | None = None
-        for box in boxes[start:stop]:
-            hole = box.union(hole) if box else hole
-        if hole is None:
+    for start, stop in itertools.pairwise([0, *cuts, len(boxes)]):
+        holes = [box for box in boxes[start:stop] if box is not None]
+        if not holes:
             continue
-        crop = hole.widened(*size) if test_size is None else Box(0, 0, *size)
-        scenes.append(Scene(start, stop, crop, working_size(crop.size, test_size)))
+        crop = Box(0, 0, *size) if working_size else with_margin(reduce(Box.union, holes), size)
+        scenes.append(Scene(start, stop, crop, reduced_size(crop.size, working_size)))
     return scenes
 
 
-def working_size(size: tuple[int, int], test_size: tuple[int, int] | None) -> tuple[int, int]:
-    """The size a picture is worked on at: as many pixels as ``test_size``, in the picture's own shape, never enlarged.
+def with_margin(box: Box, size: tuple[int, int]) -> Box:
+    """A box with half its extent (at least ``MIN_MARGIN``) on each side, inside a frame of ``size``.
 
-    >>> working_size((1080, 1920), (240, 480)), working_size((1920, 1080), (240, 480)), working_size((99, 100), None)
+    Aligners need surroundings to estimate motion, and references show what is hidden beside the hole.
+    """
+    (height, width), (h, w) = size, box.size
+    y, x = max(h // 2, MIN_MARGIN), max(w // 2, MIN_MARGIN)
+    return Box(max(box.top - y, 0), max(box.left - x, 0), min(box.bottom + y, height), min(box.right + x, width))
+
+
+def reduced_size(size: tuple[int, int], working_size: tuple[int, int] | None) -> tuple[int, int]:
+    """A size with as many pixels as ``working_size``, in the shape of ``size`` and never larger.
+
+    >>> reduced_size((1080, 1920), (240, 480)), reduced_size((1920, 1080), (240, 480)), reduced_size((99, 100), None)
     ((256, 456), (456, 256), (99, 100))
     """
     height, width = size
-    scale = ((test_size[0] * test_size[1]) / (height * width)) ** 0.5 if test_size else 1.0
+    scale = ((working_size[0] * working_size[1]) / (height * width)) ** 0.5 if working_size else 1.0
     if scale >= 1:
         return size
 
@@ -136,24 +138,24 @@ def working_size(size: tuple[int, int], test_size: tuple[int, int] | None) -> tu
 
 
 def plan_windows(scenes: Sequence[Scene], has_hole: Sequence[bool], window: int, reach: int) -> list[Window]:
-    """The windows in order; those whose core has no hole are left out.
+    """The windows in order, without those whose core has no hole.
 
     Args:
         scenes: the scenes.
-        has_hole: of every frame of the video.
-        window: frames of a window.
-        reach: how many frames around a frame it can be filled from.
+        has_hole: whether each frame of the video has a hole.
+        window: frames per window.
+        reach: how many frames away a frame can be filled from.
 
     Raises:
-        UserError: a scene is longer than the window, and the window too short for a core.
+        UserError: a scene is longer than a window that is too short for a core.
     """
     windows: list[Window] = []
     for scene in scenes:
-        is_long = scene.stop - scene.start > window
+        fits = scene.stop - scene.start <= window
         least = 2 * reach + 1
         require(
-            not is_long or window >= least,
-            f"--window should be at least {least}, twice the reach of a frame ({reach}) and one; got {window}",
+            fits or window >= least,
+            f"--window should be at least {least} (twice the reach of {reach} frames, plus one), got {window}",
         )
         core_start = scene.start
         while core_start < scene.stop:

@@ -1,10 +1,9 @@
-"""What a run will take: memory, disk and time."""
+"""Estimates the memory, disk space and time of a run."""
 
 from __future__ import annotations
 
 import shutil
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from master_thesis.runtime.memory import memory_free
@@ -12,53 +11,55 @@ from master_thesis.video.plan import Window
 
 GIB = 2**30
 COPIES = 6
-"""Float copies of a window that the algorithms hold, at most."""
-
+"""Float copies of a window that the algorithms hold at most."""
 
 PAIRS_PER_FRAME = {"ff": 30.0, "ip": 2.0, "cp": 18.0}
-"""About how many pairs of frames go through the networks for each frame with a hole (70 frames with large holes)."""
+"""Approximate number of pairs of frames per frame with a hole (70 frames with large holes)."""
 
 
 def resource_problems(windows: Sequence[Window], output: Path, num_frames: int, size: tuple[int, int]) -> list[str]:
-    """What the machine lacks, one line each."""
+    """What the machine lacks, one line each.
+
+    Args:
+        windows: the windows to fill.
+        output: path of the result.
+        num_frames: frames of the video.
+        size: height and width of the video.
+    """
     problems = []
     needed, free = memory_needed(windows), memory_free()
     if free is not None and needed > free:
         problems.append(
-            f"{needed / GIB:.1f} GiB of memory are needed, {free / GIB:.1f} are free: "
+            f"needs {needed / GIB:.1f} GiB of memory, but {free / GIB:.1f} GiB are free: "
             "choose a smaller --window or --test_size"
         )
     place = next(p for p in output.absolute().parents if p.exists())
     needed, free_disk = num_frames * size[0] * size[1] // 2, shutil.disk_usage(place).free
     if needed > free_disk:
-        problems.append(f"{place}: about {needed / GIB:.1f} GiB are needed, {free_disk / GIB:.1f} are free")
+        problems.append(f"{place}: needs about {needed / GIB:.1f} GiB, but {free_disk / GIB:.1f} GiB are free")
     return problems
 
 
 def memory_needed(windows: Sequence[Window]) -> int:
-    """Bytes that the largest window takes while it is filled."""
+    """Bytes needed to fill the largest window."""
     pixels = (len(w.numbers) * w.scene.working_size[0] * w.scene.working_size[1] for w in windows)
     return max(pixels, default=0) * 4 * 4 * COPIES
 
 
-def estimated_seconds(num_holes: int, num_frames: int, algorithm: str, try_pair: Callable[[], None]) -> float:
-    """About how long filling will take.
+def estimated_seconds(seconds_per_pair: float, algorithm: str, num_holes: int, num_frames: int) -> float:
+    """Approximate duration of the filling.
 
     Args:
-        num_holes: frames with a hole.
-        num_frames: all frames: no frame has more references.
+        seconds_per_pair: time that the networks take for one pair of frames.
         algorithm: ``ff``, ``ip`` or ``cp``.
-        try_pair: sends one pair through the networks; called twice, the first time to warm up.
+        num_holes: number of frames with a hole.
+        num_frames: number of all frames, which bounds the references of each.
     """
-    try_pair()
-    start = time.perf_counter()
-    try_pair()
-    pairs = min(PAIRS_PER_FRAME[algorithm], num_frames)
-    return (time.perf_counter() - start) * pairs * num_holes
+    return seconds_per_pair * min(PAIRS_PER_FRAME[algorithm], num_frames) * num_holes
 
 
 def in_words(seconds: float) -> str:
-    """A duration as people say it.
+    """A duration in the unit that people would use.
 
     >>> in_words(0.3), in_words(42.0), in_words(600.0), in_words(7900.0)
     ('2 seconds', '42 seconds', '10 minutes', '2.2 hours')

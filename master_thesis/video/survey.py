@@ -1,32 +1,55 @@
-"""One pass over a video and its masks that finds out everything the work is planned by."""
+"""One pass over a video and its masks that measures everything the work is planned by."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool
+from tqdm import tqdm
 
 from master_thesis.errors import UserError
 from master_thesis.video.cuts import CutDetector
 from master_thesis.video.io.masks import Masks, MaskTally
 from master_thesis.video.io.source import VideoInfo
-from master_thesis.video.plan import Box
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle of pixels, ``[top, bottom) x [left, right)``."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return self.bottom - self.top, self.right - self.left
+
+    def union(self, other: Box) -> Box:
+        """The smallest box around both."""
+        return Box(
+            min(self.top, other.top),
+            min(self.left, other.left),
+            max(self.bottom, other.bottom),
+            max(self.right, other.right),
+        )
 
 
 @dataclass
 class Survey:
-    """What is known of a video and its masks; a few numbers per frame.
+    """What one pass over a video and its masks finds; a few numbers per frame.
 
     Attributes:
-        info: what the file says of itself.
+        info: what the headers of the video say.
         tally: how frames and masks were paired.
         hole_percent: the hole's share of every frame.
-        boxes: where the hole of every frame lies; None: it has none.
+        boxes: the box around the hole of every frame; None: no hole.
         cuts: numbers of the frames that start a new scene.
-        last_pts: when the last frame is shown, in ticks.
-        error: why the pass ended early; empty: it did not.
+        last_pts: presentation time of the last frame, in ticks.
+        error: why the pass ended early; empty if it did not.
     """
 
     info: VideoInfo
@@ -39,31 +62,27 @@ class Survey:
 
     @property
     def num_frames(self) -> int:
-        """Frames that could be read."""
+        """Number of frames that could be read."""
         return len(self.boxes)
 
     @property
     def has_hole(self) -> list[bool]:
-        """Whether each frame has anything to fill."""
+        """Whether each frame has a hole."""
         return [box is not None for box in self.boxes]
 
 
-def survey(masks: Masks, on_frame: Callable[[int], None] | None = None) -> Survey:
-    """Plays a video with its masks once; damage ends the pass and is noted, not raised.
-
-    Args:
-        masks: the video with its masks.
-        on_frame: is told after every frame how many there should be; 0: nobody knows.
-    """
+def survey(masks: Masks) -> Survey:
+    """Decodes a video with its masks once; damage ends the pass and is noted in the result, not raised."""
     found, detector = Survey(masks.video.info), CutDetector()
+    pairs = masks.pairs(found.tally)
     try:
-        for frame, mask in masks.pairs(found.tally):
-            detector.watch(frame.image)
+        for frame, mask in tqdm(
+            pairs, desc="examining", total=found.info.estimated_frames or None, unit=" frames", disable=None
+        ):
+            detector.add(frame.image)
             found.boxes.append(bounding_box(mask))
             found.last_pts = frame.pts
             found.hole_percent.append(float(mask.mean()) * 100)
-            if on_frame:
-                on_frame(found.info.estimated_frames or len(found.info.names))
     except UserError as error:
         found.error = str(error)
     found.cuts = detector.cuts()
@@ -71,7 +90,7 @@ def survey(masks: Masks, on_frame: Callable[[int], None] | None = None) -> Surve
 
 
 def bounding_box(mask: Bool[np.ndarray, "H W"]) -> Box | None:
-    """The smallest box around a hole; None where there is none."""
+    """The smallest box around a hole; None if there is no hole."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not rows.size:
         return None

@@ -1,1 +1,1 @@
-"""Decoding and encoding videos, masks and sound."""
+"""Decodes and encodes videos, masks and sound."""

@@ -1,4 +1,4 @@
-"""Copying sound from one file to another as it is, packet by packet."""
+"""Copies sound from one file to another packet by packet, without decoding it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 import av
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
-"""Suffixes that videos are written with, and FFmpeg's names of the containers."""
+"""Suffixes of the videos that can be written, with FFmpeg's name of each container."""
 
 
 def can_hold(suffix: str, codec: str) -> bool:
-    """Whether a container, named by its suffix, takes sound of a codec.
+    """Whether the container of a suffix takes sound of a codec.
 
     >>> can_hold(".mp4", "aac"), can_hold(".mkv", "pcm_u8"), can_hold(".mp4", "pcm_u8")
     (True, True, False)
@@ -24,11 +24,11 @@ def can_hold(suffix: str, codec: str) -> bool:
 
 
 class AudioCopier:
-    """Copies the audio packets of a file, un-re-encoded, into a container that is being written.
+    """Copies the audio packets of a file into a container that is being written.
 
     Args:
         source: the file with the sound.
-        output: the open container; its streams are added here, before anything is written to it.
+        output: the open container; its audio streams are added here, before anything is written to it.
     """
 
     def __init__(self, source: Path, output: Any) -> None:
@@ -36,14 +36,14 @@ class AudioCopier:
         self._input = av.open(str(source))
         self._streams = {s.index: output.add_stream_from_template(s) for s in self._input.streams.audio}
         self._packets = self._read()
-        self._held = next(self._packets, None)
+        self._next = next(self._packets, None)
 
     def copy_until(self, seconds: float) -> None:
-        """Copies what is due before a moment, so that sound and picture lie close together in the file."""
-        while self._held is not None and float((self._held.dts or 0) * self._held.time_base) <= seconds:
-            self._held.stream = self._streams[self._held.stream.index]
-            self._output.mux(self._held)
-            self._held = next(self._packets, None)
+        """Copies the packets due by a time, so that sound and frames of one moment lie close together in the file."""
+        while self._next is not None and float((self._next.dts or 0) * self._next.time_base) <= seconds:
+            self._next.stream = self._streams[self._next.stream.index]
+            self._output.mux(self._next)
+            self._next = next(self._packets, None)
 
     def _read(self) -> Iterator[Any]:
         streams = list(self._input.streams.audio)
@@ -52,5 +52,5 @@ class AudioCopier:
                 yield packet
 
     def close(self) -> None:
-        """Closes the file that is read."""
+        """Closes the source."""
         self._input.close()

@@ -1,8 +1,8 @@
-"""Decoding video files with FFmpeg (PyAV), one frame at a time.
+"""Decodes video files with FFmpeg (PyAV), one frame at a time.
 
 Convention:
-    Colours follow the tags of the file; where it has none, they are taken as players do: those of HD (BT.709) from 720
-    lines on, those of SD (BT.601) below. More than 8 bits are reduced to 8.
+    Colours are converted by the tags of the file. Without tags, they are read as players do: as BT.709 (HD) from 720
+    lines on, as BT.601 (SD) below. More than 8 bits are reduced to 8.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ def open_source(path: Path, rate: Fraction | float | int = 25) -> VideoSource:
 
     Args:
         path: the file or folder.
-        rate: frames per second of a folder, which has none of its own.
+        rate: frames per second of a folder; files have their own.
 
     Raises:
-        UserError: there is nothing there, or nothing that can be played.
+        UserError: the path does not exist, or is neither a video nor a folder of images.
     """
     require(path.exists(), f"{path}: there is no such file or folder")
     return FrameFolder(path, rate) if path.is_dir() else VideoFile(path)
 
 
 class VideoFile:
-    """The first moving picture of a file."""
+    """The first video stream of a file; cover pictures do not count."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -55,7 +55,7 @@ class VideoFile:
         """Decodes one frame after another.
 
         Raises:
-            UserError: the file is damaged; says after how many whole frames.
+            UserError: the file is damaged, or the frames change their size.
         """
         count, last_pts = 0, None
         with self._open() as container:
@@ -80,54 +80,53 @@ class VideoFile:
     def _decode(self, container: Any) -> Iterator[Any]:
         stream = _picture_stream(container, self._path)
         decoder = stream.codec_context
-        if _has_webm_alpha(stream):  # FFmpeg's own decoders drop the second picture that carries the transparency
+        if _has_webm_alpha(stream):  # FFmpeg's own decoders drop the second picture, which carries the transparency
             decoder = av.CodecContext.create("libvpx-vp9" if decoder.name == "vp9" else "libvpx", "r")
         else:
             decoder.thread_type = "AUTO"
         for packet in container.demux(stream):
             if packet.is_corrupt:
-                raise av.error.InvalidDataError(0, "a truncated packet", str(self._path))
+                raise av.error.InvalidDataError(0, "truncated packet", str(self._path))
             for picture in decoder.decode(packet if packet.size else None):
                 if picture.is_corrupt:
-                    raise av.error.InvalidDataError(0, "a damaged picture", str(self._path))
+                    raise av.error.InvalidDataError(0, "damaged frame", str(self._path))
                 yield picture
 
     def _timed(self, picture: Any, last_pts: int | None) -> TimedFrame:
         h, w = self.info.size
-        came = f"{picture.width} x {picture.height}"
-        require((picture.height, picture.width) == (h, w), f"{self._path}: changes its size from {w} x {h} to {came}")
+        got = f"{picture.width} x {picture.height}"
+        require((picture.height, picture.width) == (h, w), f"{self._path}: the size changes from {w} x {h} to {got}")
         pixels = _to_rgb(picture, "rgba" if self.info.has_alpha else "rgb24")
         alpha = pixels[..., 3].copy() if self.info.has_alpha else None
         pts = picture.pts
-        if last_pts is not None and (pts is None or pts <= last_pts):  # AVI and broken files: time goes forward
+        if last_pts is not None and (pts is None or pts <= last_pts):  # AVI and broken files: keep time increasing
             pts = last_pts + self.info.timing.ticks_per_frame
         return TimedFrame(np.ascontiguousarray(pixels[..., :3]), pts or 0, alpha)
 
     def _damaged(self, count: int, error: Exception) -> str:
         seconds = float(count / self.info.timing.rate)
         return (
-            f"{self._path}: is damaged after {count} whole frames ({_reason(error)}); "
-            f"repair it, or cut it before second {seconds:.1f}"
+            f"{self._path}: damaged after {count} complete frames ({_reason(error)}); "
+            f"repair it, or cut it before {seconds:.1f} s"
         )
 
 
 def describe(container: Any, stream: Any, path: Path) -> VideoInfo:
-    """What the headers of an open video say; decodes one frame for what only frames know.
+    """Reads the headers of an open video, and what only frames say from the first frame.
 
     Raises:
-        UserError: there is no frame, or frames are larger than ``MAX_PIXELS``.
+        UserError: there is no frame that can be decoded, or frames are larger than ``MAX_PIXELS``.
     """
     size = (stream.height, stream.width)
     megapixels = size[0] * size[1] / 1e6
-    require(
-        size[0] * size[1] <= MAX_PIXELS, f"{path}: frames of {megapixels:.0f} megapixels are too large (at most 67)"
-    )
+    is_small = size[0] * size[1] <= MAX_PIXELS
+    require(is_small, f"{path}: frames should have at most 67 megapixels, got {megapixels:.0f}")
     try:
         first = next(container.decode(stream), None)
     except av.error.FFmpegError as error:
-        raise UserError(f"{path}: its first frame cannot be decoded ({_reason(error)})") from error
+        raise UserError(f"{path}: the first frame cannot be decoded ({_reason(error)})") from error
     if first is None:
-        raise UserError(f"{path}: holds no frames")
+        raise UserError(f"{path}: contains no frames")
     rate = Fraction(stream.average_rate or stream.guessed_rate or 25)
     time_base = Fraction(stream.time_base)
     matrix = first.side_data.get("DISPLAYMATRIX")
@@ -148,7 +147,7 @@ def describe(container: Any, stream: Any, path: Path) -> VideoInfo:
 
 
 def _end(stream: Any, time_base: Fraction) -> int | None:
-    """When the last frame stops being shown, in ticks; Matroska says so in a tag (``00:01:02.5``)."""
+    """The end of the last frame, in ticks; Matroska stores it in a tag (``00:01:02.5``)."""
     if stream.duration:
         return int((stream.start_time or 0) + stream.duration)
     tag = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", stream.metadata.get("DURATION", ""))
@@ -161,9 +160,9 @@ def _end(stream: Any, time_base: Fraction) -> int | None:
 def _picture_stream(container: Any, path: Path) -> Any:
     moving = [s for s in container.streams.video if not s.disposition & s.disposition.attached_pic]
     if not moving:
-        what = "holds sound but no picture" if container.streams.audio else "holds no video"
-        raise UserError(f"{path}: {what}")
-    require(moving[0].codec_context is not None, f"{path}: its pictures are coded in a way that is not known")
+        found = "contains sound but no video" if container.streams.audio else "contains no video"
+        raise UserError(f"{path}: {found}")
+    require(moving[0].codec_context is not None, f"{path}: the video codec is unknown")
     return moving[0]
 
 
@@ -175,11 +174,11 @@ def _has_alpha_plane(pixels: Any) -> bool:
     return bool(any(component.is_alpha for component in pixels.components)) or pixels.name == "pal8"
 
 
-def _to_rgb(picture: Any, wanted: str) -> Any:
+def _to_rgb(picture: Any, pix_fmt: str) -> Any:
     source = picture.colorspace
     if source == UNSPECIFIED_COLOURS:
         source = Colorspace.ITU709 if picture.height >= 720 else Colorspace.ITU601
-    return picture.reformat(format=wanted, src_colorspace=source, threads=1).to_ndarray()
+    return picture.reformat(format=pix_fmt, src_colorspace=source, threads=1).to_ndarray()
 
 
 def _reason(error: Exception) -> str:

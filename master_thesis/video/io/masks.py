@@ -1,9 +1,10 @@
-"""Masks from whatever people have: one image, a folder, a video, the video's own transparency.
+"""Reads the masks of a video: one image, a folder of images, a video, or the transparency of the video itself.
 
 Convention:
     A mask is bool, ``(H, W)``, True = hole, in the stored size and orientation of the video. People draw on what they
-    see, so masks of a video that players turn are taken to be upright, unless only the stored size fits.
-    A mask video is lossy, so there values above 127 count (images: see :func:`master_thesis.images.codec.read_mask`).
+    see, so masks of a video that players rotate are read as drawn on displayed frames, unless only the stored size
+    fits. In a mask video, which is lossy, values above 127 are hole (images:
+    :func:`master_thesis.images.codec.read_mask`).
 """
 
 from __future__ import annotations
@@ -20,29 +21,33 @@ from jaxtyping import Bool
 from master_thesis.errors import require
 from master_thesis.images.codec import read_mask
 from master_thesis.images.listing import IMAGE_SUFFIXES, images_in
+from master_thesis.images.masks import dilate, resize_mask
 from master_thesis.video.io.decoding import VideoFile
-from master_thesis.video.io.orientation import swaps_axes, to_displayed, to_stored
+from master_thesis.video.io.orientation import to_displayed, to_stored
 from master_thesis.video.io.source import TimedFrame, VideoInfo, VideoSource
 
 Mask = Bool[np.ndarray, "H W"]
 
 ALPHA = "alpha"
-"""``--mask alpha``: transparent pixels of the video are the hole."""
+"""Value of ``--mask``: transparent pixels of the video are the hole."""
 
 SAME_SHAPE = 0.02
-"""Masks of another size are enlarged or reduced if their aspect differs by at most this share."""
+"""Masks are resized if their aspect ratio differs from that of the video by at most this share."""
+
+CROSS = (3, 3)
+"""Filter that widens holes by one pixel."""
 
 
 @dataclass
 class MaskTally:
-    """What happened while frames were paired with masks.
+    """Counts of how frames were paired with masks.
 
     Attributes:
-        used: masks that found their frame.
-        held: frames that came after the last mask and kept it.
-        absent: frames without a mask of their name: they have no hole.
-        extra: masks that found no frame.
-        resized_from: height and width of masks that had to be resized, if any.
+        used: masks with a frame.
+        held: frames after the last mask, which repeat it.
+        absent: frames without a mask of their name, which have no hole.
+        extra: masks without a frame.
+        resized_from: height and width of masks that were resized, if any.
     """
 
     used: int = 0
@@ -54,22 +59,22 @@ class MaskTally:
 
 @runtime_checkable
 class RawMasks(Protocol):
-    """Masks as they lie on disk."""
+    """Masks as stored on disk."""
 
     def pairs(self, frames: Iterator[TimedFrame], tally: MaskTally) -> Iterator[tuple[TimedFrame, Mask | None]]:
-        """Every frame with its mask, upright; None: it has no hole. The same object again means the same mask."""
+        """Yields every frame with its mask as drawn; None: no hole. Yielding an object again means an equal mask."""
         ...
 
 
 @dataclass(frozen=True)
 class Masks:
-    """The masks of a video: read, brought to its size and orientation, inverted and widened as wanted.
+    """The masks of a video: fitted to its size and orientation, inverted and widened.
 
     Attributes:
-        raw: where they come from.
+        raw: the masks as stored.
         video: the video they belong to.
-        invert: hole and known are swapped.
-        dilation: by how many pixels holes are widened (3 x 3 cross).
+        invert: swap hole and known.
+        dilation: pixels by which holes are widened (3 x 3 cross).
     """
 
     raw: RawMasks
@@ -78,13 +83,13 @@ class Masks:
     dilation: int = 0
 
     def pairs(self, tally: MaskTally | None = None) -> Iterator[tuple[TimedFrame, Mask]]:
-        """Plays the video, every frame with its mask.
+        """Decodes the video once and yields every frame with its mask; equal masks in a row are fitted once.
 
         Args:
-            tally: counts what was held, left out or resized.
+            tally: receives the counts.
 
         Raises:
-            UserError: a frame or a mask cannot be read, or a mask has another shape than the video.
+            UserError: a frame or a mask cannot be read, or a mask has another aspect ratio than the video.
         """
         tally = tally or MaskTally()
         no_hole = np.zeros(self.video.info.size, bool)
@@ -92,7 +97,7 @@ class Masks:
         for frame, raw in self.raw.pairs(self.video.frames(), tally):
             if raw is not None and raw is not last_raw:
                 fitted = fit_mask(raw, self.video.info, tally)
-                last_raw, last = raw, dilate(~fitted if self.invert else fitted, self.dilation)
+                last_raw, last = raw, dilate(~fitted if self.invert else fitted, CROSS, self.dilation)
             yield frame, no_hole if raw is None else last
 
 
@@ -102,12 +107,12 @@ def open_masks(mask: str, video: VideoSource, object_ids: Sequence[int] | None, 
     Args:
         mask: an image for all frames, a folder of images, a video, or ``alpha``.
         video: the video they belong to.
-        object_ids: which values of indexed or grey masks are holes; None: all above 0.
-        invert: hole and known are swapped.
-        dilation: by how many pixels holes are widened.
+        object_ids: values of indexed or grey masks that are holes; empty or None: all above 0.
+        invert: swap hole and known.
+        dilation: pixels by which holes are widened.
 
     Raises:
-        UserError: there is nothing there, or nothing that can be a mask.
+        UserError: the path does not exist, or cannot serve as masks.
     """
     return Masks(_open_raw(mask, video, tuple(object_ids) if object_ids else None), video, invert, dilation)
 
@@ -121,7 +126,7 @@ def _open_raw(mask: str, video: VideoSource, object_ids: tuple[int, ...] | None)
     require(path.exists(), f"--mask {mask}: there is no such file or folder")
     if path.is_dir():
         images = images_in(path)
-        require(bool(images), f"--mask {mask}: holds no images")
+        require(bool(images), f"--mask {mask}: contains no images")
         names = {Path(name).stem for name in video.info.names}
         return MaskFolder(images, object_ids, is_named=any(image.stem in names for image in images))
     if path.suffix.lower() in IMAGE_SUFFIXES:
@@ -138,7 +143,7 @@ class StillMask:
     object_ids: tuple[int, ...] | None
 
     def pairs(self, frames: Iterator[TimedFrame], tally: MaskTally) -> Iterator[tuple[TimedFrame, Mask | None]]:
-        """The same mask with every frame."""
+        """Yields the same mask with every frame."""
         mask = read_mask(self.path, self.object_ids)
         tally.used = 1
         for frame in frames:
@@ -147,14 +152,20 @@ class StillMask:
 
 @dataclass(frozen=True)
 class MaskFolder:
-    """A folder of images, matched by name where frames have such names, else by order."""
+    """A folder of images, matched by name or in order.
+
+    Attributes:
+        paths: the images, in natural order.
+        object_ids: values that are holes; None: all above 0.
+        is_named: match by file name without suffix; otherwise in order.
+    """
 
     paths: Sequence[Path]
     object_ids: tuple[int, ...] | None
     is_named: bool
 
     def pairs(self, frames: Iterator[TimedFrame], tally: MaskTally) -> Iterator[tuple[TimedFrame, Mask | None]]:
-        """Every frame with the mask of its name or place."""
+        """Yields every frame with the mask of its name or position."""
         by_name = {path.stem: path for path in self.paths}
         mask: Mask | None = None
         for index, frame in enumerate(frames):
@@ -174,12 +185,12 @@ class MaskFolder:
 
 @dataclass(frozen=True)
 class MaskVideo:
-    """A black and white video, matched by order."""
+    """A black and white video, matched in order."""
 
     source: VideoFile
 
     def pairs(self, frames: Iterator[TimedFrame], tally: MaskTally) -> Iterator[tuple[TimedFrame, Mask | None]]:
-        """Every frame with the mask frame of its place."""
+        """Yields every frame with the mask frame of its position."""
         drawn = self.source.frames()
         mask: Mask | None = None
         for frame in frames:
@@ -195,46 +206,36 @@ class MaskVideo:
 
 @dataclass(frozen=True)
 class AlphaMasks:
-    """What the video itself shows through is the hole."""
+    """The transparency of the video itself."""
 
     display_matrix: tuple[int, ...] | None
 
     def pairs(self, frames: Iterator[TimedFrame], tally: MaskTally) -> Iterator[tuple[TimedFrame, Mask | None]]:
-        """Every frame with its transparent pixels."""
+        """Yields every frame with its transparent pixels."""
         for frame in frames:
             tally.used += 1
-            assert frame.alpha is not None  # the video said that it has transparency
+            assert frame.alpha is not None, "VideoInfo.has_alpha"
             yield frame, to_displayed(frame.alpha < 128, self.display_matrix)
 
 
 def fit_mask(mask: Mask, info: VideoInfo, tally: MaskTally) -> Bool[np.ndarray, "h w"]:
-    """A mask as drawn, in the stored orientation and size of a video.
+    """Brings a mask as drawn to the stored orientation and size of a video.
 
     Raises:
-        UserError: its shape is another than the video's.
+        UserError: the aspect ratio differs from that of the video.
     """
-    upright = (info.size[1], info.size[0]) if swaps_axes(info.display_matrix) else info.size
-    is_upright = _shape_differs(mask.shape, upright) <= SAME_SHAPE
-    turned = to_stored(mask, info.display_matrix) if is_upright else mask
-    height, width = info.size
+    is_upright = _aspect_difference(mask.shape, info.displayed_size) <= SAME_SHAPE
+    oriented = to_stored(mask, info.display_matrix) if is_upright else mask
+    height, width = info.displayed_size
     require(
-        _shape_differs(turned.shape, info.size) <= SAME_SHAPE,
-        f"masks should have the shape of the video, {upright[1]} x {upright[0]}, got {mask.shape[1]} x {mask.shape[0]}",
+        _aspect_difference(oriented.shape, info.size) <= SAME_SHAPE,
+        f"masks should have the shape of the video, {width} x {height}, got {mask.shape[1]} x {mask.shape[0]}",
     )
-    if turned.shape == info.size:
-        return np.ascontiguousarray(turned)
-    tally.resized_from = (mask.shape[0], mask.shape[1])
-    return cv2.resize(turned.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
+    if oriented.shape != info.size:
+        tally.resized_from = (mask.shape[0], mask.shape[1])
+    return resize_mask(np.ascontiguousarray(oriented), info.size, cv2.INTER_NEAREST)
 
 
-def dilate(mask: Mask, pixels: int) -> Mask:
-    """A hole widened by a 3 x 3 cross, ``pixels`` times."""
-    if not pixels or not mask.any():
-        return mask
-    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
-    return cv2.dilate(mask.astype(np.uint8), cross, iterations=pixels).astype(bool)
-
-
-def _shape_differs(a: tuple[int, ...], b: tuple[int, ...]) -> float:
-    """By which share two aspects differ."""
+def _aspect_difference(a: tuple[int, ...], b: tuple[int, ...]) -> float:
+    """By which share the aspect ratios of two sizes differ."""
     return abs((a[0] * b[1]) / (a[1] * b[0]) - 1)

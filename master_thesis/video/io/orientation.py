@@ -1,8 +1,8 @@
-"""How players turn the frames of a file, and back.
+"""How players rotate the frames of a file, and the inverse.
 
 Convention:
     A display matrix ``(a, b, u, c, d, v, x, y, w)`` maps a stored position (x, y) to the displayed one:
-    ``x' = a x + c y``, ``y' = b x + d y``, up to a shift. Only quarter turns and mirrors are acted on; phones write no
+    ``x' = a x + c y``, ``y' = b x + d y``, up to a shift. Only quarter turns and mirrors are applied; phones write no
     others.
 """
 
@@ -15,7 +15,7 @@ from jaxtyping import Shaped
 
 
 def is_quarter_turn(matrix: Sequence[int] | None) -> bool:
-    """Whether a matrix only swaps and mirrors the axes (no matrix: nothing is turned)."""
+    """Whether a matrix only swaps and mirrors the axes; true if there is none."""
     if matrix is None:
         return True
     a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
@@ -23,23 +23,23 @@ def is_quarter_turn(matrix: Sequence[int] | None) -> bool:
 
 
 def swaps_axes(matrix: Sequence[int] | None) -> bool:
-    """Whether frames lie on their side: displayed height is stored width."""
+    """Whether frames are stored on their side: the displayed height is the stored width."""
     return matrix is not None and is_quarter_turn(matrix) and matrix[0] == 0
 
 
 def to_displayed(stored: Shaped[np.ndarray, "h w *c"], matrix: Sequence[int] | None) -> Shaped[np.ndarray, "H W *c"]:
-    """A stored picture as players show it.
+    """Turns a stored picture the way players show it.
 
     >>> quarter = (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)
     >>> to_displayed(np.array([[1, 2], [3, 4]]), quarter).tolist()
     [[3, 1], [4, 2]]
     """
-    turned = _mirror(stored, matrix)
-    return turned.swapaxes(0, 1) if swaps_axes(matrix) else turned
+    mirrored = _mirror(stored, matrix)
+    return mirrored.swapaxes(0, 1) if swaps_axes(matrix) else mirrored
 
 
 def to_stored(displayed: Shaped[np.ndarray, "H W *c"], matrix: Sequence[int] | None) -> Shaped[np.ndarray, "h w *c"]:
-    """The inverse of :func:`to_displayed`."""
+    """Inverts :func:`to_displayed`."""
     return _mirror(displayed.swapaxes(0, 1) if swaps_axes(matrix) else displayed, matrix)
 
 

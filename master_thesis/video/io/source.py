@@ -1,7 +1,7 @@
-"""Reading videos and folders of frames, one frame at a time, as often as wanted.
+"""Reads videos and folders of frames one frame at a time, as often as needed.
 
 Convention:
-    Frames come in *stored* orientation (see :mod:`master_thesis.video.io.writer`), as RGB of 8 bits.
+    Frames are RGB of 8 bits, in *stored* orientation (see :mod:`master_thesis.video.io.writer`).
 """
 
 from __future__ import annotations
@@ -20,29 +20,30 @@ from master_thesis.errors import require
 from master_thesis.images.codec import read_frame
 from master_thesis.images.header import frame_size
 from master_thesis.images.listing import IMAGE_SUFFIXES, images_in
-from master_thesis.video.io.writer import Timing
+from master_thesis.video.io.orientation import swaps_axes
+from master_thesis.video.io.writer import Geometry, Timing
 
 VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif"})
 
 
 @dataclass(frozen=True)
 class VideoInfo:
-    """What is known about a video before its first frame is decoded.
+    """What is known about a video before its frames are decoded.
 
     Attributes:
         path: the file or folder.
-        size: height and width as stored, in pixels.
+        size: stored height and width, in pixels.
         timing: rate and time base.
-        estimated_frames: what the container claims; 0 where it says nothing. Only decoding counts.
-        pix_fmt: FFmpeg's name of the stored pixels; empty for a folder.
+        estimated_frames: the number of frames the container claims, 0 if it does not say; decoding may find others.
+        pix_fmt: FFmpeg's name of the pixel format; empty for a folder.
         bits: of one colour value.
-        has_alpha: whether frames carry transparency.
-        is_hdr: whether brightness is coded for HDR screens.
-        is_interlaced: whether a frame holds two half pictures.
-        display_matrix: how players turn the frames (nine integers); None: not at all.
+        has_alpha: whether frames have transparency.
+        is_hdr: whether the transfer function is one for HDR screens.
+        is_interlaced: whether a frame holds two fields.
+        display_matrix: how players rotate the frames (nine integers); None: not at all.
         pixel_aspect: width over height of a pixel; None: square.
-        audio_codecs: one per sound track.
-        names: of the files of a folder of frames.
+        audio_codecs: one per audio stream.
+        names: file names of a folder of frames.
     """
 
     path: Path
@@ -59,16 +60,27 @@ class VideoInfo:
     audio_codecs: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
 
+    @property
+    def geometry(self) -> Geometry:
+        """The format of the pictures."""
+        return Geometry(self.size, self.display_matrix, self.pixel_aspect)
+
+    @property
+    def displayed_size(self) -> tuple[int, int]:
+        """Height and width as players show the video."""
+        height, width = self.size
+        return (width, height) if swaps_axes(self.display_matrix) else (height, width)
+
 
 @dataclass(frozen=True)
 class TimedFrame:
-    """A frame and when it is shown.
+    """A frame and its time.
 
     Attributes:
         image: the picture, RGB.
-        pts: when it is shown, in ticks of the time base.
-        alpha: 0 = transparent, 255 = opaque; None where the video has no transparency.
-        name: of the file, in a folder of frames; empty in a video.
+        pts: presentation time, in ticks of the time base.
+        alpha: 0 = transparent, 255 = opaque; None if the video has no transparency.
+        name: file name in a folder of frames; empty in a video.
     """
 
     image: UInt8[np.ndarray, "H W 3"]
@@ -79,7 +91,7 @@ class TimedFrame:
 
 @runtime_checkable
 class VideoSource(Protocol):
-    """Something that can be played again and again."""
+    """A video that can be decoded any number of times."""
 
     info: VideoInfo
 
@@ -89,11 +101,11 @@ class VideoSource(Protocol):
 
 
 class FrameFolder:
-    """A folder of images as a video: sorted by name, all of one size."""
+    """A folder of images as a video: in natural order, all of one size."""
 
     def __init__(self, path: Path, rate: Fraction | float | int) -> None:
         self._images = images_in(path)
-        require(bool(self._images), f"{path}: holds no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
+        require(bool(self._images), f"{path}: contains no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
         height, width = frame_size(self._images[0])
         self.info = VideoInfo(
             path,
@@ -105,12 +117,16 @@ class FrameFolder:
         )
 
     def frames(self) -> Iterator[TimedFrame]:
-        """Reads one image after another."""
+        """Reads one image after another.
+
+        Raises:
+            UserError: an image cannot be read, or differs in size from the first.
+        """
         for index, path in enumerate(self._images):
             image = read_frame(path)
             h, w = self.info.size
-            came = f"{image.shape[1]} x {image.shape[0]}"
-            require(image.shape[:2] == (h, w), f"{path}: should be {w} x {h} as the first frame, is {came}")
+            got = f"{image.shape[1]} x {image.shape[0]}"
+            require(image.shape[:2] == (h, w), f"{path}: should be {w} x {h} like the first frame, got {got}")
             yield TimedFrame(image, index, _read_alpha(path) if self.info.has_alpha else None, path.name)
 
 

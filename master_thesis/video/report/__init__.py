@@ -1,1 +1,1 @@
-"""The HTML page of a result."""
+"""Shows a result on a self-contained page."""

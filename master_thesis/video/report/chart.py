@@ -1,4 +1,4 @@
-"""What the hole was filled with over time, drawn as inline SVG."""
+"""A chart of what the hole was filled with over time, as inline SVG."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from master_thesis.video.provenance import FrameOrigin
 
 WIDTH, HEIGHT = 1000, 100
 MAX_COLUMNS = 500
-"""Longer videos are drawn as means over neighbouring frames."""
+"""Longer videos show means over neighbouring frames."""
 
 
 def origin_chart(origins: Sequence[FrameOrigin]) -> str:
-    """An SVG of the copied and hallucinated shares of every frame's hole; frames without a hole are left blank.
+    """Draws the copied and hallucinated share of the hole of every frame; frames without a hole stay blank.
 
     Args:
-        origins: of every frame, in order.
+        origins: the origins of all frames, in order.
     """
     step = -(-len(origins) // MAX_COLUMNS)
     columns = [origins[i : i + step] for i in range(0, len(origins), step)]

@@ -41,7 +41,7 @@ function draw() {
   const part = data.seconds.length > 1 ? frame / (data.seconds.length - 1) : 0;
   head.setAttribute("x1", 1000 * part);
   head.setAttribute("x2", 1000 * part);
-  output.textContent = `frame ${frame}: ${data.told[frame]}`;
+  output.textContent = `frame ${frame}: ${data.captions[frame]}`;
 }
 
 function loop() {

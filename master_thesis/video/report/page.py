@@ -1,80 +1,98 @@
-"""The page to look at: one HTML file that needs nothing else, neither network nor neighbouring files."""
+"""The page that shows a result: one HTML file that needs neither network nor other files."""
 
 from __future__ import annotations
 
 import base64
-import html
-import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from master_thesis.configs.inpainting import ALGORITHMS, InpaintOptions
+from master_thesis.configs.video import VideoConfig
 from master_thesis.runtime.atomic import atomic_path
+from master_thesis.video.checks import Report
 from master_thesis.video.provenance import FrameOrigin
 from master_thesis.video.report.chart import origin_chart
 
 CHUNK = 3 << 18
-"""Bytes of the preview encoded at a time; a multiple of 3, so that the pieces of base64 join."""
+"""Bytes of the preview that are encoded at a time; a multiple of 3, so that the pieces of base64 join."""
+UNLISTED = ("output", "report", "check", "overwrite")
+"""Options that the page does not list, because they do not change the result."""
+PREVIEW_MARKER = Markup("<preview>")
+"""Stands for the preview in the rendered page. No other text contains it, because all others are escaped."""
 
 
-def write_page(
-    path: Path,
-    title: str,
-    sentence: str,
-    origins: Sequence[FrameOrigin],
-    options: Mapping[str, str],
-    preview: Path,
-) -> None:
-    """Writes the page, whole or not at all.
+@dataclass(frozen=True)
+class Page:
+    """The contents of a page, without the preview.
+
+    Attributes:
+        title: heading of the page.
+        sentence: summary of the result.
+        origins: the origins of all frames, in order.
+        facts: how the result was made, by name.
+    """
+
+    title: str
+    sentence: str
+    origins: Sequence[FrameOrigin]
+    facts: Mapping[str, str]
+
+
+def facts_of(config: VideoConfig, options: InpaintOptions, report: Report, output: Path) -> dict[str, str]:
+    """How a result was made: algorithm, output, what the examination found, and the options that are set."""
+    algorithm = f"{options.algorithm} ({ALGORITHMS[options.algorithm]})"
+    found = "\n".join([*report.facts, *report.notices])
+    flags = {name: value for name, value in vars(config).items() if value and name not in UNLISTED}
+    shown = {f"--{name}": " ".join(map(str, v)) if isinstance(v, tuple) else str(v) for name, v in flags.items()}
+    return {"algorithm": algorithm, "result": str(output), "found": found, **shown}
+
+
+def write_page(path: Path, page: Page, preview: Path) -> None:
+    """Writes a page with its preview, which is never in memory as a whole; the file appears complete or not at all.
 
     Args:
-        path: where.
-        title: of the page.
-        sentence: what a reader should know.
-        origins: of every frame, in order.
-        options: what was worked on and how, shown as a table.
-        preview: the video of the three panels, which goes into the page.
+        path: the HTML file.
+        page: the contents.
+        preview: the video of the three panels.
 
     Raises:
-        UserError: where it cannot be written.
+        UserError: the file cannot be written.
     """
-    first, _, last = _filled(title, sentence, origins, options).partition("{{media}}")
-    with atomic_path(path) as part, part.open("w", encoding="utf-8") as page, preview.open("rb") as video:
-        page.write(first)
+    before, _, after = render(page).partition(PREVIEW_MARKER)
+    with atomic_path(path) as part, part.open("w", encoding="utf-8") as file, preview.open("rb") as video:
+        file.write(before)
         while chunk := video.read(CHUNK):
-            page.write(base64.b64encode(chunk).decode("ascii"))
-        page.write(last)
+            file.write(base64.b64encode(chunk).decode("ascii"))
+        file.write(after)
 
 
-def _filled(title: str, sentence: str, origins: Sequence[FrameOrigin], options: Mapping[str, str]) -> str:
-    """The page without its video."""
-    here = files("master_thesis.video.report")
-    rows = (f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>" for name, value in options.items())
-    values = {
-        "css": here.joinpath("page.css").read_text("utf-8"),
-        "js": here.joinpath("page.js").read_text("utf-8"),
-        "title": html.escape(title),
-        "sentence": html.escape(sentence),
-        "chart": origin_chart(origins),
-        "table": "\n".join(rows),
-        "data": _data(origins),
-    }
-    # Split first: what the user wrote may look like a placeholder itself and must stay as it is.
-    pieces = here.joinpath("page.html").read_text("utf-8").split("{{")
-    filled = [pieces[0]]
-    for piece in pieces[1:]:
-        name, _, rest = piece.partition("}}")
-        filled.append(values.get(name, "{{media}}") + rest)
-    return "".join(filled)
+def render(page: Page) -> str:
+    """The HTML of a page, with ``PREVIEW_MARKER`` in place of the preview."""
+    folder = files("master_thesis.video.report")
+    template, css, js = (folder.joinpath(f"page.{suffix}").read_text("utf-8") for suffix in ("html", "css", "js"))
+    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    return environment.from_string(template).render(
+        page=page,
+        css=Markup(css),  # the package's own files are markup, everything else is escaped
+        js=Markup(js),
+        chart=Markup(origin_chart(page.origins)),
+        data=_timeline(page.origins),
+        preview=PREVIEW_MARKER,
+    )
 
 
-def _data(origins: Sequence[FrameOrigin]) -> str:
+def _timeline(origins: Sequence[FrameOrigin]) -> dict[str, list[float] | list[str]]:
+    """What the script needs per frame: its time, from 0, and a caption."""
     start = origins[0].seconds
-    data = {"seconds": [round(o.seconds - start, 4) for o in origins], "told": [_told(o) for o in origins]}
-    return json.dumps(data).replace("<", "\\u003c")
+    return {"seconds": [round(o.seconds - start, 4) for o in origins], "captions": [_caption(o) for o in origins]}
 
 
-def _told(origin: FrameOrigin) -> str:
+def _caption(origin: FrameOrigin) -> str:
     if not origin.hole_percent:
         return "no hole"
     return f"{origin.copied_percent:.0f} % copied, {origin.hallucinated_percent:.0f} % hallucinated"

@@ -1,0 +1,136 @@
+"""The consumers of finished frames: result, overlay, figures and page.
+
+Each is a context manager that yields a :class:`Sink`. Its output appears complete when the block ends, or not at all.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from master_thesis.images.codec import write_png
+from master_thesis.video.finished import FinishedFrame
+from master_thesis.video.io.source import VideoInfo
+from master_thesis.video.io.writer import VideoWriter
+from master_thesis.video.outputs import PAGE, PREVIEW, beside, is_frame_folder
+from master_thesis.video.provenance import FrameOrigin, in_one_sentence, write_origins
+from master_thesis.video.report.page import Page, write_page
+from master_thesis.video.report.preview import open_preview
+
+
+class Sink(Protocol):
+    """Takes every finished frame, in order."""
+
+    def write(self, frame: FinishedFrame) -> None:
+        """Takes the next frame."""
+        ...
+
+
+def result_sink(output: Path, info: VideoInfo, lossless: bool) -> AbstractContextManager[Sink]:
+    """Writes the result, with the sound of the video: a video file, or a folder of PNG frames."""
+    return frame_folder_sink(output, info) if is_frame_folder(output) else video_sink(output, info, lossless)
+
+
+@dataclass(frozen=True)
+class _Result:
+    writer: VideoWriter
+
+    def write(self, frame: FinishedFrame) -> None:
+        self.writer.write(frame.after, frame.pts)
+
+
+@contextmanager
+def video_sink(path: Path, info: VideoInfo, lossless: bool) -> Iterator[Sink]:
+    """Writes a video of the filled frames."""
+    audio_from = info.path if info.audio_codecs else None
+    with VideoWriter(path, info.geometry, info.timing, lossless, audio_from) as writer:
+        yield _Result(writer)
+
+
+@dataclass(frozen=True)
+class _FrameFolder:
+    folder: Path
+    info: VideoInfo
+
+    def write(self, frame: FinishedFrame) -> None:
+        names = self.info.names
+        stem = Path(names[frame.number]).stem if names else f"{frame.number:05d}"
+        write_png(self.folder / f"{stem}.png", frame.after)
+
+
+@contextmanager
+def frame_folder_sink(path: Path, info: VideoInfo) -> Iterator[Sink]:
+    """Writes the filled frames as PNG. Frames from a folder keep their names, others are numbered from 0."""
+    part = path.with_name(f"{path.name}.part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    try:
+        yield _FrameFolder(part, info)
+        if path.exists():
+            shutil.rmtree(path)
+        os.replace(part, path)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class _Overlay:
+    writer: VideoWriter
+
+    def write(self, frame: FinishedFrame) -> None:
+        self.writer.write(frame.overlay, frame.pts)
+
+
+@contextmanager
+def overlay_sink(path: Path, info: VideoInfo) -> Iterator[Sink]:
+    """Writes a video in which the hole is coloured by origin."""
+    with VideoWriter(path, info.geometry, info.timing) as writer:
+        yield _Overlay(writer)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """Collects where the pixels of every frame came from."""
+
+    origins: list[FrameOrigin] = field(default_factory=list)
+
+    def write(self, frame: FinishedFrame) -> None:
+        """Adds the origin of a frame."""
+        self.origins.append(frame.origin)
+
+    @property
+    def sentence(self) -> str:
+        """The figures in words."""
+        return in_one_sentence(self.origins)
+
+
+@contextmanager
+def figures_sink(path: Path, figures: Figures, made_from: Mapping[str, Any]) -> Iterator[Sink]:
+    """Collects figures and writes them as JSON, with the fingerprint of what they were made from."""
+    yield figures
+    write_origins(path, figures.origins, figures.sentence, made_from)
+
+
+@contextmanager
+def page_sink(output: Path, info: VideoInfo, figures: Figures, title: str, facts: Mapping[str, str]) -> Iterator[Sink]:
+    """Writes a small video of before, after and origin, and finally the page around it.
+
+    Args:
+        output: the result that the page lies beside.
+        info: the video.
+        figures: collected by :func:`figures_sink` from the same frames.
+        title: title of the page.
+        facts: how the result was made, by name.
+    """
+    preview = beside(output, PREVIEW)
+    try:
+        with open_preview(preview, info) as sink:
+            yield sink
+        write_page(beside(output, PAGE), Page(title, figures.sentence, figures.origins, facts), preview)
+    finally:
+        preview.unlink(missing_ok=True)
