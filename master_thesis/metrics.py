@@ -20,7 +20,7 @@ from skimage.metrics import mean_squared_error, structural_similarity
 from torch import Tensor
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
-from master_thesis.ops.pixels import look_up
+from master_thesis.ops.pixels import warp_by_flow
 
 log = logging.getLogger(__name__)
 
@@ -163,7 +163,7 @@ def warping_error(
     errors = np.full(len(flows), np.nan)
     for t, flow in enumerate(flows):
         if where[t].any():
-            difference = (filled[t] / np.float32(255) - look_up(filled[t + 1] / np.float32(255), flow))[where[t]]
+            difference = (filled[t] / np.float32(255) - warp_by_flow(filled[t + 1] / np.float32(255), flow))[where[t]]
             errors[t] = np.square(difference).mean()
     return errors
 

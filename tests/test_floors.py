@@ -10,7 +10,8 @@ import master_thesis
 PACKAGE = Path(master_thesis.__file__).parent
 FLOORS = [
     {"errors"},
-    {"ops", "records"},
+    {"ops"},
+    {"records"},
     {"configs", "runtime"},
     {"images", "losses", "metrics"},
     {"models", "data"},
@@ -24,7 +25,7 @@ FLOORS = [
 """From the ground up."""
 CLI_FLOORS = [{"options", "arguments", "trainer_arguments"}, {"build"}, {"commands"}, {"main"}]
 """The same inside the command line."""
-ONE_ROOM = [{"ops", "records"}, {"cli", "__main__"}, CLI_FLOORS[0]]
+ONE_ROOM = [{"cli", "__main__"}, CLI_FLOORS[0]]
 """Rooms that may know each other though they stand on one floor."""
 LIGHT = ("__init__", "errors", "configs/*", "cli/main", "cli/options", "cli/arguments", "cli/trainer_arguments")
 """What is imported before the command line is understood."""

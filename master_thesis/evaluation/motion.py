@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, UInt8
 from master_thesis.errors import require
 from master_thesis.metrics import local_weights
 from master_thesis.models.classical.opencv import continue_flow, dense_flow
-from master_thesis.ops.pixels import look_up, pixel_positions
+from master_thesis.ops.pixels import warp_by_flow, pixel_positions
 
 Flow: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """``(first, second) -> flow`` from one RGB frame, uint8, to another."""
@@ -96,7 +96,7 @@ def raft_flow() -> Flow:
 
 def _is_visible(forward: Float[np.ndarray, "H W 2"], backward: Float[np.ndarray, "H W 2"]) -> Bool[np.ndarray, "H W"]:
     """Whether forward and backward flow cancel, and the forward one stays inside the frame."""
-    back = look_up(backward, forward)
+    back = warp_by_flow(backward, forward)
     error = np.square(forward + back).sum(axis=-1)
     length = np.square(forward).sum(axis=-1) + np.square(back).sum(axis=-1)
     return (error <= 0.01 * length + 0.5) & _is_inside(forward)

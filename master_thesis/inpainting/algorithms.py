@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from master_thesis.configs.inpainting import InpaintOptions
-from master_thesis.inpainting.canvas import Canvas
 from master_thesis.inpainting.step import FillStep, Pair
 
 MIN_GAIN = 0.01

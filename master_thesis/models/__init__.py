@@ -1,1 +1,1 @@
-"""Networks: plain modules, sizes as arguments."""
+"""Networks: plain modules whose sizes are arguments."""

@@ -1,4 +1,4 @@
-"""CPN, the affine aligner of the published Copy-and-Paste Networks; for inference with its authors' weights.
+"""CPN, the affine aligner of the published Copy-and-Paste Networks, for inference with its authors' weights.
 
 Source: Lee et al., Copy-and-Paste Networks for Deep Video Inpainting, 2019.
 """

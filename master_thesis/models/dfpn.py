@@ -1,4 +1,4 @@
-"""DFPN, the Dense Flow Prediction Network: an aligner that looks at what masks leave visible.
+"""DFPN, the Dense Flow Prediction Network: an aligner that works from the visible parts of frames.
 
 Source: the thesis, Dense Flow Prediction Network. Ordered like its figure: features, masked correlation, 4D
 convolution, mixer, two flow estimators.
@@ -39,7 +39,7 @@ class SeparableConv4d(nn.Module):
         self.over_target = _convs((wide, wide, narrow, 1))
 
     def forward(self, correlation: Float[Tensor, "B F t t r r"]) -> Float[Tensor, "B F t t r r"]:
-        """Fills what masks left empty."""
+        """Fills the entries that masks have left empty."""
         b, f, ty, tx, ry, rx = correlation.shape
         x = self.over_refs(rearrange(correlation, "b f ty tx ry rx -> (b f ty tx) 1 ry rx"))
         x = rearrange(x, "(bf ty tx) c ry rx -> (bf ry rx) c ty tx", bf=b * f, ty=ty, tx=tx)
@@ -56,7 +56,7 @@ def _convs(widths: tuple[int, ...]) -> nn.Sequential:
 
 
 class Mixer(nn.Module):
-    """Reads a coarse grid off the filled correlation; its channels are the target positions.
+    """Predicts a coarse grid from the filled correlation, whose channels are the target positions.
 
     Args:
         num_cells: positions of one plane, 256 in the thesis.
@@ -83,7 +83,7 @@ class Mixer(nn.Module):
 
 
 class FlowEstimator(nn.Module):
-    """Refines a coarser grid by looking at the frames: an hourglass of convolutions.
+    """Refines a coarser grid from the frames, by an hourglass of convolutions.
 
     Args:
         width: channels of every hidden layer, 128 in the thesis.
@@ -126,7 +126,7 @@ def _enlarging(width: int, kernel: int) -> nn.ConvTranspose2d:
 
 
 def _last_in_full(layers: nn.Sequential, x: Tensor) -> Tensor:
-    """Runs layers, the last one in float32: a position in bfloat16 would be off by up to a pixel."""
+    """Runs layers, the last one in float32: bfloat16 positions would be off by up to a pixel."""
     x = layers[:-1](x)
     with full_precision(x.device):
         return layers[-1](x if x.dtype == torch.float64 else x.float())
@@ -136,7 +136,7 @@ class DFPN(Aligner, nn.Module):
     """Dense Flow Prediction Network.
 
     Args:
-        size: working height and width; the grids are predicted at a sixteenth, a quarter and all of it.
+        size: working height and width; grids are predicted at a sixteenth, at a quarter and at this size.
         corr_widths: hidden widths of the 4D convolution.
         width: hidden width of the flow estimators.
         vgg_width: width of the first VGG16 block; 64 is the published network.

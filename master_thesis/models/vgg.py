@@ -17,7 +17,7 @@ WIDTHS = (1, 2, 4, 8, 8)
 class VGG16(Frozen):
     """The first ``num_blocks`` blocks of VGG16, each ending in its max-pool; keys as in torchvision.
 
-    New weights are drawn at random (He) from a generator of their own: the same in every run.
+    New weights are drawn at random (He) from a generator of their own, so that they are the same in every run.
 
     Args:
         num_blocks: 1 to 5; DFPN needs four, the perceptual loss five.
@@ -43,7 +43,7 @@ class VGG16(Frozen):
                 nn.init.zeros_(layer.get_parameter("bias"))
 
     def pools(self, frames: Float[Tensor, "N 3 H W"]) -> list[Float[Tensor, "N _ _ _"]]:
-        """The output of every max-pool, finest first.
+        """The outputs of all max-pools, finest first.
 
         Args:
             frames: ImageNet-normalised frames.

@@ -1,1 +1,1 @@
-"""Ground floor: pure functions from tensors to tensors. Nothing in place, nothing remembered."""
+"""Pure functions from tensors to tensors: inputs are never written to, nothing is kept between calls."""

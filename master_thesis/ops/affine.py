@@ -1,4 +1,4 @@
-"""Affine maps of the plane, and the sampling grids they stand for.
+"""Affine maps of the plane and the sampling grids that they define.
 
 Convention:
     A matrix acts on column vectors (x, y, 1). *Unit-square* coordinates put (0, 0) at the outer corner of the
@@ -26,10 +26,10 @@ def unit_points(height: int, width: int) -> Float[Tensor, "H W 3"]:
 
 
 def apply_affine(matrix: Float[Tensor, "*lead 3 3"], points: Float[Tensor, "*rest 2"]) -> Float[Tensor, "*out 2"]:
-    """The images of points under affine maps; the points' axis before (x, y) runs, axes before it broadcast.
+    """Maps points by affine maps; the axis before (x, y) enumerates points, the axes before it broadcast.
 
     Args:
-        matrix: homogeneous matrices, one for each row of points.
+        matrix: homogeneous matrices, one per row of points.
         points: (x, y).
     """
     # A sum of products and not a matrix product, which autocast would round to eight bits.
@@ -42,8 +42,8 @@ def affine_flow(movement: Float[Tensor, "*lead 3 3"], height: int, width: int) -
 
     Args:
         movement: homogeneous affine matrices.
-        height: rows of the wanted flow.
-        width: columns of the wanted flow.
+        height: rows of the flow.
+        width: columns of the flow.
     """
     step = movement - torch.eye(3, dtype=movement.dtype, device=movement.device)
     return apply_affine(step[..., None, :, :], unit_points(height, width).to(movement)[..., :2])
@@ -58,11 +58,11 @@ def affine_grid(movement: Float[Tensor, "*lead 3 3"], height: int, width: int) -
 
     Args:
         movement: homogeneous affine matrices.
-        height: rows of the wanted grid.
-        width: columns of the wanted grid.
+        height: rows of the grid.
+        width: columns of the grid.
 
     >>> two_pixels_right = torch.tensor([[1.0, 0.0, 0.5], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]])  # half of the width
-    >>> affine_grid(two_pixels_right, 1, 4)[0, :2, 0]  # pixels 0 and 1 look at pixels 2 and 3
+    >>> affine_grid(two_pixels_right, 1, 4)[0, :2, 0]  # pixels 0 and 1 sample pixels 2 and 3
     tensor([0.3333, 1.0000])
     """
     like: dict[str, Any] = {"dtype": movement.dtype, "device": movement.device}
@@ -74,32 +74,32 @@ def affine_grid(movement: Float[Tensor, "*lead 3 3"], height: int, width: int) -
 
 
 def unit_to_grid(
-    points: Float[Tensor, "*lead H W 2"], picture: tuple[int, int] | None = None
+    points: Float[Tensor, "*lead H W 2"], size: tuple[int, int] | None = None
 ) -> Float[Tensor, "*lead H W 2"]:
     """Unit-square positions as a sampling grid.
 
     Args:
-        points: where to look.
-        picture: height and width of what is sampled; None: as many pixels as there are points.
+        points: positions (x, y).
+        size: height and width of the sampled frame; None: the shape of ``points``.
     """
-    h, w = points.shape[-3:-1] if picture is None else picture
-    size = torch.tensor([w, h]).to(points)
-    return (points * size - 0.5) * 2 / (size - 1).clamp(min=1) - 1
+    h, w = points.shape[-3:-1] if size is None else size
+    extent = torch.tensor([w, h]).to(points)
+    return (points * extent - 0.5) * 2 / (extent - 1).clamp(min=1) - 1
 
 
 def fit_affine(
     points: Float[Tensor, "N P 2"], images: Float[Tensor, "N P 2"], weights: Float[Tensor, "N P"], prior: float = 1e-3
 ) -> Float[Tensor, "N 3 3"]:
-    """The affine maps that bring weighted points closest to their images, in the least-squares sense.
+    """Fits affine maps to weighted points and their images, by least squares.
 
     Convention:
         ``result @ (x, y, 1)`` approximates the image of (x, y); coordinates of any unit, best around 1.
 
     Args:
-        points: where the map is sampled.
-        images: where it should lead.
+        points: points (x, y).
+        images: the images of these points.
         weights: importance of each point, at least 0.
-        prior: weight of the identity, in points; it decides where the points do not.
+        prior: weight of the identity, in points; it decides what the points leave open.
     """
     ones = torch.ones_like(points[..., :1])
     p = torch.cat((points, ones), dim=-1)

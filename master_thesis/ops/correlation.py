@@ -13,7 +13,7 @@ EPSILON = 1e-9
 def masked_directions(
     features: Float[Tensor, "N C h w"], visible: Float[Tensor, "N 1 h w"]
 ) -> Float[Tensor, "N C h w"]:
-    """Features of unit length; 0 where they are hidden. It depends on one frame alone, so it can be kept."""
+    """Features scaled to unit length, 0 where they are hidden; they depend on single frames, so they can be cached."""
     seen = features * visible
     return seen / (seen.norm(dim=1, keepdim=True) + EPSILON)
 
@@ -27,8 +27,8 @@ def masked_correlation(
         Target positions come first: ``correlation[b, f, ty, tx, ry, rx]``.
 
     Args:
-        target: what :func:`masked_directions` makes of the target.
-        refs: the same of the references.
+        target: directions of the target, from :func:`masked_directions`.
+        refs: directions of the references.
 
     Source: thesis, DFPN, masked correlation.
     """
@@ -44,9 +44,9 @@ def local_correlation(
         Shifts run row by row, from (-radius, -radius) to (radius, radius); zero outside the reference.
 
     Args:
-        features_target: one plane per pair.
-        features_ref: the same, already close to the target.
-        radius: how far to look, in positions; K = (2 radius + 1)^2.
+        features_target: features of the targets.
+        features_ref: features of the references, already close to the targets.
+        radius: reach, in positions; K = (2 radius + 1)^2.
     """
     h, w = features_target.shape[-2:]
     padded = F.pad(features_ref, (radius,) * 4)

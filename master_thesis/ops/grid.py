@@ -1,4 +1,4 @@
-"""Sampling grids: where in the reference each target pixel looks.
+"""Sampling grids: the position of each target pixel in the reference.
 
 Convention:
     A grid is ``(B, F, H, W, 2)``, x first, absolute positions normalised to [-1, 1] between the centres of the
@@ -17,7 +17,7 @@ from master_thesis.ops.affine import affine_grid
 
 
 def identity_grid(height: int, width: int) -> Float[Tensor, "H W 2"]:
-    """The grid that samples every pixel at its own place.
+    """The grid that samples every pixel at its own position.
 
     >>> identity_grid(1, 3)[0, :, 0].tolist()
     [-1.0, 0.0, 1.0]
@@ -31,8 +31,8 @@ def warp(
     """Samples every frame at its grid.
 
     Args:
-        frames: what is sampled.
-        grid: where it is sampled; its height and width are those of the result.
+        frames: the frames to sample.
+        grid: sampling positions; its height and width are those of the result.
         mode: ``bilinear`` for colours, ``nearest`` for visibility maps.
     """
     b = frames.shape[0]
@@ -47,7 +47,7 @@ def warp(
 
 
 def resize_grid(grid: Float[Tensor, "B F h w 2"], height: int, width: int) -> Float[Tensor, "B F H W 2"]:
-    """Bilinearly resizes a grid; positions are absolute and normalised, so their values stay as they are."""
+    """Resizes a grid bilinearly; positions are absolute and normalised, so their values do not change."""
     if grid.shape[2:4] == (height, width):
         return grid
     b = grid.shape[0]
@@ -57,7 +57,7 @@ def resize_grid(grid: Float[Tensor, "B F h w 2"], height: int, width: int) -> Fl
 
 
 def inside(grid: Float[Tensor, "B F H W 2"]) -> Bool[Tensor, "B 1 F H W"]:
-    """Which positions lie inside the reference.
+    """Whether positions lie inside the reference.
 
     >>> inside(torch.tensor([[[[[-1.0, 1.0], [0.0, 1.1]]]]])).flatten()
     tensor([ True, False])

@@ -1,4 +1,4 @@
-"""Homographies: what a turning or zooming camera does to a far or flat scene.
+"""Homographies: the effect of a turning or zooming camera on a distant or flat scene.
 
 Convention:
     A homography is a matrix ``(N, 3, 3)`` whose last entry is 1. It acts on (x, y, 1) in the unit square, measured
@@ -24,7 +24,7 @@ def homography_flow(matrix: Float[Tensor, "N 3 3"], height: int, width: int) -> 
 
 
 def apply_homography(matrix: Float[Tensor, "N 3 3"], points: Float[Tensor, "M P 2"]) -> Float[Tensor, "N P 2"]:
-    """The images of points, measured from the centre like the points, in float64."""
+    """Maps points, measured from the centre like their images, in float64."""
     mapped = F.pad(points.double(), (0, 1), value=1.0) @ matrix.double().mT
     return mapped[..., :2] / mapped[..., 2:]
 
@@ -35,12 +35,12 @@ def centred_points(height: int, width: int) -> Float[Tensor, "1 P 2"]:
 
 
 def centred(matrix: Float[Tensor, "N 3 3"], left: float = 0.0, top: float = 0.0) -> Float[Tensor, "N 3 3"]:
-    """A map of the unit square, measured from its corner, as a homography measured from its centre.
+    """Converts a map of the unit square measured from its corner into one measured from its centre.
 
     Args:
-        matrix: homogeneous.
-        left: where it has x = 0, in the unit square.
-        top: where it has y = 0.
+        matrix: homogeneous matrices.
+        left: x of their origin in the unit square.
+        top: y of their origin.
     """
     shift = torch.tensor([[1, 0, 0.5 - left], [0, 1, 0.5 - top], [0, 0, 1]], dtype=torch.float64, device=matrix.device)
     moved = torch.linalg.inv(shift) @ matrix.double() @ shift
@@ -48,6 +48,6 @@ def centred(matrix: Float[Tensor, "N 3 3"], left: float = 0.0, top: float = 0.0)
 
 
 def from_pixels(matrix: Float[Tensor, "N 3 3"], height: int, width: int) -> Float[Tensor, "N 3 3"]:
-    """The same from a map of pixels, (0, 0) being the centre of the top-left one."""
+    """Converts a map of pixels, (0, 0) being the centre of the top-left one."""
     size = torch.diag(torch.tensor([1 / width, 1 / height, 1.0], dtype=torch.float64, device=matrix.device))
     return centred(size @ matrix.double() @ torch.linalg.inv(size), 0.5 / width, 0.5 / height)

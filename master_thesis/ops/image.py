@@ -1,4 +1,4 @@
-"""Colours and sizes of frames and masks."""
+"""Colours, sizes and number formats of frames and masks."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from torch import Tensor
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 FILL = IMAGENET_MEAN
-"""The colour of a hole in masked frames (RGB)."""
+"""Colour of the holes in masked frames (RGB)."""
 
 
 def _channels(values: tuple[float, ...], like: Tensor) -> Tensor:
-    """Per-channel values, shaped to broadcast over axis 1 of ``like``."""
+    """Per-channel values, shaped to broadcast along axis 1 of ``like``."""
     return torch.tensor(values, device=like.device, dtype=like.dtype).view(1, -1, *[1] * (like.ndim - 2))
 
 
 def to_float(frames: Shaped[Tensor, "..."]) -> Float[Tensor, "..."]:
-    """uint8 frames in [0, 255] as floats in [0, 1]; floats pass unchanged.
+    """uint8 frames in [0, 255] as floats in [0, 1]; floats are returned unchanged.
 
     >>> to_float(torch.tensor([0, 51, 255], dtype=torch.uint8))
     tensor([0.0000, 0.2000, 1.0000])
@@ -48,7 +48,7 @@ def denormalise(frames: Float[Tensor, "B 3 *size"]) -> Float[Tensor, "B 3 *size"
 
 
 def fill_holes(frames: Float[Tensor, "B 3 *size"], mask: Float[Tensor, "B 1 *size"]) -> Float[Tensor, "B 3 *size"]:
-    """Masked frames: known pixels as they are, holes in the colour ``FILL``."""
+    """Masked frames: known pixels unchanged, holes in the colour ``FILL``."""
     return (1 - mask) * frames + mask * _channels(FILL, frames)
 
 

@@ -1,7 +1,7 @@
-"""Homographies to a fraction of a pixel, from the pictures themselves.
+"""Refinement of homographies to a fraction of a pixel, by direct alignment of brightness.
 
-Source: Lucas and Kanade (1981) as Gauss-Newton on the eight unknowns, with the mean of both pictures' gradients
-(Benhimane and Malis, 2004), a gain and an offset of the brightness, and weights that let outliers go.
+Source: Lucas and Kanade (1981) as Gauss-Newton on the eight unknowns, with the mean of the gradients of both images
+(Benhimane and Malis, 2004), a gain and an offset of the brightness, and robust weights.
 """
 
 from __future__ import annotations
@@ -22,45 +22,45 @@ from master_thesis.ops.precision import full_precision
 
 NUM_STEPS = 4
 MAX_PIXELS = 32_768
-"""Of larger pictures every second, third ... pixel of each row and column is enough."""
+"""Larger images are subsampled: every second, third ... pixel of each row and column."""
 MIN_OVERLAP = 0.08
-"""Pictures that share less of the frame tell nothing about how they fit."""
+"""Smallest share of the frame that two images must share to be compared."""
 ROBUST_SCALE = 0.05
-"""Brightness difference, in [0, 1], at which a pixel counts a quarter."""
+"""Brightness difference, in [0, 1], at which the weight of a pixel falls to a quarter."""
 DAMPING = 1e-4
 RIDGE = 1e-3
 LARGEST_MOVE = 0.03
-"""A correction that moves any pixel further than this, in the unit square, is not one."""
+"""Corrections that move any pixel further than this, in the unit square, are rejected."""
 BLUR = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
-REACH = 2  # of blur and gradient: pixels this near a hole do not count
+REACH = 2  # of blur and gradient: pixels this close to a hole are ignored
 
 
 @dataclass(frozen=True)
 class GradientImage:
-    """Brightness, its gradient in the unit square, and where both are known."""
+    """Brightness, its gradient in the unit square, and the visibility of both."""
 
     planes: Float[Tensor, "N 4 h w"]
 
     @property
     def stride(self) -> int:
-        """Every so many pixels of a row or column count."""
+        """Distance of the sampled pixels along rows and columns."""
         return max(1, round(math.sqrt(math.prod(self.planes.shape[-2:]) / MAX_PIXELS)))
 
     @cached_property
     def points(self) -> Float[Tensor, "1 P 2"]:
-        """Those pixels, measured from the centre."""
+        """Positions of the sampled pixels, measured from the centre."""
         h, w = self.planes.shape[-2:]
         all_points = centred_points(h, w).to(self.planes.device).view(1, h, w, 2)
         return all_points[:, :: self.stride, :: self.stride].flatten(1, 2)
 
     @cached_property
     def sampled(self) -> Float[Tensor, "N 4 P"]:
-        """What they show."""
+        """Planes at the sampled pixels."""
         return self.planes[..., :: self.stride, :: self.stride].flatten(2)
 
     @staticmethod
     def of(frames: Float[Tensor, "N 3 h w"], visible: Float[Tensor, "N 1 h w"]) -> GradientImage:
-        """What counts of pictures: made once, as many homographies are tried on them.
+        """Computes the planes of frames; once per frame, as many homographies are tried on them.
 
         Args:
             frames: RGB in [0, 1].
@@ -79,7 +79,7 @@ class GradientImage:
         return GradientImage(torch.cat((grey, dx, dy, known), dim=1))
 
     def at(self, positions: Float[Tensor, "N P 2"]) -> Float[Tensor, "N 4 P"]:
-        """What it shows at positions measured from the centre."""
+        """Samples the planes at positions measured from the centre."""
         inside = positions.float().nan_to_num(2.0).clamp(-2, 2)
         grid = unit_to_grid(inside[:, None] + 0.5, (self.planes.shape[-2], self.planes.shape[-1]))
         return warp(self.planes.unsqueeze(2), grid.unsqueeze(1)).flatten(2)
@@ -88,15 +88,15 @@ class GradientImage:
 def refine_homography(
     matrix: Float[Tensor, "N 3 3"], target: GradientImage, ref: GradientImage, num_steps: int = NUM_STEPS
 ) -> Float[Tensor, "N 3 3"]:
-    """The homographies that make known pixels agree best, begun at given ones.
+    """Refines homographies so that known pixels agree best.
 
-    Where the pictures agree less than before, or the correction is none, the given one stays.
+    A homography is returned unchanged if its refinement agrees less well or moves too far.
 
     Args:
-        matrix: where to begin, right to about 2 px (convention: :mod:`master_thesis.ops.homography`).
+        matrix: starting points, correct to about 2 px (convention: :mod:`master_thesis.ops.homography`).
         target: N targets.
         ref: their references.
-        num_steps: of Gauss and Newton.
+        num_steps: Gauss-Newton steps.
     """
     with full_precision(matrix.device):
         given = matrix.double()
@@ -107,12 +107,12 @@ def refine_homography(
             residual = _Residual.of(current, target, ref)
         points = target.points
         move = (apply_homography(current, points) - apply_homography(given, points)).norm(dim=-1).amax(dim=1)
-        is_better = (residual.cost < before.cost) & (move < LARGEST_MOVE)  # false where anything is not a number
+        is_better = (residual.cost < before.cost) & (move < LARGEST_MOVE)  # False where anything is NaN
         return torch.where(is_better.view(-1, 1, 1), current, given)
 
 
 def photometric_error(matrix: Float[Tensor, "N 3 3"], target: GradientImage, ref: GradientImage) -> Float[Tensor, " N"]:
-    """How badly known pixels fit under given homographies, in [0, 1]; 1 where they hardly overlap.
+    """Robust difference of known pixels under homographies, in [0, 1]; 1 where they hardly overlap.
 
     The arguments are those of :func:`refine_homography`.
     """
@@ -124,7 +124,7 @@ def photometric_error(matrix: Float[Tensor, "N 3 3"], target: GradientImage, ref
 
 @dataclass(frozen=True)
 class _Residual:
-    """How the pictures differ under a homography, and how that changes with its entries, a gain and an offset."""
+    """Differences under a homography, and their derivatives by its entries, a gain and an offset."""
 
     difference: Float[Tensor, "N P"]
     jacobian: Float[Tensor, "N 10 P"]
@@ -151,12 +151,12 @@ class _Residual:
         return _Residual(difference, torch.stack(rows, dim=1), valid * closeness**2, cost)
 
     def gauss_newton_step(self) -> Float[Tensor, "N 3 3"]:
-        """What the matrix is to be lessened by: one Gauss-Newton step."""
+        """The decrement of the matrix in one Gauss-Newton step."""
         weighted = self.jacobian * self.weights.unsqueeze(1)
         normal = (weighted @ self.jacobian.mT).double()
         right = (weighted @ self.difference.unsqueeze(-1)).double()
         damping = normal.diagonal(dim1=1, dim2=2) * DAMPING + RIDGE
-        # Never raises: what is not a number is told by the cost.
+        # Never raises: NaN shows in the cost.
         step = torch.linalg.solve_ex(normal + torch.diag_embed(damping), right).result.squeeze(-1)
         return F.pad(step[:, :8], (0, 1)).unflatten(-1, (3, 3))
 

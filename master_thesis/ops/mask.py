@@ -1,4 +1,4 @@
-"""Arithmetic of holes."""
+"""Holes: where pixels can be copied, and how much of a frame is open."""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def hole_percent(mask: Float[Tensor, "*lead 1 H W"]) -> Float[Tensor, "*lead"]:
     >>> hole_percent(torch.tensor([[[1.0, 0.0, 0.0, 0.0]]]))
     tensor(25.)
     """
-    # The count comes first: the mean would round, and 15 % of the pixels would be more than 15 %.
+    # Counted first: a mean would round, and 15 % of the pixels could exceed 15 %.
     return mask.sum(dim=(-3, -2, -1), dtype=torch.float32) * 100 / mask.shape[-2:].numel()

@@ -1,4 +1,4 @@
-"""Sampling on arrays, in pixels: what OpenCV works with.
+"""Sampling of arrays in pixels, the coordinates of OpenCV.
 
 Convention:
     A flow is a displacement ``(H, W, 2)`` in px, x first; (0, 0) is the centre of the top-left pixel.
@@ -12,7 +12,7 @@ from jaxtyping import Float, Shaped
 
 
 def pixel_positions(height: int, width: int) -> Float[np.ndarray, "H W 2"]:
-    """The place (x, y) of every pixel.
+    """The position (x, y) of every pixel.
 
     >>> pixel_positions(2, 3)[1, 2].tolist()
     [2.0, 1.0]
@@ -21,7 +21,7 @@ def pixel_positions(height: int, width: int) -> Float[np.ndarray, "H W 2"]:
     return np.dstack((x, y))
 
 
-def look_up(picture: Shaped[np.ndarray, "h w *C"], flow: Float[np.ndarray, "H W 2"]) -> Shaped[np.ndarray, "H W *C"]:
-    """A picture sampled bilinearly at every pixel's place plus its flow; 0 outside."""
+def warp_by_flow(image: Shaped[np.ndarray, "h w *C"], flow: Float[np.ndarray, "H W 2"]) -> Shaped[np.ndarray, "H W *C"]:
+    """Samples an image bilinearly at the position of every pixel plus its flow; 0 outside."""
     x, y = np.moveaxis(flow.astype(np.float32) + pixel_positions(*flow.shape[:2]), -1, 0)
-    return cv2.remap(picture, x.copy(), y.copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return cv2.remap(image, x.copy(), y.copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)

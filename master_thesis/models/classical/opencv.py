@@ -1,6 +1,6 @@
-"""An aligner without training: homography, refined by dense optical flow, continued into the holes.
+"""An aligner without training: a homography, refined by dense optical flow and continued into the holes.
 
-The honest measure for every learned aligner: no weights, quick on a CPU.
+A baseline for every learned aligner: no weights, fast on a CPU.
 
 Convention:
     Inside, pictures are arrays ``(H, W)`` and flows displacements in px ``(H, W, 2)``, x first, from a target
@@ -20,28 +20,28 @@ from torch import Tensor, nn
 from master_thesis.models.aligner import Aligner, Encoded, trusted_alignment
 from master_thesis.models.classical.homography import global_motion, warp_homography
 from master_thesis.ops.image import to_bytes
-from master_thesis.ops.pixels import look_up, pixel_positions
+from master_thesis.ops.pixels import pixel_positions, warp_by_flow
 from master_thesis.records import Alignment, MaskedFrames
 
 SCALES_PX = (4.0, 16.0, 64.0)
-"""Reach of the continuation into a hole: near pixels decide, far ones are asked where there are no near ones."""
+"""Reach of the continuation into a hole: far pixels contribute only where there are no near ones."""
 FAR_WEIGHT = 0.02
-"""What a scale counts against the next smaller one."""
+"""Weight of a scale relative to the next smaller one."""
 PRIOR_WEIGHT = 1e-5
-"""How strongly the continued flow leans on the homography where hardly anything is known."""
+"""Weight of the homography in the continued flow where hardly anything is known."""
 GREY_TOLERANCE = 12.0
-"""Grey difference at which a known pixel is trusted by exp(-1/2)."""
+"""Grey difference at which the trust in a known pixel is exp(-1/2)."""
 ROUND_TRIP_TOLERANCE_PX = 1.0
-"""Forward-backward distance at which a flow is trusted by exp(-1/2)."""
+"""Forward-backward distance at which the trust in a flow is exp(-1/2)."""
 TRUST_THRESHOLD = 0.7
-"""Pixels with less confidence are not offered for copying: another frame, or a guess, is better on the mean."""
+"""Pixels with less confidence are not copied: on average, another frame or a guess is better."""
 MIN_FLOW_SIDE = 16
-"""DIS refuses smaller pictures (px)."""
+"""Smallest side that DIS accepts (px)."""
 
 
 @dataclass(frozen=True)
 class Match:
-    """Where each target pixel lies in the reference, in px, and how far that is to be trusted, in [0, 1]."""
+    """Position of each target pixel in the reference, in px, and the confidence in it, in [0, 1]."""
 
     positions: Float[np.ndarray, "H W 2"]
     confidence: Float[np.ndarray, "H W"]
@@ -86,7 +86,7 @@ def match(
     ref: UInt8[np.ndarray, "H W"],
     known_ref: Bool[np.ndarray, "H W"],
 ) -> Match:
-    """Finds every target pixel in the reference, those of the hole by what surrounds them."""
+    """Finds every target pixel in the reference; those of the hole from their surroundings."""
     motion = global_motion(target, known_target, ref, known_ref)
     moved = warp_homography(ref, motion)
     known_moved = warp_homography(known_ref.astype(np.uint8), motion, cv2.INTER_NEAREST) > 0
@@ -101,25 +101,25 @@ def residual_flow(
     moved: UInt8[np.ndarray, "H W"],
     known_moved: Bool[np.ndarray, "H W"],
 ) -> tuple[Float[np.ndarray, "H W 2"], Float[np.ndarray, "H W"]]:
-    """What the homography left over, and how far it is to be trusted (0 where either picture is a hole)."""
-    # Each hole takes the other picture's colours: the flow finds nothing to correct there.
+    """The flow that the homography leaves, and the trust in it (0 where either image is a hole)."""
+    # Each hole takes the colours of the other image, so that there is nothing to correct there.
     first, second = np.where(known_target, target, moved), np.where(known_moved, moved, target)
     first[~known_target & ~known_moved] = second[~known_target & ~known_moved] = 0
     forward, backward = dense_flow(first, second), dense_flow(second, first)
-    round_trip = forward + look_up(backward, forward)
-    difference = cv2.GaussianBlur(cv2.absdiff(first, look_up(second, forward)).astype(np.float32), (0, 0), 1.5)
+    round_trip = forward + warp_by_flow(backward, forward)
+    difference = cv2.GaussianBlur(cv2.absdiff(first, warp_by_flow(second, forward)).astype(np.float32), (0, 0), 1.5)
     exponent = (difference / GREY_TOLERANCE) ** 2 + (round_trip**2).sum(-1) / ROUND_TRIP_TOLERANCE_PX**2
-    known = known_target & (look_up(known_moved.astype(np.float32), forward) > 0.99)
+    known = known_target & (warp_by_flow(known_moved.astype(np.float32), forward) > 0.99)
     return forward, np.where(known, np.exp(-exponent / 2), 0).astype(np.float32)
 
 
 def continue_flow(
     flow: Float[np.ndarray, "H W 2"], trust: Float[np.ndarray, "H W"]
 ) -> tuple[Float[np.ndarray, "H W 2"], Float[np.ndarray, "H W"]]:
-    """Normalised convolution: the flow and its trust where they are unknown, from where they are known.
+    """Continues a flow and its trust from where they are known, by normalised convolution.
 
     Args:
-        flow: displacements in px, anything where ``trust`` is 0.
+        flow: displacements in px; arbitrary where ``trust`` is 0.
         trust: weight of each pixel, in [0, 1].
 
     Returns:
@@ -140,7 +140,7 @@ def continue_flow(
 
 
 def dense_flow(first: UInt8[np.ndarray, "H W"], second: UInt8[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 2"]:
-    """DIS optical flow in px from the first picture to the second."""
+    """DIS optical flow in px from the first image to the second."""
     height, width = first.shape
     bottom, right = max(0, MIN_FLOW_SIDE - height), max(0, MIN_FLOW_SIDE - width)
     pair = [cv2.copyMakeBorder(picture, 0, bottom, 0, right, cv2.BORDER_REPLICATE) for picture in (first, second)]
@@ -150,7 +150,7 @@ def dense_flow(first: UInt8[np.ndarray, "H W"], second: UInt8[np.ndarray, "H W"]
 
 
 def blur(signal: Float[np.ndarray, "H W C"], scale_px: float) -> Float[np.ndarray, "H W C"]:
-    """Gaussian blur; wide ones are computed on a smaller picture."""
+    """Gaussian blur; wide ones are computed on a reduced image."""
     height, width = signal.shape[:2]
     step = max(1, int(scale_px / 4))
     size = (max(1, width // step), max(1, height // step))
@@ -160,7 +160,7 @@ def blur(signal: Float[np.ndarray, "H W C"], scale_px: float) -> Float[np.ndarra
 
 
 def _through(motion: Float[np.ndarray, "3 3"], flow: Float[np.ndarray, "H W 2"]) -> Float[np.ndarray, "H W 2"]:
-    """Positions in the reference of target pixels that first follow a flow, then a motion."""
+    """Positions in the reference of target pixels displaced by a flow, then by a motion."""
     points = (flow + pixel_positions(*flow.shape[:2])).astype(np.float64)
     return cv2.perspectiveTransform(points, motion).astype(np.float32)
 

@@ -54,7 +54,7 @@ class AffineFit(nn.Module):
     """One affine map per pair, fitted to mutual soft matches of pooled features."""
 
     TEMPERATURE = 0.05
-    ROBUST_SCALE = 0.05  # residual, in the unit square, at which a match counts half
+    ROBUST_SCALE = 0.05  # residual, in the unit square, at which the weight of a match is halved
 
     def __init__(self) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ class AffineFit(nn.Module):
 
 
 def _pool_visible(features: Tensor, visible: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean of visible features over 2 x 2 cells, and how much of each cell is visible."""
+    """Mean of the visible features of 2 x 2 cells, and the visible share of each cell."""
     share = F.avg_pool2d(visible, 2)
     return F.avg_pool2d(features * visible, 2) / (share + 1e-6), share
 
@@ -138,14 +138,14 @@ class FineHead(nn.Module):
 
 def flow_to_grid(flow: Float[Tensor, "N 2 h w"], height: int, width: int) -> Float[Tensor, "N H W 2"]:
     """A flow in the unit square, bilinearly resized, as a sampling grid."""
-    # Displacements are resized, not positions: these would bend towards the frame's edges.
+    # Displacements are resized, not positions, which would bend towards the edges of the frame.
     if flow.shape[-2:] != (height, width):
         flow = F.interpolate(flow, (height, width), mode="bilinear", align_corners=False)
     return unit_to_grid(unit_points(height, width).to(flow)[..., :2] + rearrange(flow, "n xy h w -> n h w xy"))
 
 
 def px_to_unit(delta_px: Float[Tensor, "N 2 h w"]) -> Float[Tensor, "N 2 h w"]:
-    """Displacements in pixels of their own size as displacements in the unit square."""
+    """Converts displacements in pixels of their own resolution to the unit square."""
     h, w = delta_px.shape[-2:]
     return delta_px / torch.tensor([w, h]).to(delta_px).view(1, 2, 1, 1)
 
