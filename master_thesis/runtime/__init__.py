@@ -1,1 +1,1 @@
-"""The machine a run takes place on: files, processes, memory, versions."""
+"""Access to the machine: files, processes, memory, versions."""
