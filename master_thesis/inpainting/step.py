@@ -123,7 +123,7 @@ class FillStep:
         own = self.refs.first + torch.tensor(r, dtype=torch.int32, device=source.device).view(-1, 1, 1, 1)
         if alignment.grid is None:  # the aligner does not report positions: name the reference itself
             return own
-        # An aligner may copy an interpolated pixel whose nearest neighbour is hidden: its colour is the reference's own.
+        # A copied pixel may be interpolated although its nearest neighbour is hidden: its colour is the reference's own.
         known = torch.where(source[r] == OPEN, own, source[r])
         # Shifted by one, so that the zeros outside the reference read as HALLUCINATED. In full precision, as half
         # precision cannot count the frames of a long video.
