@@ -1,6 +1,8 @@
-"""Compares the seconds per pair of both presets at 240 x 480: align, then copy and hallucinate.
+"""Compares the seconds per pair of both presets at 240 x 480.
 
-python -m benchmarks.speed presets
+A pair is aligned, then copied and hallucinated:
+
+    python -m benchmarks.speed presets
 """
 
 from __future__ import annotations

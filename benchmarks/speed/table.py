@@ -62,7 +62,8 @@ def plot(path: Path, picture: Path) -> None:
                 axis.plot([float(k) for k in curve], list(curve.values()), "o-", label=name.rpartition(", ")[2])
         axis.set(xlabel=x, ylabel=y, ylim=(0, None))
         axis.grid(alpha=0.3)
-    axes[0].legend()
+    if axes[0].has_data():
+        axes[0].legend()
     figure.savefig(picture, dpi=80)
 
 
