@@ -1,7 +1,8 @@
 """Refinement of homographies to a fraction of a pixel, by direct alignment of brightness.
 
 Source: Lucas and Kanade (1981) as Gauss-Newton on the eight unknowns, with the mean of the gradients of both images
-(Benhimane and Malis, 2004), a gain and an offset of the brightness, and robust weights.
+(Benhimane and Malis, 2004), a gain and an offset of the brightness, and robust weights. OpenCV's
+``findTransformECCWithMask`` takes as long and copies 0.45 dB worse (``python -m benchmarks.quality refinement``).
 """
 
 from __future__ import annotations
