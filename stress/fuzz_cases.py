@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from master_thesis.cli.options import make_parser
+from master_thesis.cli.arguments import parser_of
+from master_thesis.cli.legacy import published_flags
 from master_thesis.errors import UserError
 from master_thesis.images.codec import read_frame
 from stress.commands import BEGIN, COMMANDS, END, run_here
@@ -94,7 +95,7 @@ def _run(words: list[str]) -> str:
 def spoiled_command(world: World, rng: random.Random) -> list[str]:
     """Returns a command that does something, with one to four words changed, left out or added."""
     words = rng.choice(list(COMMANDS.values())).split()
-    actions = [action for action in make_parser()._actions if action.option_strings[-1] not in LEFT_OUT]
+    actions = [action for action in parser_of(published_flags())._actions if action.option_strings[-1] not in LEFT_OUT]
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
         at = rng.randrange(len(words)) if words else 0
         value = rng.choice(WORDS if rng.random() < 0.6 else PLACES)

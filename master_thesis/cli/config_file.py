@@ -66,7 +66,7 @@ def _read_mapping(path: str) -> Mapping[str, Any]:
     except OSError as error:
         raise UserError(f"cannot be read ({str(error.strerror).lower()})") from None
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise UserError(f"should be YAML, one option a line: {' '.join(str(error).split())[:200]}") from None
+        raise UserError(f"should be YAML with one option a line: {' '.join(str(error).split())[:200]}") from None
     content = {} if content is None else content
     require(isinstance(content, Mapping), "should be YAML with one option a line, like batch_size: 8")
     return content
@@ -85,9 +85,12 @@ def _read_value(name: str, value: Any, parser: Parser, flag: Flag | None, owner:
         all(isinstance(word, str) for word in words), f"--{name} should be a value or a list of values, got {value}"
     )
     if flag and flag.is_positional:
-        return {name: " ".join(words)}
-    typed = [f"--{name}={value}"] if isinstance(value, str) else [f"--{name}", *words]
-    return parse_flags(parser, typed, owner)[0]
+        values, rest = {name: words[0]}, words[1:]
+    else:
+        typed = [f"--{name}={value}"] if isinstance(value, str) else [f"--{name}", *words]
+        values, rest = parse_flags(parser, typed, owner)
+    require(not rest, f"{flag.shown if flag else name} should be one value, got {' '.join(words)}")
+    return values
 
 
 def config_text(options: CommandOptions) -> str:

@@ -120,7 +120,8 @@ def check_parts(options: type[Any], given: Mapping[str, Any]) -> None:
     """Raises :class:`UserError` if the optional records of a sub-command refuse a value."""
     for f in fields(options):
         if "record" in f.metadata and f.default is not MISSING:
-            replace(f.default, **{name: given[name] for name in f.metadata["names"] if name in given})
+            names = [name for name in f.metadata["names"] if given.get(name) is not None]
+            replace(f.default, **{name: given[name] for name in names})
 
 
 def values_of(options: Any) -> dict[str, Any]:

@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from master_thesis.cli.arguments import Parser, flag_keywords, parser_of, values_in
+from master_thesis.cli.arguments import flag_keywords, parser_of, values_in
 from master_thesis.cli.commands import COMMANDS
 from master_thesis.cli.flags import check_parts
 from master_thesis.configs.fields import parse_bool
 
+SWITCH = {"type": parse_bool, "nargs": "?", "const": True, "default": False}
+MODES: dict[str, dict[str, Any]] = {
+    **dict.fromkeys(("test", "chn", "evaluate"), SWITCH),
+    **{name: {"default": None} for name in ("video", "export", "sample_data", "test_checkpoint")},
+}
+"""Flags that said what to do."""
 DECISIVE = ("chn_aligner", "chn_aligner_checkpoint", "test_checkpoint", "ckpt_path", "init_from", "recompute")
-"""Options that were refused, not ignored, where they made no sense."""
+"""Flags that were refused, not ignored, where they made no sense."""
+
+
+def published_flags() -> dict[str, dict[str, Any]]:
+    """All flags of the flat command with the keywords of argparse; of common names, the first sub-command's win."""
+    flags = dict(MODES)
+    for options in COMMANDS.values():
+        flags = flag_keywords(options) | flags
+    return flags
 
 
 def is_flat(argv: Sequence[str]) -> bool:
@@ -24,12 +39,7 @@ def rewrite_flat(argv: Sequence[str]) -> list[str]:
     >>> rewrite_flat("--chn --test --video clip.mp4 --mask masks --output out.mp4".split())
     ['remove', 'clip.mp4', '--mask', 'masks', '--output', 'out.mp4']
     """
-    modes = Parser()
-    for name in ("test", "chn", "evaluate"):
-        modes.add_argument(f"--{name}", type=parse_bool, nargs="?", const=True, default=False)
-    for name in ("video", "export", "sample_data", "test_checkpoint"):
-        modes.add_argument(f"--{name}", default=None)
-    mode, rest = modes.parse_known_args(list(argv))
+    mode, rest = parser_of(MODES).parse_known_args(list(argv))
     checkpoint = [] if mode.test_checkpoint is None else ["--test_checkpoint", mode.test_checkpoint]
     if mode.sample_data:
         return _rewritten("sample-data", [mode.sample_data], rest)
@@ -44,13 +54,8 @@ def rewrite_flat(argv: Sequence[str]) -> list[str]:
 
 def _rewritten(command: str, positional: list[str], flags: list[str]) -> list[str]:
     """A sub-command without the flags that it does not have, which had no effect on it in the flat command."""
-    known = {
-        name: keywords
-        for options in reversed(list(COMMANDS.values()))
-        for name, keywords in flag_keywords(options).items()
-    }
-    kept = {*flag_keywords(COMMANDS[command]), *(DECISIVE if " " in command else ())}
-    ignored = parser_of({name: keywords for name, keywords in known.items() if name not in kept})
+    kept = {*flag_keywords(COMMANDS[command]), *(() if command in ("export", "sample-data") else DECISIVE)}
+    ignored = parser_of({name: keywords for name, keywords in published_flags().items() if name not in kept})
     namespace, rest = ignored.parse_known_args(flags)
     for options in COMMANDS.values():
         check_parts(options, values_in(namespace))

@@ -15,7 +15,12 @@ from master_thesis.cli.build import check_gpus, inference_precision
 from master_thesis.cli.config_file import config_text
 from master_thesis.cli.options import NetworkCommandOptions
 from master_thesis.errors import UserError
-from master_thesis.training.checkpointing import ConfigFile, OwnFolderLogger, WholeCheckpoints, training_callbacks
+from master_thesis.training.checkpointing import (
+    AtomicCheckpointIO,
+    ConfigFile,
+    UniqueVersionLogger,
+    training_callbacks,
+)
 
 LOGS = "lightning_logs"
 
@@ -48,9 +53,9 @@ def _make_trainer(gpus: int | None, given: dict[str, Any], callbacks: list[pl.Ca
     if gpus is not None:
         given |= {"accelerator": "gpu", "devices": gpus}
     if not given.get("barebones"):
-        given |= {"callbacks": callbacks, "plugins": [WholeCheckpoints()], "logger": False}
+        given |= {"callbacks": callbacks, "plugins": [AtomicCheckpointIO()], "logger": False}
     if is_logging:
-        given["logger"] = OwnFolderLogger(given.get("default_root_dir") or ".", name=LOGS)
+        given["logger"] = UniqueVersionLogger(given.get("default_root_dir") or ".", name=LOGS)
     with as_user_error(MisconfigurationException, ValueError, TypeError, RuntimeError, ImportError):
         return pl.Trainer(**given)
 

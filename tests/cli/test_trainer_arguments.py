@@ -3,12 +3,8 @@ import inspect
 
 import pytest
 
-from master_thesis.cli.trainer_arguments import (
-    TrainerOption,
-    add_trainer_options,
-    given_trainer_options,
-    read_trainer_options,
-)
+from master_thesis.cli.arguments import parser_of
+from master_thesis.cli.trainer_arguments import TrainerOption, read_trainer_options
 
 
 @pytest.fixture(scope="module")
@@ -17,10 +13,10 @@ def options():
 
 
 @pytest.fixture(scope="module")
-def parser():
-    parser = argparse.ArgumentParser(exit_on_error=False)
-    add_trainer_options(parser)
-    return parser
+def given(options):
+    """Parses words with a parser of all arguments of the Trainer."""
+    parser = parser_of({name: option.keywords() for name, option in options.items()})
+    return lambda *words: vars(parser.parse_args(words))
 
 
 def test_all_arguments_of_the_trainer_are_there_but_those_that_have_no_text_form(options):
@@ -73,18 +69,18 @@ def test_values_of_a_wrong_type_are_refused(options, name, text, message):
         options[name].convert(text)
 
 
-def test_only_what_was_given_is_passed_on(parser):
-    namespace = parser.parse_args(["--max_epochs", "2", "--fast_dev_run", "--precision=16-mixed"])
-    assert given_trainer_options(namespace) == {"max_epochs": 2, "fast_dev_run": True, "precision": "16-mixed"}
-    assert given_trainer_options(parser.parse_args([])) == {}
+def test_only_given_arguments_are_passed_on(given):
+    values = given("--max_epochs", "2", "--fast_dev_run", "--precision=16-mixed")
+    assert values == {"max_epochs": 2, "fast_dev_run": True, "precision": "16-mixed"}
+    assert given() == {}
 
 
-def test_the_trainer_takes_what_it_is_given(parser):
+def test_the_trainer_accepts_the_values(given):
     from pytorch_lightning import Trainer
 
     argv = "--max_epochs 2 --gradient_clip_val 0.5 --accumulate_grad_batches 2 --logger false --accelerator cpu"
     argv += " --enable_checkpointing false --enable_progress_bar false --enable_model_summary false"
-    trainer = Trainer(**given_trainer_options(parser.parse_args(argv.split())))
+    trainer = Trainer(**given(*argv.split()))
     assert trainer.max_epochs == 2
     assert trainer.gradient_clip_val == 0.5
     assert trainer.accumulate_grad_batches == 2

@@ -53,5 +53,5 @@ def test_packed_vgg_has_half_precision_and_only_the_layers_needed(tmp_path: Path
 
 def test_training_and_measuring_need_no_package_that_may_be_missing() -> None:
     lacking = "import sys; sys.modules.update(dict.fromkeys(('av', 'turbojpeg', 'beartype', 'hypothesis')))"
-    code = f"{lacking}; import master_thesis.cli.commands, scripts.gpu, benchmarks.speed.table"
+    code = f"{lacking}; import master_thesis.cli.trainer, scripts.gpu, benchmarks.speed.table"
     subprocess.run([sys.executable, "-c", code], check=True)
