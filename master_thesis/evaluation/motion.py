@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, UInt8
 from master_thesis.errors import require
 from master_thesis.metrics import local_weights
 from master_thesis.models.classical.opencv import continue_flow, dense_flow
-from master_thesis.ops.pixels import warp_by_flow, pixel_positions
+from master_thesis.ops.pixels import pixel_positions, warp_by_flow
 
 Flow: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """``(first, second) -> flow`` from one RGB frame, uint8, to another."""

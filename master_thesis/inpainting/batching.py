@@ -10,7 +10,7 @@ from typing import TypeVar
 import torch
 
 from master_thesis.errors import UserError
-from master_thesis.runtime.memory import memory_free
+from master_thesis.runtime.memory import available_memory
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ def fitting_pairs(height: int, width: int, device: torch.device) -> int:
         width: of the frames.
         device: where the networks are.
     """
-    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else memory_free()
+    free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else available_memory()
     needed = PAIR_BYTES + PIXEL_BYTES * height * width
     fitting = MAX_PAIRS if free is None else min(max(free // 2 // needed, 1), MAX_PAIRS)
     return 1 << (fitting.bit_length() - 1)

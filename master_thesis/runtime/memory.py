@@ -7,7 +7,7 @@ from pathlib import Path
 MEMINFO, CGROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
 
 
-def memory_free() -> int | None:
+def available_memory() -> int | None:
     """Bytes of available memory; None where the system does not report it."""
     return min((left for left in (_left_in_machine(), _left_in_container()) if left is not None), default=None)
 

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from master_thesis.runtime.memory import memory_free
+from master_thesis.runtime.memory import available_memory
 from master_thesis.video.plan import Window
 
 GIB = 2**30
@@ -27,7 +27,7 @@ def resource_problems(windows: Sequence[Window], output: Path, num_frames: int, 
         size: height and width of the video.
     """
     problems = []
-    needed, free = memory_needed(windows), memory_free()
+    needed, free = memory_needed(windows), available_memory()
     if free is not None and needed > free:
         problems.append(
             f"needs {needed / GIB:.1f} GiB of memory, but {free / GIB:.1f} GiB are free: "

@@ -20,7 +20,7 @@ def nothing_is_remembered():
 
 def with_free(monkeypatch, free):
     batching.fitting_pairs.cache_clear()
-    monkeypatch.setattr(batching, "memory_free", lambda: free)
+    monkeypatch.setattr(batching, "available_memory", lambda: free)
 
 
 def test_half_of_the_free_memory_is_for_pairs(monkeypatch):
@@ -36,7 +36,7 @@ def test_half_of_the_free_memory_is_for_pairs(monkeypatch):
 def test_memory_that_the_first_window_keeps_does_not_slow_the_next_one(monkeypatch):
     with_free(monkeypatch, 1000 * ONE)
     assert batching.fitting_pairs(240, 480, CPU) == 8
-    monkeypatch.setattr(batching, "memory_free", lambda: 2 * ONE)
+    monkeypatch.setattr(batching, "available_memory", lambda: 2 * ONE)
     assert batching.fitting_pairs(240, 480, CPU) == 8
     assert batching.fitting_pairs(480, 960, CPU) == 1, "frames of another size are another question"
 

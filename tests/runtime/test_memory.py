@@ -4,12 +4,12 @@ from master_thesis.runtime import memory
 def test_available_memory_is_the_smaller_of_machine_and_container(monkeypatch, tmp_path):
     monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
     monkeypatch.setattr(memory, "CGROUP", tmp_path)
-    assert memory.memory_free() is None
+    assert memory.available_memory() is None
     (tmp_path / "meminfo").write_text("MemTotal: 9000 kB\nMemAvailable: 8000 kB\n")
-    assert memory.memory_free() == 8000 * 1024
+    assert memory.available_memory() == 8000 * 1024
     for name, text in (("max", "max"), ("current", "3000000\n"), ("stat", "anon 5\ninactive_file 500000\n")):
         (tmp_path / f"memory.{name}").write_text(text)
-    assert memory.memory_free() == 8000 * 1024, "a container without a limit"
+    assert memory.available_memory() == 8000 * 1024, "a container without a limit"
     for limit, left in ((4_000_000, 1_500_000), (2_000_000, 0), (900_000_000, 8000 * 1024)):
         (tmp_path / "memory.max").write_text(f"{limit}\n")
-        assert memory.memory_free() == left
+        assert memory.available_memory() == left
