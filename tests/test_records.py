@@ -21,14 +21,14 @@ def make_clip(num_frames):
 @pytest.mark.parametrize(
     ("num_frames", "target", "refs"), [(1, 0, []), (2, 1, [0]), (3, 1, [0, 2]), (5, 2, [0, 1, 3, 4])]
 )
-def test_the_target_stands_in_the_middle_and_all_others_are_references(num_frames, target, refs):
+def test_the_middle_frame_is_the_target_and_all_others_are_references(num_frames, target, refs):
     clip = make_clip(num_frames)
     assert clip.num_frames == num_frames
     assert clip.target_index == target
     assert clip.ref_indices == refs
 
 
-def test_a_clip_moves_as_a_whole():
+def test_all_tensors_of_a_clip_move_between_devices():
     clip = make_clip(3)
     moved = clip.to("meta")
     assert {t.device.type for t in (moved.frames, moved.mask, moved.movement, moved.is_simulated)} == {"meta"}

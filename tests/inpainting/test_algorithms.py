@@ -118,7 +118,7 @@ class Windows:
 
 @pytest.mark.parametrize("algorithm", ["ff", "ip"])
 @pytest.mark.parametrize("shows", [(), (0, 4, 18), (11, 12, 13)])
-def test_leaps_grow_while_references_show_nothing_new(algorithm, shows):
+def test_more_references_are_skipped_the_longer_they_show_nothing_new(algorithm, shows):
     """Only the middle frame has a hole, so that both algorithms take its references in the same order."""
     num_frames, t = 21, 10
     x = (torch.arange(num_frames) / 100).view(1, -1, 1, 1).expand(3, num_frames, *SIZE).clone()
@@ -133,7 +133,7 @@ def test_leaps_grow_while_references_show_nothing_new(algorithm, shows):
 
 
 @pytest.mark.parametrize("algorithm", ["ff", "ip"])
-def test_leaps_leave_nothing_out_where_every_reference_shows_something(algorithm):
+def test_references_that_show_something_new_are_never_skipped(algorithm):
     x, m = make_sequence(5, *SIZE)
     expected = inpaint(x, m, CountingAligner(), Painter(), algorithm)
     actual = inpaint(x, m, CountingAligner(), Painter(), algorithm, leaps=True)
@@ -141,7 +141,7 @@ def test_leaps_leave_nothing_out_where_every_reference_shows_something(algorithm
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_inputs_stay_as_they_are_and_known_pixels_come_out_exactly(algorithm):
+def test_inputs_are_not_changed_and_known_pixels_are_kept_exactly(algorithm):
     x, m = make_sequence(5, *SIZE, hidden={3}, whole={1})
     x_before, m_before = x.clone(), m.clone()
     frames, source = inpaint(x, m, CountingAligner(), Painter(), algorithm)
@@ -160,7 +160,7 @@ def test_the_three_algorithms_differ():
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_what_lies_inside_the_holes_does_not_matter(algorithm):
+def test_holes_have_no_influence(algorithm):
     x, m = make_sequence(4, *SIZE)
     expected = inpaint(x, m, CountingAligner(), Painter(), algorithm).frames
     scribbled = torch.where(m > 0, torch.rand_like(x), x)
@@ -200,7 +200,7 @@ def test_the_source_map_names_the_frame_that_shows_each_pixel(algorithm):
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_nothing_is_made_up_that_a_reachable_frame_shows(algorithm):
+def test_pixels_that_a_reachable_frame_shows_are_not_hallucinated(algorithm):
     clip = make_panorama_clip()
     _, source = inpaint(clip.masked, clip.mask, PanoramaAligner(clip.first_rows), Copier(), algorithm, tolerance=0.0)
     for t, y, x_px in torch.nonzero(source[0] == HALLUCINATED).tolist():
@@ -237,14 +237,14 @@ def test_nearest_references_come_first_and_ties_go_to_the_earlier():
         ({"sweeps": 1}, "sweeps should be at least 2 (the last two close every frame), got 1"),
     ],
 )
-def test_options_that_make_no_sense(options, message):
+def test_options_out_of_range_are_refused(options, message):
     x, m = make_sequence(2, *SIZE)
     with pytest.raises(UserError) as error:
         inpaint(x, m, CountingAligner(), Painter(), **options)
     assert str(error.value) == message
 
 
-def test_masks_of_another_size(monkeypatch):
+def test_masks_of_another_size_are_refused(monkeypatch):
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # it would object first; users do not have it
     x, m = make_sequence(2, *SIZE)
     with pytest.raises(UserError, match=r"frames and masks should match, got \(3, 2, 9, 12\) and \(1, 2, 9, 11\)"):

@@ -28,7 +28,7 @@ def nothing_known(monkeypatch):
 
 
 @pytest.mark.parametrize("algorithm", ["ff", "cp"])
-def test_what_does_not_fit_is_halved_once_per_size_and_said(algorithm, caplog):
+def test_batches_that_do_not_fit_are_halved_and_logged_once_per_size(algorithm, caplog):
     with caplog.at_level(logging.WARNING):
         for height, width in ((16, 24), (16, 24), (24, 16)):
             x, m = make_sequence(12, height, width)
@@ -41,6 +41,6 @@ def test_what_does_not_fit_is_halved_once_per_size_and_said(algorithm, caplog):
     assert said[-1].startswith("out of GPU memory at 16 x 24: continuing with ")
 
 
-def test_a_pair_that_does_not_fit_is_told():
+def test_a_single_pair_that_does_not_fit_is_an_error():
     with pytest.raises(UserError, match=r"does not hold one pair of frames of 24 x 16: choose a smaller --test_size"):
         inpaint(*make_sequence(4, 16, 24), CountingAligner(), Small(holds=0))

@@ -93,7 +93,7 @@ def test_a_code_does_not_keep_the_codes_of_other_frames_alive():
 @pytest.mark.parametrize(
     "make", [lambda: make_networks()[0], CPN, make_small, lambda: FrozenAligner(make_networks()[0])]
 )
-def test_aligning_what_is_encoded_is_aligning(make):
+def test_aligning_encoded_frames_equals_aligning(make):
     torch.manual_seed(0)
     aligner = make()
     assert isinstance(aligner, Aligner)
@@ -133,7 +133,7 @@ def test_a_sequence_is_the_same_though_the_small_aligner_encodes_frames_once(alg
 
 
 @torch.no_grad()
-def test_freezing_an_aligner_without_codes_gives_empty_ones():
+def test_an_aligner_without_codes_can_be_frozen():
     class Still(torch.nn.Module):
         align = StillAligner().align
 

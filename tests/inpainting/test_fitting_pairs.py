@@ -33,7 +33,7 @@ def test_half_of_the_free_memory_is_for_pairs(monkeypatch):
     assert batching.fitting_pairs(480, 960, CPU) < 4, "larger frames take more"
 
 
-def test_memory_that_the_first_window_keeps_does_not_slow_the_next_one(monkeypatch):
+def test_the_first_answer_for_a_size_stands(monkeypatch):
     with_free(monkeypatch, 1000 * ONE)
     assert batching.fitting_pairs(240, 480, CPU) == 8
     monkeypatch.setattr(batching, "available_memory", lambda: 2 * ONE)
@@ -41,7 +41,7 @@ def test_memory_that_the_first_window_keeps_does_not_slow_the_next_one(monkeypat
     assert batching.fitting_pairs(480, 960, CPU) == 1, "frames of another size are another question"
 
 
-def test_a_run_asks_for_no_more(monkeypatch):
+def test_a_run_uses_no_larger_batches(monkeypatch):
     x, m = make_sequence(6, 9, 12)
     for free, largest in ((0, 1), (None, 6)):
         with_free(monkeypatch, free)

@@ -32,7 +32,7 @@ def canvas():
     return Canvas.of(*make_sequence(3, *SIZE, whole={1}, hidden={2}))
 
 
-def test_a_canvas_is_a_copy_that_knows_what_is_open():
+def test_a_canvas_is_a_copy_with_its_open_pixels():
     x, m = make_sequence(3, *SIZE, whole={1}, hidden={2})
     canvas = Canvas.of(torch.where(m > 0, 0.9, x), m)
     assert canvas.open_frames() == [0, 2]
@@ -46,7 +46,7 @@ def test_a_canvas_is_a_copy_that_knows_what_is_open():
     assert x[:, 1].any()
 
 
-def test_the_source_of_a_part_is_counted_in_the_whole():
+def test_sources_of_a_sub_sequence_are_counted_in_the_longer_one():
     x, m = make_sequence(2, *SIZE, whole={0})
     canvas = Canvas.of(x, m, first=40)
     assert canvas.source[0].unique().tolist() == [40]
@@ -63,7 +63,7 @@ def test_one_step_copies_what_the_reference_shows(canvas):
     assert torch.equal(canvas.source[0], torch.where(before.mask[0] > 0, 1, 0))
 
 
-def test_a_closed_frame_takes_what_was_made_up(canvas):
+def test_a_closed_frame_takes_the_hallucinated_pixels(canvas):
     painter = Painter()
     fill(canvas, [(2, 2)], is_closing=True, painter=painter)
     assert canvas.open_frames() == [0]
@@ -71,7 +71,7 @@ def test_a_closed_frame_takes_what_was_made_up(canvas):
     assert painter.batch_sizes == [1]
 
 
-def test_nothing_is_painted_where_nothing_is_gained(canvas):
+def test_pairs_that_show_nothing_new_are_not_painted(canvas):
     painter, before = Painter(), canvas.clone()
     fill(canvas, [(0, 2), (2, 2)], is_closing=False, painter=painter)
     assert painter.batch_sizes == []
@@ -128,7 +128,7 @@ class ShiftingAligner:
         return Alignment(alignment.aligned, alignment.visible, copyable, grid=grid.to(self.dtype))
 
 
-def test_copies_of_copies_keep_their_origin_and_copies_of_inventions_are_inventions():
+def test_copies_of_copies_keep_their_origin_and_copies_of_hallucinations_stay_hallucinated():
     x, m = make_sequence(3, *SIZE, whole={1}, hidden={0, 2})
     canvas = Canvas.of(x, m)
     fill(canvas, [(0, 1)], is_closing=True, aligner=ShiftingAligner(dx=3))  # its last three columns are made up
@@ -138,14 +138,14 @@ def test_copies_of_copies_keep_their_origin_and_copies_of_inventions_are_inventi
     assert torch.equal(canvas.source[2], expected.int())
 
 
-def test_frames_beyond_256_are_told_apart_even_when_positions_are_coarse():
+def test_frames_beyond_256_are_distinguished_in_half_precision():
     x, m = make_sequence(300, 2, 2, whole=set(range(300)))
     m[:, 291] = 1
     source = inpaint(x, m, ShiftingAligner(dx=0, dtype=torch.bfloat16), Copier(), "ff").source
     assert source[0, 291].unique().tolist() == [290]  # 290 + 1 is no bfloat16
 
 
-def test_a_copied_pixel_is_never_called_made_up_because_its_nearest_neighbour_is_hidden():
+def test_a_copied_pixel_with_a_hidden_nearest_neighbour_counts_as_copied():
     x, m = make_sequence(2, *SIZE)
     canvas = Canvas.of(x, m)
     fill(canvas, [(0, 1)], is_closing=False, aligner=ShiftingAligner(dx=0, is_bold=True))

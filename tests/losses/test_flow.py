@@ -22,7 +22,7 @@ def test_flow_distance_is_euclidean() -> None:
     torch.testing.assert_close(flow_distance(flow, torch.zeros_like(flow)), torch.tensor([0.0, 5.0]), atol=1e-5, rtol=0)
 
 
-def test_the_sequence_counts_known_pairs_alone_and_late_steps_more() -> None:
+def test_sequence_loss_counts_known_pairs_alone_and_weighs_later_steps_more() -> None:
     one = torch.zeros(2, 2, 4, 4)
     off = one + torch.tensor([3.0, 4.0]).view(1, 2, 1, 1)
     is_known = torch.tensor([1.0, 0.0])
@@ -44,7 +44,7 @@ def test_structure_agrees_with_scikit_image() -> None:
     torch.testing.assert_close(appearance_difference(a, b)[0, 0][inner], expected[inner].float(), atol=1e-4, rtol=0)
 
 
-def test_equal_pictures_cost_nothing_and_what_lies_outside_does_not_count() -> None:
+def test_equal_frames_cost_nothing_and_positions_outside_do_not_count() -> None:
     a, b = torch.rand(2, 1, 3, 8, 8)
     torch.testing.assert_close(appearance_loss(a, a, torch.ones(1, 1, 8, 8)), torch.tensor(0.0), atol=1e-5, rtol=0)
     assert float(appearance_loss(a, b, torch.zeros(1, 1, 8, 8))) == 0
@@ -58,7 +58,7 @@ def test_an_affine_flow_is_smooth() -> None:
     assert float(smoothness_loss(flow.sin() * 3, picture)) > 0.01
 
 
-def test_the_best_trust_tells_the_error() -> None:
+def test_the_best_trust_follows_from_the_error() -> None:
     """A pixel off by TRUST_SCALE deserves 1 / e; the loss is smallest there, and at 0 outside the reference."""
     target = torch.zeros(1, 3, 2, 2)
     aligned, valid = target + TRUST_SCALE, torch.ones(1, 1, 2, 2)

@@ -50,14 +50,14 @@ def test_shapes_ranges_and_what_can_be_copied(aligner):
 
 
 @torch.no_grad()
-def test_one_clip_and_one_reference_at_a_time_give_the_same(aligner):
+def test_single_clips_and_references_give_the_same_result(aligner):
     target, mask, refs, masks = make_inputs()
     together = aligner.align(target, mask, refs, masks)
     alone = aligner.align(target[1:], mask[1:], refs[1:, :, 2:], masks[1:, :, 2:])
     torch.testing.assert_close(alone.aligned[0, :, 0], together.aligned[1, :, 2], atol=1e-4, rtol=0)
 
 
-def test_a_grid_shows_colours_between_pixels_and_visibility_of_pixels():
+def test_colours_are_sampled_bilinearly_and_visibility_by_nearest():
     _, mask, refs, masks = make_inputs(1, 1, 8, 9)
     grid = identity_grid(8, 9).expand(1, 1, 8, 9, 2)
     still = alignment_from_grid(grid, 1 - mask, MaskedFrames(refs, 1 - masks))
@@ -73,7 +73,7 @@ def test_a_grid_shows_colours_between_pixels_and_visibility_of_pixels():
     assert torch.equal(half_a_pixel.visible, 1 - masks)
 
 
-def test_outside_a_reference_all_is_black_and_hidden():
+def test_positions_outside_a_reference_are_black_and_hidden():
     _, mask, refs, masks = make_inputs(1, 1, 8, 9)
     beyond = identity_grid(8, 9).expand(1, 1, 8, 9, 2) + 3
     alignment = alignment_from_grid(beyond, 1 - mask, MaskedFrames(refs, 1 - masks))
@@ -82,7 +82,7 @@ def test_outside_a_reference_all_is_black_and_hidden():
     assert not alignment.copyable.any()
 
 
-def test_a_frozen_aligner_gives_no_gradient_and_never_trains():
+def test_a_frozen_aligner_passes_no_gradient_and_never_trains():
     aligner = FrozenAligner(make_dfpn()).train()
     target, mask, refs, masks = make_inputs()
     assert not aligner.align(target.requires_grad_(), mask, refs, masks).aligned.requires_grad

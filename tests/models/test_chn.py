@@ -24,7 +24,7 @@ def make_inputs(b, f, height, width):
     return target, visible, aligned, visible_refs, (visible_refs - visible.unsqueeze(2)).clamp(0, 1)
 
 
-def test_has_the_thesis_number_of_parameters():
+def test_it_has_as_many_parameters_as_in_the_thesis():
     assert sum(parameter.numel() for parameter in CHN().parameters()) == 14_690_883
 
 
@@ -48,7 +48,7 @@ def test_known_pixels_are_the_targets_and_holes_the_networks(tiny):
 
 
 @torch.no_grad()
-def test_odd_sizes_continue_at_the_right_and_the_bottom(tiny):
+def test_odd_sizes_are_padded_at_the_right_and_the_bottom(tiny):
     inputs = make_inputs(1, 1, 17, 18)
     padded = [torch.cat((x, x[..., -1:], x[..., -1:]), dim=-1) for x in inputs]
     padded = [torch.cat((x, *[x[..., -1:, :]] * 3), dim=-2) for x in padded]
@@ -56,7 +56,7 @@ def test_odd_sizes_continue_at_the_right_and_the_bottom(tiny):
 
 
 @torch.no_grad()
-def test_several_references_are_as_many_single_ones(tiny):
+def test_several_references_equal_single_ones(tiny):
     target, visible, aligned, visible_refs, copyable = make_inputs(2, 3, 18, 23)
     together = tiny(target, visible, aligned, visible_refs, copyable).predicted
     for b, f in np.ndindex(2, 3):
@@ -67,13 +67,13 @@ def test_several_references_are_as_many_single_ones(tiny):
 
 @pytest.mark.parametrize("changed", range(5))
 @torch.no_grad()
-def test_every_input_counts(tiny, changed):
+def test_every_input_has_an_influence(tiny, changed):
     inputs = make_inputs(1, 1, 16, 16)
     others = [x if i != changed else 1 - x for i, x in enumerate(inputs)]
     assert (tiny(*inputs).predicted - tiny(*others).predicted).abs().max() > 1e-3
 
 
-def test_all_of_it_learns():
+def test_every_parameter_gets_a_gradient():
     network = CHN(width=4, growth=2, num_blocks=2)
     network(*make_inputs(1, 2, 16, 16)).predicted.mean().backward()
     assert all(parameter.grad is not None and parameter.grad.any() for parameter in network.parameters())

@@ -26,7 +26,7 @@ def make_inputs():
     return masked[:, :, 0], mask[:, :, 0], masked[:, :, 1:], mask[:, :, 1:]
 
 
-def test_the_identity_leaves_the_references_where_they_are(cpn):
+def test_the_identity_does_not_move_the_references(cpn):
     cpn.regressor.fc.bias.copy_(torch.tensor([1.0, 0, 0, 0, 1, 0]))
     target, mask, refs, masks = make_inputs()
     alignment = cpn.align(target, mask, refs, masks)
@@ -35,7 +35,7 @@ def test_the_identity_leaves_the_references_where_they_are(cpn):
     assert torch.equal(alignment.copyable, mask.unsqueeze(2).expand_as(masks))
 
 
-def test_a_shift_looks_that_many_pixels_further(cpn):
+def test_a_shift_samples_that_many_pixels_away(cpn):
     cpn.regressor.fc.bias.copy_(torch.tensor([1.0, 0, 2 * 3 / 30, 0, 1, 0]))  # 3 px to the right
     target, mask, refs, masks = make_inputs()
     alignment = cpn.align(target, mask, refs, masks)
@@ -57,7 +57,7 @@ def test_it_never_trains(cpn):
     assert not any(module.training for module in cpn.train().modules())
 
 
-def test_it_looks_at_frames_and_masks():
+def test_frames_and_masks_have_an_influence():
     torch.manual_seed(0)
     network = CPN()
     target, mask, refs, masks = make_inputs()

@@ -33,11 +33,11 @@ def make_inputs(b, f, height, width, seed=0):
     ("make", "parameters"),
     [(SeparableConv4d, 1_772_801), (Mixer, 2_278_762), (FlowEstimator, 4_935_682)],
 )
-def test_the_parts_have_the_thesis_number_of_parameters(make, parameters):
+def test_the_parts_have_as_many_parameters_as_in_the_thesis(make, parameters):
     assert count(make()) == parameters
 
 
-def test_the_whole_trains_its_parts_and_no_vgg():
+def test_all_parts_but_vgg_are_trainable():
     network = make_tiny()
     parts = (network.conv4d, network.mixer, network.estimator_64, network.estimator_256)
     assert count(network) == sum(map(count, parts))
@@ -68,7 +68,7 @@ def test_any_input_size(height, width):
 
 
 @torch.no_grad()
-def test_a_prediction_unpacks_as_the_thesis_calls_it():
+def test_a_prediction_unpacks_in_the_order_of_the_thesis():
     prediction = make_tiny()(*as_frames(*make_inputs(1, 1, 32, 32)))
     fields = (prediction.correlation, prediction.grid_coarse, prediction.grid_middle, prediction.grid)
     assert all(a is b for a, b in zip(prediction, fields, strict=True))
@@ -80,7 +80,7 @@ def test_another_working_size():
 
 
 @torch.no_grad()
-def test_clips_and_references_do_not_know_each_other():
+def test_clips_and_references_are_independent():
     network = make_tiny().eval()
     target, mask, refs, masks = make_inputs(2, 3, 40, 48)
     together = network(*as_frames(target, mask, refs, masks))
@@ -101,7 +101,7 @@ def test_every_trained_part_learns_and_vgg_does_not():
 
 
 @torch.no_grad()
-def test_without_masks_a_frame_correlates_with_itself_fully():
+def test_a_frame_without_a_mask_correlates_fully_with_itself():
     network = make_tiny()
     frame = torch.rand(1, 3, 32, 32)
     nothing = torch.zeros(1, 1, 32, 32)

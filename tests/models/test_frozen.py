@@ -23,19 +23,19 @@ class Owner(nn.Module):
         self.own = nn.Linear(3, 3)
 
 
-def test_training_the_owner_leaves_the_helper_in_eval_mode():
+def test_the_frozen_module_stays_in_eval_mode_while_its_owner_trains():
     owner = Owner().train()
     assert owner.training
     assert not any(module.training for module in owner.helper.modules())
 
 
-def test_the_helper_has_nothing_to_train():
+def test_the_frozen_module_has_no_trainable_parameters():
     owner = Owner()
     trainable = {name for name, parameter in owner.named_parameters() if parameter.requires_grad}
     assert trainable == {"own.weight", "own.bias"}
 
 
-def test_gradients_pass_through_to_the_input_only():
+def test_gradients_reach_the_input_alone():
     helper, x = Helper(), torch.rand(2, 3, requires_grad=True)
     helper(x).square().sum().backward()
     assert x.grad is not None

@@ -16,7 +16,7 @@ def torchvision_features():
 
 @pytest.mark.parametrize("num_blocks", [4, 5])
 @torch.no_grad()
-def test_features_are_torchvisions(torchvision_features, num_blocks):
+def test_features_equal_torchvisions(torchvision_features, num_blocks):
     vgg = VGG16(num_blocks)
     theirs = {f"features.{name}": tensor for name, tensor in torchvision_features.state_dict().items()}
     vgg.load_state_dict({name: theirs[name] for name in vgg.state_dict()})
@@ -27,7 +27,7 @@ def test_features_are_torchvisions(torchvision_features, num_blocks):
 
 
 @torch.no_grad()
-def test_the_pools_are_the_stages_on_the_way():
+def test_the_pools_are_the_outputs_of_the_blocks():
     vgg, frames = VGG16(num_blocks=5, width=2), torch.randn(1, 3, 64, 64)
     pools = vgg.pools(frames)
     assert [tuple(pool.shape[1:]) for pool in pools] == [(2, 32, 32), (4, 16, 16), (8, 8, 8), (16, 4, 4), (16, 2, 2)]

@@ -37,7 +37,7 @@ def test_a_still_camera_is_the_identity_to_the_last_bit(size):
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_warping_a_picture_gives_the_picture_seen_from_the_moved_camera(size):
+def test_warping_gives_the_view_of_the_moved_camera(size):
     matrix = movement()
     target_points = unit_points(*size)
     seen_there = target_points @ matrix.T
@@ -71,7 +71,7 @@ def test_a_shift_by_whole_pixels_by_hand():
     torch.testing.assert_close(warped, expected, atol=1e-4, rtol=0)
 
 
-def test_there_and_back():
+def test_a_map_and_its_inverse_cancel():
     matrix = movement()
     picture = landscape(unit_points(128, 128))
     there = warp(picture, affine_grid(matrix, 128, 128)[None, None])

@@ -30,7 +30,7 @@ def test_agrees_with_the_cosine_of_every_pair_and_is_zero_where_one_is_hidden():
         torch.testing.assert_close(actual[b, f, ty, tx, ry, rx], seen * cosine)
 
 
-def test_a_frame_resembles_itself_most():
+def test_a_frame_correlates_most_with_itself():
     target, visible, _, _ = example()
     itself = correlate(target, torch.ones_like(visible), target.unsqueeze(2), torch.ones(2, 1, 1, 3, 4))
     matrix = itself.view(2, 12, 12)
@@ -46,7 +46,7 @@ def test_hidden_positions_have_finite_gradients():
     assert target.grad.any()
 
 
-def test_a_local_look_finds_a_small_shift() -> None:
+def test_local_correlation_finds_a_small_shift() -> None:
     """Against a plain loop over positions, and the largest product stands where the reference moved."""
     generator = torch.Generator().manual_seed(0)
     target, ref = torch.randn(2, 2, 6, 7, 9, generator=generator)

@@ -31,7 +31,7 @@ def test_agrees_with_scipy_also_outside_the_frame(mode, order):
         np.testing.assert_allclose(warped[b, c, f].numpy(), expected, atol=1e-5)
 
 
-def test_nearest_invents_no_value():
+def test_nearest_creates_no_new_value():
     visible = (torch.rand(2, 1, 3, 10, 12) > 0.5).float()
     assert set(warp(visible, random_grid(), "nearest").unique().tolist()) == {0.0, 1.0}
 
@@ -49,13 +49,13 @@ def test_resizing_keeps_positions_and_interpolates_between_them():
     assert resized[0, 0, 0, :, 1].tolist() == [-1.0] * 4
 
 
-def test_resizing_to_its_own_size_costs_nothing():
+def test_resizing_to_the_same_size_is_a_no_op():
     grid = random_grid()
     assert resize_grid(grid, 7, 9) is grid
 
 
 @pytest.mark.parametrize("size", [(16, 16), (64, 64), (256, 256), (33, 47)])
-def test_the_whole_frame_lies_inside_and_nothing_beyond(size):
+def test_exactly_the_frame_lies_inside(size):
     grid = identity_grid(*size)[None, None]
     assert inside(grid).all()
     one_px = torch.tensor([2 / (size[1] - 1), 0.0])

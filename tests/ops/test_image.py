@@ -27,7 +27,7 @@ def test_normalise_agrees_with_torchvision_for_frames_and_videos():
     torch.testing.assert_close(normalise(frames.unsqueeze(2))[:, :, 0], expected)
 
 
-def test_denormalise_is_the_way_back():
+def test_denormalise_inverts_normalise():
     frames = torch.rand(2, 3, 3, 4, 5)
     torch.testing.assert_close(denormalise(normalise(frames)), frames)
 
@@ -38,13 +38,13 @@ def test_float_becomes_uint8_rounded_and_clamped():
     assert to_bytes(torch.tensor([-1.0, 0.4999 / 255, 0.5001 / 255, 2.0])).tolist() == [0, 0, 1, 255]
 
 
-def test_uint8_becomes_float_and_float_stays():
+def test_uint8_becomes_float_and_float_is_returned_unchanged():
     assert to_float(torch.tensor([0, 255], dtype=torch.uint8)).tolist() == [0.0, 1.0]
     frames = torch.rand(3)
     assert to_float(frames) is frames
 
 
-def test_holes_take_the_colour_of_a_hole_and_the_rest_stays_exactly():
+def test_holes_take_the_fill_colour_and_the_rest_is_unchanged():
     frames = torch.rand(2, 3, 2, 4, 5)
     mask = (torch.rand(2, 1, 2, 4, 5) > 0.5).float()
     masked = fill_holes(frames, mask)
@@ -54,7 +54,7 @@ def test_holes_take_the_colour_of_a_hole_and_the_rest_stays_exactly():
 
 
 @pytest.mark.parametrize("size", [(8, 8), (5, 13), (32, 20)])
-def test_frames_are_resized_as_torchvision_does_it(size):
+def test_frames_are_resized_like_torchvisions(size):
     frames = torch.rand(2, 3, 4, 16, 10)
     resized = resize(frames, *size)
     for f in range(4):
@@ -62,7 +62,7 @@ def test_frames_are_resized_as_torchvision_does_it(size):
 
 
 @pytest.mark.parametrize("size", [(8, 8), (5, 13), (32, 20)])
-def test_masks_are_picked_and_not_interpolated(size):
+def test_masks_are_not_interpolated(size):
     mask = (torch.rand(2, 1, 4, 16, 10) > 0.5).float()
     rows = np.arange(size[0]) * 16 // size[0]
     columns = np.arange(size[1]) * 10 // size[1]
@@ -76,7 +76,7 @@ def test_rows_of_frames_are_resized_like_clips(function):
 
 
 @pytest.mark.parametrize("function", [resize, resize_mask])
-def test_what_fits_is_not_resized(function):
+def test_a_fitting_size_is_not_resized(function):
     frames = torch.rand(1, 3, 2, 6, 7)
     assert function(frames, 6, 7) is frames
 
@@ -88,6 +88,6 @@ def test_padding_repeats_the_last_row_and_column(size):
     np.testing.assert_array_equal(pad_to_multiple(video, 4).numpy(), np.pad(video.numpy(), margins, mode="edge"))
 
 
-def test_what_is_a_multiple_is_not_padded():
+def test_multiples_are_not_padded():
     video = torch.rand(1, 3, 8, 4)
     assert pad_to_multiple(video, 4) is video

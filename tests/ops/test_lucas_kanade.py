@@ -32,21 +32,27 @@ def error_px(matrix: torch.Tensor) -> float:
     return float(difference.norm(dim=1).mean() / PX)
 
 
-def test_a_homography_a_pixel_off_is_found_to_a_fiftieth(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_a_homography_off_by_a_pixel_is_refined_to_a_fiftieth(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     known = torch.ones(1, 1, SIZE, SIZE)
     assert error_px(NEAR) > 1.0
-    assert error_px(refine_homography(NEAR, GradientImage.of(pictures[0], known), GradientImage.of(pictures[1], known))) < 0.02
+    assert (
+        error_px(refine_homography(NEAR, GradientImage.of(pictures[0], known), GradientImage.of(pictures[1], known)))
+        < 0.02
+    )
 
 
-def test_of_large_pictures_some_pixels_are_enough(
+def test_large_images_are_subsampled(
     pictures: tuple[torch.Tensor, torch.Tensor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lucas_kanade, "MAX_PIXELS", SIZE**2 // 9)
     known = torch.ones(1, 1, SIZE, SIZE)
-    assert error_px(refine_homography(NEAR, GradientImage.of(pictures[0], known), GradientImage.of(pictures[1], known))) < 0.03
+    assert (
+        error_px(refine_homography(NEAR, GradientImage.of(pictures[0], known), GradientImage.of(pictures[1], known)))
+        < 0.03
+    )
 
 
-def test_the_better_homography_disagrees_less(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_the_better_homography_has_the_smaller_error(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     known, one = torch.ones(1, 1, SIZE, SIZE), torch.eye(3).unsqueeze(0)
     costs = [
         float(photometric_error(m, GradientImage.of(pictures[0], known), GradientImage.of(pictures[1], known)))
@@ -55,7 +61,7 @@ def test_the_better_homography_disagrees_less(pictures: tuple[torch.Tensor, torc
     assert 0 <= costs[0] < 0.1 * costs[1] < 0.1 * costs[2] < 0.1
 
 
-def test_what_hardly_overlaps_disagrees_wholly(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_images_that_hardly_overlap_have_the_largest_error(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     known, apart = torch.ones(1, 1, SIZE, SIZE), torch.eye(3).unsqueeze(0).clone()
     apart[0, 0, 2] = 0.95
     target = GradientImage.of(pictures[0], known)
@@ -63,14 +69,14 @@ def test_what_hardly_overlaps_disagrees_wholly(pictures: tuple[torch.Tensor, tor
     assert float(photometric_error(torch.full((1, 3, 3), torch.nan), target, target)) == 1
 
 
-def test_brightness_and_outliers_do_not_lead_it_astray(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_brightness_and_outliers_are_tolerated(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     target, ref = pictures[0].clone(), pictures[1] * 0.9 + 0.06
     target[..., 20:45, 30:60] = 1.0
     known = torch.ones(1, 1, SIZE, SIZE)
     assert error_px(refine_homography(NEAR, GradientImage.of(target, known), GradientImage.of(ref, known))) < 0.05
 
 
-def test_what_holes_hide_is_not_read(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_holes_have_no_influence(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     known = torch.ones(1, 1, SIZE, SIZE)
     known[..., 30:70, 20:50] = 0
     found = []
@@ -82,12 +88,14 @@ def test_what_holes_hide_is_not_read(pictures: tuple[torch.Tensor, torch.Tensor]
 
 
 @pytest.mark.parametrize("visible", [0.0, 1.0])
-def test_where_nothing_can_be_learned_the_given_one_stays(visible: float) -> None:
+def test_featureless_images_leave_the_homography_unchanged(visible: float) -> None:
     flat, known = torch.full((1, 3, SIZE, SIZE), 0.5), torch.full((1, 1, SIZE, SIZE), visible)
-    torch.testing.assert_close(refine_homography(NEAR, GradientImage.of(flat, known), GradientImage.of(flat, known)), NEAR)
+    torch.testing.assert_close(
+        refine_homography(NEAR, GradientImage.of(flat, known), GradientImage.of(flat, known)), NEAR
+    )
 
 
-def test_an_impossible_beginning_comes_back_unchanged(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_an_impossible_start_is_returned_unchanged(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     """Its horizon runs through the frame: positions are infinite there."""
     broken = torch.tensor([[[1.0, 0, 0], [0, 1, 0], [4.0, 0, 1.0]]]).double()
     known = torch.ones(1, 1, SIZE, SIZE)
@@ -95,7 +103,7 @@ def test_an_impossible_beginning_comes_back_unchanged(pictures: tuple[torch.Tens
     assert torch.isfinite(result).all()
 
 
-def test_pairs_do_not_know_each_other(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
+def test_pairs_are_independent(pictures: tuple[torch.Tensor, torch.Tensor]) -> None:
     known = torch.ones(2, 1, SIZE, SIZE)
     targets, refs = (torch.cat((p, p.flip(-1))) for p in pictures)
     both = refine_homography(NEAR.expand(2, -1, -1), GradientImage.of(targets, known), GradientImage.of(refs, known))

@@ -5,7 +5,7 @@ import torch
 from master_thesis.ops.mask import copyable_map, hole_percent
 
 
-def test_copyable_is_hidden_here_and_seen_there():
+def test_copyable_means_hidden_here_and_visible_there():
     visible = torch.tensor([[0.0, 0.0, 1.0, 1.0], [1.0, 1.0, 1.0, 1.0]]).view(1, 1, 2, 1, 4)
     here = torch.tensor([1.0, 0.0, 1.0, 0.0]).view(1, 1, 1, 4)
     expected = torch.tensor([[0.0, 0.0, 0.0, 1.0], [0.0, 1.0, 0.0, 1.0]]).view(1, 1, 2, 1, 4)

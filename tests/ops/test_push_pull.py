@@ -3,7 +3,7 @@ import torch
 from master_thesis.ops.push_pull import push_pull
 
 
-def test_known_values_stay_and_a_constant_fills_any_hole() -> None:
+def test_known_values_are_kept_and_a_constant_fills_any_hole() -> None:
     values = torch.full((2, 3, 13, 22), 0.7)
     weights = torch.ones(2, 1, 13, 22)
     weights[:, :, 3:11, 5:20] = 0
@@ -11,7 +11,7 @@ def test_known_values_stay_and_a_constant_fills_any_hole() -> None:
     torch.testing.assert_close(filled, values, atol=1e-4, rtol=0)
 
 
-def test_holes_stay_within_what_surrounds_them_and_what_they_hold_is_not_read() -> None:
+def test_holes_take_values_of_their_surroundings_alone() -> None:
     generator = torch.Generator().manual_seed(0)
     values, weights = torch.rand(1, 1, 32, 48, generator=generator), torch.ones(1, 1, 32, 48)
     weights[:, :, 8:24, 10:40] = 0
@@ -23,7 +23,7 @@ def test_holes_stay_within_what_surrounds_them_and_what_they_hold_is_not_read() 
     assert torch.equal(filled[weights > 0], values[weights > 0])
 
 
-def test_relaxing_leads_to_the_membrane() -> None:
+def test_relaxations_converge_to_the_membrane() -> None:
     """A solution of Laplace's equation (x^2 - y^2, x y) comes back from its values around the hole."""
     y, x = torch.meshgrid(torch.linspace(-1, 1, 33), torch.linspace(-1, 1, 33), indexing="ij")
     values, weights = torch.stack((x**2 - y**2, x * y)).unsqueeze(0), torch.ones(1, 1, 33, 33)
@@ -33,5 +33,5 @@ def test_relaxing_leads_to_the_membrane() -> None:
     assert errors[2] < 0.03
 
 
-def test_nothing_known_gives_zero_and_not_nan() -> None:
+def test_fully_unknown_values_become_zero() -> None:
     assert torch.equal(push_pull(torch.rand(1, 2, 9, 7), torch.zeros(1, 1, 9, 7)), torch.zeros(1, 2, 9, 7))

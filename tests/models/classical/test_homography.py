@@ -32,17 +32,17 @@ def corners_apart_px(first, second):
     return np.linalg.norm(places[0] - places[1], axis=-1).max()
 
 
-def test_a_homography_is_found_again(photo):
+def test_a_homography_is_recovered(photo):
     moved = warp_homography(photo, MOTION)  # the target: sampling the photo at MOTION
     seen = warp_homography(np.ones(SIZE, np.uint8), MOTION, cv2.INTER_NEAREST) > 0
     assert corners_apart_px(global_motion(moved, seen, photo, EVERYTHING), MOTION) < 1.0
 
 
-def test_a_picture_has_not_moved_against_itself(photo):
+def test_an_image_has_no_motion_against_itself(photo):
     assert corners_apart_px(global_motion(photo, EVERYTHING, photo, EVERYTHING), np.eye(3)) < 0.01
 
 
-def test_features_keep_away_from_holes(photo):
+def test_features_keep_their_distance_from_holes(photo):
     known = EVERYTHING.copy()
     known[30:90, 40:120] = False
     points, descriptors = find_features(photo, known)
@@ -51,7 +51,7 @@ def test_features_keep_away_from_holes(photo):
     assert not ((x > 38) & (x < 121) & (y > 28) & (y < 91)).any()
 
 
-def test_what_a_hole_shows_does_not_matter(photo):
+def test_holes_have_no_influence(photo):
     known = EVERYTHING.copy()
     known[30:90, 40:120] = False
     spoilt = np.where(known, photo, 0).astype(np.uint8)
@@ -78,12 +78,12 @@ def test_without_features_a_translation_is_found_by_correlation():
 
 @pytest.mark.parametrize("known", [EVERYTHING, ~EVERYTHING])
 @pytest.mark.parametrize("value", [0, 128])
-def test_where_nothing_is_to_be_seen_nothing_has_moved(known, value):
+def test_fully_hidden_images_give_the_identity(known, value):
     plain = np.full(SIZE, value, np.uint8)
     assert corners_apart_px(global_motion(plain, known, plain, known), np.eye(3)) < 1e-6
 
 
-def test_unrelated_pictures_do_not_lead_to_absurd_motion(photo):
+def test_unrelated_images_give_a_plausible_motion(photo):
     noise = np.random.default_rng(0).integers(0, 256, SIZE, dtype=np.uint8)
     motion = global_motion(photo, EVERYTHING, noise, EVERYTHING)
     assert np.isfinite(motion).all()
@@ -104,17 +104,17 @@ def test_unrelated_pictures_do_not_lead_to_absurd_motion(photo):
         (np.full((3, 3), np.nan), False),
     ],
 )
-def test_no_camera_mirrors_or_folds_the_frame(motion, is_plausible):
+def test_mirrored_and_folded_frames_are_implausible(motion, is_plausible):
     assert _is_plausible(motion, SIZE) is is_plausible
 
 
-def test_a_motion_that_no_camera_makes_is_not_taken(photo):
+def test_an_implausible_motion_is_rejected(photo):
     enlarged = cv2.resize(photo, None, fx=2.3, fy=2.3)[: SIZE[0], : SIZE[1]]
     motion = global_motion(photo, EVERYTHING, enlarged, EVERYTHING)
     assert abs(np.linalg.det(motion[:2, :2])) < 4
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (5, 3)])
-def test_the_tiniest_pictures_work(size):
+def test_tiny_images_work(size):
     picture = np.zeros(size, np.uint8)
     assert np.isfinite(global_motion(picture, picture == 0, picture, picture == 0)).all()

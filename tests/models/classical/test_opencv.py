@@ -40,7 +40,7 @@ def run(target, m_target, refs, m_refs):
     return OpenCVAligner().align(x_target[:, :, 0], m_target[:, :, 0], x_refs, m_refs)
 
 
-def test_it_obeys_the_contract(photo):
+def test_the_contract_of_an_aligner(photo):
     aligner = OpenCVAligner()
     assert isinstance(aligner, Aligner)
     assert list(aligner.parameters()) == []
@@ -57,7 +57,7 @@ def test_it_obeys_the_contract(photo):
     assert ((alignment.confidence >= TRUST_THRESHOLD) == visible.bool()).all(), "visible is what is trusted"
 
 
-def test_without_movement_the_grid_is_the_identity(photo):
+def test_a_still_scene_gives_the_identity_grid(photo):
     m_target = masks((20, 30, 30, 40))
     alignment = run(photo.unsqueeze(2), m_target, photo.unsqueeze(2), masks((0, 0, 0, 0)))
     distance = distance_px(alignment.grid, identity_grid(*SIZE)[None, None])
@@ -65,7 +65,7 @@ def test_without_movement_the_grid_is_the_identity(photo):
     assert alignment.confidence[m_target.bool()].min() > 0.9
 
 
-def test_a_known_movement_is_found_in_the_hole_too(photo):
+def test_a_known_movement_is_found_inside_the_hole(photo):
     target, truth = moved_pair(photo)
     m_target, m_ref = masks((30, 40, 30, 40)), masks((10, 80, 20, 20))
     alignment = run(target, m_target, photo.unsqueeze(2), m_ref)
@@ -76,7 +76,7 @@ def test_a_known_movement_is_found_in_the_hole_too(photo):
     assert (alignment.aligned - target)[copied].abs().mean() < 0.03
 
 
-def test_what_the_holes_show_does_not_matter(photo):
+def test_holes_have_no_influence(photo):
     target, _ = moved_pair(photo)
     m_target, m_ref = masks((30, 40, 30, 40)), masks((10, 80, 20, 20))
     spoilt_target, spoilt_ref = (
@@ -89,7 +89,7 @@ def test_what_the_holes_show_does_not_matter(photo):
     assert distance_px(noisy.grid, clean.grid).max() < 0.5
 
 
-def test_flow_refines_what_no_homography_explains(photo):
+def test_flow_refines_a_motion_that_no_homography_explains(photo):
     """Two halves of the picture slide apart vertically: parallax."""
     _, x = torch.meshgrid(torch.arange(SIZE[0]), torch.arange(SIZE[1]), indexing="ij")
     slide_px = 3 * torch.tanh((x - SIZE[1] / 2) / 20)
@@ -102,7 +102,7 @@ def test_flow_refines_what_no_homography_explains(photo):
     assert distance_px(identity_grid(*SIZE)[None, None], truth)[centre].mean() > 2.0
 
 
-def test_the_hole_moves_with_what_surrounds_it_not_with_the_rest(photo):
+def test_the_hole_follows_its_surroundings_not_the_rest(photo):
     """A patch slides by 3 px over a background that stays: a homography can only follow one of them."""
     truth = identity_grid(*SIZE)[None, None].clone()
     patch = (slice(None), slice(None), slice(20, 76), slice(30, 98))
@@ -113,7 +113,7 @@ def test_the_hole_moves_with_what_surrounds_it_not_with_the_rest(photo):
     assert distance_px(alignment.grid, truth)[hole[:, 0].bool()].mean() < 1.5
 
 
-def test_no_colour_of_a_hole_is_offered_for_copying(photo):
+def test_the_colour_of_holes_is_never_copyable(photo):
     target, _ = moved_pair(photo)
     m_target, m_ref = masks((30, 40, 30, 40)), masks((40, 60, 20, 20))
     alignment = run(target, m_target, photo.unsqueeze(2), m_ref)
@@ -134,7 +134,7 @@ def test_an_unrelated_reference_is_not_trusted(photo):
     assert unrelated.copyable.sum() == 0, "nothing is offered for copying"
 
 
-def test_references_and_clips_do_not_influence_each_other(photo):
+def test_clips_and_references_are_independent(photo):
     target, _ = moved_pair(photo)
     frames = torch.cat((photo.unsqueeze(2), target), dim=2)
     m_refs = masks((10, 80, 20, 20), (50, 10, 20, 20))
@@ -148,7 +148,7 @@ def test_references_and_clips_do_not_influence_each_other(photo):
 
 
 @pytest.mark.parametrize("hidden", ["target", "ref", "both"])
-def test_frames_that_are_all_hole_are_survived(photo, hidden):
+def test_fully_hidden_frames_work(photo, hidden):
     everything, nothing = masks((0, 0, *SIZE)), masks((0, 0, 0, 0))
     m_target = everything if hidden in ("target", "both") else nothing
     m_ref = everything if hidden in ("ref", "both") else nothing
@@ -169,7 +169,7 @@ def test_any_size_works(size):
     assert torch.isfinite(alignment.aligned).all()
 
 
-def test_inputs_stay_as_they_are(photo):
+def test_inputs_are_not_changed(photo):
     target, _ = moved_pair(photo)
     inputs = [target[:, :, 0], masks((30, 40, 30, 40))[:, :, 0], photo.unsqueeze(2), masks((10, 80, 20, 20))]
     before = [x.clone() for x in inputs]
@@ -177,7 +177,7 @@ def test_inputs_stay_as_they_are(photo):
     assert all(torch.equal(x, y) for x, y in zip(inputs, before, strict=True))
 
 
-def test_a_constant_flow_is_continued_as_it_is_and_an_untrusted_part_is_overruled():
+def test_a_constant_flow_is_continued_and_an_untrusted_part_is_replaced():
     flow = np.tile(np.array([3, -2], np.float32), (60, 80, 1))
     trust = np.ones((60, 80), np.float32)
     trust[20:40, 30:50] = 0
@@ -191,7 +191,7 @@ def test_a_constant_flow_is_continued_as_it_is_and_an_untrusted_part_is_overrule
     assert np.abs(robust[20:40, 30:40] - (3, -2)).max() < 1
 
 
-def test_near_surroundings_count_more_than_far_ones():
+def test_near_surroundings_weigh_more_than_far_ones():
     flow = np.zeros((60, 80, 2), np.float32)
     flow[:, 40:] = 4
     trust = np.ones((60, 80), np.float32)
@@ -202,14 +202,14 @@ def test_near_surroundings_count_more_than_far_ones():
     assert middle_row[-3] > 3.8
 
 
-def test_where_nothing_is_trusted_nothing_moves():
+def test_an_untrusted_flow_becomes_zero():
     continued, confidence = continue_flow(np.full((20, 30, 2), 9, np.float32), np.zeros((20, 30), np.float32))
     assert (continued == 0).all()
     assert (confidence == 0).all()
 
 
 @pytest.mark.parametrize(("scale_px", "tolerance"), [(2.0, 1e-6), (16.0, 0.05), (64.0, 0.1)])
-def test_blurring_on_a_smaller_picture_is_blurring(scale_px, tolerance):
+def test_blurring_a_reduced_image_approximates_blurring(scale_px, tolerance):
     rng = np.random.default_rng(0)
     signal = cv2.resize(rng.random((6, 8, 3)).astype(np.float32), (160, 120), interpolation=cv2.INTER_CUBIC)
     expected = cv2.GaussianBlur(signal, (0, 0), scale_px, borderType=cv2.BORDER_REPLICATE)

@@ -42,7 +42,7 @@ def test_it_keeps_the_contract_of_an_aligner_at_any_size(tiny: SmallDFPN, size: 
     assert 0 <= alignment.confidence.min() <= alignment.confidence.max() <= 1
 
 
-def test_pairs_do_not_know_each_other(tiny: SmallDFPN) -> None:
+def test_pairs_are_independent(tiny: SmallDFPN) -> None:
     x_target, m_target, x_refs, m_refs = _clip(2, 2, 64, 64)
     with torch.no_grad():
         together = tiny.align(x_target, m_target, x_refs, m_refs)
@@ -50,7 +50,7 @@ def test_pairs_do_not_know_each_other(tiny: SmallDFPN) -> None:
     torch.testing.assert_close(together.aligned[1:, :, 1:], alone.aligned, atol=1e-4, rtol=1e-4)
 
 
-def test_what_a_hole_hides_is_not_read(tiny: SmallDFPN) -> None:
+def test_holes_have_no_influence(tiny: SmallDFPN) -> None:
     """Frames that differ in their holes alone, masked: neither the flow nor the choice may differ."""
     x_target, m_target, x_refs, m_refs = _clip(1, 1, 64, 64)
     pairs = [

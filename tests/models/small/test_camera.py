@@ -56,7 +56,7 @@ def test_a_far_movement_is_found_to_a_fraction_of_a_pixel(pictures: tuple[np.nda
     assert error_px(found(target, ref)) < 0.1
 
 
-def test_what_holes_hide_is_not_read(pictures: tuple[np.ndarray, np.ndarray]) -> None:
+def test_holes_have_no_influence(pictures: tuple[np.ndarray, np.ndarray]) -> None:
     target, ref = (shown(picture) for picture in pictures)
     known = inside()
     known[..., 40:80, 30:70] = 0
@@ -65,14 +65,14 @@ def test_what_holes_hide_is_not_read(pictures: tuple[np.ndarray, np.ndarray]) ->
     torch.testing.assert_close(results[0], results[1], atol=2e-3, rtol=0)
 
 
-def test_without_any_feature_the_learned_beginning_counts() -> None:
+def test_the_learned_fit_is_used_where_there_are_no_features() -> None:
     flat = MaskedFrames(torch.full((1, 3, HEIGHT, WIDTH), 0.5), torch.ones(1, 1, HEIGHT, WIDTH))
     assert torch.isfinite(found(flat, flat)).all()
     hidden = MaskedFrames(flat.colours, torch.zeros(1, 1, HEIGHT, WIDTH))
     assert torch.isfinite(found(hidden, hidden)).all()
 
 
-def test_the_learned_beginning_wins_where_it_fits_better(pictures: tuple[np.ndarray, np.ndarray]) -> None:
+def test_the_learned_fit_wins_where_it_agrees_better(pictures: tuple[np.ndarray, np.ndarray]) -> None:
     """Features are taken away by a blur; what is left fits the true movement alone."""
     blurred = [cv2.GaussianBlur(picture, (0, 0), 9) for picture in pictures]
     target, ref = (shown(picture) for picture in blurred)

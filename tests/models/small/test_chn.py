@@ -28,7 +28,7 @@ def test_known_pixels_are_the_targets_to_the_last_bit(size: tuple[int, int]) -> 
     assert 0 <= predicted.min() <= predicted.max() <= 1
 
 
-def test_what_can_be_copied_is_copied_and_never_corrected() -> None:
+def test_copyable_pixels_are_copied_and_never_corrected() -> None:
     x, v, aligned, seen, copyable = _inputs(32, 48)
     network = SmallCHN((4, 8, 8))
     torch.nn.init.normal_(network.tail.weight)
@@ -40,7 +40,7 @@ def test_what_can_be_copied_is_copied_and_never_corrected() -> None:
     assert (composed[is_open] - aligned[is_open]).abs().mean() > 0.05
 
 
-def test_a_new_network_shows_nothing_of_what_cannot_be_copied() -> None:
+def test_a_new_network_ignores_pixels_that_cannot_be_copied() -> None:
     x, v, aligned, seen, copyable = _inputs(32, 48)
     other = torch.where(copyable > 0, aligned, 1 - aligned)
     with torch.no_grad():
@@ -48,7 +48,7 @@ def test_a_new_network_shows_nothing_of_what_cannot_be_copied() -> None:
     torch.testing.assert_close(*guesses)
 
 
-def test_the_gradient_reaches_every_weight_once_training_began() -> None:
+def test_the_gradient_reaches_every_weight_after_the_first_step() -> None:
     x, v, *rest = _inputs(32, 48)
     network = SmallCHN((4, 8, 8))
     torch.nn.init.normal_(network.tail.weight, std=0.01)

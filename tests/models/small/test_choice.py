@@ -24,14 +24,14 @@ def pair(n: int = 2) -> tuple[MaskedFrames, MaskedFrames, tuple[torch.Tensor, ..
     return MaskedFrames(colours[0], visible[0]), MaskedFrames(colours[1], visible[1]), flows, trusts
 
 
-def test_what_holes_hide_does_not_matter(head: ChoiceHead) -> None:
+def test_holes_have_no_influence(head: ChoiceHead) -> None:
     target, ref, flows, trusts = pair()
     repainted = [MaskedFrames(s.colours * s.visible + 0.7 * (1 - s.visible), s.visible) for s in (target, ref)]
     with torch.no_grad():
         torch.testing.assert_close(head(target, ref, flows, trusts), head(*repainted, flows, trusts))
 
 
-def test_pairs_do_not_know_each_other(head: ChoiceHead) -> None:
+def test_pairs_are_independent(head: ChoiceHead) -> None:
     target, ref, flows, trusts = pair()
     alone = [MaskedFrames(s.colours[1:], s.visible[1:]) for s in (target, ref)]
     with torch.no_grad():
@@ -40,14 +40,14 @@ def test_pairs_do_not_know_each_other(head: ChoiceHead) -> None:
     torch.testing.assert_close(both[1:], one, atol=1e-5, rtol=1e-5)
 
 
-def test_a_pair_without_anything_known_has_finite_costs(head: ChoiceHead) -> None:
+def test_a_fully_hidden_pair_has_finite_costs(head: ChoiceHead) -> None:
     target, ref, flows, trusts = pair()
     nothing = [MaskedFrames(s.colours, torch.zeros_like(s.visible)) for s in (target, ref)]
     with torch.no_grad():
         assert torch.isfinite(head(*nothing, flows, trusts)).all()
 
 
-def test_a_flow_of_four_pixels_shows_what_is_four_pixels_to_the_right() -> None:
+def test_a_flow_of_four_pixels_samples_four_pixels_to_the_right() -> None:
     planes = torch.arange(16.0).view(1, 1, 1, 16).expand(1, 1, 8, 16)
     flow = torch.zeros(1, 2, 4, 8)
     flow[:, 0] = 4 / 16
