@@ -1,11 +1,14 @@
-"""Running the command inside the test's process, in a folder of its own."""
+"""Runs the command inside the test's process, in a folder of its own."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from master_thesis.cli.main import main
 
-TINY_DATA = "--train_size 32 32 --test_size 32 48 --frames_spacing 2 --batch_size 2 --dilatation_iterations 1"
+TINY_CLIPS = "--frames_spacing 2 --batch_size 2 --dilatation_iterations 1"
+TINY_TRAIN, TINY_TEST = f"--train_size 32 32 {TINY_CLIPS}", f"--test_size 32 48 {TINY_CLIPS}"
+TINY_DATA = f"--train_size 32 32 {TINY_TEST}"
+"""For the flat form, which takes every option."""
 TINY_RUN = "--train_max_iterations 3 --validation_max_iterations 1 --accelerator cpu --enable_progress_bar false"
 TINY_DFPN = "--dfpn_size 32 --dfpn_corr_widths 4 4 --dfpn_width 4 --vgg_weights random --vgg_width 2"
 TINY_CHN = "--chn_width 4 --chn_growth 2 --chn_num_blocks 1 --vgg_weights random --vgg_width 2"
@@ -13,7 +16,7 @@ TINY_CHN = "--chn_width 4 --chn_growth 2 --chn_num_blocks 1 --vgg_weights random
 
 @dataclass(frozen=True)
 class Result:
-    """What a command left: exit code, what it said, what it wrote."""
+    """What a command left: exit code, output, new files."""
 
     code: int
     out: str
@@ -26,10 +29,17 @@ def files_in(folder):
 
 
 def run_command(arguments, folder, monkeypatch, capsys):
-    """Runs ``arguments`` (a text) in ``folder``."""
+    """Runs a command line in a folder.
+
+    Args:
+        arguments: the words of the command line, separated by spaces.
+        folder: the current directory.
+        monkeypatch: pytest's fixture.
+        capsys: pytest's fixture.
+    """
     monkeypatch.chdir(folder)
     before = files_in(folder)
     capsys.readouterr()
     code = main(arguments.split())
-    said = capsys.readouterr()
-    return Result(code, said.out, said.err, files_in(folder) - before)
+    output = capsys.readouterr()
+    return Result(code, output.out, output.err, files_in(folder) - before)

@@ -1,4 +1,4 @@
-"""Mistakes, told by the whole command: message, exit code 2, nothing written."""
+"""Errors of the complete command: message, exit code 2, nothing written."""
 
 import os
 import pickle
@@ -12,17 +12,18 @@ import pytest
 import torch
 
 import master_thesis
-from master_thesis.cli.main import command
+from master_thesis.cli import commands
+from master_thesis.cli.main import command, main
 from master_thesis.configs.training import OptimConfig
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
-from tests.commands import TINY_CHN, TINY_DATA, TINY_DFPN, TINY_RUN, run_command
+from tests.commands import TINY_CHN, TINY_DFPN, TINY_RUN, TINY_TEST, TINY_TRAIN, run_command
 
 # Lightning's advice on workers, logging and accelerators is not what these tests are about.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 
-DFPN = f"{TINY_DATA} {TINY_RUN} {TINY_DFPN} --max_epochs 1"
-CHN = f"{TINY_DATA} {TINY_RUN} {TINY_CHN} --max_epochs 1 --chn --chn_aligner dfpn"
+DFPN = f"train dfpn {TINY_TRAIN} {TINY_RUN} {TINY_DFPN} --max_epochs 1"
+CHN = f"train chn {TINY_TRAIN} {TINY_RUN} {TINY_CHN} --max_epochs 1 --chn_aligner dfpn"
 
 
 def save(module, path):
@@ -87,17 +88,17 @@ def refused(tmp_path, monkeypatch, capsys):
     ],
 )
 def test_dfpn_is_not_tested_with_anything_but_a_checkpoint_of_it(refused, files, sample_tree, name, message):
-    said = refused(f"--data_path {sample_tree} {TINY_DATA} --test --test_checkpoint {files / name}")
+    said = refused(f"test dfpn --data_path {sample_tree} {TINY_TEST} --test_checkpoint {files / name}")
     assert re.search(message, said), said
 
 
 def test_chn_is_not_tested_with_a_checkpoint_of_dfpn(refused, files, sample_tree):
-    options = f"--data_path {sample_tree} --chn --test --chn_aligner dfpn --chn_aligner_checkpoint {files}/dfpn.ckpt"
+    options = f"test chn --data_path {sample_tree} --chn_aligner dfpn --chn_aligner_checkpoint {files}/dfpn.ckpt"
     assert "should hold CHN, but it holds DFPN" in refused(f"{options} --test_checkpoint {files}/dfpn.ckpt")
 
 
 def test_a_checkpoint_of_this_project_brings_no_aligner(refused, files, sample_tree):
-    options = f"--data_path {sample_tree} --chn --test --chn_aligner dfpn --test_checkpoint {files}/chn.ckpt"
+    options = f"test chn --data_path {sample_tree} --chn_aligner dfpn --test_checkpoint {files}/chn.ckpt"
     assert "--chn_aligner dfpn needs --chn_aligner_checkpoint" in refused(options)
 
 
@@ -108,7 +109,7 @@ def test_chn_is_not_trained_on_a_foreign_aligner(refused, files, sample_tree):
 
 
 def test_other_sizes_than_those_of_the_checkpoint_are_named(refused, files, sample_tree):
-    options = f"--data_path {sample_tree} --test --test_checkpoint {files}/dfpn.ckpt"
+    options = f"test dfpn --data_path {sample_tree} --test_checkpoint {files}/dfpn.ckpt"
     said = refused(f"{options} --dfpn_size 64")
     assert "has --dfpn_size 32 and keeps it, got --dfpn_size 64: leave that out" in said
     assert "has --dfpn_corr_widths 4 4 and keeps it, got --dfpn_corr_widths 8 8" in refused(
@@ -118,11 +119,11 @@ def test_other_sizes_than_those_of_the_checkpoint_are_named(refused, files, samp
 
 def test_a_training_is_not_resumed_from_weights_alone_or_something_else(refused, files, sample_tree):
     options = f"{DFPN} --data_path {sample_tree} --ckpt_path"
-    assert "holds weights alone, without the state of the training" in refused(f"{options} {files}/dfpn.ckpt")
+    assert "holds weights alone, without a state to resume the training from" in refused(f"{options} {files}/dfpn.ckpt")
     assert "should hold a training of DFPN, but it holds CHN" in refused(f"{options} {files}/chn.ckpt")
     assert "but it holds no network of this project" in refused(f"{options} {files}/foreign.ckpt")
     assert "hostile.ckpt asks for" in refused(f"{options} {files}/hostile.ckpt")
-    assert "there is no whole checkpoint of a training of DFPN below lightning_logs" in refused(f"{options} last")
+    assert "there is no complete checkpoint of a training of DFPN below lightning_logs" in refused(f"{options} last")
 
 
 def test_there_has_to_be_a_data_folder(refused):
@@ -154,14 +155,14 @@ def test_data_has_to_be_where_the_lists_say(refused, sample_tree, tmp_path, chan
 
 def test_the_test_set_has_to_be_there(refused, files, sample_tree, tmp_path):
     data = broken(sample_tree, tmp_path, lambda d: shutil.rmtree(d / "DAVIS-2017" / "ImageSets"))
-    said = refused(f"--data_path {data} --test --test_checkpoint {files}/dfpn.ckpt")
+    said = refused(f"test dfpn --data_path {data} --test_checkpoint {files}/dfpn.ckpt")
     assert "should hold ImageSets/custom.txt or ImageSets/2017/val.txt, but has neither" in said
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
-@pytest.mark.parametrize("what", ["--frames_n 2 --batch_size 8", "--chn --test --video in.mp4 --mask mask.png"])
-def test_gpus_that_are_not_there_are_told(refused, sample_tree, what):
-    said = refused(f"{what} --gpus 1 --data_path {sample_tree}")
+@pytest.mark.parametrize("what", ["train dfpn", "test dfpn --preset small", "remove in.mp4 --mask m.png", "evaluate"])
+def test_gpus_that_do_not_exist_are_refused(refused, what):
+    said = refused(f"{what} --gpus 1")
     assert said == "--gpus 1: this machine has 0 usable GPUs; leave out --gpus to run on the CPU"
 
 
@@ -177,8 +178,8 @@ def test_gpus_that_are_not_there_are_told(refused, sample_tree, what):
         ("--limit_val_batches 1.5", "limit_val_batches"),
     ],
 )
-def test_what_lightning_refuses_is_told_in_one_line(refused, sample_tree, option, message):
-    arguments = f"--data_path {sample_tree} {TINY_DATA} {TINY_DFPN} {option}"
+def test_what_lightning_refuses_is_reported_in_one_line(refused, sample_tree, option, message):
+    arguments = f"train dfpn --data_path {sample_tree} {TINY_TRAIN} {TINY_DFPN} {option}"
     assert message in refused(arguments)
 
 
@@ -189,45 +190,53 @@ def test_untrained_features_are_never_taken_silently(refused, sample_tree, monke
         raise OSError("no network here")
 
     monkeypatch.setattr("torch.hub.download_url_to_file", offline)
-    said = refused(f"--data_path {sample_tree} {TINY_DATA}")
+    said = refused(f"train dfpn --data_path {sample_tree} {TINY_TRAIN}")
     assert "--vgg_weights FILE" in said
     assert "--vgg_weights random" in said
 
 
-def test_help_and_mistakes_are_told_before_anything_heavy_is_imported():
+def test_help_and_mistakes_are_shown_before_anything_heavy_is_imported(tmp_path):
+    (tmp_path / "options.yaml").write_text("lr: fast")
     code = (
-        "import sys; from master_thesis.cli import main\n"
-        "try: main(['--help'])\n"
-        "except SystemExit as stop: assert stop.code == 0\n"
-        "assert main(['--frames_n', '4']) == 2 and main(['--precision', '17']) == 2\n"
+        "import sys; from master_thesis.cli.main import main\n"
+        "for words in ([], ['remove'], ['train', 'dfpn', '--help', 'all']):\n"
+        "    try: main([*words] if 'all' in words else [*words, '--help'])\n"
+        "    except SystemExit as stop: assert stop.code == 0\n"
+        "for words in ('--frames_n 4', '--precision 17', 'remov', 'train dfpn --config options.yaml'):\n"
+        "    assert main(words.split()) == 2\n"
         "tops = {name.partition('.')[0] for name in sys.modules}\n"
         "heavy = {'torch', 'pytorch_lightning', 'lightning_fabric', 'numpy', 'cv2', 'av', 'torchvision'} & tops\n"
         "assert not heavy, heavy\n"
     )
     env = os.environ | {"PYTHONPATH": str(Path(master_thesis.__file__).parent.parent)}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, check=False)
+    run = {"capture_output": True, "text": True, "env": env, "check": False, "cwd": tmp_path}
+    done = subprocess.run([sys.executable, "-c", code], **run)
     assert done.returncode == 0, done.stderr
-    assert "--chn_aligner {cpn,dfpn,opencv}" in done.stdout
+    assert "remove VIDEO --mask MASK" in done.stdout
+    assert "options.yaml: --lr: should be a number, got 'fast'" in done.stderr
     assert "--max_epochs VALUE" in done.stdout
 
 
 def test_the_module_can_be_run():
     env = os.environ | {"PYTHONPATH": str(Path(master_thesis.__file__).parent.parent)}
-    command = [sys.executable, "-m", "master_thesis", "--frames_n", "4"]
-    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    words = [sys.executable, "-m", "master_thesis", "train", "dfpn", "--frames_n", "4"]
+    done = subprocess.run(words, capture_output=True, text=True, env=env, check=False)
     assert done.returncode == 2
     assert done.stderr == "python -m master_thesis: error: --frames_n should be 2 or an odd number, got 4\n"
 
 
-def test_ctrl_c_ends_without_a_traceback(monkeypatch, tmp_path, capsys):
-    from master_thesis.cli import commands as runs
-    from master_thesis.cli.main import main
+def test_messages_name_the_program_as_it_was_called(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["/usr/bin/master_thesis", "train", "dfpn", "--lr", "-1"])
+    assert main() == 2
+    assert capsys.readouterr().err == "master_thesis: error: --lr should be above 0, got -1.0\n"
 
+
+def test_ctrl_c_ends_without_a_traceback(monkeypatch, tmp_path, capsys):
     def interrupted(options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs, "run", interrupted)
-    assert main(["--sample_data", str(tmp_path / "data")]) == 130
+    monkeypatch.setattr(commands, "run", interrupted)
+    assert main(["sample-data", str(tmp_path / "data")]) == 130
     assert "Traceback" not in capsys.readouterr().err
 
 
@@ -238,7 +247,7 @@ def test_one_of_several_processes_leaves_with_its_exit_code_before_python_winds_
     def leave(code):
         raise InterruptedError(code)
 
-    monkeypatch.setattr(sys, "argv", ["master_thesis", "--lr", "-1"])
+    monkeypatch.setattr(sys, "argv", ["master_thesis", "train", "dfpn", "--lr", "-1"])
     monkeypatch.setattr(os, "_exit", leave)
     if is_one_of_several:
         torch.distributed.init_process_group("gloo", store=torch.distributed.HashStore(), rank=0, world_size=1)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from master_thesis.cli import commands as runs
+from master_thesis.cli import build
 from master_thesis.images.codec import write_png
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.writer import write_video
@@ -82,24 +82,25 @@ def write_frames(folder: Path) -> None:
     (folder / "diary.json").write_text("dear to somebody")
 
 
-CLIP, MASK = "--video clip.mp4", "--mask mask.png"
+CLIP, MASK = "clip.mp4", "--mask mask.png"
+USAGE = "python -m master_thesis remove VIDEO --mask MASK [options]"
 SWAPPED = "probably hole and known are swapped"
 REFUSED = [
     # videos
-    (f"--video nowhere.mp4 {MASK}", "nowhere.mp4: there is no such file or folder"),
-    (f"--video text.mp4 {MASK}", "text.mp4: cannot be read as a video (invalid data found when processing input)"),
-    (f"--video no_frames.avi {MASK}", "no_frames.avi: holds no frames"),
-    (f"--video sound.mp4 {MASK}", "sound.mp4: holds sound but no picture"),
+    (f"nowhere.mp4 {MASK}", "nowhere.mp4: there is no such file or folder"),
+    (f"text.mp4 {MASK}", "text.mp4: cannot be read as a video (invalid data found when processing input)"),
+    (f"no_frames.avi {MASK}", "no_frames.avi: holds no frames"),
+    (f"sound.mp4 {MASK}", "sound.mp4: holds sound but no picture"),
     (
-        f"--video cut.mp4 {MASK}",
+        f"cut.mp4 {MASK}",
         "cut.mp4: is damaged after 30 whole frames (a truncated packet); repair it, or cut it before second 1.2",
     ),
-    (f"--video empty {MASK}", "empty: holds no images (.bmp, .jpeg, .jpg, .png, .tif, .tiff, .webp)"),
-    (f"--video locked {MASK}", "locked: cannot be read (permission denied)"),
-    (f"--video fake {MASK}", "fake/2.png is not a readable image"),
-    (f"--video mixed {MASK}", "mixed/3.png: should be 64 x 48 as the first frame, is 66 x 48"),
+    (f"empty {MASK}", "empty: holds no images (.bmp, .jpeg, .jpg, .png, .tif, .tiff, .webp)"),
+    (f"locked {MASK}", "locked: cannot be read (permission denied)"),
+    (f"fake {MASK}", "fake/2.png is not a readable image"),
+    (f"mixed {MASK}", "mixed/3.png: should be 64 x 48 as the first frame, is 66 x 48"),
     (
-        "--video pixel.mkv --mask pixel.png",
+        "pixel.mkv --mask pixel.png",
         f"--mask pixel.png: 100 % of the frames would be hole: {SWAPPED}, --invert_mask swaps them",
     ),
     # masks
@@ -110,7 +111,7 @@ REFUSED = [
         "9 masks for 4 frames: there should be one for every frame, or a single image for all",
     ),
     (
-        "--video long.mp4 --mask short_mask.mp4",
+        "long.mp4 --mask short_mask.mp4",
         "2 masks for 50 frames: there should be one for every frame, or a single image for all",
     ),
     (
@@ -145,7 +146,7 @@ REFUSED = [
     # outputs
     (f"{CLIP} {MASK} --output taken.mp4", "--output taken.mp4 exists already: --overwrite replaces it"),
     (f"{CLIP} {MASK} --output clip.mp4 --overwrite", "--output clip.mp4 is an input and is never overwritten"),
-    (f"--video frames {MASK} --output frames --overwrite", "--output frames is an input and is never overwritten"),
+    (f"frames {MASK} --output frames --overwrite", "--output frames is an input and is never overwritten"),
     (
         f"{CLIP} {MASK} --output plans --overwrite",
         "--output plans holds other things than a result (2027.txt): choose another name",
@@ -158,11 +159,11 @@ REFUSED = [
     (f"{CLIP} {MASK} --output new.mp4 --lossless", "--lossless needs an --output in .mkv or a folder, got new.mp4"),
     (f"{CLIP} {MASK} --output clip.mp4/new.mp4", "--output clip.mp4/new.mp4: {world}/clip.mp4 is a file, not a folder"),
     # options
-    (f"--video frames {MASK} --frame_rate 0", "--frame_rate should lie in [0.01, 1000], got 0"),
-    (f"--video frames {MASK} --frame_rate nan", "--frame_rate: should be a number, got 'nan'"),
-    (f"--video frames {MASK} --frame_rate fast", "--frame_rate: should be a number, got 'fast'"),
+    (f"frames {MASK} --frame_rate 0", "--frame_rate should lie in [0.01, 1000], got 0"),
+    (f"frames {MASK} --frame_rate nan", "--frame_rate: should be a number, got 'nan'"),
+    (f"frames {MASK} --frame_rate fast", "--frame_rate: should be a number, got 'fast'"),
     (
-        f"--video long.mp4 {MASK} --window 40",
+        f"long.mp4 {MASK} --window 40",
         "--window should be at least 41, twice the reach of a frame (20) and one; got 40",
     ),
     (
@@ -171,24 +172,24 @@ REFUSED = [
     ),
     (f"{CLIP} {MASK} --test_size nativ", "--test_size should be a height and a width, or native; got nativ"),
     (f"{CLIP} {MASK} --algorithms ip ip", "--algorithms should name each once, got ip ip"),
-    (f"{CLIP}", "--video and --mask go together"),
-    (f"{MASK}", "--video and --mask go together"),
-    (f"--video= {MASK}", "--video and --mask should be a file or a folder each, got an empty name"),
+    (CLIP, f"remove needs --mask: {USAGE}"),
+    (MASK, f"remove needs VIDEO: {USAGE}"),
+    (f"{CLIP} --mask=", "VIDEO and --mask should each be a file or a folder, got an empty name"),
 ]
 """Arguments, and all that is said."""
 
 WORKS = [
-    ("--video ten_bits.mkv --mask mask.png", "the video has 10 bits per colour, the result has 8"),
-    ("--video odd.mp4 --mask odd.png", "an odd size needs H.264 4:4:4, which some players do not show"),
-    ("--video ghost.mov --mask mask.png", "the video has transparency, the result has none"),
-    ("--video ghost.mov --mask alpha", "ghost.mov: 4 frames"),
+    ("ten_bits.mkv --mask mask.png", "the video has 10 bits per colour, the result has 8"),
+    ("odd.mp4 --mask odd.png", "an odd size needs H.264 4:4:4, which some players do not show"),
+    ("ghost.mov --mask mask.png", "the video has transparency, the result has none"),
+    ("ghost.mov --mask alpha", "ghost.mov: 4 frames"),
     (f"{CLIP} --mask double.png", "masks of 128 x 96 are resized to the video"),
     (f"{CLIP} --mask inverted --invert_mask", "hole: 17.4 % of the frames on the mean"),
-    ("--video short_mask.mp4 --mask mask.png", "short_mask.mp4: 2 frames"),
-    (f"--video clip.xyz {MASK}", "clip.xyz: 4 frames"),
-    (f"--video photo.jpg {MASK}", "photo.jpg: 1 frame,"),
-    (f"--video noted {MASK}", "noted: 4 frames"),
-    (f"--video frames {MASK} --frame_rate 0.01", "0.01 frames per second"),
+    ("short_mask.mp4 --mask mask.png", "short_mask.mp4: 2 frames"),
+    (f"clip.xyz {MASK}", "clip.xyz: 4 frames"),
+    (f"photo.jpg {MASK}", "photo.jpg: 1 frame,"),
+    (f"noted {MASK}", "noted: 4 frames"),
+    (f"frames {MASK} --frame_rate 0.01", "0.01 frames per second"),
     (f"{CLIP} {MASK} --output {{out}}/deep/new.mp4", "clip.mp4: 4 frames"),
 ]
 """Arguments that look wrong and are not, and what is noted."""
@@ -197,7 +198,7 @@ WORKS = [
 @pytest.fixture
 def command(world: Path, monkeypatch: pytest.MonkeyPatch, capsys):
     """Runs arguments among the inputs, with networks that take no time."""
-    monkeypatch.setattr(runs, "load_networks", lambda options: (StillAligner(), Copier()))
+    monkeypatch.setattr(build, "load_networks", lambda choice: (StillAligner(), Copier()))
     listed = Path.iterdir
 
     def guarded(self: Path):
@@ -206,11 +207,11 @@ def command(world: Path, monkeypatch: pytest.MonkeyPatch, capsys):
         return listed(self)
 
     monkeypatch.setattr(Path, "iterdir", guarded)
-    return lambda arguments: run_command(f"--chn --test {arguments}", world, monkeypatch, capsys)
+    return lambda arguments: run_command(f"remove {arguments}", world, monkeypatch, capsys)
 
 
 @pytest.mark.parametrize(("arguments", "message"), REFUSED, ids=[arguments for arguments, _ in REFUSED])
-def test_what_is_wrong_is_told_in_one_line_and_nothing_is_written(command, world: Path, arguments, message) -> None:
+def test_what_is_wrong_is_reported_in_one_line_and_nothing_is_written(command, world: Path, arguments, message) -> None:
     result = command(arguments)
     assert result.code == 2
     assert result.err.splitlines()[-1] == f"python -m master_thesis: error: {message.format(world=world)}"
@@ -227,11 +228,12 @@ def test_what_only_looks_wrong_works_and_is_noted(command, tmp_path: Path, argum
     assert note in result.err
     (made,) = tmp_path.rglob("*.mp4")
     count = len(list(open_source(made).frames()))
-    assert count == {"photo.jpg": 1, "short_mask.mp4": 2}.get(arguments.split()[1], 4)
+    assert count == {"photo.jpg": 1, "short_mask.mp4": 2}.get(arguments.split()[0], 4)
 
 
-def test_the_documentation_tells_every_message() -> None:
-    missing = [message for _, message in REFUSED if message.format(world="...") not in DOCS]
+def test_the_documentation_lists_every_message() -> None:
+    shown = [message.format(world="...").replace("python -m ", "") for _, message in REFUSED]
+    missing = [message for message in shown if message not in DOCS]
     assert missing == []
     assert [note for _, note in WORKS if note.startswith(("the ", "an ", "masks ")) and note not in DOCS] == []
 
@@ -244,7 +246,7 @@ def test_checking_writes_nothing(command) -> None:
 
 def test_a_folder_may_be_named_by_a_dot(command, world: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     monkeypatch.chdir(world / "frames")
-    result = run_command("--chn --test --video . --mask ../mask.png", world / "frames", monkeypatch, capsys)
+    result = run_command("remove . --mask ../mask.png", world / "frames", monkeypatch, capsys)
     assert result.code == 0, result.err
     assert (world / "frames_inpainted.mp4").exists()
     for made in world.glob("frames_inpainted*"):
