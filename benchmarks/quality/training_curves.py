@@ -2,7 +2,7 @@
 
 Reads the event files of TensorBoard:
 
-python -m benchmarks.quality training_curves training.png lightning_logs/version_0 lightning_logs/version_1
+    python -m benchmarks.quality training_curves training.png lightning_logs/version_0 lightning_logs/version_1
 """
 
 from __future__ import annotations

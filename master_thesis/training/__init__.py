@@ -1,1 +1,1 @@
-"""The Lightning modules: what DFPN and CHN share once, then each its own."""
+"""Lightning modules: the common base, and one for each network."""

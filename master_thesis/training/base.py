@@ -1,4 +1,4 @@
-"""What training DFPN and training CHN have in common."""
+"""The common base of all trainings."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from master_thesis.training.figures import show
 
 
 class NetworkTraining(pl.LightningModule, ABC):
-    """Trains one registered network; subclasses define its losses and its pictures.
+    """Trains one registered network; subclasses define its losses and figures.
 
-    A checkpoint keeps the network (keys ``network.*``), what it is (``checkpoint["network"]``) and Lightning's own
-    state. Whatever else a subclass holds, frozen helpers for instance, moves with it and is never kept.
+    A checkpoint holds the network (keys ``network.*``), its kind and sizes (``checkpoint["network"]``) and Lightning's
+    own state. Other modules of a subclass, such as frozen helpers, move between devices with it but are not saved.
 
     Args:
-        kind: of network, a key of ``registry.NETWORKS``.
-        sizes: of the network, the keyword arguments of its class.
-        optim: of Adam and StepLR.
+        kind: kind of network, a key of ``registry.NETWORKS``.
+        sizes: keyword arguments of the network's class.
+        optim: options of Adam and StepLR.
     """
 
     def __init__(self, kind: str, sizes: Mapping[str, Any], optim: OptimConfig) -> None:
@@ -41,17 +41,17 @@ class NetworkTraining(pl.LightningModule, ABC):
 
     @abstractmethod
     def losses(self, clip: Clip) -> Losses:
-        """The parts of the training loss of a batch."""
+        """Computes the parts of the loss of a batch."""
 
     @abstractmethod
     def figures(self, clip: Clip) -> Float[Tensor, "3 H W"]:
-        """A picture of what the network makes of a batch, a row per clip, RGB in [0, 1]."""
+        """Draws the results for a batch, a row per clip and reference, RGB in [0, 1]."""
 
     def training_step(self, clip: Clip, batch_idx: int) -> Float[Tensor, ""]:
-        """The loss to minimise.
+        """Computes and logs the loss to minimise.
 
         Raises:
-            SharedError: where it is no number any more, in any process.
+            SharedError: If the loss is not finite, in any process.
         """
         losses = self.losses(clip)
         total, fault = losses.total, None
@@ -59,14 +59,14 @@ class NetworkTraining(pl.LightningModule, ABC):
             fault = (
                 f"the loss is {total.item()} at step {self.global_step} "
                 f"(epoch {self.current_epoch}, batch {batch_idx}, {', '.join(clip.names)}); "
-                "resume from the last checkpoint, with a smaller --lr if it comes again"
+                "resume from the last checkpoint, with a smaller --lr if this happens again"
             )
         require_everywhere(fault)
         self.log_losses("train", losses, clip)
         return total
 
     def validation_step(self, clip: Clip, batch_idx: int) -> None:
-        """Logs the losses of a batch, and shows the first one."""
+        """Logs the losses of a batch, and draws the first batch."""
         self.log_losses("validation", self.losses(clip), clip)
         if batch_idx == 0:
             show(self, "validation/clips", self.figures(clip), self.global_step)
@@ -85,31 +85,31 @@ class NetworkTraining(pl.LightningModule, ABC):
                 prog_bar=name == "total",
                 on_step=is_training,
                 on_epoch=not is_training,
-                # All processes validate together; in training the first one's losses are told, without waiting.
+                # Validation averages over all processes; training logs the first one's losses, without waiting.
                 sync_dist=not is_training,
                 batch_size=len(clip.is_simulated),
             )
 
     def configure_optimizers(self) -> Any:
-        """Adam on what can be trained; StepLR counts epochs."""
+        """Returns Adam for the trainable parameters, with a StepLR that counts epochs."""
         o = self.optim
         trainable = [p for p in self.network.parameters() if p.requires_grad]
-        # Lightning clips no gradients of a fused optimiser under mixed precision: it may undo fp16's loss scale itself.
+        # Under mixed precision Lightning cannot clip gradients for a fused optimiser, which may unscale them itself.
         is_fused = not (self.trainer.precision.endswith("mixed") and self.trainer.gradient_clip_val)
         adam = Adam(trainable, lr=o.lr, fused=is_fused)
         scheduler = StepLR(adam, step_size=o.lr_scheduler_step_size, gamma=o.lr_scheduler_gamma)
         return {"optimizer": adam, "lr_scheduler": {"scheduler": scheduler, "interval": "epoch"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Says what network the checkpoint holds, so that loading it needs no flag."""
+        """Adds the kind and sizes of the network, so that loading needs no flag."""
         checkpoint[NETWORK_KEY] = self.network_entry
 
     def state_dict(self, *args: Any, prefix: str = "", **kwargs: Any) -> dict[str, Any]:  # type: ignore[override]
-        """The network's tensors alone."""
+        """Returns the tensors of the network alone."""
         state = super().state_dict(*args, prefix=prefix, **kwargs)
         return {k: v for k, v in state.items() if k.startswith(prefix + OWN_PREFIX)}
 
     def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False) -> Any:
-        """The reverse of :meth:`state_dict`; helpers stay as they are."""
+        """Loads what :meth:`state_dict` returns; helpers stay unchanged."""
         own = {k.removeprefix(OWN_PREFIX): v for k, v in state_dict.items() if k.startswith(OWN_PREFIX)}
         return self.network.load_state_dict(own, strict=strict, assign=assign)

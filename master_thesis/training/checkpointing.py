@@ -1,4 +1,4 @@
-"""What a run leaves behind beside its figures: checkpoints, and the options it was made with."""
+"""Files of a run: checkpoints, the folder of its logs, and its options."""
 
 from __future__ import annotations
 
@@ -17,22 +17,24 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from master_thesis.checkpoints.reading import network_entry, read_checkpoint
 from master_thesis.errors import UserError
 from master_thesis.runtime.atomic import atomic_path
-from master_thesis.training.signals import EndTogether, SignalStop
+from master_thesis.training.signals import StopOnSignal, StopRanksOnError
+
 
 class StepCheckpoint(ModelCheckpoint):
-    """Keeps the state every so many steps, but not between the last step of an epoch and its end.
+    """Saves a checkpoint every N steps, except after the last step of an epoch.
 
-    Lightning (2.6) counts epochs wrongly when a run is resumed from there twice; the end of the epoch is kept anyway.
+    Lightning (2.6) counts epochs wrongly when a run is resumed from there twice, and another callback saves the end of
+    the epoch.
     """
 
     def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
-        """Keeps the state if it is time to."""
+        """Saves a checkpoint if one is due."""
         if not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch:
             super().on_train_batch_end(trainer, *args)
 
 
 def checkpoint_callbacks(every_n_steps: int) -> list[Callback]:
-    """Keeps ``last.ckpt`` (every so many steps, and at the end of each epoch) and ``best.ckpt`` (validation loss)."""
+    """Returns the callbacks for ``last.ckpt`` (every N steps, after each epoch) and ``best.ckpt`` (validation loss)."""
     last: dict[str, Any] = {"filename": "last", "enable_version_counter": False}
     return [
         StepCheckpoint(every_n_train_steps=every_n_steps, **last),
@@ -42,19 +44,19 @@ def checkpoint_callbacks(every_n_steps: int) -> list[Callback]:
 
 
 def training_callbacks(config: str, every_n_steps: int, is_logging: bool) -> list[Callback]:
-    """All callbacks of a training (``config``: see :class:`ConfigFile`)."""
+    """Returns all callbacks of a training (``config``: see :class:`ConfigFile`)."""
     monitor: list[Callback] = [LearningRateMonitor()] if is_logging else []
-    return [ConfigFile(config), *monitor, SignalStop(), EndTogether(), *checkpoint_callbacks(every_n_steps)]
+    return [ConfigFile(config), *monitor, StopOnSignal(), StopRanksOnError(), *checkpoint_callbacks(every_n_steps)]
 
 
-class WholeCheckpoints(TorchCheckpointIO):
-    """Writes every checkpoint whole or not at all, whichever file systems are involved, and on the disk for good."""
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes a checkpoint completely or not at all, on any file system, and flushes it to the disk."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
-        """Writes a checkpoint beside its place and renames it.
+        """Writes a checkpoint under a temporary name and renames it.
 
         Raises:
-            UserError: where it cannot be written; the one before is kept.
+            UserError: If it cannot be written; the previous checkpoint remains.
         """
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         buffer = io.BytesIO()
@@ -63,12 +65,12 @@ class WholeCheckpoints(TorchCheckpointIO):
             part.write_bytes(buffer.getbuffer())
 
 
-class OwnFolderLogger(TensorBoardLogger):
-    """Logs into a ``version_N`` that no other run has, also not one that starts at the same moment."""
+class UniqueVersionLogger(TensorBoardLogger):
+    """Logs into a ``version_N`` that no other run uses, even one that starts at the same moment."""
 
     def _get_next_version(self) -> int:
         version = super()._get_next_version()
-        while getattr(rank_zero_only, "rank", 0) == 0:  # the other processes are told where to write
+        while getattr(rank_zero_only, "rank", 0) == 0:  # which sends the folder to the other processes
             try:
                 (Path(self.root_dir) / f"version_{version}").mkdir(parents=True)
                 break
@@ -89,7 +91,7 @@ class ConfigFile(Callback):
 
     def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
         """Called when a run starts, after everything about its options has been checked."""
-        log_dir = trainer.log_dir  # asked once by every process: each time they all wait for the first one's answer
+        log_dir = trainer.log_dir  # every process must ask exactly once: the first one broadcasts it
         if log_dir is None or not trainer.is_global_zero or getattr(trainer, "fast_dev_run", False):
             return
         folder = Path(log_dir)
@@ -127,7 +129,7 @@ def resumable(path: Path, kind: str) -> ResumePoint:
         found = "no network of this project" if entry is None else entry["kind"].upper()
         raise UserError(f"--ckpt_path {path} should hold a training of {kind.upper()}, but it holds {found}")
     if not {"loops", "optimizer_states", "lr_schedulers"} <= checkpoint.keys():
-        raise UserError(f"--ckpt_path {path} holds weights alone, without the state of the training: it cannot go on")
+        raise UserError(f"--ckpt_path {path} holds weights alone, without a state to resume the training from")
     return ResumePoint(path, entry)
 
 

@@ -1,4 +1,4 @@
-"""Training in less memory: what the backward pass needs is computed again instead of kept."""
+"""Training with less memory: activations are recomputed in the backward pass."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from master_thesis.models.chn import RRDB
 from master_thesis.models.dfpn import FlowEstimator, SeparableConv4d
 
 RECOMPUTED = (RRDB, SeparableConv4d, FlowEstimator)
-"""Parts whose inner activations take most of the memory; of each only the input is kept."""
+"""Modules whose activations take most of the memory; only their inputs are kept."""
 
 
 def recompute_activations(network: nn.Module) -> None:
-    """Lets the large parts of a network forget their activations until the backward pass, in place.
+    """Makes the large parts of a network recompute their activations in the backward pass, in place.
 
     Results and gradients stay the same; a training step takes longer, by up to one forward pass.
     """

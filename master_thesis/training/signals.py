@@ -1,4 +1,4 @@
-"""How a training ends early: Ctrl-C and SIGTERM after the step at hand, with a checkpoint; processes together."""
+"""Early ends of a training: on a signal after the current step, with a checkpoint; on an error in all processes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ log = logging.getLogger(__name__)
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class SignalStop(Callback):
-    """Writes ``last.ckpt`` and ends the process when it was asked to end.
+class StopOnSignal(Callback):
+    """Writes ``last.ckpt`` and ends the process on Ctrl-C or SIGTERM.
 
-    A signal may come in the middle of a step, when weights and progress do not fit each other, so it is only noted; the
-    step is finished first. The second one ends the process at once. The exit code is that of shells, 128 + signal.
+    In the middle of a step, weights and progress do not match, so the first signal is only recorded and the step is
+    finished. A second signal ends the process at once. The exit code is that of shells, 128 + signal.
     """
 
     def __init__(self) -> None:
@@ -30,92 +30,96 @@ class SignalStop(Callback):
         self._before: dict[int, Any] = {}
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Takes over the signals; Lightning's own handlers stand by then."""
+        """Installs the handlers, in place of Lightning's own."""
         try:
-            self._before = {number: signal.signal(number, self._note) for number in SIGNALS}
-        except ValueError:  # only the main thread may: whoever trains in another one stops it by other means
+            self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        except ValueError:  # only the main thread can install handlers; other threads are stopped by other means
             self._before = {}
 
     def on_train_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
-        """Stops here if it was asked for; after the last step of an epoch its end is near."""
-        if not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch and self._is_asked(trainer):
+        """Stops if a signal has arrived, except after the last step of an epoch: its end stops the run."""
+        if not trainer.fit_loop.epoch_loop.batch_progress.is_last_batch and self._is_requested(trainer):
             self._stop(trainer)
 
     def on_validation_batch_end(self, trainer: pl.Trainer, *args: Any) -> None:
-        """Stops here if it was asked for; the resumed run validates from the start.
+        """Stops if a signal has arrived; the resumed run repeats the validation.
 
-        Several processes have unequally many batches here, so that they cannot ask each other: they go on to a step.
+        Several processes cannot agree here, because they may have different numbers of batches; they stop after the
+        next training step.
         """
-        if not trainer.sanity_checking and trainer.world_size == 1 and self._is_asked(trainer):
+        if not trainer.sanity_checking and trainer.world_size == 1 and self._is_requested(trainer):
             _rewind_validation(trainer)
             self._stop(trainer)
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        """Gives the signals back; and stops if the signal ended the workers before a batch came."""
-        is_waiting = isinstance(exception, RuntimeError) and "DataLoader worker" in str(exception)
-        if self.received and is_waiting and not trainer.validating:
+        """Restores the handlers; stops the run if the signal ended the workers of a data loader first."""
+        is_worker_lost = isinstance(exception, RuntimeError) and "DataLoader worker" in str(exception)
+        if self.received and is_worker_lost and not trainer.validating:
             self._stop(trainer)
-        self._give_back()
+        self._restore_handlers()
 
     def on_train_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        """Gives the signals back."""
-        self._give_back()
+        """Restores the handlers."""
+        self._restore_handlers()
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.received = number
-        log.warning("%s: a checkpoint follows; once more ends at once", signal.Signals(number).name)
+        name = signal.Signals(number).name
+        log.warning("%s: stopping with a checkpoint after this step; a second signal stops at once", name)
         for each in SIGNALS:
             signal.signal(each, signal.SIG_DFL)
 
-    def _is_asked(self, trainer: pl.Trainer) -> bool:
-        """Whether any process was: all must stop at the same step."""
-        is_asked = self.received is not None
-        return trainer.strategy.reduce_boolean_decision(is_asked, all=False) if trainer.world_size > 1 else is_asked
+    def _is_requested(self, trainer: pl.Trainer) -> bool:
+        """Returns whether a signal has reached any process; all of them must stop at the same step."""
+        has_received = self.received is not None
+        if trainer.world_size == 1:
+            return has_received
+        return trainer.strategy.reduce_boolean_decision(has_received, all=False)
 
     def _stop(self, trainer: pl.Trainer) -> None:
         path = last_path(trainer)
         if path is None:
-            log.warning("stopped at step %d; no checkpoint was wanted", trainer.global_step)
+            log.warning("stopped at step %d without a checkpoint, as requested", trainer.global_step)
         else:
             trainer.save_checkpoint(path)
-            how = "the same command with --ckpt_path last goes on"
-            log.warning("stopped at step %d, %s is written: %s", trainer.global_step, path, how)
-        self._give_back()
+            how = "run the same command with --ckpt_path last to resume"
+            log.warning("stopped at step %d and saved %s; %s", trainer.global_step, path, how)
+        self._restore_handlers()
         raise SystemExit(128 + (self.received or signal.SIGTERM))
 
-    def _give_back(self) -> None:
+    def _restore_handlers(self) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
 
 
-class EndTogether(Callback):
-    """Where the first process fails alone (a full disk: it alone writes), it ends those that it started.
+class StopRanksOnError(Callback):
+    """Ends the processes that the first process started when it fails alone, as on a full disk.
 
-    Left to themselves they end with a traceback about their lost connection.
+    Only the first process writes. Otherwise the others would end with a traceback about a lost connection.
     """
 
     def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
-        """Ends them before the connection is closed."""
-        if not isinstance(exception, Exception) or isinstance(exception, SharedError):  # all end by themselves
+        """Ends the processes before the connection closes."""
+        if not isinstance(exception, Exception) or isinstance(exception, SharedError):  # every process ends by itself
             return
         started = getattr(trainer.strategy.launcher, "procs", [])
         ending = list(started)
-        started.clear()  # Lightning's observer looks at this very list, and would kill this process too
+        started.clear()  # Lightning's observer watches this very list and would kill this process, too
         for process in ending:
             process.kill()
             process.wait()
 
 
 def last_path(trainer: pl.Trainer) -> Path | None:
-    """Where a training keeps its newest state; None where it keeps none."""
+    """Returns the path of ``last.ckpt``; None if checkpoints are disabled."""
     kept = (c for c in trainer.checkpoint_callbacks if isinstance(c, ModelCheckpoint) and c.filename == "last")
     folder = next((c.dirpath for c in kept), None)
     return Path(folder) / "last.ckpt" if folder else None
 
 
 def _rewind_validation(trainer: pl.Trainer) -> None:
-    """Makes Lightning's progress that of a validation whose first batch has begun: it is repeated as a whole then."""
+    """Sets Lightning's progress to the start of a validation, so that a resumed run repeats all of it."""
     progress = trainer.fit_loop.epoch_loop.val_loop.batch_progress
     done = progress.total.completed - progress.current.completed
     counts: Any

@@ -15,9 +15,9 @@ from master_thesis.checkpoints.reading import read_checkpoint
 from master_thesis.data import dataset
 from master_thesis.data.datamodule import DataModule
 from master_thesis.runtime.distributed import SharedError
-from master_thesis.training.signals import EndTogether
-from tests.cli.test_commands import VERSION, events
+from master_thesis.training.signals import StopRanksOnError
 from tests.commands import TINY_DATA, TINY_DFPN
+from tests.run_folders import VERSION, events
 
 pytestmark = [
     pytest.mark.slow,
@@ -107,7 +107,7 @@ def test_a_first_process_that_fails_alone_ends_the_processes_it_started(error, i
     observer = _ChildProcessObserver(os.getpid(), launcher.procs)
     trainer = pl.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False)
     trainer.strategy._launcher = launcher
-    EndTogether().on_exception(trainer, pl.LightningModule(), error)
+    StopRanksOnError().on_exception(trainer, pl.LightningModule(), error)
     assert (process.poll() is not None) == is_ended
     assert observer._run() == is_ended, "the observer has no process left to watch"
     process.kill()

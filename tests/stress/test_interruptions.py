@@ -13,8 +13,8 @@ from master_thesis.training import signals
 from master_thesis.training.base import NetworkTraining
 from scripts.tiny import ROOT, newest_checkpoint
 from stress import kills
-from tests.cli.test_commands import VERSION, events, last, same_weights
 from tests.commands import TINY_DATA, TINY_DFPN, TINY_RUN
+from tests.run_folders import VERSION, events, last, same_weights
 
 # Lightning advises on workers, logging and accelerators.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
@@ -94,8 +94,8 @@ def test_signal_loses_no_step(uninterrupted, sample_tree, tmp_path, monkeypatch,
     assert stopped.value.code == code
     assert signal.getsignal(number) == before
     step = min(moment, 3)
-    assert f"stopped at step {step}, " in (said := capsys.readouterr().err)
-    assert "checkpoints/last.ckpt is written: the same command with --ckpt_path last goes on" in said
+    assert f"stopped at step {step} and saved " in (printed := capsys.readouterr().err)
+    assert "checkpoints/last.ckpt; run the same command with --ckpt_path last to resume" in printed
     assert kills.step_of(last(tmp_path)) == step
     assert train(tmp_path, sample_tree, monkeypatch, "--ckpt_path last") == 0
     assert same_weights(newest_checkpoint(tmp_path), last(uninterrupted))
@@ -107,13 +107,13 @@ def test_signal_without_checkpoints_is_reported(sample_tree, tmp_path, monkeypat
     interrupt(monkeypatch, 2, lambda: os.kill(os.getpid(), signal.SIGINT))
     with pytest.raises(SystemExit):
         train(tmp_path, sample_tree, monkeypatch, "--enable_checkpointing false")
-    assert "stopped at step 2; no checkpoint was wanted" in capsys.readouterr().err
+    assert "stopped at step 2 without a checkpoint, as requested" in capsys.readouterr().err
 
 
 def test_second_signal_ends_the_process_at_once(tmp_path):
     code = (
-        "import os, signal, time\nfrom master_thesis.training.signals import SignalStop\n"
-        "stop = SignalStop(); stop.on_train_start(None, None)\n"
+        "import os, signal, time\nfrom master_thesis.training.signals import StopOnSignal\n"
+        "stop = StopOnSignal(); stop.on_train_start(None, None)\n"
         "os.kill(os.getpid(), signal.SIGINT); print('noted', flush=True); os.kill(os.getpid(), signal.SIGINT)\n"
         "time.sleep(1); print('still here')\n"
     )

@@ -39,7 +39,7 @@ def test_what_a_checkpoint_is_comes_back(tmp_path):
 def test_weights_alone_cannot_go_on(tmp_path):
     path = tmp_path / "x.ckpt"
     torch.save({"state_dict": {}, "network": {"kind": "dfpn", "sizes": {}}}, path)
-    with pytest.raises(UserError, match=r"x\.ckpt holds weights alone, without the state of the training"):
+    with pytest.raises(UserError, match=r"x\.ckpt holds weights alone, without a state to resume the training from"):
         resumable(path, "dfpn")
 
 

@@ -1,7 +1,7 @@
 import torch
 
 from master_thesis.ops.image import FILL
-from master_thesis.records import Alignment
+from master_thesis.records import Alignment, MaskedFrames
 from master_thesis.training.figures import copy_plainly, rows
 
 
@@ -10,7 +10,7 @@ def test_plain_copying_takes_the_first_reference_that_shows_a_pixel():
     mask = torch.tensor([0.0, 1, 1, 1]).view(1, 1, 1, 4)
     aligned = torch.stack([torch.full((3, 1, 4), 0.1), torch.full((3, 1, 4), 0.2)], dim=1)[None]
     visible = torch.tensor([[1.0, 1, 0, 0], [1, 1, 1, 0]]).view(1, 1, 2, 1, 4)
-    filled = copy_plainly(target, mask, Alignment(aligned, visible, visible))
+    filled = copy_plainly(MaskedFrames(target, 1 - mask), Alignment(aligned, visible, visible))
     expected = [torch.full((3,), v) for v in (0.9, 0.1, 0.2)] + [torch.tensor(FILL)]
     assert torch.allclose(filled[0, :, 0].T, torch.stack(expected))
 
