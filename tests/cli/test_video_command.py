@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from master_thesis.cli import build
+from master_thesis.images import listing
 from master_thesis.images.codec import write_png
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.writer import write_video
@@ -84,28 +85,28 @@ def write_frames(folder: Path) -> None:
 
 CLIP, MASK = "clip.mp4", "--mask mask.png"
 USAGE = "python -m master_thesis remove VIDEO --mask MASK [options]"
-SWAPPED = "probably hole and known are swapped"
+INVERTED = "of the frames, so the masks are probably inverted"
 REFUSED = [
     # videos
     (f"nowhere.mp4 {MASK}", "nowhere.mp4: there is no such file or folder"),
     (f"text.mp4 {MASK}", "text.mp4: cannot be read as a video (invalid data found when processing input)"),
-    (f"no_frames.avi {MASK}", "no_frames.avi: holds no frames"),
-    (f"sound.mp4 {MASK}", "sound.mp4: holds sound but no picture"),
+    (f"no_frames.avi {MASK}", "no_frames.avi: contains no frames"),
+    (f"sound.mp4 {MASK}", "sound.mp4: contains sound but no video"),
     (
         f"cut.mp4 {MASK}",
-        "cut.mp4: is damaged after 30 whole frames (a truncated packet); repair it, or cut it before second 1.2",
+        "cut.mp4: damaged after 30 complete frames (truncated packet); repair it, or cut it before 1.2 s",
     ),
-    (f"empty {MASK}", "empty: holds no images (.bmp, .jpeg, .jpg, .png, .tif, .tiff, .webp)"),
+    (f"empty {MASK}", "empty: contains no images (.bmp, .jpeg, .jpg, .png, .tif, .tiff, .webp)"),
     (f"locked {MASK}", "locked: cannot be read (permission denied)"),
     (f"fake {MASK}", "fake/2.png is not a readable image"),
-    (f"mixed {MASK}", "mixed/3.png: should be 64 x 48 as the first frame, is 66 x 48"),
+    (f"mixed {MASK}", "mixed/3.png: should be 64 x 48 like the first frame, got 66 x 48"),
     (
         "pixel.mkv --mask pixel.png",
-        f"--mask pixel.png: 100 % of the frames would be hole: {SWAPPED}, --invert_mask swaps them",
+        f"--mask pixel.png: the hole would cover 100 % {INVERTED}: add --invert_mask",
     ),
     # masks
     (f"{CLIP} --mask nowhere.png", "--mask nowhere.png: there is no such file or folder"),
-    (f"{CLIP} --mask empty", "--mask empty: holds no images"),
+    (f"{CLIP} --mask empty", "--mask empty: contains no images"),
     (
         f"{CLIP} --mask nine",
         "9 masks for 4 frames: there should be one for every frame, or a single image for all",
@@ -116,23 +117,22 @@ REFUSED = [
     ),
     (
         f"{CLIP} --mask inverted",
-        f"--mask inverted: 98 % of the frames would be hole: {SWAPPED}, --invert_mask swaps them",
+        f"--mask inverted: the hole would cover 98 % {INVERTED}: add --invert_mask",
     ),
     (
         f"{CLIP} {MASK} --invert_mask",
-        f"--mask mask.png: 98 % of the frames would be hole: {SWAPPED}, leave out --invert_mask",
+        f"--mask mask.png: the hole would cover 98 % {INVERTED}: leave out --invert_mask",
     ),
     (
         f"{CLIP} {MASK} --mask_dilation 99",
-        f"--mask mask.png: 100 % of the frames would be hole: {SWAPPED}, --invert_mask swaps them "
-        "(or --mask_dilation 99 is too much)",
+        f"--mask mask.png: the hole would cover 100 % {INVERTED}: add --invert_mask (or reduce --mask_dilation 99)",
     ),
-    (f"{CLIP} --mask blank", "--mask blank: no frame has a hole, so there is nothing to do"),
+    (f"{CLIP} --mask blank", "--mask blank: no frame has a hole, so there is nothing to fill"),
     (f"{CLIP} --mask square.png", "masks should have the shape of the video, 64 x 48, got 48 x 48"),
     (f"{CLIP} --mask alpha", "--mask alpha needs a video with transparency, clip.mp4 has none"),
     (
         f"{CLIP} {MASK} --object_ids 7",
-        "--mask mask.png: no frame has a hole with these --object_ids, so there is nothing to do",
+        "--mask mask.png: no frame has a hole with these --object_ids, so there is nothing to fill",
     ),
     (f"{CLIP} {MASK} --object_ids 0", "--object_ids should be at least 1 (0 is the background)"),
     (
@@ -149,11 +149,11 @@ REFUSED = [
     (f"frames {MASK} --output frames --overwrite", "--output frames is an input and is never overwritten"),
     (
         f"{CLIP} {MASK} --output plans --overwrite",
-        "--output plans holds other things than a result (2027.txt): choose another name",
+        "--output plans contains files other than frames (2027.txt): choose another name",
     ),
     (
         f"{CLIP} {MASK} --output diary",
-        "--output diary comes with diary.json, which exists already: --overwrite replaces it",
+        "--output diary also writes diary.json, which exists already: --overwrite replaces it",
     ),
     (f"{CLIP} {MASK} --output new.webm", "--output should end in .mp4, .mov or .mkv, or be a folder, got new.webm"),
     (f"{CLIP} {MASK} --output new.mp4 --lossless", "--lossless needs an --output in .mkv or a folder, got new.mp4"),
@@ -164,7 +164,7 @@ REFUSED = [
     (f"frames {MASK} --frame_rate fast", "--frame_rate: should be a number, got 'fast'"),
     (
         f"long.mp4 {MASK} --window 40",
-        "--window should be at least 41, twice the reach of a frame (20) and one; got 40",
+        "--window should be at least 41 (twice the reach of 20 frames, plus one), got 40",
     ),
     (
         f"{CLIP} {MASK} --feather 9",
@@ -180,11 +180,11 @@ REFUSED = [
 
 WORKS = [
     ("ten_bits.mkv --mask mask.png", "the video has 10 bits per colour, the result has 8"),
-    ("odd.mp4 --mask odd.png", "an odd size needs H.264 4:4:4, which some players do not show"),
+    ("odd.mp4 --mask odd.png", "an odd size needs H.264 4:4:4, which some players cannot play"),
     ("ghost.mov --mask mask.png", "the video has transparency, the result has none"),
     ("ghost.mov --mask alpha", "ghost.mov: 4 frames"),
     (f"{CLIP} --mask double.png", "masks of 128 x 96 are resized to the video"),
-    (f"{CLIP} --mask inverted --invert_mask", "hole: 17.4 % of the frames on the mean"),
+    (f"{CLIP} --mask inverted --invert_mask", "hole: 17.4 % of the frames on average"),
     ("short_mask.mp4 --mask mask.png", "short_mask.mp4: 2 frames"),
     (f"clip.xyz {MASK}", "clip.xyz: 4 frames"),
     (f"photo.jpg {MASK}", "photo.jpg: 1 frame,"),
@@ -199,14 +199,14 @@ WORKS = [
 def command(world: Path, monkeypatch: pytest.MonkeyPatch, capsys):
     """Runs arguments among the inputs, with networks that take no time."""
     monkeypatch.setattr(build, "load_networks", lambda choice: (StillAligner(), Copier()))
-    listed = Path.iterdir
+    scan = listing.scan
 
-    def guarded(self: Path):
-        if self.name == "locked":  # permissions do not stop everybody: tests may run as root
+    def guarded(folder):
+        if Path(folder).name == "locked":  # root may read everything, and tests may run as root
             raise PermissionError(13, "Permission denied")
-        return listed(self)
+        return scan(folder)
 
-    monkeypatch.setattr(Path, "iterdir", guarded)
+    monkeypatch.setattr(listing, "scan", guarded)
     return lambda arguments: run_command(f"remove {arguments}", world, monkeypatch, capsys)
 
 
