@@ -1,4 +1,4 @@
-"""Training CHN on top of a frozen aligner."""
+"""The training of CHN on top of a frozen aligner."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ from master_thesis.training.figures import hallucination_figure, show
 
 
 class CHNTraining(NetworkTraining):
-    """Trains CHN, or a network with its contract, on what a frozen aligner shows of the references.
+    """Trains CHN or another hallucinator on references that a frozen aligner has aligned.
 
     Args:
-        sizes: of the network, see :class:`~master_thesis.models.chn.CHN`.
-        optim: of Adam and StepLR.
-        aligner: a module with the verb ``align``; it is frozen.
-        vgg: whose five pools the perceptual loss compares; None leaves that loss out.
+        sizes: keyword arguments of the network, see :class:`~master_thesis.models.chn.CHN`.
+        optim: options of Adam and StepLR.
+        aligner: aligner to freeze and use.
+        vgg: network whose five pools the perceptual loss compares; None leaves that loss out.
         perceptual_weight: weight of the perceptual loss.
-        kind: of network, where it is not CHN itself.
+        kind: kind of network, a key of ``registry.NETWORKS``.
     """
 
     network: Hallucinator  # type: ignore[assignment]
@@ -50,7 +50,7 @@ class CHNTraining(NetworkTraining):
         self.perceptual_weight = perceptual_weight
 
     def paint(self, target: MaskedFrames, refs: MaskedFrames) -> tuple[Alignment, Hallucination]:
-        """The aligned references of a batch, and CHN's pictures.
+        """Aligns the references of a batch and paints the targets.
 
         Args:
             target: true targets, ``(B, 3, H, W)``.
@@ -61,7 +61,7 @@ class CHNTraining(NetworkTraining):
         return alignment, self.network.hallucinate(masked, alignment)
 
     def losses(self, clip: Clip) -> Losses:
-        """L1 by region, features and gradients."""
+        """Computes the losses: L1 by region, features and gradients."""
         target, refs = clip.split()
         return self._losses(target, *self.paint(target, refs))
 
@@ -70,12 +70,12 @@ class CHNTraining(NetworkTraining):
         return chn_losses(target, alignment, painted, features, self.perceptual_weight)
 
     def figures(self, clip: Clip) -> Float[Tensor, "3 H W"]:
-        """Masked, aligned, filled, true."""
+        """Draws masked targets, aligned references, filled and true targets."""
         target, refs = clip.split()
         return hallucination_figure(target, *self.paint(target, refs))
 
     def validation_step(self, clip: Clip, batch_idx: int) -> None:
-        """Logs losses and the quality of the composite, and shows the first batch."""
+        """Logs the losses and the quality of the composites, and draws the first batch."""
         target, refs = clip.split()
         alignment, painted = self.paint(target, refs)
         self.log_losses("validation", self._losses(target, alignment, painted), clip)
@@ -86,7 +86,7 @@ class CHNTraining(NetworkTraining):
 
 @torch.no_grad()
 def quality(target: Float[Tensor, "B 3 H W"], painted: Hallucination) -> dict[str, Tensor]:
-    """PSNR, SSIM and, where its weights are at hand, LPIPS of the composites of every reference."""
+    """Measures PSNR, SSIM and, if its weights are available, LPIPS of the composites of every reference."""
     composed = painted.composed.float()
     predicted = rearrange(composed, "b c f h w -> (b f) c h w")
     true = rearrange(target.unsqueeze(2).expand_as(composed), "b c f h w -> (b f) c h w")

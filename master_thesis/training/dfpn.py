@@ -1,4 +1,4 @@
-"""Training DFPN."""
+"""The training of DFPN."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class DFPNTraining(NetworkTraining):
     """Trains DFPN.
 
     Args:
-        sizes: of the network, see :class:`~master_thesis.models.dfpn.DFPN`.
-        optim: of Adam and StepLR.
+        sizes: keyword arguments of :class:`~master_thesis.models.dfpn.DFPN`.
+        optim: options of Adam and StepLR.
     """
 
     network: DFPN
@@ -32,7 +32,7 @@ class DFPNTraining(NetworkTraining):
         super().__init__(self.kind, sizes, optim)
 
     def losses(self, clip: Clip) -> Losses:
-        """Correlation, true flow and alignment."""
+        """Computes the losses of correlation, flow and alignment."""
         target, refs = clip.split()
         with torch.no_grad():
             true_correlation = self.network.correlate(target.unmasked, refs.unmasked)
@@ -41,5 +41,5 @@ class DFPNTraining(NetworkTraining):
         return dfpn_losses(target, refs, prediction, true_correlation, movement, clip.is_simulated)
 
     def figures(self, clip: Clip) -> Float[Tensor, "3 H W"]:
-        """Masked frames, aligned references, visibility, target filled by plain copying."""
+        """Draws masked frames, aligned references, their visibility, and the target filled by plain copying."""
         return alignment_figure(*clip.split(), self.network)

@@ -1,4 +1,4 @@
-"""Pictures of clips for TensorBoard: a row per picture kind, so that one looks down a column to compare."""
+"""Figures of clips for TensorBoard: a row per clip and reference, a column per kind of image."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from master_thesis.ops.image import fill_holes
 from master_thesis.records import Alignment, Hallucination, MaskedFrames
 
 MAX_CLIPS = 4
-"""Clips of a batch that are shown."""
+"""Largest number of clips in a figure."""
 
 
 def show(module: pl.LightningModule, name: str, picture: Float[Tensor, "3 H W"], step: int) -> None:
-    """Writes a picture to TensorBoard, if that is where the run of ``module`` is logged."""
+    """Writes an image to TensorBoard, if the run of ``module`` logs there."""
     if isinstance(module.logger, TensorBoardLogger):
         module.logger.experiment.add_image(name, picture.detach().float().clamp(0, 1).cpu(), step)
 
 
 def alignment_figure(target: MaskedFrames, refs: MaskedFrames, aligner: Aligner) -> Float[Tensor, "3 H W"]:
-    """A row per clip and reference: masked target, masked reference, aligned, its visibility, filled by copying.
+    """Draws masked target, masked reference, aligned reference, its visibility, and the target filled by plain copying.
 
     Args:
         target: true targets, ``(B, 3, H, W)``.
@@ -45,14 +45,14 @@ def alignment_figure(target: MaskedFrames, refs: MaskedFrames, aligner: Aligner)
 
 
 def hallucination_figure(target: MaskedFrames, alignment: Alignment, painted: Hallucination) -> Float[Tensor, "3 H W"]:
-    """A row per clip and reference: masked target, aligned reference, filled, true."""
+    """Draws masked target, aligned reference, filled and true target."""
     shape = alignment.aligned.shape
     masked, true = (colours.unsqueeze(2).expand(shape) for colours in (target.masked.colours, target.colours))
     return rows(masked, alignment.aligned, painted.composed, true)
 
 
 def copy_plainly(target: MaskedFrames, alignment: Alignment) -> Float[Tensor, "B 3 H W"]:
-    """The target's hole filled with the first aligned reference that shows each pixel; the rest stays a hole."""
+    """Fills the hole of each target from the first aligned reference that shows a pixel; other pixels stay a hole."""
     filled, hole = target.visible * target.colours, target.mask
     for f in range(alignment.aligned.shape[2]):
         copied = hole * alignment.visible[:, :, f]
@@ -61,7 +61,7 @@ def copy_plainly(target: MaskedFrames, alignment: Alignment) -> Float[Tensor, "B
 
 
 def rows(*columns: Float[Tensor, "B 3 F H W"]) -> Float[Tensor, "3 height width"]:
-    """Pictures side by side, a row per clip and reference."""
+    """Puts images side by side, a row per clip and reference."""
     shown = [rearrange(column[:MAX_CLIPS], "b c f h w -> (b f) c h w").float() for column in columns]
     pictures = rearrange(torch.stack(shown), "column row c h w -> (row column) c h w")
     return make_grid(pictures, nrow=len(columns))

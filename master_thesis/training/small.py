@@ -1,4 +1,4 @@
-"""Training of the small preset's aligner: true flow on simulated clips, appearance on real ones, trust on both."""
+"""The training of the small preset's aligner: true flow on simulated clips, appearance on real ones, trust on both."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ class SmallDFPNTraining(DFPNTraining):
     """Trains the small preset's aligner.
 
     Args:
-        sizes: of the network, see :class:`~master_thesis.models.small.aligner.SmallDFPN`.
-        optim: of Adam and StepLR.
+        sizes: keyword arguments of :class:`~master_thesis.models.small.aligner.SmallDFPN`.
+        optim: options of Adam and StepLR.
     """
 
     network: SmallDFPN  # type: ignore[assignment]
     kind = "small_dfpn"
 
     def losses(self, clip: Clip) -> Losses:
-        """Flow in pixels of the working size, appearance, smoothness, trust and choice."""
+        """Computes the losses of flow (in pixels of the working size), appearance, smoothness, trust and choice."""
         target, refs = clip.split()
         masked = refs.masked
         if self.training:
@@ -65,7 +65,7 @@ class Pairs:
 
     @staticmethod
     def of(target: MaskedFrames, refs: MaskedFrames, size: tuple[int, int]) -> Pairs:
-        """Reduces true targets ``(B, 3, H, W)`` and references ``(B, 3, F, H, W)``; visibility is averaged, too."""
+        """Resizes true targets ``(B, 3, H, W)`` and references ``(B, 3, F, H, W)``; visibility is averaged, too."""
         half, f = (size[0] // 2, size[1] // 2), refs.colours.shape[2]
         reduced = [MaskedFrames(resize(s.colours, *half), 1 - resize(s.mask, *half)) for s in (target, refs.folded())]
         return Pairs(reduced[0].repeated(f), reduced[1], size)
@@ -77,13 +77,13 @@ def small_dfpn_losses(
     movement: Float[Tensor, "B F 3 3"],
     is_simulated: Bool[Tensor, " B"],
 ) -> Losses:
-    """The loss of the small preset's aligner, without the choice.
+    """Computes the losses of the small preset's aligner except that of the choice.
 
     Args:
         pairs: true frames.
-        predicted: flows of every pair.
-        movement: true movements, target to references.
-        is_simulated: the clips whose movement is known.
+        predicted: predictions for every pair.
+        movement: true movements, target to references, in the unit square.
+        is_simulated: whether the movement of a clip is known.
     """
     is_known = is_simulated.float().repeat_interleave(movement.shape[1])
     flows = predicted.steps
@@ -106,11 +106,15 @@ def small_dfpn_losses(
 
 @torch.no_grad()
 def choice_errors(pairs: Pairs, predicted: SmallFlow) -> tuple[Float[Tensor, "N 3 h w"], Float[Tensor, "N 3 h w"]]:
-    """The actual cost of each choice (squared difference of colours), and where it was possible: visible, in the hole.
+    """Computes the true cost of each choice and where it counts: in the hole, where the choice shows something.
 
     Args:
         pairs: true frames.
-        predicted: the choices: copied by the camera's movement, by the flow, or filled smoothly.
+        predicted: predictions for every pair. The choices are to copy along the camera's movement, to copy along the
+            flow, and to fill smoothly.
+
+    Returns:
+        Mean squared differences of colours, and weights of 0 or 1.
     """
     target, hole, shown = pairs.target.colours, pairs.target.mask, pairs.refs.visible
     refs = torch.cat((pairs.refs.colours, shown), dim=1)
@@ -127,16 +131,16 @@ def choice_errors(pairs: Pairs, predicted: SmallFlow) -> tuple[Float[Tensor, "N 
 
 
 def true_flow(movement: Float[Tensor, "B F 3 3"], height: int, width: int) -> Float[Tensor, "N 2 h w"]:
-    """The displacement of every pixel, in the unit square, of known affine movements; pairs folded as ``(b f)``."""
+    """Returns the displacement of every pixel in the unit square, pairs folded as ``(b f)``."""
     return rearrange(affine_flow(movement, height, width), "b f h w xy -> (b f) xy h w")
 
 
 def jitter(refs: MaskedFrames, seed: int) -> MaskedFrames:
-    """Makes references a little brighter or darker, as exposure changes do.
+    """Makes references slightly brighter or darker, as changes of exposure do.
 
     Args:
         refs: references, ``(B, 3, F, H, W)``.
-        seed: decides the changes: a resumed run makes the same ones.
+        seed: seed of the changes, so that a resumed run repeats them.
     """
     b, _, f, _, _ = refs.colours.shape
     draws = torch.rand(2, b, 1, f, 1, 1, generator=torch.Generator().manual_seed(seed)).to(refs.colours) * 2 - 1

@@ -1,20 +1,19 @@
-"""Testing: an aligner shown clip by clip in TensorBoard, CHN by filling whole sequences."""
+"""Tests: figures of an aligner in TensorBoard, and videos of whole sequences filled by CHN."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytorch_lightning as pl
-from jaxtyping import Float, UInt8
-from torch import Tensor, nn
+from torch import nn
 
-from master_thesis.inpainting.inpainter import inpaint
+from master_thesis.configs.inpainting import InpaintOptions
+from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.models.aligner import FrozenAligner
-from master_thesis.ops.image import to_float
+from master_thesis.ops.image import to_bytes, to_float
 from master_thesis.records import Clip
 from master_thesis.training.figures import alignment_figure, show
 from master_thesis.video.io.writer import write_video
@@ -26,10 +25,10 @@ RATE = 24
 
 
 class ClipFigures(pl.LightningModule):
-    """Shows what an aligner makes of every clip: masked, aligned, visibility, filled by plain copying.
+    """Logs a figure of every clip: masked, aligned, visibility, filled by plain copying.
 
     Args:
-        aligner: a module with the verb ``align``.
+        aligner: aligner to test.
     """
 
     def __init__(self, aligner: nn.Module) -> None:
@@ -38,7 +37,7 @@ class ClipFigures(pl.LightningModule):
         self.num_shown = 0
 
     def test_step(self, clip: Clip, batch_idx: int) -> None:
-        """A figure per clip, under the name of its sequence."""
+        """Logs a figure per clip, under the name of its sequence."""
         for i, name in enumerate(clip.names):
             show(self, f"test/{name}", alignment_figure(*_only(clip, i).split(), self.aligner), self.num_shown)
             self.num_shown += 1
@@ -48,9 +47,9 @@ class SequenceFilling(pl.LightningModule):
     """Fills whole sequences and writes a video of each by every algorithm.
 
     Args:
-        aligner: a module with the verb ``align``.
-        chn: paints what was aligned.
-        folder: where the videos go.
+        aligner: aligner to use.
+        chn: hallucinator to use.
+        folder: folder of the videos.
         algorithms: some of ``ff``, ``ip``, ``cp``.
     """
 
@@ -62,28 +61,23 @@ class SequenceFilling(pl.LightningModule):
         self.algorithms = tuple(algorithms)
 
     def test_step(self, clip: Clip, batch_idx: int) -> None:
-        """Fills the one sequence of a batch."""
+        """Fills the single sequence of a batch."""
         x, m = to_float(clip.frames[0]), clip.mask[0].float()
         for algorithm in self.algorithms:
-            filled = inpaint(x, m, self.aligner, self.chn, algorithm).frames
+            inpainter = Inpainter(self.aligner, self.chn, InpaintOptions(algorithm), x.device)
+            frames = to_bytes(inpainter.fill(x, m).frames).permute(1, 2, 3, 0).cpu().numpy()
             path = video_path(self.folder, clip.names[0], algorithm)
-            write_video(path, to_bytes(filled), RATE)
+            write_video(path, frames, RATE)
             log.info("wrote %s", path)
 
 
 def video_path(folder: Path, sequence: str, algorithm: str) -> Path:
-    """Where the video of a sequence goes."""
+    """Returns the path of a sequence's video."""
     return folder / f"{sequence}_{algorithm}.mp4"
 
 
-def to_bytes(frames: Float[Tensor, "3 F H W"]) -> Iterator[UInt8[np.ndarray, "H W 3"]]:
-    """Frames in [0, 1] one by one as pictures; what was a byte before is the same byte again."""
-    for frame in frames.unbind(dim=1):
-        yield frame.mul(255).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
-
-
 def _only(clip: Clip, i: int) -> Clip:
-    """The i-th clip of a batch, as a batch of one."""
+    """Returns the i-th clip of a batch as a batch of one."""
     one = slice(i, i + 1)
     return replace(
         clip,

@@ -13,10 +13,7 @@ from master_thesis.models.vgg import VGG16
 from master_thesis.records import Losses
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
-from tests.factories import make_clip
-
-DFPN_SIZES = {"size": 32, "corr_widths": (4, 4), "width": 4, "vgg_width": 2}
-CHN_SIZES = {"width": 4, "growth": 2, "num_blocks": 1}
+from tests.factories import CHN_SIZES, DFPN_SIZES, make_clip
 
 
 @pytest.fixture
@@ -35,18 +32,18 @@ def checkpoint_of(module):
     return checkpoint
 
 
-def test_a_checkpoint_keeps_the_network_and_no_helper(chn):
+def test_checkpoint_holds_the_network_without_helpers(chn):
     keys = checkpoint_of(chn)["state_dict"].keys()
     assert keys == {f"network.{k}" for k in chn.network.state_dict()}
-    assert any(k.startswith("aligner.") for k in dict(chn.named_parameters())), "the aligner is a part of the module"
+    assert any(k.startswith("aligner.") for k in dict(chn.named_parameters())), "the aligner is part of the module"
 
 
-def test_dfpn_keeps_the_four_vgg_blocks_it_needs_once(dfpn):
+def test_dfpn_saves_its_four_vgg_blocks_once(dfpn):
     convolutions = [k for k in checkpoint_of(dfpn)["state_dict"] if "vgg" in k and k.endswith("weight")]
     assert len(convolutions) == 2 + 2 + 3 + 3
 
 
-def test_a_checkpoint_says_what_it_holds_and_loads_without_any_flag(dfpn, chn, tmp_path):
+def test_checkpoint_names_its_network_and_loads_without_flags(dfpn, chn, tmp_path):
     for module, load in ((dfpn, load_dfpn), (chn, load_chn)):
         path = tmp_path / "x.ckpt"
         torch.save(checkpoint_of(module), path)
@@ -56,7 +53,7 @@ def test_a_checkpoint_says_what_it_holds_and_loads_without_any_flag(dfpn, chn, t
     assert network_entry(checkpoint_of(dfpn)) == {"kind": "dfpn", "sizes": DFPN_SIZES}
 
 
-def test_loading_a_state_leaves_the_helpers_as_they_are(chn):
+def test_loading_a_state_leaves_helpers_unchanged(chn):
     other = CHNTraining(CHN_SIZES, OptimConfig(), chn.aligner.aligner, None)
     before = {k: v.clone() for k, v in chn.aligner.state_dict().items()}
     chn.load_state_dict(checkpoint_of(other)["state_dict"])
@@ -64,14 +61,14 @@ def test_loading_a_state_leaves_the_helpers_as_they_are(chn):
     assert all(torch.equal(v, before[k]) for k, v in chn.aligner.state_dict().items())
 
 
-def test_a_state_with_a_missing_tensor_is_refused(chn):
+def test_state_with_a_missing_tensor_is_refused(chn):
     state = checkpoint_of(chn)["state_dict"]
     state.pop("network.tail.2.bias")
     with pytest.raises(RuntimeError, match="Missing key"):
         chn.load_state_dict(state)
 
 
-def test_adam_sees_what_can_be_trained_and_nothing_else(dfpn):
+def test_adam_gets_exactly_the_trainable_parameters(dfpn):
     dfpn._trainer = SimpleNamespace(precision="32-true")
     optimisers = dfpn.configure_optimizers()
     seen = {id(p) for group in optimisers["optimizer"].param_groups for p in group["params"]}
@@ -79,7 +76,7 @@ def test_adam_sees_what_can_be_trained_and_nothing_else(dfpn):
     assert not seen & {id(p) for p in dfpn.network.vgg.parameters()}
 
 
-def test_the_learning_rate_is_cut_by_epochs(dfpn):
+def test_learning_rate_decays_by_epochs(dfpn):
     dfpn._trainer = SimpleNamespace(precision="32-true")
     optimisers = dfpn.configure_optimizers()
     assert optimisers["lr_scheduler"]["interval"] == "epoch"
@@ -95,20 +92,20 @@ def test_the_learning_rate_is_cut_by_epochs(dfpn):
     ("precision", "clip", "is_fused"),
     [("32-true", None, True), ("32-true", 1.0, True), ("bf16-mixed", None, True), ("bf16-mixed", 1.0, False)],
 )
-def test_the_optimiser_is_fused_unless_lightning_could_not_clip(dfpn, precision, clip, is_fused):
+def test_optimiser_is_fused_unless_lightning_could_not_clip(dfpn, precision, clip, is_fused):
     dfpn._trainer = SimpleNamespace(precision=precision, gradient_clip_val=clip)
     assert dfpn.configure_optimizers()["optimizer"].defaults["fused"] is is_fused
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_a_loss_that_is_no_number_stops_the_run_and_says_where(dfpn, monkeypatch, value):
+def test_loss_that_is_not_finite_stops_the_run_and_names_the_batch(dfpn, monkeypatch, value):
     monkeypatch.setattr(dfpn, "losses", lambda clip: Losses({"flow": torch.tensor(value), "x": torch.tensor(1.0)}))
     with pytest.raises(UserError, match=rf"the loss is {value} at step 0 \(epoch 0, batch 7, a, b\)"):
         dfpn.training_step(make_clip(size=32), 7)
 
 
-def test_networks_of_the_thesis_fit_into_the_promised_files():
-    """Adam keeps two more copies of everything that is trained."""
+def test_checkpoints_of_the_thesis_networks_have_the_documented_size():
+    """Adam keeps two more copies of every trainable parameter."""
     megabytes = {}
     with torch.device("meta"):
         for name, kind in (("dfpn", DFPN), ("chn", CHN)):

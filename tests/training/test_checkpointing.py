@@ -16,7 +16,7 @@ def save(path, age, kind="dfpn", **changes):
     return path
 
 
-def test_the_newest_whole_checkpoint_of_the_wanted_kind_is_found(tmp_path):
+def test_newest_complete_checkpoint_of_the_kind_is_found(tmp_path):
     old = save(tmp_path / "version_0" / "checkpoints" / "last.ckpt", age=9)
     wanted = save(tmp_path / "version_1" / "checkpoints" / "last.ckpt", age=5)
     save(tmp_path / "version_2" / "checkpoints" / "last.ckpt", age=2, kind="chn")
@@ -27,27 +27,27 @@ def test_the_newest_whole_checkpoint_of_the_wanted_kind_is_found(tmp_path):
     assert newest_checkpoint(tmp_path, "dfpn").path == old
 
 
-def test_without_any_the_folder_is_named(tmp_path):
+def test_missing_checkpoint_names_the_folder(tmp_path):
     with pytest.raises(UserError, match="there is no complete checkpoint of a training of CHN below"):
         newest_checkpoint(tmp_path, "chn")
 
 
-def test_what_a_checkpoint_is_comes_back(tmp_path):
+def test_resume_point_names_the_network(tmp_path):
     assert resumable(save(tmp_path / "x.ckpt", age=3), "dfpn").entry == {"kind": "dfpn", "sizes": {"size": 3}}
 
 
-def test_weights_alone_cannot_go_on(tmp_path):
+def test_weights_alone_cannot_be_resumed(tmp_path):
     path = tmp_path / "x.ckpt"
     torch.save({"state_dict": {}, "network": {"kind": "dfpn", "sizes": {}}}, path)
     with pytest.raises(UserError, match=r"x\.ckpt holds weights alone, without a state to resume the training from"):
         resumable(path, "dfpn")
 
 
-def test_another_network_cannot_go_on(tmp_path):
+def test_another_network_cannot_be_resumed(tmp_path):
     with pytest.raises(UserError, match="should hold a training of CHN, but it holds DFPN"):
         resumable(save(tmp_path / "x.ckpt", age=3), "chn")
 
 
-def test_the_callbacks_know_their_own_state_when_a_run_is_resumed():
+def test_callbacks_have_distinct_keys_in_a_checkpoint():
     keys = [callback.state_key for callback in checkpoint_callbacks(5)]
     assert len(set(keys)) == len(keys)

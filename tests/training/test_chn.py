@@ -6,24 +6,21 @@ import torch
 from master_thesis import metrics
 from master_thesis.configs.training import OptimConfig
 from master_thesis.models.classical.opencv import OpenCVAligner
-from master_thesis.models.dfpn import DFPN
 from master_thesis.models.vgg import VGG16
 from master_thesis.records import Hallucination
 from master_thesis.training.chn import CHNTraining, quality
-from tests.factories import make_clip
+from tests.factories import CHN_SIZES, make_clip, tiny_dfpn
 
-SIZES = {"width": 16, "growth": 8, "num_blocks": 1}
+SIZES = CHN_SIZES | {"width": 16, "growth": 8}
 
 
-def make_training(aligner=None, vgg=None, seed=0, **options):
-    torch.manual_seed(seed)
-    aligner = aligner or DFPN(size=32, corr_widths=(4, 4), width=4, vgg_width=2)
-    return CHNTraining(SIZES, OptimConfig(), aligner, vgg, **options)
+def make_training(aligner=None, vgg=None, **options):
+    torch.manual_seed(0)
+    return CHNTraining(SIZES, OptimConfig(), aligner or tiny_dfpn(), vgg, **options)
 
 
 @pytest.mark.slow
-def test_learning_works():
-    """Overfitting one clip brings the loss below a third of its start."""
+def test_overfitting_one_clip_reduces_the_loss_to_a_third():
     clip = make_clip(num=1, num_frames=2, size=32)
     module = make_training(aligner=OpenCVAligner(), vgg=VGG16(width=4))
     optimiser = torch.optim.Adam(module.network.parameters(), lr=2e-3)
@@ -36,7 +33,7 @@ def test_learning_works():
     assert end < start / 3
 
 
-def test_the_aligner_is_frozen_and_evaluates():
+def test_aligner_stays_frozen_and_in_eval_mode():
     module = make_training().train()
     module.losses(make_clip(num_frames=2, size=32)).total.backward()
     assert not module.aligner.aligner.training
@@ -45,7 +42,7 @@ def test_the_aligner_is_frozen_and_evaluates():
 
 
 @pytest.mark.parametrize("num_frames", [2, 3, 5])
-def test_any_number_of_references(num_frames):
+def test_loss_is_finite_for_any_number_of_references(num_frames):
     losses = make_training(vgg=VGG16(width=2)).losses(make_clip(num_frames=num_frames, size=32))
     assert set(losses.parts) == {"known", "copyable", "hallucinated", "perceptual", "gradient"}
     assert torch.isfinite(losses.total)
@@ -55,7 +52,7 @@ def test_without_vgg_there_is_no_perceptual_loss():
     assert "perceptual" not in make_training(vgg=None).losses(make_clip(size=32)).parts
 
 
-def test_quality_is_that_of_the_composite_of_every_reference():
+def test_quality_averages_the_composites_of_all_references():
     clip = make_clip(size=64)
     target, _ = clip.split()
     true = target.colours.unsqueeze(2).expand(-1, -1, 2, -1, -1)
@@ -66,7 +63,7 @@ def test_quality_is_that_of_the_composite_of_every_reference():
     assert worse["psnr"] == pytest.approx(float(metrics.psnr(target.colours * 0.9, target.colours)), rel=1e-4)
 
 
-def test_lpips_is_left_out_where_its_weights_are_missing_and_that_is_said_once(monkeypatch, caplog, tmp_path):
+def test_lpips_is_skipped_without_its_weights_and_warns_once(monkeypatch, caplog, tmp_path):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     metrics.try_lpips.cache_clear()
     target, refs = make_clip(size=64).split()
@@ -78,6 +75,6 @@ def test_lpips_is_left_out_where_its_weights_are_missing_and_that_is_said_once(m
     metrics.try_lpips.cache_clear()
 
 
-def test_a_figure_has_a_row_of_four_pictures_per_clip_and_reference():
+def test_figure_has_a_row_of_four_images_per_clip_and_reference():
     figure = make_training().figures(make_clip(num=2, num_frames=3, size=32))
     assert figure.shape == (3, 4 * (32 + 2) + 2, 4 * (32 + 2) + 2)

@@ -15,7 +15,7 @@ def test_plain_copying_takes_the_first_reference_that_shows_a_pixel():
     assert torch.allclose(filled[0, :, 0].T, torch.stack(expected))
 
 
-def test_columns_stand_side_by_side_and_references_below_each_other():
+def test_columns_are_side_by_side_and_references_below_each_other():
     columns = [torch.full((1, 3, 2, 4, 4), value) for value in (0.25, 0.5, 0.75)]
     columns[2][:, :, 1] = 1.0
     picture = rows(*columns)

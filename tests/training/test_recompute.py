@@ -2,25 +2,15 @@ import pytest
 import torch
 
 from master_thesis.configs.training import OptimConfig
-from master_thesis.models.aligner import alignment_from_grid
-from master_thesis.ops.grid import identity_grid
-from master_thesis.records import MaskedFrames
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
 from master_thesis.training.recompute import recompute_activations
-from tests.factories import make_clip
-
-
-class StillCamera(torch.nn.Module):
-    def align(self, x_target, m_target, x_refs, m_refs):
-        b, _, f, h, w = x_refs.shape
-        return alignment_from_grid(
-            identity_grid(h, w).expand(b, f, h, w, 2), 1 - m_target, MaskedFrames(x_refs, 1 - m_refs)
-        )
+from tests.factories import DFPN_SIZES, make_clip
+from tests.oracles.aligners import StillCamera
 
 
 def make_dfpn():
-    return DFPNTraining({"size": 32, "corr_widths": (4, 4), "width": 16, "vgg_width": 4}, OptimConfig())
+    return DFPNTraining(DFPN_SIZES | {"width": 16, "vgg_width": 4}, OptimConfig())
 
 
 def make_chn():
@@ -43,7 +33,7 @@ def loss_kept_and_gradients(module):
 
 
 @pytest.mark.parametrize("make", [make_dfpn, make_chn])
-def test_gradients_stay_the_same_and_less_is_kept(make):
+def test_gradients_stay_the_same_with_less_memory(make):
     torch.manual_seed(0)
     module = make()
     loss, num_bytes, gradients = loss_kept_and_gradients(module)
@@ -55,7 +45,7 @@ def test_gradients_stay_the_same_and_less_is_kept(make):
     assert lean_bytes < 0.7 * num_bytes
 
 
-def test_nothing_changes_where_no_gradient_is_wanted():
+def test_loss_stays_the_same_without_gradients():
     torch.manual_seed(0)
     module = make_chn()
     with torch.no_grad():

@@ -1,4 +1,4 @@
-"""What the small aligner is trained with, on clips whose movement is known."""
+"""Losses of the small aligner on clips with known movement."""
 
 import pytest
 import torch
@@ -8,9 +8,7 @@ from master_thesis.models.small.aligner import SmallFlow
 from master_thesis.ops.homography import centred
 from master_thesis.records import MaskedFrames
 from master_thesis.training.small import Pairs, SmallDFPNTraining, choice_errors, jitter
-from tests.factories import make_clip
-
-SIZES = {"size": (64, 64), "width": 8, "detail": 4, "hidden": 8, "num_iterations": 2}
+from tests.factories import SMALL_SIZES, make_clip
 
 
 @pytest.fixture
@@ -24,14 +22,14 @@ def true_camera_and_no_flow(clip):
     return SmallFlow([nothing], torch.zeros(2, 1, 16, 16), centred(movement), torch.zeros(2, 3, 16, 16))
 
 
-def test_the_true_movement_costs_least(clip):
+def test_true_movement_costs_least(clip):
     errors, weights = choice_errors(Pairs.of(*clip.split(), (64, 64)), true_camera_and_no_flow(clip))
     by_camera, by_flow, filled = ((errors * weights).sum(dim=(0, 2, 3)) / weights.sum(dim=(0, 2, 3))).tolist()
     assert by_camera < 0.002 < 0.01 < by_flow
     assert by_camera < filled
 
 
-def test_only_the_hole_counts_and_only_what_the_reference_shows(clip):
+def test_choice_counts_only_in_the_hole_where_the_reference_is_visible(clip):
     target, refs = clip.split()
     _, weights = choice_errors(Pairs.of(target, refs, (64, 64)), true_camera_and_no_flow(clip))
     hole = target.mask[:, :, 2::4, 2::4]
@@ -42,17 +40,17 @@ def test_only_the_hole_counts_and_only_what_the_reference_shows(clip):
     assert weights[:, 1].sum() < weights[:, 2].sum()
 
 
-def test_the_choice_does_not_teach_the_flow(clip):
+def test_choice_has_no_gradient_into_the_flow(clip):
     torch.manual_seed(0)
-    module = SmallDFPNTraining(SIZES, OptimConfig())
+    module = SmallDFPNTraining(SMALL_SIZES, OptimConfig())
     parts = module.losses(clip).parts
     assert set(parts) == {"flow", "appearance", "smoothness", "trust", "choice"}
     parts["choice"].backward()
-    taught = {name.split(".")[0] for name, p in module.network.named_parameters() if p.grad is not None}
-    assert taught == {"choice"}
+    trained = {name.split(".")[0] for name, p in module.network.named_parameters() if p.grad is not None}
+    assert trained == {"choice"}
 
 
-def test_brightness_changes_are_drawn_by_the_seed_and_stay_in_bounds():
+def test_jitter_depends_on_the_seed_and_stays_in_bounds():
     refs = MaskedFrames(torch.rand(2, 3, 2, 8, 8), torch.ones(2, 1, 2, 8, 8))
     changed = jitter(refs, seed=5).colours
     assert torch.equal(changed, jitter(refs, seed=5).colours)

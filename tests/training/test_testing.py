@@ -1,24 +1,12 @@
 import av
 import numpy as np
-import torch
 
 from master_thesis.training import testing
-from master_thesis.training.testing import ClipFigures, SequenceFilling, to_bytes, video_path
+from master_thesis.training.testing import ClipFigures, SequenceFilling, video_path
 from tests.factories import Painter, StillAligner, make_clip
 
 
-def test_bytes_survive_the_way_to_floats_and_back():
-    all_bytes = torch.arange(256, dtype=torch.uint8).view(1, 1, 16, 16).expand(3, 2, 16, 16)
-    back = np.stack(list(to_bytes(all_bytes.float() / 255)))
-    assert np.array_equal(back, all_bytes.permute(1, 2, 3, 0).numpy())
-
-
-def test_colours_between_two_bytes_become_the_nearer_one():
-    colours = torch.tensor([0.4, 0.6, 254.4, 254.6]).div(255).view(1, 1, 1, 4).expand(3, 1, 1, 4)
-    assert next(to_bytes(colours))[0, :, 0].tolist() == [0, 1, 254, 255]
-
-
-def test_known_pixels_are_those_of_the_input_until_they_are_encoded(monkeypatch, tmp_path):
+def test_known_pixels_equal_the_input_before_encoding(monkeypatch, tmp_path):
     clip = make_clip(num=1, num_frames=5, size=32)
     written = {}
     monkeypatch.setattr(testing, "write_video", lambda path, frames, rate: written.update({path: np.stack([*frames])}))
@@ -31,10 +19,10 @@ def test_known_pixels_are_those_of_the_input_until_they_are_encoded(monkeypatch,
         assert not np.array_equal(film[~known], true[~known])
 
 
-def test_a_video_lies_under_the_name_of_its_sequence_and_plays_at_24_frames_per_second(tmp_path):
+def test_video_has_the_name_of_its_sequence_and_24_frames_per_second(tmp_path):
     SequenceFilling(StillAligner(), Painter(), tmp_path / "new", ["ip"]).test_step(make_clip(num=1, size=32), 0)
     path = tmp_path / "new" / "a_ip.mp4"
-    assert list(path.parent.iterdir()) == [path], "no half-written file is left beside it"
+    assert list(path.parent.iterdir()) == [path], "no incomplete file remains"
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
         assert (stream.codec_context.name, stream.average_rate, stream.frames) == ("h264", 24, 3)
