@@ -1,27 +1,28 @@
-"""Whole runs by the command: training, resuming, testing, and what they leave behind."""
+"""Complete runs of the command: training, resuming, testing, and what they leave behind."""
 
-import json
 import shutil
+from importlib import metadata
 
 import av
 import numpy as np
 import pytest
 import torch
+import yaml
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from master_thesis.checkpoints.loading import load_chn, load_dfpn
 from master_thesis.checkpoints.reading import network_entry, read_checkpoint
-from master_thesis.cli.build import test_device as device_to_test_on
 from master_thesis.cli.main import main
-from master_thesis.cli.options import parse_options
-from tests.commands import TINY_CHN, TINY_DATA, TINY_DFPN, TINY_RUN, run_command
+from tests.commands import TINY_CHN, TINY_DFPN, TINY_RUN, TINY_TEST, TINY_TRAIN, run_command
 from tests.reference.checkpoints import cpn_state
 
 # Lightning's advice on workers, logging and accelerators is not what these tests are about.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 
-DFPN = f"{TINY_DATA} {TINY_RUN} {TINY_DFPN} --p_simulator_bgs 1 --lr 0.01 --lr_scheduler_step_size 1"
-CHN = f"{TINY_DATA} {TINY_RUN} {TINY_CHN} --chn --chn_aligner"
+OPTIM = "--p_simulator_bgs 1 --lr 0.01 --lr_scheduler_step_size 1"
+DFPN = f"train dfpn {TINY_TRAIN} {TINY_RUN} {TINY_DFPN} {OPTIM}"
+CHN = f"train chn {TINY_TRAIN} {TINY_RUN} {TINY_CHN} --chn_aligner"
+TEST_CHN = "test chn --test_size 32 48 --dilatation_iterations 1 --accelerator cpu --test_checkpoint"
 VERSION = "lightning_logs/version_"
 
 
@@ -30,7 +31,7 @@ def command(tmp_path, monkeypatch, capsys, sample_tree):
     """Runs a command that has to succeed, in the test's own folder."""
 
     def run(arguments):
-        result = run_command(f"--data_path {sample_tree} {arguments}", tmp_path, monkeypatch, capsys)
+        result = run_command(f"{arguments} --data_path {sample_tree}", tmp_path, monkeypatch, capsys)
         assert result.code == 0, result.err
         return result
 
@@ -47,7 +48,7 @@ def trained(tmp_path_factory, sample_tree):
         f"{CHN} dfpn --chn_aligner_checkpoint {VERSION}0/checkpoints/last.ckpt --max_epochs 1",
     ):
         patch.chdir(folder)
-        assert main(f"--data_path {sample_tree} {arguments}".split()) == 0
+        assert main(f"{arguments} --data_path {sample_tree}".split()) == 0
     patch.undo()
     return folder
 
@@ -67,16 +68,16 @@ def same_weights(a, b):
     return first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)
 
 
-def test_a_run_leaves_checkpoints_options_and_figures(trained):
+def test_a_run_leaves_checkpoints_its_config_and_figures(trained):
     left = {
         path.name for path in (trained / f"{VERSION}0").rglob("*") if path.is_file() and "tfevents" not in path.name
     }
-    assert left == {"last.ckpt", "best.ckpt", "options.json", "hparams.yaml"}
-    about = json.loads((trained / f"{VERSION}0" / "options.json").read_text())
-    assert about["options"]["dfpn"]["dfpn_size"] == 32
-    assert about["options"]["trainer"]["max_epochs"] == 2
-    assert about["versions"]["torch"] == torch.__version__.split("+")[0] or about["versions"]["torch"]
-    assert "command" in about
+    assert left == {"last.ckpt", "best.ckpt", "config.yaml", "hparams.yaml"}
+    text = (trained / f"{VERSION}0" / "config.yaml").read_text()
+    config = yaml.safe_load(text)
+    assert (config["dfpn_size"], config["max_epochs"], config["lr"]) == (32, 2, 0.01)
+    assert f"torch {metadata.version('torch')}" in text
+    assert text.startswith("# repeat with: master_thesis train dfpn --config FILE\n# command: ")
 
 
 def test_losses_their_parts_the_learning_rate_and_pictures_are_in_tensorboard(trained):
@@ -135,15 +136,14 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(command, trained, tm
     command(f"{DFPN} --max_epochs 1")
     assert not same_weights(last(tmp_path), last(trained))
     where = last(tmp_path) if how == "file" else "last"
-    command(f"{TINY_DATA} {TINY_RUN} --p_simulator_bgs 1 --lr 0.01 --lr_scheduler_step_size 1 --max_epochs 2 "
-            f"--ckpt_path {where}")  # fmt: skip
+    command(f"train dfpn {TINY_TRAIN} {TINY_RUN} {OPTIM} --max_epochs 2 --ckpt_path {where}")
     assert same_weights(last(tmp_path, 1), last(trained)), "sizes and VGG16 come from the checkpoint"
     steps = [event.step for event in events(tmp_path, 1).Scalars("train/total")]
-    assert steps == [5], "it should go on, not begin anew: that would end at the same weights too"
+    assert steps == [5], "it should resume, not start again: that would end at the same weights too"
     assert last(tmp_path).exists(), "what a run is resumed from stays"
 
 
-def test_the_newest_whole_checkpoint_of_the_same_network_is_resumed(command, trained, tmp_path):
+def test_the_newest_complete_checkpoint_of_the_same_network_is_resumed(command, trained, tmp_path):
     shutil.copytree(trained / "lightning_logs", tmp_path / "lightning_logs")
     (tmp_path / f"{VERSION}1" / "checkpoints" / "broken.ckpt").write_bytes(b"half a check")
     result = command(f"{DFPN} --max_epochs 2 --ckpt_path last")
@@ -151,7 +151,7 @@ def test_the_newest_whole_checkpoint_of_the_same_network_is_resumed(command, tra
 
 
 def test_testing_dfpn_shows_a_row_for_every_clip(command, trained, tmp_path):
-    result = command(f"{TINY_DATA} --test --test_checkpoint {last(trained)} --accelerator cpu")
+    result = command(f"test dfpn {TINY_TEST} --test_checkpoint {last(trained)} --accelerator cpu")
     assert "tensorboard --logdir" in result.out
     images = events(tmp_path, 0)
     names = images.Tags()["images"]
@@ -167,8 +167,7 @@ def frames_of(path):
 
 
 def test_testing_chn_writes_three_different_videos_of_every_sequence(command, trained, tmp_path):
-    options = f"{TINY_DATA} --chn --test --test_checkpoint {last(trained, 1)} --chn_aligner opencv --accelerator cpu"
-    result = command(f"{options} --test_size 48 80")
+    result = command(f"{TEST_CHN} {last(trained, 1)} --chn_aligner opencv --test_size 48 80")
     videos = {name for name in result.written if name.endswith(".mp4")}
     sequences = ("walker-crossing", "blob-lingering")
     assert videos == {f"generated_sequences/{s}_{a}.mp4" for s in sequences for a in ("ff", "ip", "cp")}
@@ -179,16 +178,15 @@ def test_testing_chn_writes_three_different_videos_of_every_sequence(command, tr
 
 
 def test_algorithms_can_be_chosen_and_no_video_is_replaced_unasked(command, trained, tmp_path, monkeypatch, capsys):
-    options = f"{TINY_DATA} --chn --test --test_checkpoint {last(trained, 1)} --chn_aligner dfpn --accelerator cpu"
-    options += f" --chn_aligner_checkpoint {last(trained)} --algorithms cp --output_path here"
+    options = f"{TEST_CHN} {last(trained, 1)} --chn_aligner dfpn --chn_aligner_checkpoint {last(trained)}"
+    options += " --algorithms cp --output_path here"
     result = command(options)
     assert {n for n in result.written if n.endswith(".mp4")} == {
         "here/walker-crossing_cp.mp4",
         "here/blob-lingering_cp.mp4",
     }
     before = (tmp_path / "here/walker-crossing_cp.mp4").stat().st_mtime_ns
-    data = json.loads((tmp_path / f"{VERSION}0/options.json").read_text())["options"]["data"]["data_path"]
-    again = run_command(f"--data_path {data} {options}", tmp_path, monkeypatch, capsys)
+    again = run_command("test chn --config here/config.yaml", tmp_path, monkeypatch, capsys)
     assert again.code == 2
     assert "here/walker-crossing_cp.mp4 exists already: --overwrite replaces it" in again.err
     assert again.written == set()
@@ -200,8 +198,7 @@ def test_chn_trains_and_is_tested_on_cpn(command, tmp_path):
     torch.save(cpn_state(), tmp_path / "weight.pth")
     aligner = f"cpn --chn_aligner_checkpoint {tmp_path / 'weight.pth'}"
     command(f"{CHN} {aligner} --max_epochs 1")
-    options = f"{TINY_DATA} --chn --test --test_checkpoint {last(tmp_path)} --chn_aligner {aligner} --accelerator cpu"
-    result = command(f"{options} --algorithms ip --limit_test_batches 1")
+    result = command(f"{TEST_CHN} {last(tmp_path)} --chn_aligner {aligner} --algorithms ip --limit_test_batches 1")
     assert [n for n in result.written if n.endswith(".mp4")] == ["generated_sequences/walker-crossing_ip.mp4"]
 
 
@@ -214,15 +211,15 @@ def test_one_batch_through_everything_writes_nothing(command):
 
 def test_training_in_less_memory_is_one_option(command, monkeypatch):
     asked = []
-    monkeypatch.setattr("master_thesis.cli.commands.recompute_activations", asked.append)
+    monkeypatch.setattr("master_thesis.training.recompute.recompute_activations", asked.append)
     command(f"{DFPN} --fast_dev_run true --recompute")
     assert [type(network).__name__ for network in asked] == ["DFPN"]
 
 
 def test_the_built_in_data_is_one_command(tmp_path, monkeypatch, capsys):
     calls = []
-    monkeypatch.setattr("master_thesis.cli.commands.write_sample_data", lambda path, seed: calls.append((path, seed)))
-    result = run_command("--sample_data here --seed 3", tmp_path, monkeypatch, capsys)
+    monkeypatch.setattr("master_thesis.data.builtin.sample.write_sample_data", lambda *args: calls.append(args))
+    result = run_command("sample-data here --seed 3", tmp_path, monkeypatch, capsys)
     assert (result.code, calls) == (0, [("here", 3)])
     assert result.out == "built-in data: here (use it with --data_path here)\n"
 
@@ -241,7 +238,7 @@ def damaged_tree(sample_tree, tmp_path):
 def test_a_damaged_test_frame_is_named_and_the_other_sequences_are_done(
     trained, damaged_tree, tmp_path, monkeypatch, capsys
 ):
-    options = f"--data_path {damaged_tree} {TINY_DATA} --test --test_checkpoint {last(trained)} --accelerator cpu"
+    options = f"test dfpn --data_path {damaged_tree} {TINY_TEST} --test_checkpoint {last(trained)} --accelerator cpu"
     result = run_command(options, tmp_path, monkeypatch, capsys)
     assert result.code == 2
     message = result.err.splitlines()[-1]
@@ -251,17 +248,13 @@ def test_a_damaged_test_frame_is_named_and_the_other_sequences_are_done(
 
 
 def test_a_damaged_training_frame_is_skipped_and_named(damaged_tree, tmp_path, monkeypatch, capsys):
-    options = f"--data_path {damaged_tree} {DFPN} --max_epochs 1 --train_max_iterations 80"
+    options = f"{DFPN} --data_path {damaged_tree} --max_epochs 1 --train_max_iterations 80"
     result = run_command(options, tmp_path, monkeypatch, capsys)
     assert result.code == 0, result.err
     assert "skipped: " in result.err
     assert "GOT10k/train/camera" in result.err
 
 
-@pytest.mark.parametrize(
-    ("asked", "there", "device"), [("", True, "cuda"), ("--accelerator cpu", True, "cpu"), ("", False, "cpu")]
-)
-def test_videos_are_filled_on_the_gpu_where_there_is_one(monkeypatch, asked: str, there: bool, device: str) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
-    options = parse_options(f"--chn --test --video in.mp4 --mask mask.png {asked}".split())
-    assert device_to_test_on(options).type == device
+def test_a_run_is_repeated_by_the_file_that_it_wrote(command, trained, tmp_path):
+    command(f"train dfpn --config {trained / VERSION}0/config.yaml")
+    assert same_weights(last(tmp_path), last(trained))
