@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from master_thesis.configs.inpainting import ALGORITHMS
 from master_thesis.configs.training import OptimConfig
 from master_thesis.configs.video import VideoConfig
 from master_thesis.data.datamodule import DataModule
 from master_thesis.images.codec import read_frame, write_png
 from master_thesis.inpainting import batching as halving
-from master_thesis.inpainting.algorithms import ALGORITHMS, inpaint
+from master_thesis.inpainting.inpainter import inpaint
 from master_thesis.models.chn import CHN
 from master_thesis.models.classical.opencv import OpenCVAligner
 from master_thesis.models.dfpn import DFPN
@@ -74,7 +75,7 @@ def test_sequences_are_filled_alike(device, algorithm: str) -> None:
 
 def test_a_video_is_filled_alike(device, tmp_path: Path) -> None:
     pytest.importorskip("av", reason="no PyAV")  # machines that are lent for training may lack it
-    from master_thesis.video.runs import run_video
+    from master_thesis.video.pipeline import inpaint_video
     from stress.videos import Clip, box_mask
 
     video = Clip().write(tmp_path)
@@ -83,7 +84,7 @@ def test_a_video_is_filled_alike(device, tmp_path: Path) -> None:
     for place in (torch.device("cpu"), device):
         output = tmp_path / f"out{len(made)}"
         config = VideoConfig(video=str(video), mask=str(tmp_path / "mask.png"), output=str(output))
-        run_video(config, StillAligner(), Copier(), device=place, max_distance=3)
+        inpaint_video(config, StillAligner(), Copier(), device=place, max_distance=3)
         made.append([read_frame(path) for path in sorted(output.iterdir())])
     assert all((abs(a.astype(int) - b) <= 1).all() for a, b in zip(*made, strict=True))
 

@@ -1,23 +1,24 @@
-"""Reducing and enlarging touch nothing outside the hole, and nothing of the object leaks in."""
+"""Reducing and enlarging change nothing outside the hole, and nothing of the object leaks into known pixels."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from master_thesis.inpainting.step import HALLUCINATED
+from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.video.compositing import KNOWN, paste, seam, source_map, to_working
 from master_thesis.video.patch_store import Patch
-from master_thesis.video.plan import Box, Scene
+from master_thesis.video.plan import Scene
+from master_thesis.video.survey import Box
 from stress.videos import box_mask, panorama
 
 SIZE = (48, 64)
 IMAGE = panorama(*SIZE)
 HOLE = box_mask(SIZE)
-WHOLE = Box(0, 0, *SIZE)
+FRAME = Box(0, 0, *SIZE)
 
 
-def scene_of(working_size=(24, 32), crop=WHOLE) -> Scene:
+def scene_of(working_size=(24, 32), crop=FRAME) -> Scene:
     return Scene(0, 1, crop, working_size)
 
 
@@ -43,11 +44,11 @@ def test_only_the_hole_changes(scene: Scene, feather: int) -> None:
 
 @pytest.mark.parametrize("scene", SCENES)
 def test_nothing_of_the_object_leaks_into_known_pixels(scene: Scene) -> None:
-    screaming = IMAGE.copy()
-    screaming[HOLE] = (255, 0, 255)
-    calm, loud = to_working(IMAGE, HOLE, scene), to_working(screaming, HOLE, scene)
-    assert (calm.hole == loud.hole).all()
-    assert (calm.image[~calm.hole] == loud.image[~calm.hole]).all()
+    bright = IMAGE.copy()
+    bright[HOLE] = (255, 0, 255)
+    as_is, brightened = to_working(IMAGE, HOLE, scene), to_working(bright, HOLE, scene)
+    assert (as_is.hole == brightened.hole).all()
+    assert (as_is.image[~as_is.hole] == brightened.image[~as_is.hole]).all()
 
 
 @given(st.integers(1, 48), st.integers(1, 64), st.integers(0, 2**32 - 1))
@@ -61,7 +62,7 @@ def test_every_hole_pixel_has_a_source(height: int, width: int, seed: int) -> No
     assert (source[~mask] == KNOWN).all()
 
 
-def test_sources_stay_in_place() -> None:
+def test_sources_keep_their_position() -> None:
     scene = scene_of((24, 32))
     hole = to_working(IMAGE, HOLE, scene).hole
     columns = np.nonzero(hole)[1]
@@ -71,7 +72,7 @@ def test_sources_stay_in_place() -> None:
     assert (found[16:32, 32:40] == HALLUCINATED).all()
 
 
-def test_the_seam_grows_inside_the_hole_and_not_at_the_border_of_the_frame() -> None:
+def test_the_seam_lies_inside_the_hole_but_not_at_the_border_of_the_frame() -> None:
     weight = seam(box_mask((20, 20), (0, 0, 20, 10)), feather=3)
     assert weight[10].tolist() == pytest.approx([1.0] * 7 + [0.75, 0.5, 0.25] + [0.0] * 10, abs=0.02)
     assert weight[0, 0] == 1

@@ -1,4 +1,4 @@
-"""Patches come back as they were kept, and never from another run."""
+"""Patches are loaded as they were saved, and never from another run."""
 
 import logging
 from pathlib import Path
@@ -18,27 +18,27 @@ def make_patch(seed: int, size=(5, 11)) -> Patch:
     return Patch(hole, colours, rng.integers(-1, 1000, count, dtype=np.int32))
 
 
-def test_there_and_back(tmp_path: Path) -> None:
+def test_saved_patches_are_loaded_unchanged(tmp_path: Path) -> None:
     folder = PatchFolder(tmp_path / "parts", {"video": 1})
     patches = {n: make_patch(n) for n in (7, 8, 12)}
     assert not folder.has(3)
     folder.save(3, patches)
     assert folder.has(3)
-    back = folder.load(3)
-    assert list(back) == [7, 8, 12]
+    loaded = folder.load(3)
+    assert list(loaded) == [7, 8, 12]
     for number, patch in patches.items():
         for name in ("hole", "colours", "source"):
-            np.testing.assert_array_equal(getattr(back[number], name), getattr(patch, name))
+            np.testing.assert_array_equal(getattr(loaded[number], name), getattr(patch, name))
 
 
-def test_the_same_run_goes_on_and_another_starts_anew(tmp_path: Path) -> None:
+def test_the_same_run_finds_its_windows_and_another_run_does_not(tmp_path: Path) -> None:
     PatchFolder(tmp_path / "parts", {"video": 1}).save(0, {0: make_patch(0)})
     assert PatchFolder(tmp_path / "parts", {"video": 1}).has(0)
     assert not PatchFolder(tmp_path / "parts", {"video": 2}).has(0)
 
 
-@pytest.mark.parametrize("left", ["made_from.json.123.part", "window_00000.npz"], ids=["beginning", "clearing up"])
-def test_what_a_run_left_that_was_killed_while(tmp_path: Path, left: str) -> None:
+@pytest.mark.parametrize("left", ["made_from.json.123.part", "window_00000.npz"], ids=["at the start", "at the end"])
+def test_files_left_by_a_killed_run_are_removed(tmp_path: Path, left: str) -> None:
     (tmp_path / "parts").mkdir()
     (tmp_path / "parts" / left).touch()
     folder = PatchFolder(tmp_path / "parts", {"video": 1})
@@ -46,7 +46,7 @@ def test_what_a_run_left_that_was_killed_while(tmp_path: Path, left: str) -> Non
     assert [p.name for p in folder.path.iterdir()] == [PatchFolder.FINGERPRINT]
 
 
-def test_a_window_that_was_not_written_to_its_end_is_not_there(tmp_path: Path, monkeypatch) -> None:
+def test_an_incomplete_window_does_not_appear(tmp_path: Path, monkeypatch) -> None:
     folder = PatchFolder(tmp_path / "parts", {})
 
     def die(*args):
@@ -62,7 +62,7 @@ def test_a_window_that_was_not_written_to_its_end_is_not_there(tmp_path: Path, m
 @pytest.mark.parametrize(
     "how", ["cut", "flipped", "empty", "other frames", "other size", "too few colours", "no numbers"]
 )
-def test_a_damaged_window_is_dropped_and_told(tmp_path: Path, caplog, how) -> None:
+def test_a_damaged_window_is_dropped_with_a_warning(tmp_path: Path, caplog, how) -> None:
     folder = PatchFolder(tmp_path / "parts", {})
     for window in (0, 1):
         folder.save(window, {n: make_patch(n) for n in (4, 5)})
@@ -72,8 +72,8 @@ def test_a_damaged_window_is_dropped_and_told(tmp_path: Path, caplog, how) -> No
         flipped = data[:200] + bytes([data[200] ^ 1]) + data[201:]
         file.write_bytes({"cut": data[:-50], "flipped": flipped, "empty": b""}[how])
     elif how == "too few colours":
-        with np.load(file) as kept:
-            np.savez(file, **{**kept, "sizes": kept["sizes"] + [1, -1]})
+        with np.load(file) as stored:
+            np.savez(file, **{**stored, "sizes": stored["sizes"] + [1, -1]})
     elif how == "no numbers":
         np.savez(file, numbers=np.array(["a"]))
     else:
@@ -81,18 +81,18 @@ def test_a_damaged_window_is_dropped_and_told(tmp_path: Path, caplog, how) -> No
     with caplog.at_level(logging.WARNING):
         folder.drop_damaged([([4, 5], (5, 11)), (numbers, size), ([8], (5, 11))])
     assert [folder.has(window) for window in (0, 1, 2)] == [True, False, False]
-    assert caplog.messages == [f"{file} is damaged and filled anew"]
+    assert caplog.messages == [f"{file} is damaged: its window is filled again"]
 
 
-def test_someone_elses_folder_is_not_deleted(tmp_path: Path) -> None:
+def test_a_folder_with_other_files_is_not_deleted(tmp_path: Path) -> None:
     (tmp_path / "parts").mkdir()
     (tmp_path / "parts" / "diary.txt").touch()
-    with pytest.raises(UserError, match="parts: holds something else"):
+    with pytest.raises(UserError, match="parts: contains other files, but is needed for unfinished work: rename it"):
         PatchFolder(tmp_path / "parts", {})
     assert (tmp_path / "parts" / "diary.txt").exists()
 
 
-def test_nothing_is_left(tmp_path: Path) -> None:
+def test_nothing_remains_after_removal(tmp_path: Path) -> None:
     folder = PatchFolder(tmp_path / "parts", {})
     folder.save(0, {0: make_patch(0)})
     folder.remove()

@@ -1,4 +1,4 @@
-"""From a video to the video without its object: what must stay as it was stays, what must change changes."""
+"""From a video to the video without its object: only the hole changes, and interruptions change nothing."""
 
 import json
 import logging
@@ -9,7 +9,7 @@ import pytest
 from master_thesis.configs.video import VideoConfig
 from master_thesis.errors import UserError
 from master_thesis.images.codec import write_png
-from master_thesis.video import windows
+from master_thesis.video import sinks, windows
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.pipeline import inpaint_video
 from stress.videos import CONTAINERS, Clip, box_mask, moving_frames, packets, shown
@@ -29,6 +29,16 @@ def mask(tmp_path: Path) -> Path:
     return tmp_path / "mask.png"
 
 
+def names(folder: Path) -> set[str]:
+    return {p.name for p in folder.iterdir()} - {"mask.png", "clip.mp4"}
+
+
+def dilated_box():
+    hole = box_mask()
+    hole[15:33, 24:40] = hole[16:32, 23:41] = True
+    return hole
+
+
 @pytest.mark.parametrize("clip", CONTAINERS, ids=lambda clip: clip.name)
 def test_count_times_size_rotation_and_sound_stay(tmp_path: Path, clip: Clip) -> None:
     write_png(tmp_path / "mask.png", box_mask(clip.size))
@@ -46,8 +56,7 @@ def test_count_times_size_rotation_and_sound_stay(tmp_path: Path, clip: Clip) ->
 def test_only_hole_pixels_change_in_a_lossless_result(tmp_path: Path, mask: Path, test_size) -> None:
     video = Clip(audio="aac").write(tmp_path)
     result = fill(video, mask, tmp_path / "out.mkv", test_size, lossless=True)
-    hole = box_mask()
-    hole[15:33, 24:40] = hole[16:32, 23:41] = True  # widened by one pixel
+    hole = dilated_box()
     before = [frame.image for frame in open_source(video).frames()]
     for (_, after), frame in zip(shown(result.output), before, strict=True):
         assert (after[~hole] == frame[~hole]).all()
@@ -62,73 +71,122 @@ def test_a_folder_of_frames_becomes_a_folder_of_frames(tmp_path: Path, mask: Pat
     result = fill(tmp_path / "frames", mask, tmp_path / "out")
     assert sorted(p.name for p in result.output.iterdir()) == ["a1.png", "a10.png", "a2.png"]
     after = [frame.image for frame in open_source(result.output).frames()]
-    hole = box_mask()
-    hole[15:33, 24:40] = hole[16:32, 23:41] = True
-    for got, want in zip(after, (frames[2], frames[0], frames[1]), strict=True):
-        assert (got[~hole] == want[~hole]).all()
+    hole = dilated_box()
+    for got, expected in zip(after, (frames[2], frames[0], frames[1]), strict=True):
+        assert (got[~hole] == expected[~hole]).all()
 
 
-def test_nothing_else_is_left_and_the_figures_are_kept(tmp_path: Path, mask: Path) -> None:
-    video = Clip().write(tmp_path)
-    result = fill(video, mask, overlay=True)
-    names = {"clip.mp4", "mask.png", "clip_inpainted.mp4", "clip_inpainted.json", "clip_inpainted_overlay.mp4"}
-    assert {p.name for p in tmp_path.iterdir()} == names
-    kept = json.loads((tmp_path / "clip_inpainted.json").read_text())
-    assert kept["sentence"] == result.sentence
-    assert [f["frame"] for f in kept["frames"]] == list(range(8))
-    for frame in kept["frames"]:
+def test_only_the_files_asked_for_are_written(tmp_path: Path, mask: Path) -> None:
+    result = fill(Clip().write(tmp_path), mask, overlay=True)
+    assert names(tmp_path) == {"clip_inpainted.mp4", "clip_inpainted.json", "clip_inpainted_overlay.mp4"}
+    figures = json.loads((tmp_path / "clip_inpainted.json").read_text())
+    assert figures["sentence"] == result.sentence
+    assert [f["frame"] for f in figures["frames"]] == list(range(8))
+    for frame in figures["frames"]:
         assert frame["copied_percent"] + frame["hallucinated_percent"] == pytest.approx(100)
 
 
-def test_check_only_looks(tmp_path: Path, mask: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_page_describes_the_run(tmp_path: Path, mask: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        result = fill(Clip().write(tmp_path), mask, algorithm="ip", report=True, feather=1, object_ids=(1,))
+    assert names(tmp_path) == {"clip_inpainted.mp4", "clip_inpainted.json", "clip_inpainted.html"}
+    page = (tmp_path / "clip_inpainted.html").read_text()
+    expected = {
+        "algorithm": "ip (inpaint and propagate)",
+        "result": str(result.output),
+        "--feather": "1",
+        "--object_ids": "1",
+        "--leaps": "True",
+    }
+    for name, value in expected.items():
+        assert f"<tr><th>{name}</th><td>{value}</td></tr>" in page
+    assert "8 frames, 64 x 48" in page
+    assert "--output" not in page
+    assert f"page: {tmp_path / 'clip_inpainted.html'}" in caplog.text
+
+
+def test_if_the_page_fails_no_video_appears_and_the_work_is_kept(tmp_path: Path, mask: Path, monkeypatch) -> None:
+    def fail(*args):
+        raise UserError("no space")
+
+    video = Clip().write(tmp_path)
+    monkeypatch.setattr(sinks, "write_page", fail)
+    with pytest.raises(UserError, match="no space"):
+        fill(video, mask, report=True)
+    assert names(tmp_path) == {"clip_inpainted.mp4.parts", "clip_inpainted.json"}
+    monkeypatch.undo()
+    fill(video, mask, report=True)
+    assert names(tmp_path) == {"clip_inpainted.mp4", "clip_inpainted.json", "clip_inpainted.html"}
+
+
+def test_check_writes_nothing(tmp_path: Path, mask: Path, caplog: pytest.LogCaptureFixture) -> None:
     video = Clip().write(tmp_path)
     with caplog.at_level(logging.INFO):
-        result = fill(video, mask, check=True)
+        result = fill(video, mask, check=True, report=True)
     assert result.output is None
-    assert {p.name for p in tmp_path.iterdir()} == {"clip.mp4", "mask.png"}
+    assert names(tmp_path) == set()
     assert "8 frames, 64 x 48, 25 frames per second" in caplog.text
     assert "time: about" in caplog.text
+
+
+def test_references_are_skipped_unless_refused(tmp_path: Path, mask: Path) -> None:
+    """``leaps`` of the options of the video is the default, the argument replaces it."""
+    video, made_from = Clip().write(tmp_path), {}
+    for name, changes, argument in (("a", {}, {}), ("b", {"leaps": False}, {}), ("c", {}, {"leaps": False})):
+        config = VideoConfig(video=str(video), mask=str(mask), output=str(tmp_path / f"{name}.mp4"), **changes)
+        inpaint_video(config, StillAligner(), Copier(), "ip", None, max_distance=3, **argument)
+        options = json.loads((tmp_path / f"{name}.json").read_text())["made_from"]["algorithm_options"]
+        assert options["max_distance"] == 3
+        made_from[name] = options["skip_idle"]
+    assert made_from == {"a": True, "b": False, "c": False}
+
+
+def test_bad_options_are_refused_before_the_video_is_read() -> None:
+    config = VideoConfig(video="nowhere.mp4", mask="nowhere.png")
+    with pytest.raises(UserError, match="the algorithm should be one of ff, ip, cp, got 'xp'"):
+        inpaint_video(config, StillAligner(), Copier(), "xp")
 
 
 def test_an_existing_result_is_kept_unless_overwritten(tmp_path: Path, mask: Path) -> None:
     video = Clip().write(tmp_path)
     output = fill(video, mask).output
-    made = output.read_bytes()
+    written = output.read_bytes()
     with pytest.raises(UserError, match=r"exists already: --overwrite replaces it"):
         fill(video, mask)
-    assert output.read_bytes() == made
+    assert output.read_bytes() == written
     assert fill(video, mask, overwrite=True).output == output
 
 
 @pytest.mark.parametrize("algorithm", ["ff", "ip", "cp"])
-def test_a_run_that_is_killed_goes_on_and_gives_the_same(tmp_path, mask, monkeypatch, algorithm, caplog) -> None:
+def test_an_interrupted_run_continues_to_the_same_result(tmp_path, mask, monkeypatch, algorithm, caplog) -> None:
     video = Clip(times=tuple(range(20))).write(tmp_path)
 
     def run(name: str):
         return fill_long(video, mask, tmp_path / name, algorithm)
 
-    whole = run("whole.mkv")
+    uninterrupted = run("uninterrupted.mkv")
     save, saved = windows.PatchFolder.save, []
 
-    def save_then_die(self, *args):
+    def save_then_interrupt(self, *args):
         save(self, *args)
         saved.append(args[0])
         if len(saved) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(windows.PatchFolder, "save", save_then_die)
+    monkeypatch.setattr(windows.PatchFolder, "save", save_then_interrupt)
     with pytest.raises(KeyboardInterrupt):
-        run("killed.mkv")
-    assert not (tmp_path / "killed.mkv").exists()
-    assert "the same command goes on from here" in caplog.text
+        run("interrupted.mkv")
+    assert not (tmp_path / "interrupted.mkv").exists()
+    parts = tmp_path / "interrupted.mkv.parts"
+    assert f"the same command continues from here; finished windows are kept in {parts}" in caplog.text
     monkeypatch.setattr(windows.PatchFolder, "save", save)
-    damaged = tmp_path / "killed.mkv.parts" / "window_00000.npz"
+    damaged = parts / "window_00000.npz"
     damaged.write_bytes(damaged.read_bytes()[:-9])
     with caplog.at_level(logging.INFO):
-        run("killed.mkv")
-    assert f"{damaged} is damaged and filled anew" in caplog.text
-    assert "going on: 1 of" in caplog.text
-    assert (tmp_path / "killed.mkv").read_bytes() == whole.output.read_bytes()
+        run("interrupted.mkv")
+    assert f"{damaged} is damaged: its window is filled again" in caplog.text
+    assert "resuming: 1 of" in caplog.text
+    assert (tmp_path / "interrupted.mkv").read_bytes() == uninterrupted.output.read_bytes()
 
 
 def fill_long(video: Path, mask: Path, output: Path, algorithm: str):

@@ -1,18 +1,19 @@
-"""Windows cover every frame once, stay within their length and reach, and cross no cut."""
+"""Windows fill every frame once, stay within their length and reach, and cross no cut."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from master_thesis.errors import UserError
-from master_thesis.video.plan import Box, plan_scenes, plan_windows, working_size
+from master_thesis.video.plan import plan_scenes, plan_windows, reduced_size
+from master_thesis.video.survey import Box
 
 HOLE = Box(10, 20, 30, 50)
 SIZE = (100, 200)
 
 
-def scenes_of(num_frames: int, cuts=(), boxes=None, test_size=(50, 100)):
-    return plan_scenes(boxes or [HOLE] * num_frames, list(cuts), SIZE, test_size)
+def scenes_of(num_frames: int, cuts=(), boxes=None, working_size=(50, 100)):
+    return plan_scenes(boxes or [HOLE] * num_frames, list(cuts), SIZE, working_size)
 
 
 @given(st.integers(1, 300), st.integers(0, 20), st.integers(0, 60), st.sets(st.integers(1, 299), max_size=3))
@@ -48,35 +49,34 @@ def test_scenes_without_a_hole_are_left_out() -> None:
     assert [(s.start, s.stop) for s in scenes_of(15, [10], boxes)] == [(10, 15)]
 
 
-def test_a_window_without_a_core_is_refused() -> None:
-    with pytest.raises(
-        UserError, match=r"--window should be at least 41, twice the reach of a frame .20. and one; got 40"
-    ):
+def test_a_window_that_is_too_short_is_refused() -> None:
+    message = r"--window should be at least 41 \(twice the reach of 20 frames, plus one\), got 40"
+    with pytest.raises(UserError, match=message):
         plan_windows(scenes_of(50), [True] * 50, window=40, reach=20)
-    assert plan_windows(scenes_of(40), [True] * 40, window=40, reach=20)  # fits
+    assert plan_windows(scenes_of(40), [True] * 40, window=40, reach=20)  # the scene fits
 
 
 def test_the_native_crop_surrounds_all_holes_of_a_scene() -> None:
     boxes = [Box(10, 20, 30, 50), None, Box(20, 100, 60, 120)]
-    (scene,) = scenes_of(3, boxes=boxes, test_size=None)
+    (scene,) = scenes_of(3, boxes=boxes, working_size=None)
     assert scene.crop == Box(0, 0, 92, 170)  # half of 50 x 100 around it, at least 32, inside the frame
     assert scene.working_size == (92, 170)
 
 
-def test_the_working_size_keeps_the_shape() -> None:
+def test_the_reduced_size_keeps_the_shape() -> None:
     for size in ((480, 854), (1080, 1920), (1920, 1080), (2160, 3840)):
-        height, width = working_size(size, (240, 480))
+        height, width = reduced_size(size, (240, 480))
         assert height * width == pytest.approx(240 * 480, rel=0.05)
         assert height / width == pytest.approx(size[0] / size[1], rel=0.05)
         assert height % 8 == width % 8 == 0
 
 
 def test_small_videos_are_not_enlarged() -> None:
-    assert working_size((1, 1), (240, 480)) == (1, 1)
-    assert working_size((101, 77), (240, 480)) == (101, 77)
+    assert reduced_size((1, 1), (240, 480)) == (1, 1)
+    assert reduced_size((101, 77), (240, 480)) == (101, 77)
 
 
-def test_extreme_shapes_keep_within_the_video() -> None:
-    height, width = working_size((4, 100000), (240, 480))
+def test_extreme_shapes_stay_within_the_video() -> None:
+    height, width = reduced_size((4, 100000), (240, 480))
     assert 1 <= height <= 4
     assert width <= 100000

@@ -1,4 +1,4 @@
-"""Figures, colours and words of where pixels came from."""
+"""Figures, colours and sentences on the origin of pixels."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from master_thesis.inpainting.step import HALLUCINATED
+from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.video.compositing import KNOWN
 from master_thesis.video.provenance import (
     FAR,
@@ -21,7 +21,7 @@ from master_thesis.video.provenance import (
 )
 
 
-def test_figures_of_a_frame_by_hand() -> None:
+def test_figures_of_a_frame_computed_by_hand() -> None:
     source = np.full((4, 5), KNOWN, np.int32)
     source[0, :4] = (8, 12, 13, HALLUCINATED)
     origin = frame_origin(source, frame=10, seconds=0.4)
@@ -53,25 +53,25 @@ def origin(frame: int, hole: float, hallucinated: float) -> FrameOrigin:
         ([FrameOrigin(0, 0.0, 0.0, 0.0, 0.0, None)], "No frame had a hole."),
         (
             [origin(t, 10, 46 * (12 <= t <= 40)) for t in range(12, 70)],
-            "77 % of the hole was copied from other frames, on the mean 4.0 frames away; "
-            "23 % of the hole was found in no frame and hallucinated (frames 12-40).",
+            "77 % of the hole was copied from other frames, 4.0 frames away on average; "
+            "23 % of the hole is visible in no frame and was hallucinated (frames 12-40).",
         ),
         (
             [origin(t, 10, 100) for t in range(3)],
-            "100 % of the hole was found in no frame and hallucinated (in every frame).",
+            "100 % of the hole is visible in no frame and was hallucinated (in every frame).",
         ),
         (
             [origin(t, 10, 0) for t in range(5)],
-            "100 % of the hole was copied from other frames, on the mean 4.0 frames away; "
-            "next to nothing had to be hallucinated.",
+            "100 % of the hole was copied from other frames, 4.0 frames away on average; "
+            "almost nothing was hallucinated.",
         ),
         (
             [*(origin(t, 10, 100) for t in (0, 1, 4)), origin(5, 0, 0)],
-            "100 % of the hole was found in no frame and hallucinated (frames 0-1, 4).",
+            "100 % of the hole is visible in no frame and was hallucinated (frames 0-1, 4).",
         ),
         (
             [*(origin(t, 10, 100) for t in (0, 1, 2, 4, 6, 8, 10, 11)), origin(12, 0, 0)],
-            "100 % of the hole was found in no frame and hallucinated (frames 0-2, 4, 6, 10-11 and others).",
+            "100 % of the hole is visible in no frame and was hallucinated (frames 0-2, 4, 6, 10-11 and others).",
         ),
     ],
 )
@@ -79,10 +79,10 @@ def test_the_sentence(origins: list[FrameOrigin], sentence: str) -> None:
     assert in_one_sentence(origins) == sentence
 
 
-def test_figures_are_kept_as_json(tmp_path: Path) -> None:
+def test_figures_are_written_as_json(tmp_path: Path) -> None:
     write_origins(tmp_path / "out.json", [origin(3, 10, 20)], "A sentence.", {"video": "x"})
-    kept = json.loads((tmp_path / "out.json").read_text())
-    assert kept["sentence"] == "A sentence."
-    assert kept["made_from"] == {"video": "x"}
-    assert kept["frames"][0]["hallucinated_percent"] == 20
+    written = json.loads((tmp_path / "out.json").read_text())
+    assert written["sentence"] == "A sentence."
+    assert written["made_from"] == {"video": "x"}
+    assert written["frames"][0]["hallucinated_percent"] == 20
     assert [p.name for p in tmp_path.iterdir()] == ["out.json"]

@@ -1,4 +1,4 @@
-"""Windows give what the whole sequence gives, know where pixels came from, and copy nothing across a cut."""
+"""Windows give the result of the complete sequence, record where pixels came from, and copy nothing across a cut."""
 
 from pathlib import Path
 
@@ -6,24 +6,29 @@ import numpy as np
 import pytest
 import torch
 
+from master_thesis.configs.inpainting import ALGORITHMS, InpaintOptions
 from master_thesis.images.codec import write_png
-from master_thesis.inpainting.algorithms import ALGORITHMS, inpaint
-from master_thesis.inpainting.step import HALLUCINATED
+from master_thesis.inpainting.canvas import HALLUCINATED
+from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.masks import open_masks
 from master_thesis.video.patch_store import PatchFolder
 from master_thesis.video.plan import plan_scenes, plan_windows
 from master_thesis.video.survey import survey
-from master_thesis.video.windows import Filler, fill_windows
+from master_thesis.video.windows import WindowInpainter, fill_windows
 from stress.videos import moving_frames
 from tests.factories import PAN_PX, Copier, CountingAligner, Painter, PanoramaAligner
 
 SIZE = (20, 32)
-OPTIONS = {"ff": {"max_distance": 4}, "ip": {"max_distance": 4}, "cp": {"sweeps": 4}}
+OPTIONS = {
+    "ff": InpaintOptions("ff", max_distance=4),
+    "ip": InpaintOptions("ip", max_distance=4),
+    "cp": InpaintOptions("cp", sweeps=4),
+}
 
 
 def make_world(folder: Path, num_frames: int, seeds=(0,)):
-    """Scenes with a camera that moves; one hole rests in the picture and one in the scene, so that nobody sees it."""
+    """Scenes of a moving camera. One hole is fixed in the frame, the other in the scene, so that no frame shows it."""
     (folder / "frames").mkdir()
     (folder / "masks").mkdir()
     frames = [f for seed in seeds for f in moving_frames(num_frames, SIZE, seed)]
@@ -37,49 +42,48 @@ def make_world(folder: Path, num_frames: int, seeds=(0,)):
 
 
 def camera_of(frames):
-    """The aligner that knows how far the camera moved; no first row is ever hidden."""
+    """The aligner that knows how far the camera moved; the first row of a frame is never hidden."""
     return PanoramaAligner(torch.from_numpy(np.stack(frames)[:, 0].astype(np.float32) / 255).permute(0, 2, 1))
 
 
 def filled_by(folder: Path, masks, aligner, chn, algorithm: str, window: int):
     found = survey(masks)
     scenes = plan_scenes(found.boxes, found.cuts, SIZE, None)
-    filler = Filler.of(aligner, chn, algorithm, torch.device("cpu"), **OPTIONS[algorithm])
-    windows = plan_windows(scenes, found.has_hole, window, filler.reach)
-    kept = PatchFolder(folder / f"parts_{algorithm}_{window}", {})
+    windows = plan_windows(scenes, found.has_hole, window, OPTIONS[algorithm].reach)
+    stored = PatchFolder(folder / f"parts_{algorithm}_{window}", {})
+    inpainter = WindowInpainter(Inpainter(aligner, chn, OPTIONS[algorithm]))
     closed: list[int] = []
-    fill_windows(windows, masks, filler, kept, closed.append)
-    patches = {n: patch for i in range(len(windows)) for n, patch in kept.load(i).items()}
-    if algorithm != "cp":  # there frames behind the core are filled, too, and thrown away
-        assert sum(closed) == len(patches)
+    fill_windows(windows, masks, inpainter, stored, closed.append)
+    patches = {n: patch for i in range(len(windows)) for n, patch in stored.load(i).items()}
+    assert sum(closed) == sum(found.has_hole[n] for w in windows for n in inpainter.filled_frames(w))
     return patches, windows
 
 
-def filled_whole(masks, aligner, chn, algorithm: str):
+def filled_at_once(masks, aligner, chn, algorithm: str):
     frames, holes = zip(*((frame.image, mask) for frame, mask in masks.pairs()), strict=True)
     x = torch.from_numpy(np.stack(frames)).permute(3, 0, 1, 2).float() / 255
     m = torch.from_numpy(np.stack(holes))[None].float()
-    result = inpaint(x, m, aligner, chn, algorithm, **OPTIONS[algorithm])
+    result = Inpainter(aligner, chn, OPTIONS[algorithm]).fill(x, m)
     colours = result.frames.mul(255).round().to(torch.uint8).permute(1, 2, 3, 0).numpy()
     return colours, result.source[0].numpy(), holes
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_a_video_that_fits_gives_what_the_whole_sequence_gives(tmp_path: Path, algorithm: str) -> None:
+def test_a_single_window_gives_the_result_of_the_complete_sequence(tmp_path: Path, algorithm: str) -> None:
     _, masks = make_world(tmp_path, 12)
     patches, windows = filled_by(tmp_path, masks, CountingAligner(), Painter(), algorithm, window=12)
     assert len(windows) == 1
-    colours, source, holes = filled_whole(masks, CountingAligner(), Painter(), algorithm)
+    colours, source, holes = filled_at_once(masks, CountingAligner(), Painter(), algorithm)
     for n, hole in enumerate(holes):
         assert (patches[n].colours == colours[n][hole]).all()
         assert (patches[n].source == source[n][hole]).all()
 
 
-def test_frame_by_frame_gives_the_same_in_windows(tmp_path: Path) -> None:
+def test_frame_by_frame_gives_the_same_result_in_windows(tmp_path: Path) -> None:
     _, masks = make_world(tmp_path, 14)
     patches, windows = filled_by(tmp_path, masks, CountingAligner(), Painter(), "ff", window=9)
     assert len(windows) > 5
-    colours, source, holes = filled_whole(masks, CountingAligner(), Painter(), "ff")
+    colours, source, holes = filled_at_once(masks, CountingAligner(), Painter(), "ff")
     for n, hole in enumerate(holes):
         assert (patches[n].colours == colours[n][hole]).all()
         assert (patches[n].source == source[n][hole]).all()
@@ -87,7 +91,7 @@ def test_frame_by_frame_gives_the_same_in_windows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("window", [12, 30])
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_what_is_called_copied_was_visible_in_the_frame_named(tmp_path: Path, algorithm: str, window: int) -> None:
+def test_copied_pixels_are_visible_in_the_recorded_frame(tmp_path: Path, algorithm: str, window: int) -> None:
     frames, masks = make_world(tmp_path, 24)
     patches, windows = filled_by(tmp_path, masks, camera_of(frames), Copier(), algorithm, window)
     assert (len(windows) == 1) == (window == 30)
@@ -107,8 +111,8 @@ def test_what_is_called_copied_was_visible_in_the_frame_named(tmp_path: Path, al
 
 
 @pytest.mark.parametrize("algorithm", ["ip", "cp"])
-def test_windows_go_on_from_what_was_filled_before(tmp_path: Path, algorithm: str) -> None:
-    """What the scene always hides is invented once; later windows pass it on and still call it invented."""
+def test_windows_continue_from_filled_frames(tmp_path: Path, algorithm: str) -> None:
+    """Pixels that no frame shows are invented once; later windows pass them on, still as invented."""
     frames, masks = make_world(tmp_path, 24)
     painter = CountingInventor()
     patches, windows = filled_by(tmp_path, masks, camera_of(frames), painter, algorithm, window=12)
@@ -122,7 +126,7 @@ def test_windows_go_on_from_what_was_filled_before(tmp_path: Path, algorithm: st
 
 
 class CountingInventor(Copier):
-    """Copies, and paints the rest in a tone that it never used before."""
+    """Copies, and paints the rest in a tone that it has never used before."""
 
     def __init__(self):
         super().__init__()

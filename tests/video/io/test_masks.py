@@ -1,16 +1,16 @@
-"""Masks of every kind, paired with the frames they belong to."""
+"""Masks of every kind are paired with their frames and fitted to them."""
 
 from pathlib import Path
 
-import av
 import numpy as np
 import pytest
 from PIL import Image
 
 from master_thesis.errors import UserError
 from master_thesis.images.codec import write_png
+from master_thesis.video.io import masks as masks_module
 from master_thesis.video.io.decoding import open_source
-from master_thesis.video.io.masks import MaskTally, dilate, open_masks
+from master_thesis.video.io.masks import MaskTally, open_masks
 from stress.videos import Clip, box_mask, moving_frames
 
 
@@ -51,13 +51,13 @@ def test_a_folder_is_matched_by_name_where_frames_have_names(tmp_path: Path) -> 
         write_png(frames / f"{name}.png", frame)
     tally = MaskTally()
     found = masks_of(frames, write_masks(tmp_path / "masks", BOXES[:2], names=("c", "b")), tally=tally, invert=True)
-    assert not found[0].any()  # no mask of its name: no hole, even if masks are inverted
+    assert not found[0].any()  # without a mask of its name there is no hole, even if masks are inverted
     assert (found[1] == ~BOXES[1]).all()
     assert (found[2] == ~BOXES[0]).all()
     assert (tally.used, tally.absent, tally.extra) == (2, 1, 0)
 
 
-def test_too_few_masks_hold_and_too_many_are_counted(video: Path, tmp_path: Path) -> None:
+def test_the_last_mask_is_repeated_and_extra_masks_are_counted(video: Path, tmp_path: Path) -> None:
     tally = MaskTally()
     found = masks_of(video, write_masks(tmp_path / "few", BOXES[:2]), tally=tally)
     assert (found[2] == BOXES[1]).all()
@@ -103,20 +103,20 @@ def test_objects_are_chosen_by_their_ids(video: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rotation", [90, -90, 180])
-def test_masks_of_a_turned_video_are_drawn_upright(tmp_path: Path, rotation: int) -> None:
+def test_masks_of_a_rotated_video_are_drawn_on_displayed_frames(tmp_path: Path, rotation: int) -> None:
     video = Clip("turned.mp4", rotation=rotation, times=(0,)).write(tmp_path)
     drawn = np.rot90(BOXES[0], rotation // 90)  # rotation is counter-clockwise
     write_png(tmp_path / "mask.png", np.ascontiguousarray(drawn))
     assert (masks_of(video, tmp_path / "mask.png")[0] == BOXES[0]).all()
 
 
-def test_masks_of_a_turned_video_may_lie_as_it_is_stored(tmp_path: Path) -> None:
+def test_masks_of_a_rotated_video_may_fit_stored_frames(tmp_path: Path) -> None:
     video = Clip("turned.mp4", rotation=90, times=(0,)).write(tmp_path)
     write_png(tmp_path / "mask.png", BOXES[0])
     assert (masks_of(video, tmp_path / "mask.png")[0] == BOXES[0]).all()
 
 
-def test_masks_of_another_size_are_resized_and_of_another_shape_refused(video: Path, tmp_path: Path) -> None:
+def test_masks_of_another_size_are_resized_and_those_of_another_shape_refused(video: Path, tmp_path: Path) -> None:
     tally = MaskTally()
     write_png(tmp_path / "large.png", BOXES[0].repeat(2, axis=0).repeat(2, axis=1))
     assert (masks_of(video, tmp_path / "large.png", tally=tally)[0] == BOXES[0]).all()
@@ -126,26 +126,31 @@ def test_masks_of_another_size_are_resized_and_of_another_shape_refused(video: P
         masks_of(video, tmp_path / "square.png")
 
 
-def test_holes_are_widened_by_a_cross() -> None:
-    point = np.zeros((5, 5), bool)
-    point[2, 2] = True
-    assert dilate(point, 1).sum() == 5
-    assert dilate(point, 2).sum() == 13
-    assert dilate(point, 0) is point
+def test_holes_are_widened_after_inversion_and_resizing(video: Path, tmp_path: Path) -> None:
+    point = np.zeros((48, 64), bool)
+    point[20, 30] = True
+    write_png(tmp_path / "point.png", ~point)
+    mask = masks_of(video, tmp_path / "point.png", invert=True, dilation=2)[0]
+    y, x = np.mgrid[:48, :64]
+    assert (mask == (np.abs(y - 20) + np.abs(x - 30) <= 2)).all()
 
 
-def test_what_cannot_be_a_mask_is_refused(video: Path, tmp_path: Path) -> None:
+def test_equal_masks_are_fitted_once_per_pass(video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = []
+    fit_mask = masks_module.fit_mask
+    monkeypatch.setattr(masks_module, "fit_mask", lambda *args: (calls.append(1), fit_mask(*args))[1])
+    write_png(tmp_path / "mask.png", BOXES[1])
+    masks_of(video, tmp_path / "mask.png")
+    assert len(calls) == 1
+
+
+def test_inputs_that_are_not_masks_are_refused(video: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"--mask nowhere\.png: there is no such file or folder"):
         masks_of(video, "nowhere.png")
     with pytest.raises(UserError, match="--mask alpha needs a video with transparency"):
         masks_of(video, "alpha")
     (tmp_path / "empty").mkdir()
-    with pytest.raises(UserError, match="empty: holds no images"):
+    with pytest.raises(UserError, match=r"--mask .*empty: contains no images"):
         masks_of(video, tmp_path / "empty")
     with pytest.raises(UserError, match="--object_ids needs indexed images"):
         masks_of(video, video, object_ids=(1,))
-
-
-def test_the_helper_writes_what_it_says(video: Path) -> None:
-    with av.open(str(video)) as container:
-        assert len(list(container.decode(video=0))) == 3

@@ -1,4 +1,4 @@
-"""Written videos hold what was handed in, at its size and time, and appear whole or not at all."""
+"""Written videos hold the given frames at their size and times, and appear complete or not at all."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from master_thesis.video.io.writer import Timing, VideoWriter, write_video
+from master_thesis.video.io.writer import Geometry, Timing, VideoWriter, write_video
 
 
 def frames_of(size: tuple[int, int], count: int = 5) -> list[np.ndarray]:
@@ -41,7 +41,7 @@ def test_even_sizes_are_stored_as_browsers_need_them(tmp_path: Path) -> None:
         stream = container.streams.video[0]
         assert (stream.codec_context.name, stream.pix_fmt) == ("h264", "yuv420p")
     data = (tmp_path / "clip.mp4").read_bytes()
-    assert data.index(b"moov") < data.index(b"mdat")  # faststart: playable while it loads
+    assert data.index(b"moov") < data.index(b"mdat")  # faststart: plays while it loads
 
 
 def test_colours_survive_h264(tmp_path: Path) -> None:
@@ -54,13 +54,13 @@ def test_colours_survive_h264(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(48, 64), (49, 63)])
 def test_lossless_is_bit_exact(tmp_path: Path, size: tuple[int, int]) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (3, *size, 3), dtype=np.uint8)
-    with VideoWriter(tmp_path / "clip.mkv", size, Timing.constant(25), lossless=True) as writer:
+    with VideoWriter(tmp_path / "clip.mkv", Geometry(size), Timing.constant(25), lossless=True) as writer:
         for frame in noise:
             writer.write(frame)
     assert (np.stack(decoded(tmp_path / "clip.mkv")) == noise).all()
 
 
-def test_an_interrupted_writer_leaves_nothing_and_keeps_what_was_there(tmp_path: Path) -> None:
+def test_an_interrupted_writer_leaves_nothing_and_keeps_an_older_file(tmp_path: Path) -> None:
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"before")
 
@@ -74,6 +74,6 @@ def test_an_interrupted_writer_leaves_nothing_and_keeps_what_was_there(tmp_path:
     assert path.read_bytes() == b"before"
 
 
-def test_no_frames_is_refused(tmp_path: Path) -> None:
+def test_a_video_without_frames_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no frames to write"):
         write_video(tmp_path / "clip.mp4", [], 25)
