@@ -38,7 +38,7 @@ def fill(home: Path, algorithm: str, window: int, reach: int) -> tuple[np.ndarra
     options = {"sweeps": reach} if algorithm == "cp" else {"max_distance": reach}
     result = inpaint_video(config, *load_small(), algorithm, SIZE, **options)
     frames = np.stack([read_frame(path) for path in sorted(output.iterdir())])
-    return frames, [w.core_start - 1 for w in result.preflight.windows if w.core_start > w.scene.start]
+    return frames, [w.core_start - 1 for w in result.report.plan().windows if w.core_start > w.scene.start]
 
 
 def compare(task: Task, motion: Motion, home: Path, algorithm: str, window: int, reach: int) -> np.ndarray:

@@ -60,7 +60,7 @@ def fill(folder: Path, preset: str, size: str, algorithm: str) -> str:
     with autocast(device, precision):
         result = inpaint_video(config, *networks, algorithm, SIZES[size], device)
     seconds = time.perf_counter() - start
-    height, width = result.preflight.scenes[0].working_size
+    height, width = result.report.plan().scenes[0].working_size
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     return f"| {preset} | {size} | {width} x {height} | {algorithm} | {seconds:.0f} s | {peak:.1f} GiB | {precision} |"
 
