@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import cv2
+import skimage.data
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -14,6 +16,7 @@ from master_thesis.models.small.aligner import SmallDFPN
 from master_thesis.ops.affine import affine_grid
 from master_thesis.ops.grid import identity_grid, warp
 from master_thesis.ops.image import fill_holes
+from master_thesis.ops.mask import copyable_map
 from master_thesis.records import Alignment, Clip, Hallucination, MaskedFrames
 
 PAN_PX = 2
@@ -56,15 +59,15 @@ def make_sequence(num_frames, height, width, seed=0, hidden=(), whole=()):
     return fill_holes(frames[None], mask[None])[0], mask
 
 
-def make_pair(num_refs, height, width, batch=1, seed=0):
-    """A target and references with their masks, as an aligner takes them: ``x_target, m_target, x_refs, m_refs``."""
-    clips = [make_sequence(num_refs + 1, height, width, seed + i) for i in range(batch)]
+def make_pair(num, num_refs, height, width, seed=0):
+    """Targets and references with their masks, as an aligner takes them: ``x_target, m_target, x_refs, m_refs``."""
+    clips = [make_sequence(num_refs + 1, height, width, seed + i) for i in range(num)]
     x, m = (torch.stack(parts) for parts in zip(*clips, strict=True))
     return x[:, :, 0], m[:, :, 0], x[:, :, 1:], m[:, :, 1:]
 
 
 def as_frames(x_target, m_target, x_refs, m_refs):
-    """The same as records: target and references with their visibility."""
+    """Returns the same as records: target and references with their visibility."""
     return MaskedFrames(x_target, 1 - m_target), MaskedFrames(x_refs, 1 - m_refs)
 
 
@@ -80,6 +83,11 @@ def make_clip(num=2, num_frames=3, size=64, is_simulated=True, seed=0):
         mask[:, :, f, start : start + size // 4, start : start + size // 4] = True
     colours = (frames * 255).round().byte()
     return Clip(colours, mask, movement, torch.full((num,), is_simulated), tuple("abcdefgh"[:num]))
+
+
+def photo(height, width):
+    """A photograph, RGB, uint8 ``(height, width, 3)``."""
+    return cv2.resize(skimage.data.astronaut()[:384], (width, height), interpolation=cv2.INTER_AREA)
 
 
 def smooth_pictures(num, size, seed=0):
@@ -178,7 +186,9 @@ class CountingAligner:
         self.batch_sizes.append(b)
         counts = (3 * m_target.sum(dim=(1, 2, 3)) + 5 * m_refs[:, :, 0].sum(dim=(1, 2, 3))).int().tolist()
         grid = torch.stack([shifted_grid(h, w, n % 7 - 3, n // 7 % 5 - 2) for n in counts])
-        return alignment_from_grid(grid.unsqueeze(1).expand(b, f, h, w, 2), 1 - m_target, MaskedFrames(x_refs, 1 - m_refs))
+        return alignment_from_grid(
+            grid.unsqueeze(1).expand(b, f, h, w, 2), 1 - m_target, MaskedFrames(x_refs, 1 - m_refs)
+        )
 
 
 class StillAligner(torch.nn.Module):
@@ -186,7 +196,7 @@ class StillAligner(torch.nn.Module):
 
     def align(self, x_target, m_target, x_refs, m_refs):
         visible = 1 - m_refs
-        return Alignment(x_refs, visible, (visible - (1 - m_target).unsqueeze(2)).clamp(0, 1))
+        return Alignment(x_refs, visible, copyable_map(visible, 1 - m_target))
 
 
 def compose(x_target, v_target, predicted):

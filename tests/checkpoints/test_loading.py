@@ -18,11 +18,9 @@ from master_thesis.models.chn import CHN
 from master_thesis.models.dfpn import DFPN
 from master_thesis.models.registry import NETWORKS
 from master_thesis.models.vgg import VGG16
+from tests.factories import CHN_SIZES, DFPN_SIZES
 
-SIZES = {
-    "dfpn": {"size": 32, "corr_widths": (2, 3), "width": 4, "vgg_width": 2},
-    "chn": {"width": 4, "growth": 2, "num_blocks": 1},
-}
+SIZES = {"dfpn": DFPN_SIZES, "chn": CHN_SIZES}
 LOAD = {"dfpn": load_dfpn, "chn": load_chn}
 
 

@@ -11,8 +11,6 @@ from master_thesis.errors import UserError
 from master_thesis.inpainting.algorithms import nearest_refs
 from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.inpainting.inpainter import inpaint
-from master_thesis.models.chn import CHN
-from master_thesis.models.dfpn import DFPN
 from master_thesis.records import Alignment
 from tests.factories import (
     INVENTED,
@@ -23,18 +21,12 @@ from tests.factories import (
     StillAligner,
     make_panorama_clip,
     make_sequence,
+    tiny_chn,
+    tiny_dfpn,
 )
-from tests.oracles import algorithms as plain
+from tests.oracles.algorithms import run_plainly
 
 SIZE = (9, 12)
-
-
-def run_plainly(algorithm, x, m, aligner, chn, spacing=1, max_distance=20, tolerance=1.0, sweeps=20):
-    """The transcription, under the names of :func:`inpaint`."""
-    if algorithm == "cp":
-        return plain.copy_and_propagate(x, m, aligner, chn, N=sweeps, s=spacing, e=tolerance)
-    fill = {"ff": plain.frame_by_frame, "ip": plain.inpaint_and_propagate}[algorithm]
-    return fill(x, m, aligner, chn, s=spacing, D=max_distance, e=tolerance)
 
 
 OPTIONS = st.fixed_dictionaries(
@@ -72,23 +64,12 @@ def test_equals_the_plain_transcription(algorithm, options, num_frames, hidden, 
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_equals_the_plain_transcription_with_networks_at_an_odd_size(algorithm, tiny_dfpn, tiny_chn):
+def test_equals_the_plain_transcription_with_networks_at_an_odd_size(algorithm):
+    networks = tiny_dfpn(), tiny_chn()
     x, m = make_sequence(4, 37, 51)
-    expected = run_plainly(algorithm, x, m, tiny_dfpn, tiny_chn, sweeps=3)
-    actual = inpaint(x, m, tiny_dfpn, tiny_chn, algorithm, sweeps=3)
+    expected = run_plainly(algorithm, x, m, *networks, sweeps=3)
+    actual = inpaint(x, m, *networks, algorithm, sweeps=3)
     torch.testing.assert_close(actual.frames, expected, atol=1e-5, rtol=0)
-
-
-@pytest.fixture(scope="module")
-def tiny_dfpn():
-    torch.manual_seed(0)
-    return DFPN(size=32, corr_widths=(2, 3), width=4, vgg_width=2).eval()
-
-
-@pytest.fixture(scope="module")
-def tiny_chn():
-    torch.manual_seed(0)
-    return CHN(width=4, growth=2, num_blocks=1).eval()
 
 
 def leaping(refs, idle):

@@ -9,29 +9,32 @@ from master_thesis.inpainting.feature_cache import FeatureCache
 from master_thesis.inpainting.inpainter import inpaint
 from master_thesis.inpainting.step import FillStep, Pair
 from master_thesis.models.aligner import Aligner, Encoded, FrozenAligner, PairAligner
-from master_thesis.models.chn import CHN
 from master_thesis.models.cpn import CPN
-from master_thesis.models.dfpn import DFPN
 from master_thesis.models.hallucinator import as_hallucinator
-from master_thesis.models.small.aligner import SmallDFPN
 from master_thesis.ops.image import normalise
 from master_thesis.records import MaskedFrames
-from tests.factories import Copier, StillAligner, as_frames, make_sequence
-from tests.inpainting.test_algorithms import run_plainly
+from tests.factories import (
+    Copier,
+    StillAligner,
+    as_frames,
+    make_pair,
+    make_sequence,
+    tiny_chn,
+    tiny_dfpn,
+    tiny_small_dfpn,
+)
+from tests.oracles.algorithms import run_plainly
 from tests.oracles.networks import PlainDFPN, plain
 
 SIZE = (37, 51)
 
 
 def make_networks():
-    torch.manual_seed(0)
-    dfpn = DFPN(size=32, corr_widths=(2, 3), width=4, vgg_width=2).eval().to(memory_format=torch.channels_last)
-    return dfpn, CHN(width=4, growth=2, num_blocks=1).eval().to(memory_format=torch.channels_last)
+    return [network.to(memory_format=torch.channels_last) for network in (tiny_dfpn(), tiny_chn())]
 
 
 def make_small():
-    torch.manual_seed(0)
-    small = SmallDFPN(size=(64, 96), width=8, detail=4, hidden=8, num_iterations=1).eval()
+    small = tiny_small_dfpn(size=(64, 96), num_iterations=1)
     torch.nn.init.constant_(small.fine.trust.bias, 4)  # random weights would trust nothing, and copy nothing
     return small
 
@@ -134,10 +137,7 @@ def test_a_sequence_is_the_same_though_the_small_aligner_encodes_frames_once(alg
 
 @torch.no_grad()
 def test_an_aligner_without_codes_can_be_frozen():
-    class Still(torch.nn.Module):
-        align = StillAligner().align
-
-    frozen = FrozenAligner(Still())
+    frozen = FrozenAligner(StillAligner())
     assert isinstance(frozen, Aligner)
     x, m = make_sequence(2, *SIZE)
     assert frozen.encode(MaskedFrames(x.transpose(0, 1), 1 - m.transpose(0, 1))).codes == ()
@@ -147,8 +147,7 @@ def test_an_aligner_without_codes_can_be_frozen():
 @torch.no_grad()
 def test_dfpn_equals_the_plain_one():
     dfpn, _ = make_networks()
-    x, m = make_sequence(4, *SIZE)
-    batch = x[None, :, 0], m[None, :, 0], x[None, :, 1:], m[None, :, 1:]
+    batch = make_pair(1, 3, *SIZE)
     expected = PlainDFPN(plain(dfpn)).align(*batch)
     actual = dfpn.align(*batch)
     torch.testing.assert_close(actual.grid, expected.grid, atol=1e-5, rtol=0)

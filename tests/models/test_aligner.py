@@ -5,16 +5,11 @@ import torch
 
 from master_thesis.models.aligner import Aligner, FrozenAligner, alignment_from_grid
 from master_thesis.models.cpn import CPN
-from master_thesis.models.dfpn import DFPN
 from master_thesis.ops.grid import identity_grid
 from master_thesis.records import Alignment, MaskedFrames
+from tests.factories import make_pair, tiny_dfpn
 
-
-def make_dfpn():
-    return DFPN(size=32, corr_widths=(2, 3), width=4, vgg_width=2)
-
-
-ALIGNERS = {"dfpn": make_dfpn, "cpn": CPN, "frozen": lambda: FrozenAligner(make_dfpn())}
+ALIGNERS = {"dfpn": tiny_dfpn, "cpn": CPN, "frozen": lambda: FrozenAligner(tiny_dfpn())}
 
 
 @pytest.fixture(params=ALIGNERS)
@@ -23,18 +18,10 @@ def aligner(request):
     return ALIGNERS[request.param]()
 
 
-def make_inputs(b=2, f=3, height=33, width=46):
-    generator = torch.Generator().manual_seed(0)
-    frames = torch.rand(b, 3, f + 1, height, width, generator=generator)
-    mask = (torch.rand(b, 1, f + 1, height, width, generator=generator) > 0.6).float()
-    masked = (1 - mask) * frames
-    return masked[:, :, 0], mask[:, :, 0], masked[:, :, 1:], mask[:, :, 1:]
-
-
 @torch.no_grad()
 def test_shapes_ranges_and_what_can_be_copied(aligner):
     assert isinstance(aligner, Aligner)
-    inputs = make_inputs()
+    inputs = make_pair(2, 3, 33, 46)
     before = [x.clone() for x in inputs]
     alignment = aligner.align(*inputs)
     aligned, visible, copyable = alignment
@@ -51,14 +38,14 @@ def test_shapes_ranges_and_what_can_be_copied(aligner):
 
 @torch.no_grad()
 def test_single_clips_and_references_give_the_same_result(aligner):
-    target, mask, refs, masks = make_inputs()
+    target, mask, refs, masks = make_pair(2, 3, 33, 46)
     together = aligner.align(target, mask, refs, masks)
     alone = aligner.align(target[1:], mask[1:], refs[1:, :, 2:], masks[1:, :, 2:])
     torch.testing.assert_close(alone.aligned[0, :, 0], together.aligned[1, :, 2], atol=1e-4, rtol=0)
 
 
 def test_colours_are_sampled_bilinearly_and_visibility_by_nearest():
-    _, mask, refs, masks = make_inputs(1, 1, 8, 9)
+    _, mask, refs, masks = make_pair(1, 1, 8, 9)
     grid = identity_grid(8, 9).expand(1, 1, 8, 9, 2)
     still = alignment_from_grid(grid, 1 - mask, MaskedFrames(refs, 1 - masks))
     torch.testing.assert_close(still.aligned, refs)
@@ -74,7 +61,7 @@ def test_colours_are_sampled_bilinearly_and_visibility_by_nearest():
 
 
 def test_positions_outside_a_reference_are_black_and_hidden():
-    _, mask, refs, masks = make_inputs(1, 1, 8, 9)
+    _, mask, refs, masks = make_pair(1, 1, 8, 9)
     beyond = identity_grid(8, 9).expand(1, 1, 8, 9, 2) + 3
     alignment = alignment_from_grid(beyond, 1 - mask, MaskedFrames(refs, 1 - masks))
     assert not alignment.aligned.any()
@@ -83,8 +70,8 @@ def test_positions_outside_a_reference_are_black_and_hidden():
 
 
 def test_a_frozen_aligner_passes_no_gradient_and_never_trains():
-    aligner = FrozenAligner(make_dfpn()).train()
-    target, mask, refs, masks = make_inputs()
+    aligner = FrozenAligner(tiny_dfpn()).train()
+    target, mask, refs, masks = make_pair(2, 3, 33, 46)
     assert not aligner.align(target.requires_grad_(), mask, refs, masks).aligned.requires_grad
     assert not any(module.training for module in aligner.modules())
     assert not any(parameter.requires_grad for parameter in aligner.parameters())

@@ -5,12 +5,12 @@ import pytest
 import torch
 
 from master_thesis.models.chn import CHN
+from tests.factories import tiny_chn
 
 
 @pytest.fixture(scope="module")
 def tiny():
-    torch.manual_seed(0)
-    network = CHN(width=4, growth=2, num_blocks=1)
+    network = tiny_chn()
     torch.nn.init.normal_(network.tail[-1].weight, std=3)  # a new network paints almost plain grey
     return network.eval()
 

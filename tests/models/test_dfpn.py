@@ -4,29 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from master_thesis.models.dfpn import DFPN, FlowEstimator, Mixer, SeparableConv4d
+from master_thesis.models.dfpn import FlowEstimator, Mixer, SeparableConv4d
 from master_thesis.records import MaskedFrames
-from tests.factories import as_frames
+from tests.factories import as_frames, make_pair, tiny_dfpn
 
 
 def count(module):
     return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
-
-
-def make_tiny(size=32):
-    torch.manual_seed(0)
-    return DFPN(size=size, corr_widths=(2, 3), width=4, vgg_width=2)
-
-
-def make_inputs(b, f, height, width, seed=0):
-    """Target, mask, references, masks."""
-    generator = torch.Generator().manual_seed(seed)
-    frames = torch.rand(b, 3, f + 1, height, width, generator=generator)
-    mask = torch.zeros(b, 1, f + 1, height, width)
-    for i in range(f + 1):
-        mask[:, :, i, height // 4 : height // 2, i : i + width // 3] = 1
-    masked = (1 - mask) * frames
-    return masked[:, :, 0], mask[:, :, 0], masked[:, :, 1:], mask[:, :, 1:]
 
 
 @pytest.mark.parametrize(
@@ -38,7 +22,7 @@ def test_the_parts_have_as_many_parameters_as_in_the_thesis(make, parameters):
 
 
 def test_all_parts_but_vgg_are_trainable():
-    network = make_tiny()
+    network = tiny_dfpn()
     parts = (network.conv4d, network.mixer, network.estimator_64, network.estimator_256)
     assert count(network) == sum(map(count, parts))
 
@@ -59,7 +43,7 @@ def test_the_4d_convolution_agrees_with_loops_over_planes():
 @torch.no_grad()
 @pytest.mark.parametrize(("height", "width"), [(32, 32), (48, 80), (37, 51), (16, 20)])
 def test_any_input_size(height, width):
-    prediction = make_tiny().eval()(*as_frames(*make_inputs(2, 3, height, width)))
+    prediction = tiny_dfpn()(*as_frames(*make_pair(2, 3, height, width)))
     assert prediction.correlation.shape == (2, 3, 2, 2, 2, 2)
     assert prediction.grid_coarse.shape == (2, 3, 2, 2, 2)
     assert prediction.grid_middle.shape == (2, 3, 8, 8, 2)
@@ -69,20 +53,20 @@ def test_any_input_size(height, width):
 
 @torch.no_grad()
 def test_a_prediction_unpacks_in_the_order_of_the_thesis():
-    prediction = make_tiny()(*as_frames(*make_inputs(1, 1, 32, 32)))
+    prediction = tiny_dfpn()(*as_frames(*make_pair(1, 1, 32, 32)))
     fields = (prediction.correlation, prediction.grid_coarse, prediction.grid_middle, prediction.grid)
     assert all(a is b for a, b in zip(prediction, fields, strict=True))
 
 
 @torch.no_grad()
 def test_another_working_size():
-    assert make_tiny(size=64)(*as_frames(*make_inputs(1, 1, 32, 32))).grid_coarse.shape == (1, 1, 4, 4, 2)
+    assert tiny_dfpn(size=64)(*as_frames(*make_pair(1, 1, 32, 32))).grid_coarse.shape == (1, 1, 4, 4, 2)
 
 
 @torch.no_grad()
 def test_clips_and_references_are_independent():
-    network = make_tiny().eval()
-    target, mask, refs, masks = make_inputs(2, 3, 40, 48)
+    network = tiny_dfpn()
+    target, mask, refs, masks = make_pair(2, 3, 40, 48)
     together = network(*as_frames(target, mask, refs, masks))
     for b, f in np.ndindex(2, 3):
         one, ref = slice(b, b + 1), slice(f, f + 1)
@@ -92,9 +76,9 @@ def test_clips_and_references_are_independent():
 
 
 def test_every_trained_part_learns_and_vgg_does_not():
-    network = make_tiny().train()
+    network = tiny_dfpn().train()
     assert not network.vgg.training
-    prediction = network(*as_frames(*make_inputs(1, 2, 32, 32)))
+    prediction = network(*as_frames(*make_pair(1, 2, 32, 32)))
     (prediction.correlation.mean() + prediction.grid_coarse.mean() + prediction.grid.mean()).backward()
     assert all(p.grad is not None for p in network.parameters() if p.requires_grad)
     assert all(p.grad is None for p in network.vgg.parameters())
@@ -102,7 +86,7 @@ def test_every_trained_part_learns_and_vgg_does_not():
 
 @torch.no_grad()
 def test_a_frame_without_a_mask_correlates_fully_with_itself():
-    network = make_tiny()
+    network = tiny_dfpn()
     frame = torch.rand(1, 3, 32, 32)
     nothing = torch.zeros(1, 1, 32, 32)
     itself = network.correlate(*as_frames(frame, nothing, frame.unsqueeze(2), nothing.unsqueeze(2))).view(4, 4)

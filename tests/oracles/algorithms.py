@@ -1,10 +1,9 @@
-"""The three algorithms word by word: one pair at a time, nothing batched, nothing skipped. The oracle of the tests.
+"""The three algorithms, transcribed: one pair at a time, nothing batched, nothing skipped.
 
 Letters as in the thesis: frame ``x`` and mask ``m`` of target ``t`` and reference ``r``; spacing ``s``, distance ``D``,
-tolerance ``e`` (percent), sweeps ``N``. Sequences are ``x (3, F, H, W)`` with their holes in the colour of a hole, and
-``m (1, F, H, W)``. Where the description leaves a choice: the references that ip has finished may be at any distance;
-what remains for it are the references of ff; a frame without any reference uses itself; cp closes a frame after the
-second neighbour.
+tolerance ``e`` (percent), sweeps ``N``. Sequences are ``x (3, F, H, W)``, with holes in the colour of a hole, and
+``m (1, F, H, W)``. Choices that the description leaves open: finished references of ip may be at any distance; its
+others are those of ff; a frame without references uses itself; cp closes a frame after its second neighbour.
 """
 
 import torch
@@ -13,7 +12,7 @@ HOLE_COLOUR = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 
 
 def step(x_t, m_t, x_r, m_r, aligner, chn):
-    """One step on target t with reference r: the new frame, its new mask, and what CHN composed."""
+    """One step on target t with reference r: the new frame, its new mask, and CHN's composite."""
     x_aligned, v_aligned, v_map = aligner.align(x_t, m_t, x_r.unsqueeze(2), m_r.unsqueeze(2))
     _, y_comp = chn(x_t, 1 - m_t, x_aligned, v_aligned, v_map)
     m_t = m_t - v_map[:, :, 0]
@@ -39,6 +38,14 @@ def references(t, num_frames, s, D):  # noqa: N803
     """Nearest first (ties: the earlier one), distance at most D and a multiple of s."""
     allowed = [r for r in range(num_frames) if r != t and abs(r - t) <= D and abs(r - t) % s == 0]
     return sorted(allowed, key=lambda r: (abs(r - t), r))
+
+
+def run_plainly(algorithm, x, m, aligner, chn, spacing=1, max_distance=20, tolerance=1.0, sweeps=20):
+    """Runs an algorithm with the argument names of :func:`master_thesis.inpaint`."""
+    if algorithm == "cp":
+        return copy_and_propagate(x, m, aligner, chn, N=sweeps, s=spacing, e=tolerance)
+    fill = {"ff": frame_by_frame, "ip": inpaint_and_propagate}[algorithm]
+    return fill(x, m, aligner, chn, s=spacing, D=max_distance, e=tolerance)
 
 
 def frame_by_frame(x, m, aligner, chn, s=1, D=20, e=1):  # noqa: N803

@@ -1,6 +1,6 @@
-"""Clips as one would first write it: everything decoded in full size, moved as floats, then reduced.
+"""Clips made the plain way: decoded at full size, moved as floats, then resized.
 
-The random draws are those of :class:`~master_thesis.data.dataset.RandomClips`, so that both make the same clips.
+The random draws are those of :class:`~master_thesis.data.dataset.RandomClips`, so both make the same clips.
 """
 
 import cv2
@@ -14,7 +14,7 @@ from master_thesis.images.header import frame_size
 
 
 def warp(image, movement, interpolation):
-    """A float image moved by a matrix in the unit square, at its own size; mirrored at its borders."""
+    """Moves a float image by a matrix in the unit square, at its own size; mirrored at the borders."""
     h, w = image.shape[:2]
     matrix = warping._pixel_matrix(np.linalg.inv(movement), (h, w), (h, w))
     flags = interpolation | cv2.WARP_INVERSE_MAP
@@ -22,7 +22,7 @@ def warp(image, movement, interpolation):
 
 
 class PlainClips(RandomClips):
-    """Clips at ``train_size`` with resizing on and masks that are not moved."""
+    """Clips at ``train_size``, with resizing on and unmoved masks."""
 
     def _draw_frames(self, rng, tally):
         c, (h, w) = self.config, self.config.train_size

@@ -1,7 +1,7 @@
-"""DFPN's alignment as the thesis describes it, one pair at a time: nothing is kept, nothing laid out for speed.
+"""DFPN's alignment as the thesis describes it: one pair at a time, nothing cached, nothing arranged for speed.
 
-It reads the weights of a :class:`~master_thesis.models.dfpn.DFPN` and computes the same in the plainest way, in the
-precision of its weights. The oracle of the tests, and what the fast path is timed against.
+It uses the weights of a :class:`~master_thesis.models.dfpn.DFPN` in their precision. Tests compare the fast path with
+it, and benchmarks time against it.
 """
 
 import copy
@@ -15,7 +15,7 @@ from master_thesis.records import MaskedFrames
 
 
 def plain(network):
-    """A copy of a network in float32 with its tensors in the usual order."""
+    """Returns a copy of a network in float32 with contiguous tensors."""
     return copy.deepcopy(network).float().to(memory_format=torch.contiguous_format)
 
 
@@ -36,7 +36,7 @@ class PlainDFPN:
         return alignment_from_grid(torch.stack(grids), 1 - m_target, MaskedFrames(x_refs, 1 - m_refs))
 
     def grid(self, x_t, m_t, x_r, m_r):
-        """Where every target pixel lies in the reference, ``(1, H, W, 2)``."""
+        """Position of every target pixel in the reference, ``(1, H, W, 2)``."""
         n = self.network
         correlation = self.correlate(x_t, m_t, x_r, m_r)
         t = n.cells
@@ -52,7 +52,7 @@ class PlainDFPN:
         return F.interpolate(grid, x_t.shape[-2:], mode="bilinear").permute(0, 2, 3, 1)
 
     def correlate(self, x_t, m_t, x_r, m_r):
-        """Every target position with every reference position, ``(t * t, r * r)``."""
+        """Correlation of every target position with every reference position, ``(t * t, r * r)``."""
         rows = []
         for x, m in ((x_t, m_t), (x_r, m_r)):
             small = F.interpolate(x, (self.network.size,) * 2, mode="bilinear")

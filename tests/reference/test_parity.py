@@ -13,8 +13,7 @@ from master_thesis.checkpoints.loading import load_chn, load_cpn, load_dfpn
 from master_thesis.inpainting.inpainter import inpaint
 from master_thesis.ops.image import fill_holes
 from master_thesis.ops.mask import copyable_map
-from master_thesis.records import Alignment
-from tests.factories import as_frames
+from tests.factories import StillAligner, as_frames
 from tests.reference.by_name import box_mask, image
 
 TOLERANCE = 1e-3
@@ -109,13 +108,6 @@ def test_cpn(cpn, recorded):
     assert_recorded(alignment.aligned[..., ::8, ::8], recorded["cpn_xa"])
     assert_recorded(alignment.visible[..., ::8, ::8], recorded["cpn_va"])
     assert_recorded(alignment.copyable.sum().view(1), recorded["cpn_vm_sum"])
-
-
-class StillAligner:
-    """Returns the references unmoved."""
-
-    def align(self, x_target, m_target, x_refs, m_refs):
-        return Alignment(x_refs, 1 - m_refs, copyable_map(1 - m_refs, 1 - m_target))
 
 
 @pytest.mark.parametrize("algorithm", ["ff", "ip", "cp"])

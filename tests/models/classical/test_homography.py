@@ -1,7 +1,6 @@
 import cv2
 import numpy as np
 import pytest
-import skimage.data
 
 from master_thesis.models.classical.homography import (
     _is_plausible,
@@ -11,6 +10,7 @@ from master_thesis.models.classical.homography import (
     photometric_error,
     warp_homography,
 )
+from tests import factories
 
 SIZE = (120, 160)
 EVERYTHING = np.ones(SIZE, bool)
@@ -18,8 +18,7 @@ EVERYTHING = np.ones(SIZE, bool)
 
 @pytest.fixture(scope="module")
 def photo():
-    grey = cv2.cvtColor(skimage.data.astronaut(), cv2.COLOR_RGB2GRAY)
-    return cv2.resize(grey[:384], SIZE[::-1], interpolation=cv2.INTER_AREA)
+    return cv2.cvtColor(factories.photo(*SIZE), cv2.COLOR_RGB2GRAY)
 
 
 MOTION = np.array([[1.03, 0.05, -6.0], [-0.04, 0.98, 5.0], [2e-4, -1e-4, 1.0]])

@@ -1,7 +1,6 @@
 import cv2
 import numpy as np
 import pytest
-import skimage.data
 import torch
 
 from master_thesis.models.aligner import Aligner
@@ -9,14 +8,14 @@ from master_thesis.models.classical.opencv import TRUST_THRESHOLD, OpenCVAligner
 from master_thesis.ops.affine import affine_grid
 from master_thesis.ops.grid import distance_px, identity_grid, inside, warp
 from master_thesis.ops.image import fill_holes
+from tests import factories
 
 SIZE = (96, 128)
 
 
 @pytest.fixture(scope="module")
 def photo():
-    frame = cv2.resize(skimage.data.astronaut()[:384], (SIZE[1], SIZE[0]), interpolation=cv2.INTER_AREA)
-    return torch.from_numpy(frame).permute(2, 0, 1)[None].float() / 255
+    return torch.from_numpy(factories.photo(*SIZE)).permute(2, 0, 1)[None].float() / 255
 
 
 def masks(*boxes):

@@ -5,22 +5,12 @@ from master_thesis.models.small.aligner import SmallDFPN
 from master_thesis.models.small.layers import AffineFit, flow_to_grid
 from master_thesis.ops.affine import apply_affine, fit_affine
 from master_thesis.ops.grid import identity_grid
-from tests.factories import as_frames
-
-TINY = {"size": (64, 64), "width": 8, "detail": 4, "hidden": 8, "num_iterations": 2}
+from tests.factories import as_frames, make_pair, tiny_small_dfpn
 
 
 @pytest.fixture
 def tiny() -> SmallDFPN:
-    torch.manual_seed(0)
-    return SmallDFPN(**TINY).eval()
-
-
-def _clip(b: int, f: int, h: int, w: int) -> tuple[torch.Tensor, ...]:
-    generator = torch.Generator().manual_seed(1)
-    frames = torch.rand(b, 3, f + 1, h, w, generator=generator)
-    masks = (torch.rand(b, 1, f + 1, h, w, generator=generator) > 0.8).float()
-    return frames[:, :, 0], masks[:, :, 0], frames[:, :, 1:], masks[:, :, 1:]
+    return tiny_small_dfpn()
 
 
 def test_the_preset_is_small() -> None:
@@ -29,7 +19,7 @@ def test_the_preset_is_small() -> None:
 
 @pytest.mark.parametrize("size", [(64, 64), (45, 90), (100, 33)])
 def test_it_keeps_the_contract_of_an_aligner_at_any_size(tiny: SmallDFPN, size: tuple[int, int]) -> None:
-    x_target, m_target, x_refs, m_refs = _clip(2, 3, *size)
+    x_target, m_target, x_refs, m_refs = make_pair(2, 3, *size)
     with torch.no_grad():
         alignment = tiny.align(x_target, m_target, x_refs, m_refs)
     aligned, visible, copyable = alignment
@@ -43,7 +33,7 @@ def test_it_keeps_the_contract_of_an_aligner_at_any_size(tiny: SmallDFPN, size: 
 
 
 def test_pairs_are_independent(tiny: SmallDFPN) -> None:
-    x_target, m_target, x_refs, m_refs = _clip(2, 2, 64, 64)
+    x_target, m_target, x_refs, m_refs = make_pair(2, 2, 64, 64)
     with torch.no_grad():
         together = tiny.align(x_target, m_target, x_refs, m_refs)
         alone = tiny.align(x_target[1:], m_target[1:], x_refs[1:, :, 1:], m_refs[1:, :, 1:])
@@ -52,7 +42,7 @@ def test_pairs_are_independent(tiny: SmallDFPN) -> None:
 
 def test_holes_have_no_influence(tiny: SmallDFPN) -> None:
     """Frames that differ in their holes alone, masked: neither the flow nor the choice may differ."""
-    x_target, m_target, x_refs, m_refs = _clip(1, 1, 64, 64)
+    x_target, m_target, x_refs, m_refs = make_pair(1, 1, 64, 64)
     pairs = [
         as_frames(x_target, m_target, x_refs, m_refs),
         as_frames(x_target * (1 - m_target), m_target, x_refs * (1 - m_refs), m_refs),
