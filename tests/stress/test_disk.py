@@ -78,7 +78,7 @@ KEPT = {
     "test chn": "--output_path made/walker-crossing_ip.mp4",
     "evaluate": "--output_path made/evaluation.json",
     "export inputs": "--export_inputs made",
-    "export": "--export made.safetensors",
+    "export": "made.safetensors",
 }
 
 
@@ -101,7 +101,7 @@ def test_existing_sample_data_is_kept_without_overwrite(world, tmp_path, monkeyp
     shutil.copytree(world.good / "data", tmp_path / "data")
     before = files_in(tmp_path)
     result = run_command("--sample_data data", tmp_path, monkeypatch, capsys)
-    assert "--sample_data data/sample_data.json exists already: --overwrite replaces it" in result.err
+    assert "error: data/sample_data.json exists already: --overwrite replaces it" in result.err
     assert (result.code, result.written) == (2, set())
     assert files_in(tmp_path) == before
 
@@ -110,7 +110,7 @@ def test_export_never_replaces_its_own_checkpoint(world, tmp_path, monkeypatch, 
     shutil.copy(world.good / "dfpn.safetensors", tmp_path / "a.safetensors")
     words = "--test --test_checkpoint a.safetensors --export ./a.safetensors --overwrite"
     result = run_command(words, tmp_path, monkeypatch, capsys)
-    assert "--export a.safetensors is an input and is never overwritten" in result.err
+    assert "error: a.safetensors is an input and is never overwritten" in result.err
     assert (result.code, result.written) == (2, set())
 
 
