@@ -75,7 +75,9 @@ def render(page: Page) -> str:
     """The HTML of a page, with ``PREVIEW_MARKER`` in place of the preview."""
     folder = files("master_thesis.video.report")
     template, css, js = (folder.joinpath(f"page.{suffix}").read_text("utf-8") for suffix in ("html", "css", "js"))
-    environment = Environment(autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True
+    )
     return environment.from_string(template).render(
         page=page,
         css=Markup(css),  # the package's own files are markup, everything else is escaped
