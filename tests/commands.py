@@ -1,4 +1,4 @@
-"""Runs the command inside the test's process, in a folder of its own."""
+"""Runs the command in the process of the test, in a folder of its own."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +12,22 @@ TINY_DATA = f"--train_size 32 32 {TINY_TEST}"
 TINY_RUN = "--train_max_iterations 3 --validation_max_iterations 1 --accelerator cpu --enable_progress_bar false"
 TINY_DFPN = "--dfpn_size 32 --dfpn_corr_widths 4 4 --dfpn_width 4 --vgg_weights random --vgg_width 2"
 TINY_CHN = "--chn_width 4 --chn_growth 2 --chn_num_blocks 1 --vgg_weights random --vgg_width 2"
+NEEDED = {
+    "remove": "clip.mp4 --mask mask.png",
+    "evaluate": "",
+    "test dfpn": "--test_checkpoint c",
+    "test chn": "--test_checkpoint c --chn_aligner opencv",
+    "train dfpn": "",
+    "train chn": "--chn_aligner opencv",
+    "export": "a.ckpt b.safetensors",
+    "sample-data": "data",
+}
+"""The words that each sub-command requires."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a command left: exit code, output, new files."""
+    """The result of a command: exit code, output, and the paths of new files."""
 
     code: int
     out: str

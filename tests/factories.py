@@ -1,6 +1,8 @@
 """The usual inputs of the tests: sequences with holes, clips, tiny networks, and stand-ins for trained networks."""
 
 import math
+import struct
+import zlib
 from dataclasses import dataclass
 
 import cv2
@@ -88,6 +90,16 @@ def make_clip(num=2, num_frames=3, size=64, is_simulated=True, seed=0):
 def photo(height, width):
     """A photograph, RGB, uint8 ``(height, width, 3)``."""
     return cv2.resize(skimage.data.astronaut()[:384], (width, height), interpolation=cv2.INTER_AREA)
+
+
+def png_claiming(width, height):
+    """A PNG file without pixels whose header claims a size."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
 def smooth_pictures(num, size, seed=0):

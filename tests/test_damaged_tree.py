@@ -14,8 +14,7 @@ from master_thesis.configs.data import DataConfig
 from master_thesis.data.datamodule import DataModule
 from master_thesis.errors import UserError
 from tests.commands import run_command
-from tests.factories import Copier, StillAligner
-from tests.images.test_codec import png_claiming
+from tests.factories import Copier, StillAligner, png_claiming
 from tests.permissions import permissions_count
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")

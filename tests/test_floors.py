@@ -1,6 +1,7 @@
 """Imports point down only, and rooms on one floor do not know each other."""
 
 import ast
+import graphlib
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,70 @@ def test_light_modules_import_nothing_heavy():
         for path in paths:
             tops = {module.split(".")[0] for module in imports_of(path, only_at_top=True)}
             assert not tops & HEAVY, path
+
+
+OUTSIDE = {
+    "scripts": set(),
+    "stress": {"scripts"},
+    "benchmarks": {"scripts", "tests.oracles"},
+    "tests": {"stress.videos"},
+    "tests.oracles": set(),
+    "tests.scripts": {"tests", "scripts"},
+    "tests.stress": {"tests", "scripts", "stress"},
+}
+"""Folders outside the package, and what each may import beside itself and the package."""
+
+
+def outside_files():
+    """Python files outside the package, with their module names."""
+    for folder in ("scripts", "stress", "benchmarks", "tests"):
+        for path in sorted((PACKAGE.parent / folder).rglob("*.py")):
+            yield path, ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+
+
+def is_below(name, folder):
+    return f"{name}.".startswith(f"{folder}.")
+
+
+def outside_violation(module, imported):
+    """The reason why a module outside the package must not import another one; None if it may."""
+    if not any(is_below(imported, folder) for folder in OUTSIDE):
+        return None
+    folder = max((folder for folder in OUTSIDE if is_below(module, folder)), key=len)
+    is_test = any(part.startswith("test_") for part in imported.split("."))
+    if not is_test and any(is_below(imported, each) for each in {folder, *OUTSIDE[folder]}):
+        return None
+    return f"{module} should not import {imported}"
+
+
+def test_tests_benchmarks_and_experiments_keep_apart():
+    found = [outside_violation(module, name) for path, module in outside_files() for name in imports_of(path)]
+    assert len(found) > 1000, "the test should see the imports"
+    assert [why for why in found if why] == []
+
+
+def test_a_wrong_import_outside_the_package_is_seen():
+    assert outside_violation("benchmarks.speed.table", "tests.oracles.networks.plain") is None
+    assert outside_violation("benchmarks.speed.table", "tests.factories.make_clip")
+    assert outside_violation("tests.video.test_checks", "benchmarks.speed.scenes.SIZE")
+    assert outside_violation("tests.video.test_checks", "stress.videos.Clip") is None
+    assert outside_violation("tests.video.test_checks", "stress.kills.start")
+    assert outside_violation("tests.stress.test_fuzz", "stress.world.World") is None
+    assert outside_violation("tests.stress.test_fuzz", "tests.images.test_codec.picture")
+    assert outside_violation("stress.fuzz", "tests.factories.make_clip")
+    assert outside_violation("scripts.gpu", "stress.kills.start")
+
+
+def test_modules_do_not_import_each_other_in_circles():
+    paths = {module: path for path, module in outside_files()}
+    for path in PACKAGE.rglob("*.py"):
+        paths[".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")] = path
+    graph = {module: {module_of(name, paths) for name in imports_of(path)} for module, path in paths.items()}
+    graph = {module: imported & paths.keys() - {module} for module, imported in graph.items()}
+    assert sum(map(len, graph.values())) > 500, "the test should see the imports"
+    graphlib.TopologicalSorter(graph).prepare()  # raises CycleError
+
+
+def module_of(name, paths):
+    """The module of an imported name, which may be one of its members."""
+    return name if name in paths else name.rpartition(".")[0]

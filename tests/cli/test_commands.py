@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from master_thesis.checkpoints.loading import load_chn, load_dfpn
 from master_thesis.checkpoints.reading import network_entry, read_checkpoint
 from master_thesis.cli.main import main
 from tests.commands import TINY_CHN, TINY_DFPN, TINY_RUN, TINY_TEST, TINY_TRAIN, run_command
 from tests.reference.checkpoints import cpn_state
+from tests.run_folders import VERSION, events, last, same_weights
 
 # Lightning's advice on workers, logging and accelerators is not what these tests are about.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
@@ -23,7 +23,6 @@ OPTIM = "--p_simulator_bgs 1 --lr 0.01 --lr_scheduler_step_size 1"
 DFPN = f"train dfpn {TINY_TRAIN} {TINY_RUN} {TINY_DFPN} {OPTIM}"
 CHN = f"train chn {TINY_TRAIN} {TINY_RUN} {TINY_CHN} --chn_aligner"
 TEST_CHN = "test chn --test_size 32 48 --dilatation_iterations 1 --accelerator cpu --test_checkpoint"
-VERSION = "lightning_logs/version_"
 
 
 @pytest.fixture
@@ -51,21 +50,6 @@ def trained(tmp_path_factory, sample_tree):
         assert main(f"{arguments} --data_path {sample_tree}".split()) == 0
     patch.undo()
     return folder
-
-
-def last(folder, version=0):
-    return folder / f"{VERSION}{version}" / "checkpoints" / "last.ckpt"
-
-
-def events(folder, version):
-    accumulator = EventAccumulator(str(folder / f"{VERSION}{version}"), size_guidance={"images": 0})
-    accumulator.Reload()
-    return accumulator
-
-
-def same_weights(a, b):
-    first, second = (read_checkpoint(path)["state_dict"] for path in (a, b))
-    return first.keys() == second.keys() and all(torch.equal(first[k], second[k]) for k in first)
 
 
 def test_a_run_leaves_checkpoints_its_config_and_figures(trained):

@@ -10,7 +10,7 @@ from master_thesis.cli.config_file import config_text, write_config
 from master_thesis.cli.flags import flags_of
 from master_thesis.cli.parsing import parse_command
 from master_thesis.errors import UserError
-from tests.cli.test_parsing import NEEDED
+from tests.commands import NEEDED
 
 EVERYTHING = {
     "remove": "Ünter\u00a0wegs.mp4 --mask - --output yes --object_ids 1 3 --leaps false --test_size native --overlay "

@@ -10,18 +10,7 @@ from master_thesis.cli.flags import flags_of, trainer_options_of
 from master_thesis.cli.parsing import parse_command
 from master_thesis.errors import UserError
 from master_thesis.models.registry import families
-
-NEEDED = {
-    "remove": "clip.mp4 --mask mask.png",
-    "evaluate": "",
-    "test dfpn": "--test_checkpoint c",
-    "test chn": "--test_checkpoint c --chn_aligner opencv",
-    "train dfpn": "",
-    "train chn": "--chn_aligner opencv",
-    "export": "a.ckpt b.safetensors",
-    "sample-data": "data",
-}
-"""What a sub-command cannot do without."""
+from tests.commands import NEEDED
 
 
 def parse(words):

@@ -8,9 +8,8 @@ from master_thesis.evaluation.copying import (
     nearest_first,
     telea_frame,
 )
+from tests.evaluation.conftest import PAN_PX, SIZE
 from tests.factories import StillAligner
-
-from .conftest import PAN_PX, SIZE
 
 
 def test_references_within_reach_are_ordered_by_distance():

@@ -10,8 +10,7 @@ from master_thesis.evaluation.evaluate import TRUTH, evaluate, run_evaluation
 from master_thesis.evaluation.scores import group
 from master_thesis.images.codec import write_png
 from master_thesis.metrics import MAX_PSNR
-
-from .conftest import PAN_PX, pan
+from tests.evaluation.conftest import PAN_PX, pan
 
 QUICK = {"protocols": ("hole",), "sequences": ("ant", "cow")}
 

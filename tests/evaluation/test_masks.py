@@ -5,8 +5,7 @@ from master_thesis.data.sequences import find_test_sequences
 from master_thesis.errors import UserError
 from master_thesis.evaluation.masks import derangement, make_masks
 from master_thesis.images.codec import write_png
-
-from .conftest import SIZE, squares
+from tests.evaluation.conftest import SIZE, squares
 
 
 @pytest.fixture

@@ -6,8 +6,7 @@ from torchvision.models.optical_flow import raft_small
 from master_thesis.errors import UserError
 from master_thesis.evaluation.motion import Motion, background_motion, dis_flow, estimate_motion, raft_flow
 from master_thesis.metrics import warping_error
-
-from .conftest import PAN_PX, SIZE, pan
+from tests.evaluation.conftest import PAN_PX, SIZE, pan
 
 
 def shift(x, y=0.0):

@@ -7,8 +7,7 @@ from master_thesis import metrics
 from master_thesis.evaluation.motion import dis_flow, estimate_motion
 from master_thesis.evaluation.protocols import Protocol, Task
 from master_thesis.evaluation.scores import Score, mean_over_frames, measure
-
-from .conftest import SIZE
+from tests.evaluation.conftest import SIZE
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 import io
 import logging
 import os
-import struct
-import zlib
 
 import cv2
 import numpy as np
@@ -20,14 +18,6 @@ from master_thesis.images.header import UnreadableFrame, frame_size
 def image():
     y, x = np.mgrid[:48, :80]
     return np.stack((x * 3, y * 5, 255 - x * 2), axis=-1).astype(np.uint8)
-
-
-def png_claiming(width, height):
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
 @pytest.mark.parametrize(
