@@ -12,6 +12,7 @@ from PIL import Image
 from master_thesis.images import codec
 from master_thesis.images.codec import read_frame, read_mask, write_jpeg, write_png
 from master_thesis.images.header import UnreadableFrame, frame_size
+from tests.factories import png_claiming
 
 
 @pytest.fixture
