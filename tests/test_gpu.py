@@ -1,7 +1,8 @@
-"""On a GPU as on the CPU. What can, runs on the CPU too, so that these tests are seen to work where there is none."""
+"""Equal results on a GPU and on the CPU. Most tests also run on the CPU, which shows that they work."""
 
 import logging
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,24 +13,31 @@ from master_thesis.configs.training import OptimConfig
 from master_thesis.configs.video import VideoConfig
 from master_thesis.data.datamodule import DataModule
 from master_thesis.images.codec import read_frame, write_png
-from master_thesis.inpainting import batching as halving
+from master_thesis.inpainting import batching
 from master_thesis.inpainting.inpainter import inpaint
-from master_thesis.models.chn import CHN
 from master_thesis.models.classical.opencv import OpenCVAligner
-from master_thesis.models.dfpn import DFPN
 from master_thesis.ops.precision import autocast
-from master_thesis.records import Clip
 from master_thesis.training.dfpn import DFPNTraining
 from tests.commands import TINY_DATA, TINY_DFPN, TINY_RUN, run_command
-from tests.factories import Copier, Painter, StillAligner, make_sequence
+from tests.factories import (
+    DFPN_SIZES,
+    Copier,
+    Painter,
+    StillAligner,
+    as_frames,
+    make_clip,
+    make_pair,
+    make_sequence,
+    tiny_chn,
+    tiny_dfpn,
+)
 
-SIZES = {"size": 32, "corr_widths": (4, 4), "width": 4, "vgg_width": 2}
 GIB = 2**30
 
 
 @pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 def device(request: pytest.FixtureRequest) -> Iterator[torch.device]:
-    """Where to compute; on a GPU in float32, without TF32's shorter mantissa."""
+    """The device to test; a GPU computes in float32, without TF32's shorter mantissa."""
     backends = torch.backends.cuda.matmul, torch.backends.cudnn
     before = [backend.allow_tf32 for backend in backends]
     for backend in backends:
@@ -41,23 +49,21 @@ def device(request: pytest.FixtureRequest) -> Iterator[torch.device]:
 
 def pair(device: torch.device):
     """A target with two references and their masks."""
-    x, m = make_sequence(3, 40, 56)
-    return tuple(t.to(device) for t in (x[None, :, 0], m[None, :, 0], x[None, :, 1:], m[None, :, 1:]))
+    return tuple(t.to(device) for t in make_pair(1, 2, 40, 56))
 
 
 def align_and_paint(device: torch.device, precision: str):
-    torch.manual_seed(0)
-    dfpn, chn = DFPN(**SIZES).eval().to(device), CHN(4, 2, 1).eval().to(device)
+    dfpn, chn = tiny_dfpn().to(device), tiny_chn().to(device)
     x_target, m_target, x_refs, m_refs = pair(device)
     with torch.no_grad(), autocast(device, precision):
-        prediction = dfpn(x_target, m_target, x_refs, m_refs)
+        prediction = dfpn(*as_frames(x_target, m_target, x_refs, m_refs))
         alignment = dfpn.align(x_target, m_target, x_refs, m_refs)
         painted = chn(x_target, 1 - m_target, x_refs, 1 - m_refs, alignment.copyable)
-    return [t.float().cpu() for t in (prediction.grid_64, prediction.grid_256, painted.composed)]
+    return [t.float().cpu() for t in (prediction.grid_middle, prediction.grid_fine, painted.composed)]
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("32-true", 1e-3), ("bf16-mixed", 5e-2)])
-def test_networks_compute_what_they_do_in_float32_on_the_cpu(device, precision: str, tolerance: float) -> None:
+def test_networks_agree_with_float32_on_the_cpu(device, precision: str, tolerance: float) -> None:
     wanted, found = align_and_paint(torch.device("cpu"), "32-true"), align_and_paint(device, precision)
     for a, b in zip(found, wanted, strict=True):
         assert (a - b).abs().mean() < tolerance
@@ -65,7 +71,7 @@ def test_networks_compute_what_they_do_in_float32_on_the_cpu(device, precision: 
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_sequences_are_filled_alike(device, algorithm: str) -> None:
+def test_filled_sequences_agree(device, algorithm: str) -> None:
     x, m = make_sequence(7, 16, 24)
     wanted = inpaint(x, m, StillAligner(), Painter(), algorithm)
     found = inpaint(x.to(device), m.to(device), StillAligner(), Painter(), algorithm)
@@ -73,8 +79,8 @@ def test_sequences_are_filled_alike(device, algorithm: str) -> None:
     assert torch.equal(found.source.cpu(), wanted.source)
 
 
-def test_a_video_is_filled_alike(device, tmp_path: Path) -> None:
-    pytest.importorskip("av", reason="no PyAV")  # machines that are lent for training may lack it
+def test_filled_videos_agree(device, tmp_path: Path) -> None:
+    pytest.importorskip("av", reason="no PyAV")  # may be missing on a machine for training
     from master_thesis.video.pipeline import inpaint_video
     from stress.videos import Clip, box_mask
 
@@ -89,28 +95,24 @@ def test_a_video_is_filled_alike(device, tmp_path: Path) -> None:
     assert all((abs(a.astype(int) - b) <= 1).all() for a, b in zip(*made, strict=True))
 
 
-def test_the_training_loss_is_the_same(device) -> None:
+def test_training_losses_agree(device) -> None:
     torch.manual_seed(0)
-    module = DFPNTraining(SIZES, OptimConfig())
-    generator = torch.Generator().manual_seed(0)
-    frames = (torch.rand(2, 3, 2, 32, 32, generator=generator) * 255).byte()
-    mask = torch.zeros(2, 1, 2, 32, 32, dtype=torch.bool)
-    mask[..., 8:16, 8:16] = True
-    clip = Clip(frames, mask, torch.eye(3).repeat(2, 2, 1, 1), torch.tensor([True, False]), ("a", "b"))
+    module = DFPNTraining(DFPN_SIZES, OptimConfig())
+    clip = replace(make_clip(num_frames=2, size=32), is_simulated=torch.tensor([True, False]))
     wanted = module.losses(clip).total
     found = module.to(device).losses(clip.to(device)).total
     found.backward()
     torch.testing.assert_close(found.detach().cpu(), wanted.detach(), rtol=1e-3, atol=1e-3)
 
 
-def test_an_aligner_that_works_on_the_cpu_takes_frames_from_anywhere(device) -> None:
+def test_opencv_aligner_takes_frames_from_any_device(device) -> None:
     wanted = OpenCVAligner().align(*pair(torch.device("cpu")))
     found = OpenCVAligner().to(device).align(*pair(device))
     torch.testing.assert_close(found.aligned.cpu(), wanted.aligned, rtol=0, atol=1e-3)
 
 
 class Hungry(Painter):
-    """Takes 1 GiB of the GPU's memory for every pair."""
+    """Needs 1 GiB of GPU memory for every pair."""
 
     def __call__(self, x_target, *args):
         torch.empty(len(x_target), GIB, dtype=torch.uint8, device=x_target.device)
@@ -118,8 +120,8 @@ class Hungry(Painter):
 
 
 @pytest.mark.gpu
-def test_memory_that_really_runs_out_halves_the_batch(monkeypatch, caplog) -> None:
-    monkeypatch.setattr(halving, "_fitting", {})
+def test_exhausted_gpu_memory_halves_the_batch(monkeypatch, caplog) -> None:
+    monkeypatch.setattr(batching, "_fitting", {})
     x, m = (t.cuda() for t in make_sequence(20, 16, 24))
     wanted = inpaint(x, m, StillAligner(), Painter(), "ff", pair_batch=1)
     total = torch.cuda.get_device_properties(0).total_memory
@@ -137,7 +139,7 @@ def test_memory_that_really_runs_out_halves_the_batch(monkeypatch, caplog) -> No
 
 
 @pytest.mark.gpu
-def test_clips_come_in_pinned_memory(data_config) -> None:
+def test_clips_are_in_pinned_memory(data_config) -> None:
     data = DataModule(data_config())
     data.setup("fit")
     clip = next(iter(data.train_dataloader()))
@@ -147,7 +149,7 @@ def test_clips_come_in_pinned_memory(data_config) -> None:
 
 @pytest.mark.gpu
 @pytest.mark.parametrize("precision", ["32-true", "bf16-mixed", "16-mixed"])
-def test_a_training_runs(precision: str, sample_tree, tmp_path, monkeypatch, capsys) -> None:
+def test_training_runs(precision: str, sample_tree, tmp_path, monkeypatch, capsys) -> None:
     arguments = f"{TINY_DATA} {TINY_RUN} {TINY_DFPN} --max_epochs 1 --data_path {sample_tree} --precision {precision}"
     arguments = arguments.replace("--accelerator cpu", "--gpus 1")
     result = run_command(arguments, tmp_path, monkeypatch, capsys)

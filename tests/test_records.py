@@ -4,32 +4,22 @@ import pytest
 import torch
 
 from master_thesis.ops.image import FILL, resize, resize_mask
-from master_thesis.records import Alignment, Clip, Hallucination, Losses, MaskedFrames
-from tests import factories
-
-
-def make_clip(num_frames):
-    return Clip(
-        frames=torch.zeros(2, 3, num_frames, 4, 5, dtype=torch.uint8),
-        mask=torch.zeros(2, 1, num_frames, 4, 5, dtype=torch.bool),
-        movement=torch.eye(3).expand(2, num_frames, 3, 3),
-        is_simulated=torch.tensor([True, False]),
-        names=("a", "b"),
-    )
+from master_thesis.records import Alignment, Hallucination, Losses, MaskedFrames
+from tests.factories import make_clip
 
 
 @pytest.mark.parametrize(
     ("num_frames", "target", "refs"), [(1, 0, []), (2, 1, [0]), (3, 1, [0, 2]), (5, 2, [0, 1, 3, 4])]
 )
 def test_the_middle_frame_is_the_target_and_all_others_are_references(num_frames, target, refs):
-    clip = make_clip(num_frames)
+    clip = make_clip(num_frames=num_frames, size=16)
     assert clip.num_frames == num_frames
     assert clip.target_index == target
     assert clip.ref_indices == refs
 
 
 def test_all_tensors_of_a_clip_move_between_devices():
-    clip = make_clip(3)
+    clip = make_clip(size=16)
     moved = clip.to("meta")
     assert {t.device.type for t in (moved.frames, moved.mask, moved.movement, moved.is_simulated)} == {"meta"}
     assert moved.names == ("a", "b")
@@ -40,7 +30,7 @@ def test_an_alignment_unpacks_without_its_extras():
     aligned, visible = torch.rand(1, 3, 1, 2, 2), torch.rand(1, 1, 1, 2, 2)
     alignment = Alignment(aligned, visible, 1 - visible, confidence=visible, grid=torch.rand(1, 1, 2, 2, 2))
     expected = (aligned, visible, alignment.copyable)
-    assert all(part is whole for part, whole in zip(alignment, expected, strict=True))
+    assert all(found is wanted for found, wanted in zip(alignment, expected, strict=True))
 
 
 def test_a_hallucination_unpacks_into_predicted_and_composed():
@@ -60,7 +50,7 @@ def test_the_total_is_the_sum_of_the_parts():
 
 @pytest.mark.parametrize(("num_frames", "target", "refs"), [(5, 2, [0, 1, 3, 4]), (2, 1, [0])])
 def test_a_split_clip_has_the_middle_frame_as_target_and_all_others_as_references(num_frames, target, refs):
-    clip = factories.make_clip(num_frames=num_frames, size=16)
+    clip = make_clip(num_frames=num_frames, size=16)
     split = clip.split()
     for frames, indices in zip(split, (target, refs), strict=True):
         assert torch.equal(frames.colours, clip.frames[:, :, indices].float() / 255)
@@ -68,7 +58,7 @@ def test_a_split_clip_has_the_middle_frame_as_target_and_all_others_as_reference
 
 
 def test_masked_frames_have_the_fill_in_their_holes_and_the_truth_elsewhere():
-    for frames in factories.make_clip(size=16).split():
+    for frames in make_clip(size=16).split():
         hole = frames.mask.bool().expand_as(frames.colours)
         assert hole.any()
         assert torch.equal(frames.masked.colours[~hole], frames.colours[~hole])
