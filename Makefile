@@ -48,12 +48,12 @@ test: install lint types ## Check everything that must pass: style, types, tests
 	$(BIN)/python -m pytest
 
 bench: install ## Time everything against the plain path (15 minutes on two idle cores) and print the table
-	$(BIN)/python -m benchmarks.speed.table
-	$(BIN)/python -m benchmarks.speed.table --table --plot benchmarks/results/cost.png
+	$(BIN)/python -m benchmarks.speed table
+	$(BIN)/python -m benchmarks.speed table --table --plot benchmarks/results/cost.png
 
 gpu: install ## Rehearse on the CPU what scripts/gpu.py does on a GPU: pack, test, measure, train in stages
 	mkdir -p $(DEMO)
-	$(BIN)/python -m scripts.gpu rehearse --out $(DEMO)/gpu --minutes 3
+	$(BIN)/python -m scripts gpu rehearse --out $(DEMO)/gpu --minutes 3
 
 lint: install ## Check style and format
 	$(BIN)/ruff check .
@@ -71,7 +71,7 @@ lowest: ## Run the tests with the lowest versions that pyproject.toml allows (in
 audit: install ## List known vulnerabilities of the installed packages (queries an advisory database)
 	$(BIN)/pip install --quiet pip-audit
 	-$(BIN)/pip-audit --skip-editable --progress-spinner off --format json > .venv/audit.json
-	$(BIN)/python -m scripts.audit < .venv/audit.json
+	$(BIN)/python -m scripts audit < .venv/audit.json
 
 format: install ## Fix style and format
 	$(BIN)/ruff check --fix .
