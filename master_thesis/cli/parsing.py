@@ -9,14 +9,12 @@ from typing import Any
 
 from master_thesis.cli.arguments import Parser, flag_keywords, make_parser, nearest, parse_flags
 from master_thesis.cli.commands import COMMANDS
-from master_thesis.cli.config_file import read_config
 from master_thesis.cli.flags import flags_of, read_options
 from master_thesis.cli.help import help_of, overview, program, usage
 from master_thesis.cli.legacy import is_flat, rewrite_flat
 from master_thesis.cli.options import CommandOptions
 from master_thesis.configs.fields import parse_bool
 from master_thesis.errors import UserError, require
-from master_thesis.runtime.versions import installed_version
 
 HELP = ("-h", "--help")
 
@@ -34,13 +32,14 @@ def parse_command(argv: Sequence[str]) -> CommandOptions:
     if words[0] in HELP:
         _show(overview(COMMANDS))
     if words[0] == "--version":
+        from master_thesis.runtime.versions import installed_version
+
         _show(f"master_thesis {installed_version('master_thesis')}")
     options, rest = _find_command(words)
     if set(HELP).intersection(rest):
         _show(help_of(options, is_full=rest[-1] == "all"))
     given = parse_options(options, rest)
-    from_file = read_config(given["config"], options) if "config" in given else {}
-    return _build(options, from_file, given)
+    return _build(options, _read_file(options, given), given)
 
 
 def parse_options(options: type[CommandOptions], words: Sequence[str]) -> dict[str, Any]:
@@ -92,6 +91,14 @@ def _complete_switches(parser: Parser, words: Sequence[str]) -> list[str]:
     switches = {flag for action in parser._actions if action.nargs == "?" for flag in action.option_strings}
     pairs = zip(words, [*words[1:], ""], strict=False)
     return [f"{word}=true" if word in switches and not _is_bool(after) else word for word, after in pairs]
+
+
+def _read_file(options: type[CommandOptions], given: Mapping[str, Any]) -> dict[str, Any]:
+    if "config" not in given:
+        return {}
+    from master_thesis.cli.config_file import read_config  # with PyYAML, which takes its time
+
+    return read_config(given["config"], options)
 
 
 def _build(options: type[CommandOptions], from_file: Mapping[str, Any], given: Mapping[str, Any]) -> CommandOptions:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from master_thesis.cli.config_file import CONFIG, write_config
 from master_thesis.cli.flags import part, trainer_part
 from master_thesis.cli.options import AlgorithmChoice, NetworkChoice, NetworkCommandOptions
 from master_thesis.configs.data import DataConfig
@@ -40,6 +39,7 @@ class EvaluateOptions(NetworkCommandOptions):
 def evaluate(options: EvaluateOptions) -> None:
     """Measures CHN with every algorithm, the baselines and the frames of other methods."""
     from master_thesis.cli.build import load_networks, make_inpainters, running_networks
+    from master_thesis.cli.config_file import CONFIG, write_config
     from master_thesis.evaluation.evaluate import run_evaluation
     from master_thesis.evaluation.methods import network_method
 

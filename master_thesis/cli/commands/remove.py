@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from master_thesis.cli.config_file import CONFIG, write_config
 from master_thesis.cli.flags import part, trainer_part
 from master_thesis.cli.options import AlgorithmChoice, NetworkChoice, NetworkCommandOptions
 from master_thesis.configs.data import DataConfig
@@ -41,6 +40,7 @@ class RemoveOptions(NetworkCommandOptions):
 def remove(options: RemoveOptions) -> None:
     """Removes the object and writes beside each result what repeats the run."""
     from master_thesis.cli.build import load_networks, make_inpainters, running_networks
+    from master_thesis.cli.config_file import CONFIG, write_config
     from master_thesis.video.jobs import run_jobs  # with PyAV, which training does without
     from master_thesis.video.outputs import beside
 

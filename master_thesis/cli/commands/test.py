@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from master_thesis.cli.config_file import CONFIG, write_config
 from master_thesis.cli.flags import part
 from master_thesis.cli.options import AlgorithmChoice, NetworkChoice, NetworkCommandOptions
 from master_thesis.configs.data import DataConfig
@@ -93,6 +92,7 @@ def test_dfpn(options: DFPNTestOptions) -> None:
 def test_chn(options: CHNTestOptions) -> None:
     """Fills test sequences with CHN."""
     from master_thesis.cli.build import load_networks, seed_run
+    from master_thesis.cli.config_file import CONFIG, write_config
     from master_thesis.cli.trainer import make_testing_trainer
     from master_thesis.training.testing import SequenceFilling, video_path  # with PyAV, as above
 
