@@ -13,6 +13,7 @@ from master_thesis.checkpoints.loading import load_chn, load_dfpn
 from master_thesis.checkpoints.reading import network_entry, read_checkpoint
 from master_thesis.cli.main import main
 from tests.commands import TINY_CHN, TINY_DFPN, TINY_RUN, TINY_TEST, TINY_TRAIN, run_command
+from tests.factories import Copier, StillAligner
 from tests.reference.checkpoints import cpn_state
 from tests.run_folders import VERSION, events, last, same_weights
 
@@ -242,3 +243,22 @@ def test_a_damaged_training_frame_is_skipped_and_named(damaged_tree, tmp_path, m
 def test_a_run_is_repeated_by_the_file_that_it_wrote(command, trained, tmp_path):
     command(f"train dfpn --config {trained / VERSION}0/config.yaml")
     assert same_weights(last(tmp_path), last(trained))
+
+
+def test_an_evaluation_writes_its_table_and_the_file_that_repeats_it(command, tmp_path, monkeypatch):
+    monkeypatch.setattr("master_thesis.cli.build.load_networks", lambda choice: (StillAligner(), Copier()))
+    tables = []
+    for words in ("--masks still --protocols hole --baselines telea --max_frames 2 --test_size 32 48 --algorithms ip",
+                  "--config evaluation/config.yaml --output_path again"):  # fmt: skip
+        result = command(f"evaluate {words}")
+        tables.append(
+            [line.split()[:5] for line in result.out.splitlines() if " dB" not in line and "results" not in line]
+        )
+    assert tables[0] == tables[1]
+    assert ["mean", "small_chn", "ip"] in [row[:3] for row in tables[0]]
+    assert (tmp_path / "again/config.yaml").read_text().count("output_path: again") == 1
+
+
+def test_exported_inputs_are_no_evaluation(command, tmp_path):
+    command("evaluate --masks still --protocols hole --max_frames 2 --test_size 32 48 --export_inputs inputs")
+    assert {path.name for path in (tmp_path / "inputs").iterdir()} == {"hole"}

@@ -238,6 +238,19 @@ def test_the_documentation_lists_every_message() -> None:
     assert [note for _, note in WORKS if note.startswith(("the ", "an ", "masks ")) and note not in DOCS] == []
 
 
+def test_a_removal_writes_the_file_that_repeats_it_beside_its_output(command, world: Path, tmp_path: Path) -> None:
+    first = command(f"{CLIP} {MASK} --output {tmp_path}/a.mkv --lossless --algorithms ip ff --feather 2")
+    assert first.code == 0, first.err
+    config = tmp_path / "a_ff.config.yaml"
+    assert (tmp_path / "a_ip.config.yaml").read_text() == config.read_text()
+    assert config.read_text().startswith("# repeat with: master_thesis remove --config FILE\n")
+    again = command(f"--config {config} --output {tmp_path}/b.mkv")
+    assert again.code == 0, again.err
+    for name in ("ip", "ff"):
+        films = [list(open_source(tmp_path / f"{film}_{name}.mkv").frames()) for film in "ab"]
+        assert all(np.array_equal(x.image, y.image) for x, y in zip(*films, strict=True))
+
+
 def test_checking_writes_nothing(command) -> None:
     result = command(f"{CLIP} {MASK} --check")
     assert (result.code, result.written) == (0, set())
