@@ -1,1 +1,1 @@
-"""The command: ``python -m master_thesis``."""
+"""The command line: ``master_thesis COMMAND`` or ``python -m master_thesis COMMAND``."""

@@ -61,13 +61,13 @@ def parse_flags(
         The values that were given, and the words that belong to no flag.
     """
     namespace, rest = parser.parse_known_args(list(words))
-    flags, _, words_after = _partition(rest, "--")
-    unknown = [word for word in flags if word.startswith("-") and not _is_number(word)]
+    end = rest.index("--") if "--" in rest else len(rest)
+    unknown = [word for word in rest[:end] if word.startswith("-") and not _is_number(word)]
     if unknown:
         known = [flag for action in parser._actions for flag in action.option_strings]
         flag = unknown[0].partition("=")[0]
         raise UserError(f"{owner} has no option {flag}{nearest(flag, known) or remedy(flag)}")
-    return values_in(namespace), [*flags, *words_after]
+    return values_in(namespace), rest[:end] + rest[end + 1 :]
 
 
 def values_in(namespace: argparse.Namespace) -> dict[str, Any]:
@@ -127,8 +127,3 @@ def _is_number(word: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _partition(words: list[str], separator: str) -> tuple[list[str], list[str], list[str]]:
-    at = words.index(separator) if separator in words else len(words)
-    return words[:at], words[at : at + 1], words[at + 1 :]

@@ -102,11 +102,10 @@ def load_aligner(choice: AlignerChoice, is_small: bool = False, brought_by: Chec
 
 
 def make_inpainters(
-    networks: tuple[nn.Module, nn.Module], algorithms: Sequence[str], is_leaping: bool, device: torch.device
+    networks: tuple[nn.Module, nn.Module], options: Sequence[InpaintOptions], device: torch.device
 ) -> list[Inpainter]:
     """One inpainter per algorithm, with an aligner and a CHN on a device."""
     aligner, chn = (network.to(device) for network in networks)
-    options = [InpaintOptions(algorithm=name, skip_idle=is_leaping) for name in algorithms]
     return [Inpainter(aligner, chn, each, device) for each in options]  # type: ignore[arg-type]
 
 

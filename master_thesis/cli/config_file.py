@@ -80,16 +80,15 @@ def _read_value(name: str, value: Any, parser: Parser, flag: Flag | None, owner:
         return {}
     if value == [] and flag and isinstance(flag.default, tuple):
         return {name: ()}
-    words = value if isinstance(value, list) else [value]
-    require(
-        all(isinstance(word, str) for word in words), f"--{name} should be a value or a list of values, got {value}"
-    )
+    words, shown = value if isinstance(value, list) else [value], flag.shown if flag else f"--{name}"
+    is_text = all(isinstance(word, str) for word in words)
+    require(is_text, f"{shown} should be a value or a list of values, got {value}")
     if flag and flag.is_positional:
         values, rest = {name: words[0]}, words[1:]
     else:
         typed = [f"--{name}={value}"] if isinstance(value, str) else [f"--{name}", *words]
         values, rest = parse_flags(parser, typed, owner)
-    require(not rest, f"{flag.shown if flag else name} should be one value, got {' '.join(words)}")
+    require(not rest, f"{shown} should be one value, got {' '.join(words)}")
     return values
 
 
@@ -101,9 +100,9 @@ def config_text(options: CommandOptions) -> str:
         f"command: {shlex.join(sys.orig_argv)}",
         f"versions: {', '.join(versions)}",
     ]
-    values = {
-        name: _plain(value) for name, value in values_of(options).items() if _is_worth_saying(name, value, options)
-    }
+    flags = flags_of(type(options))
+    values = {name: _plain(v) for name, v in values_of(options).items() if _is_needed(v, flags.get(name))}
+    values.pop("config", None)
     body = yaml.safe_dump(values, sort_keys=False, default_flow_style=None, allow_unicode=True, width=10**6)
     return "".join(f"# {_printable(line)}\n" for line in comments) + body
 
@@ -126,10 +125,9 @@ def write_config(path: Path, options: CommandOptions, overwrite: bool = False) -
         part.write_text(config_text(options), encoding="utf-8")
 
 
-def _is_worth_saying(name: str, value: Any, options: CommandOptions) -> bool:
-    """Whether a value is needed to repeat a run: None and no values are, where they are not the default."""
-    flag = flags_of(type(options)).get(name)
-    return name != "config" and not (flag and value in (None, ()) and value == flag.default)
+def _is_needed(value: Any, flag: Flag | None) -> bool:
+    """Whether a value is needed to repeat a run: without it, None and no values are the default of most options."""
+    return flag is None or value not in (None, ()) or value != flag.default
 
 
 def _plain(value: Any) -> Any:

@@ -14,6 +14,7 @@ from master_thesis.cli.trainer_arguments import TrainerOption
 
 WIDTH, INDENT = 100, 32
 """Columns of a line, and of what stands left of the explanations."""
+LIGHTNING = "Arguments of Lightning's Trainer"
 Row = tuple[str, str]
 """An option, and what it does."""
 
@@ -53,7 +54,7 @@ def help_of(options: type[Any], is_full: bool = False) -> str:
         is_full: whether to show all of them, or the common ones only.
     """
     lines = [f"usage: {usage(options)}\n", f"{_summary(options)}\n"]
-    sections = dict(_sections(options))
+    sections = _sections(options)
     common = [row for name in options.COMMON for row in [_find(sections, name)] if row]
     lines += section("Common options", common)
     rest = {title: [r for r in rows.values() if r not in common] for title, rows in sections.items()}
@@ -76,14 +77,13 @@ def section(title: str, rows: Iterable[Row]) -> list[str]:
     return lines
 
 
-def _sections(options: type[Any]) -> Iterable[tuple[str, dict[str, Row]]]:
+def _sections(options: type[Any]) -> dict[str, dict[str, Row]]:
+    """The options by heading and name."""
     found: dict[str, dict[str, Row]] = {}
     for flag in flags_of(options).values():
         found.setdefault(flag.title, {})[flag.name] = _row_of_flag(flag)
-    trainer = {
-        option.name: _row_of_trainer(option, option.name in options.COMMON) for option in trainer_options_of(options)
-    }
-    return [*found.items(), ("Arguments of Lightning's Trainer", trainer)]
+    trainer = trainer_options_of(options)
+    return found | {LIGHTNING: {o.name: _row_of_trainer(o, o.name in options.COMMON) for o in trainer}}
 
 
 def _find(sections: Mapping[str, Mapping[str, Row]], name: str) -> Row | None:

@@ -10,7 +10,7 @@ from master_thesis.cli.flags import trainer_part
 from master_thesis.configs.fields import check_bounds, option
 from master_thesis.configs.inpainting import ALGORITHMS
 from master_thesis.errors import require
-from master_thesis.models.registry import NETWORKS, NetworkSpec, families, find_network
+from master_thesis.models.registry import families, find_network
 
 ALIGNERS = families(is_aligner=True)
 ONE_ALIGNER = f"{', '.join(ALIGNERS[:-1])} or {ALIGNERS[-1]}"
@@ -111,13 +111,3 @@ class NetworkChoice(AlignerChoice):
     def kind(self) -> str:
         """The kind of CHN, a key of ``registry.NETWORKS``."""
         return find_network("chn", "small" if self.is_small else "thesis").kind
-
-    @property
-    def aligner(self) -> str:
-        """The family of the aligner; unless named, the one that is shipped."""
-        return self.chn_aligner or shipped(is_aligner=True).family
-
-
-def shipped(is_aligner: bool) -> NetworkSpec:
-    """The network whose weights the package ships."""
-    return next(spec for spec in NETWORKS.values() if spec.shipped and spec.is_aligner == is_aligner)

@@ -53,6 +53,10 @@ class DataConfig:
     validation_max_iterations: int = option(200, "batches per validation", within=(1, 10**9))
     seed: int = option(0, "seed of everything random: the same seed, the same run", within=(0, 2**32 - 1))
 
+    def require_clips(self) -> None:
+        """Raises :class:`UserError` if clips are complete sequences."""
+        require(self.frames_n > 0, f"--frames_n should be 2 or an odd number, got {self.frames_n}")
+
     def __post_init__(self) -> None:
         n = self.frames_n
         require(n == -1 or n == 2 or (n > 2 and n % 2 == 1), f"--frames_n should be 2 or an odd number, got {n}")

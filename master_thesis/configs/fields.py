@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
-from dataclasses import MISSING, field, fields
+from dataclasses import field, fields
 from typing import Any
 
 from master_thesis.errors import require
@@ -38,11 +38,6 @@ def argument(name: str, help: str) -> Any:
 def required(help: str, **metadata: Any) -> Any:
     """A dataclass field that is a required option ``--name`` (arguments: see :func:`option`)."""
     return field(metadata={"help": help, **metadata})
-
-
-def has_default(f: Any) -> bool:
-    """Whether an option may be left out."""
-    return f.default is not MISSING
 
 
 def resolved(config: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from master_thesis.cli.flags import part, trainer_part
 from master_thesis.cli.options import AlgorithmChoice, NetworkChoice, NetworkCommandOptions
 from master_thesis.configs.data import DataConfig
 from master_thesis.configs.fields import option
+from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.configs.video import VideoConfig
 
 
@@ -47,7 +48,8 @@ def remove(options: RemoveOptions) -> None:
     video = options.video
     with running_networks(options, options.data.seed) as device:
         networks = load_networks(options.networks)
-        inpainters = make_inpainters(networks, options.inpainting.algorithms, video.leaps, device)
+        algorithms = [InpaintOptions(name, exhaustive=video.leaps) for name in options.inpainting.algorithms]
+        inpainters = make_inpainters(networks, algorithms, device)
         results = run_jobs(video, inpainters, options.test_size)
     for result in results:
         if result.output is not None:

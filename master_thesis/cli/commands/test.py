@@ -42,8 +42,7 @@ class DFPNTestOptions(NetworkCommandOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        n = self.data.frames_n
-        require(n > 0, f"--frames_n should be 2 or an odd number, got {n}")
+        self.data.require_clips()
         require(bool(self.test_checkpoint) or self.preset == "small", NEEDS_CHECKPOINT)
 
 

@@ -13,7 +13,6 @@ from master_thesis.configs.data import DataConfig
 from master_thesis.configs.fields import resolved
 from master_thesis.configs.networks import CHNConfig, DFPNConfig, VGGConfig
 from master_thesis.configs.training import CHNLossConfig, OptimConfig, TrainingConfig
-from master_thesis.errors import require
 from master_thesis.models.registry import NetworkSpec, find_network
 
 if TYPE_CHECKING:
@@ -41,8 +40,7 @@ class TrainingOptions(NetworkCommandOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        n = self.data.frames_n
-        require(n > 0, f"--frames_n should be 2 or an odd number, got {n}")
+        self.data.require_clips()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,10 +119,8 @@ def _find_resumed(options: TrainingOptions, spec: NetworkSpec, *sizes: Any) -> R
     path = options.training.ckpt_path
     if not path:
         return None
-    is_last = path == "last"
-    resumed = (
-        newest_checkpoint(logs_folder(options.trainer), spec.kind) if is_last else resumable(Path(path), spec.kind)
-    )
+    logs = logs_folder(options.trainer)
+    resumed = newest_checkpoint(logs, spec.kind) if path == "last" else resumable(Path(path), spec.kind)
     check_sizes(resumed.path, resumed.entry, *sizes)
     log.info("resuming from %s", resumed.path)
     return resumed
