@@ -1,5 +1,8 @@
 """The published flat command lines, and the sub-command that each of them is."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from master_thesis.cli.commands import COMMANDS
@@ -188,6 +191,15 @@ def test_a_flat_command_line_is_a_sub_command(flat, words):
 @pytest.mark.parametrize(("flat", "words"), TABLE)
 def test_both_forms_have_the_same_options(flat, words):
     assert parse_command(flat.split()) == parse_command(words.split())
+
+
+DOCS = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
+DOCUMENTED = re.findall(r"^\| `python -m master_thesis(.*)` \| `master_thesis (.*)` \|$", DOCS, flags=re.MULTILINE)
+
+
+def test_the_table_of_the_documentation_is_true():
+    assert len(DOCUMENTED) >= 14
+    assert [(flat, " ".join(rewrite_flat(flat.split()))) for flat, _ in DOCUMENTED] == DOCUMENTED
 
 
 PUBLISHED = (
