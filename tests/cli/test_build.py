@@ -8,6 +8,7 @@ from master_thesis.checkpoints.reading import Checkpoint
 from master_thesis.cli import build
 from master_thesis.cli.build import check_sizes, inference_device, inference_precision, load_networks, sizes_for
 from master_thesis.cli.options import AlignerChoice, NetworkChoice
+from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.configs.networks import CHNConfig, DFPNConfig, VGGConfig
 from master_thesis.errors import UserError
 from master_thesis.models.classical.opencv import OpenCVAligner
@@ -60,10 +61,11 @@ def test_an_aligner_that_is_not_shipped_needs_its_checkpoint():
         build.load_aligner(AlignerChoice(chn_aligner="cpn"), is_small=True)
 
 
-def test_inpainters_share_their_networks_and_differ_in_their_algorithm():
+def test_inpainters_share_their_networks_and_differ_in_their_options():
     networks = (StillAligner(), Copier())
-    made = build.make_inpainters(networks, ("ff", "cp"), True, torch.device("cpu"))
-    assert [(i.options.algorithm, i.options.skip_idle) for i in made] == [("ff", True), ("cp", True)]
+    options = [InpaintOptions("ff", skip_idle=True), InpaintOptions("cp")]
+    made = build.make_inpainters(networks, options, torch.device("cpu"))
+    assert [i.options for i in made] == options
     assert {(i.aligner, i.hallucinator, i.device.type) for i in made} == {(*networks, "cpu")}
 
 
