@@ -24,17 +24,20 @@ def peak_mib(size: tuple[int, int], count: int, precision: str) -> float:
     import torch
 
     from benchmarks.speed.scenes import DEVICE, moving_scene, network
+    from master_thesis.configs.inpainting import InpaintOptions
     from master_thesis.inpainting.canvas import Canvas
-    from master_thesis.inpainting.step import Pair, Stepper
+    from master_thesis.inpainting.step import FillStep, Pair
     from master_thesis.ops.precision import autocast
     from master_thesis.runtime.malloc import keep_freed_memory
 
     keep_freed_memory()
-    stepper = Stepper(network("dfpn"), network("chn"), count)
+    networks = network("dfpn"), network("chn")
     canvas = Canvas.of(*moving_scene(count + 1, size, count + 1))
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with torch.no_grad(), autocast(DEVICE, precision):
-        stepper.fill(canvas, [Pair(t, count) for t in range(count)], canvas, lambda left, pair: True)
+        step = FillStep(*networks, canvas, canvas, InpaintOptions(pair_batch=count))
+        for copies in step.align([Pair(t, count) for t in range(count)]):
+            step.paint(copies, [True] * count)
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
 
 

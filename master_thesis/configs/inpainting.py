@@ -23,6 +23,10 @@ class InpaintOptions:
         skip_idle: skip references while they show nothing new: one after the second in a row, two after the third and
             so on (ff, ip). Not part of the thesis; several times faster where no frame shows what is hidden.
         pair_batch: pairs that pass through the networks together; None: as many as fit into memory, at most 8.
+        exhaustive: copy everything that any reference shows, for people's videos. References are planned from the
+            camera's motion (ff, ip), so that those which show nothing are never aligned. A frame is closed when nothing
+            is open or no reference is left, whatever ``tolerance`` says. Pixels that the aligner doubts are then copied
+            as well, and copies are matched to the colours around the hole. Not part of the thesis.
 
     Raises:
         UserError: a value is out of range.
@@ -35,6 +39,7 @@ class InpaintOptions:
     sweeps: int = 20
     skip_idle: bool = False
     pair_batch: int | None = None
+    exhaustive: bool = False
 
     def __post_init__(self) -> None:
         names = ", ".join(ALGORITHMS)

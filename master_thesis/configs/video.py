@@ -28,7 +28,8 @@ class VideoConfig:
     window: int = option(100, "frames held at a time; more frames take more memory", within=(1, 10**6))
     leaps: bool = option(
         True,
-        "skip references while they show nothing new (ff, ip), which is faster; false: use all, like the thesis",
+        "copy everything that any frame shows, from references that are planned ahead; false: the rules of the thesis, "
+        "which ask reference after reference and stop when 1 % of the frame is left",
     )
     frame_rate: float = option(25.0, "frames per second of a folder of frames")
     lossless: bool = option(False, "FFV1 (.mkv) instead of H.264: known pixels stay bit-exact")

@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from master_thesis.configs.inpainting import InpaintOptions
+from master_thesis.inpainting.canvas import HALLUCINATED, Canvas
+from master_thesis.inpainting.planning import CameraPath, ReferencePlanner
 from master_thesis.inpainting.step import FillStep, Pair
+from master_thesis.ops.image import to_bytes
 
 MIN_GAIN = 0.01
 """A reference that shows less than this share of the open pixels shows nothing new."""
+NUM_FINISHED = 2
+"""Finished frames that are asked for what no planned reference shows."""
 
 
 def outwards(num_frames: int) -> list[int]:
@@ -72,32 +77,47 @@ class Visits:
 def frame_by_frame(step: FillStep, targets: Sequence[int], options: InpaintOptions) -> None:
     """Every frame on its own, from the original sequence; all open frames step together."""
     canvas, o = step.canvas, options
+    planner = plan_scene(canvas) if o.exhaustive else None
     visits = {}
     for t in sorted(set(targets).intersection(canvas.open_frames())):
-        refs = nearest_refs(t, len(canvas.frames), o.spacing, o.max_distance)
-        visits[t] = Visits(refs, canvas.open_percent(t), o.skip_idle)
+        refs = planner.plan(t).refs if planner else nearest_refs(t, len(canvas.frames), o.spacing, o.max_distance)
+        if refs:
+            visits[t] = Visits(refs, canvas.open_percent(t), o.skip_idle)
+        else:
+            step.hallucinate([t])
     while visits:
-        _visit(step, visits, o.tolerance)
+        _visit(step, visits, o)
 
 
 def inpaint_and_propagate(step: FillStep, targets: Sequence[int], options: InpaintOptions) -> None:
-    """One frame after the other; finished frames are the first references of those that follow."""
+    """One frame after the other; finished frames are the first references of those that follow.
+
+    Exhaustive: planned references come first, and then the nearest finished frames, which pass on what was made up.
+    """
     canvas, o = step.canvas, options
+    planner = plan_scene(canvas) if o.exhaustive else None
     has_hole = set(canvas.open_frames())
     finished: list[int] = []
     for t in targets:
-        rest = [r for r in nearest_refs(t, len(canvas.frames), o.spacing, o.max_distance) if r not in finished]
-        refs = [r for r in finished[::-1] + rest if r != t] or [t]
-        visits = {t: Visits(refs, canvas.open_percent(t), o.skip_idle)} if t in has_hole else {}
+        if planner:
+            planned = planner.plan(t).refs if t in has_hole else ()
+            nearest = sorted((r for r in finished if r not in planned), key=lambda r: abs(r - t))[:NUM_FINISHED]
+            refs = [*planned, *nearest]
+        else:
+            rest = [r for r in nearest_refs(t, len(canvas.frames), o.spacing, o.max_distance) if r not in finished]
+            refs = [r for r in finished[::-1] + rest if r != t] or [t]
+        if t in has_hole and not refs:
+            step.hallucinate([t])
+        visits = {t: Visits(refs, canvas.open_percent(t), o.skip_idle)} if t in has_hole and refs else {}
         while visits:
-            _visit(step, visits, o.tolerance)
+            _visit(step, visits, o)
         finished.append(t)
 
 
 def copy_and_propagate(step: FillStep, targets: Sequence[int], options: InpaintOptions) -> None:
     """Sweeps in which every other frame copies from its two neighbours; known pixels spread by one frame a sweep."""
     canvas, o, s = step.canvas, options, options.spacing
-    num_frames, wanted = len(canvas.frames), set(targets)
+    num_frames, wanted, tolerance = len(canvas.frames), set(targets), 0.0 if o.exhaustive else o.tolerance
     for i in range(o.sweeps):
         turn = [t for t in canvas.open_frames() if t in wanted and (t // s) % 2 == i % 2]
         neighbours = {t: [r for r in (t - s, t + s) if 0 <= r < num_frames] or [t] for t in turn}
@@ -107,12 +127,21 @@ def copy_and_propagate(step: FillStep, targets: Sequence[int], options: InpaintO
             pairs = [Pair(t, refs[side]) for t, refs in neighbours.items() if side < len(refs)]
             for copies in step.align(pairs):
                 is_final = [side + 1 == len(neighbours[pair.target]) for pair in copies.pairs]
-                is_enough = [is_last_sweep or left < o.tolerance for left in copies.open_percent]
+                is_enough = [is_last_sweep or left < tolerance for left in copies.open_percent]
                 step.paint(copies, [final and enough for final, enough in zip(is_final, is_enough, strict=True)])
 
 
-def _visit(step: FillStep, visits: dict[int, Visits], tolerance: float) -> None:
+def plan_scene(canvas: Canvas) -> ReferencePlanner:
+    """Plans the references of a sequence; pixels that were made up before show nothing."""
+    frames = to_bytes(canvas.frames).permute(0, 2, 3, 1).cpu().numpy()
+    hidden = (canvas.mask > 0) | (canvas.source == HALLUCINATED)
+    holes = hidden[:, 0].cpu().numpy()
+    return ReferencePlanner(CameraPath.of(frames, holes), holes)
+
+
+def _visit(step: FillStep, visits: dict[int, Visits], options: InpaintOptions) -> None:
     """One step of every visited frame; frames that are closed by it leave."""
+    tolerance = 0.0 if options.exhaustive else options.tolerance
     for copies in step.align([Pair(t, visit.ref) for t, visit in visits.items()]):
         after = list(zip(copies.pairs, copies.open_percent, strict=True))
         closing = [left <= tolerance or visits[pair.target].is_last(left) for pair, left in after]

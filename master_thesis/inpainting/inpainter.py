@@ -13,7 +13,6 @@ from torch import Tensor
 from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.errors import require
 from master_thesis.inpainting.algorithms import ORDERS, outwards
-from master_thesis.inpainting.batching import fitting_pairs
 from master_thesis.inpainting.canvas import Canvas
 from master_thesis.inpainting.step import FillStep
 from master_thesis.models.aligner import Aligner, AlignsPairs, as_aligner
@@ -89,9 +88,8 @@ class Inpainter:
         part = part or SubSequence(outwards(x.shape[1]))
         canvas = Canvas.of(x, m.to(x.dtype), part.first, part.source)
         refs = canvas.clone() if self.options.algorithm == "ff" else canvas
-        pair_batch = self.options.pair_batch or fitting_pairs(*x.shape[2:], x.device)
         networks = as_aligner(self.aligner), as_hallucinator(self.hallucinator)
-        step = FillStep(*networks, canvas, refs, pair_batch, part.on_closed)
+        step = FillStep(*networks, canvas, refs, self.options, part.on_closed)
         ORDERS[self.options.algorithm](step, part.targets, self.options)
         frames = torch.where(m > 0, canvas.frames.transpose(0, 1), x)
         return Inpainted(frames, canvas.source.transpose(0, 1).contiguous())

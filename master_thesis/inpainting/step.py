@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
 from jaxtyping import Int
 from torch import Tensor
 
-from master_thesis.inpainting.batching import in_batches
+from master_thesis.configs.inpainting import InpaintOptions
+from master_thesis.inpainting.batching import fitting_pairs, in_batches
 from master_thesis.inpainting.canvas import HALLUCINATED, OPEN, Canvas
+from master_thesis.inpainting.doubtful import DoubtfulCopies
 from master_thesis.inpainting.feature_cache import FeatureCache
 from master_thesis.models.aligner import Aligner
 from master_thesis.models.hallucinator import Hallucinator
 from master_thesis.ops.grid import warp
+from master_thesis.ops.harmonise import harmonise
 from master_thesis.ops.image import fill_holes
 from master_thesis.ops.mask import hole_percent
 from master_thesis.records import Alignment
@@ -51,7 +54,7 @@ class FillStep:
         hallucinator: paints the targets.
         canvas: where targets are read and written.
         refs: where references are read: ``canvas`` itself, or the original sequence.
-        pair_batch: pairs that pass through the networks together.
+        options: ``pair_batch`` and ``exhaustive`` count.
         on_closed: called with the number of frames completed; None: no progress is reported.
     """
 
@@ -61,12 +64,13 @@ class FillStep:
         hallucinator: Hallucinator,
         canvas: Canvas,
         refs: Canvas,
-        pair_batch: int,
+        options: InpaintOptions,
         on_closed: Callable[[int], None] | None = None,
     ) -> None:
         self.hallucinator = hallucinator
         self.canvas, self.refs = canvas, refs
-        self.pair_batch = pair_batch
+        self.pair_batch = options.pair_batch or fitting_pairs(*canvas.mask.shape[2:], canvas.mask.device)
+        self.doubtful = DoubtfulCopies(canvas) if options.exhaustive else None
         self.on_closed = on_closed
         self._targets = FeatureCache(aligner, canvas)
         self._refs = self._targets if refs is canvas else FeatureCache(aligner, refs)
@@ -78,7 +82,11 @@ class FillStep:
         for start in range(0, len(pairs), self.pair_batch):
             batch = pairs[start : start + self.pair_batch]
             alignment = Alignment.join(in_batches(batch, size, self._align))
-            left = self.canvas.mask[[p.target for p in batch]] - alignment.copyable[:, :, 0]
+            targets = [p.target for p in batch]
+            if self.doubtful is not None:
+                alignment = self._harmonised(targets, alignment)
+                self.doubtful.remember(targets, alignment, self._origin(batch, alignment))
+            left = self.canvas.mask[targets] - alignment.copyable[:, :, 0]
             yield Copies(batch, alignment, hole_percent(left).tolist())
 
     def paint(self, copies: Copies, closing: Sequence[bool]) -> None:
@@ -100,17 +108,38 @@ class FillStep:
         if self.on_closed is not None and any(closing):
             self.on_closed(sum(closing))
 
+    def hallucinate(self, targets: Sequence[int]) -> None:
+        """Closes frames that no reference shows anything of: everything open is made up."""
+        nothing = torch.zeros_like(self.canvas.mask[list(targets)]).unsqueeze(2)
+        alignment = Alignment(nothing.expand(-1, 3, -1, -1, -1), nothing, nothing)
+        pairs = [Pair(t, t) for t in targets]
+        self.paint(
+            Copies(pairs, alignment, hole_percent(self.canvas.mask[list(targets)]).tolist()), [True] * len(pairs)
+        )
+
+    def _harmonised(self, targets: Sequence[int], alignment: Alignment) -> Alignment:
+        """Copies matched to the colours around the holes."""
+        frames = self.canvas.rows(targets)
+        trust = alignment.visible if alignment.confidence is None else (alignment.confidence > 0).to(frames.visible)
+        aligned = harmonise(alignment.aligned[:, :, 0], trust[:, :, 0], frames.colours, frames.visible)
+        return replace(alignment, aligned=aligned.unsqueeze(2))
+
     def _align(self, pairs: Sequence[Pair]) -> Alignment:
         target = self._targets.encoded([p.target for p in pairs])
         return self._aligner.align_encoded(target, self._refs.encoded([p.ref for p in pairs]))
 
     def _paint(self, pairs: Sequence[Pair], alignment: Alignment, closing: Sequence[bool]) -> None:
         t, copyable = [p.target for p in pairs], alignment.copyable[:, :, 0]
+        origin = self._origin(pairs, alignment)
+        if self.doubtful is not None:
+            closed = [target if is_closed else None for target, is_closed in zip(t, closing, strict=True)]
+            alignment, origin = self.doubtful.offer(closed, alignment, origin)
+            copyable = alignment.copyable[:, :, 0]
         target = self.canvas.rows(t)
         composed = self.hallucinator.hallucinate(target, alignment).composed[:, :, 0]
         is_closed = torch.tensor(closing, device=copyable.device).view(-1, 1, 1, 1)
         left = self.canvas.mask[t] - copyable
-        source = torch.where(copyable > 0, self._origin(pairs, alignment), self.canvas.source[t])
+        source = torch.where(copyable > 0, origin, self.canvas.source[t])
         source = torch.where(is_closed & (left > 0), HALLUCINATED, source)
         mask = torch.where(is_closed, 0.0, left)
         # Written last: running out of memory above leaves the canvas as it was.
@@ -122,8 +151,8 @@ class FillStep:
         r, source = [p.ref for p in pairs], self.refs.source
         own = self.refs.first + torch.tensor(r, dtype=torch.int32, device=source.device).view(-1, 1, 1, 1)
         if alignment.grid is None:  # the aligner does not report positions: name the reference itself
-            return own
-        # A copied pixel may be interpolated although its nearest neighbour is hidden: its colour is the reference's own.
+            return own.expand(-1, -1, *source.shape[-2:])
+        # A copied pixel may be interpolated though its nearest neighbour is hidden: its colour is the reference's own.
         known = torch.where(source[r] == OPEN, own, source[r])
         # Shifted by one, so that the zeros outside the reference read as HALLUCINATED. In full precision, as half
         # precision cannot count the frames of a long video.

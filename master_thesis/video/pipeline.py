@@ -86,14 +86,15 @@ def inpaint_video(
         test_size: the number of pixels to process, as height and width; the result is enlarged into the hole only.
             None: those of the video, in a crop around the hole.
         device: where the networks are.
-        leaps: skip references while they show nothing new (ff, ip); None: as ``config`` says.
+        leaps: copy everything that any frame shows, from planned references; None: as ``config`` says.
         options: further options of :func:`master_thesis.inpainting.inpainter.inpaint`.
 
     Raises:
         UserError: lists all problems of the input.
     """
-    skip_idle = config.leaps if leaps is None else leaps
-    inpainter = Inpainter(aligner, chn, InpaintOptions(algorithm, skip_idle=skip_idle, **options), torch.device(device))
+    exhaustive = config.leaps if leaps is None else leaps
+    chosen = InpaintOptions(algorithm, exhaustive=exhaustive, **options)
+    inpainter = Inpainter(aligner, chn, chosen, torch.device(device))
     return fill_video(config, inpainter, test_size)
 
 

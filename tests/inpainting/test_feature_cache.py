@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from master_thesis.configs.inpainting import ALGORITHMS
+from master_thesis.configs.inpainting import ALGORITHMS, InpaintOptions
 from master_thesis.inpainting.canvas import Canvas
 from master_thesis.inpainting.feature_cache import FeatureCache
 from master_thesis.inpainting.inpainter import inpaint
@@ -76,7 +76,7 @@ def test_codes_always_are_those_of_the_current_frames(algorithm):
 def test_a_frame_is_encoded_again_only_after_it_changed():
     x, m = make_sequence(3, *SIZE, whole={1}, hidden={2})
     canvas, encoder = Canvas.of(x, m), CountingEncoder()
-    step = FillStep(encoder, as_hallucinator(Copier()), canvas, canvas, pair_batch=8)
+    step = FillStep(encoder, as_hallucinator(Copier()), canvas, canvas, InpaintOptions(pair_batch=8))
     num_encoded = []
     for pairs in ([Pair(0, 2)], [Pair(0, 1)], [Pair(2, 1), Pair(0, 1)]):
         for copies in step.align(pairs):

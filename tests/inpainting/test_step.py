@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.inpainting.canvas import HALLUCINATED, OPEN, Canvas
 from master_thesis.inpainting.inpainter import inpaint
 from master_thesis.inpainting.step import FillStep, Pair
@@ -10,15 +11,15 @@ from master_thesis.models.aligner import alignment_from_grid, as_aligner
 from master_thesis.models.hallucinator import as_hallucinator
 from master_thesis.ops.image import FILL
 from master_thesis.records import Alignment, MaskedFrames
-from tests.factories import Copier, Painter, StillAligner, make_sequence, shifted_grid
+from tests.factories import Copier, CountingAligner, Painter, StillAligner, make_sequence, shifted_grid
 
 SIZE = (9, 12)
 
 
-def fill(canvas, pairs, is_closing, aligner=None, painter=None, **options):
+def fill(canvas, pairs, is_closing, aligner=None, painter=None, on_closed=None, **options):
     """One step per pair; returns the open shares that the algorithm would decide by."""
     networks = as_aligner(aligner or StillAligner()), as_hallucinator(painter or Copier())
-    step = FillStep(*networks, canvas, canvas, **({"pair_batch": 8} | options))
+    step = FillStep(*networks, canvas, canvas, InpaintOptions(**({"pair_batch": 8} | options)), on_closed)
     seen = []
     for copies in step.align([Pair(*pair) for pair in pairs]):
         seen += zip([pair.target for pair in copies.pairs], copies.open_percent, strict=True)
@@ -150,3 +151,38 @@ def test_a_copied_pixel_with_a_hidden_nearest_neighbour_counts_as_copied():
     canvas = Canvas.of(x, m)
     fill(canvas, [(0, 1)], is_closing=False, aligner=ShiftingAligner(dx=0, is_bold=True))
     assert set(canvas.source[0].unique().tolist()) == {0, 1}
+
+
+class TimidAligner(StillAligner):
+    """Shows everything and trusts nothing, the left half a little more."""
+
+    def align(self, x_target, m_target, x_refs, m_refs):
+        confidence = torch.full_like(m_refs, 0.2) * (1 - m_refs)
+        confidence[..., : SIZE[1] // 2] *= 2
+        nothing = torch.zeros_like(m_refs)
+        return Alignment(x_refs, nothing, nothing, confidence)
+
+
+class TrustingCopier(Copier):
+    def __call__(self, *shown, confidence):
+        return super().__call__(*shown)
+
+
+def test_doubtful_copies_fill_a_frame_when_it_is_closed(canvas):
+    before = canvas.clone()
+    fill(canvas, [(0, 1)], True, TimidAligner(), TrustingCopier(), exhaustive=False)
+    assert set(canvas.source[0].unique().tolist()) == {0, HALLUCINATED}
+    canvas = before.clone()
+    fill(canvas, [(0, 1)], False, TimidAligner(), TrustingCopier(), exhaustive=True)
+    assert torch.equal(canvas.mask, before.mask), "doubtful copies wait for better ones"
+    fill(canvas, [(0, 1)], True, TimidAligner(), TrustingCopier(), exhaustive=True)
+    assert set(canvas.source[0].unique().tolist()) == {0, 1}
+
+
+def test_hallucinating_runs_no_aligner(canvas):
+    aligner = CountingAligner()
+    networks = as_aligner(aligner), as_hallucinator(Copier())
+    FillStep(*networks, canvas, canvas, InpaintOptions(pair_batch=8)).hallucinate([0, 2])
+    assert canvas.open_frames() == []
+    assert aligner.batch_sizes == []
+    assert canvas.source[2].unique().tolist() == [HALLUCINATED]

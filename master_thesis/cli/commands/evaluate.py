@@ -30,6 +30,7 @@ class EvaluateOptions(NetworkCommandOptions):
     evaluation: EvaluationConfig = part(EvaluationConfig())
     inpainting: AlgorithmChoice = part(AlgorithmChoice())
     leaps: bool = option(False, "skip references while they show nothing new (ff, ip): faster, not in the thesis")
+    exhaustive: bool = option(False, "copy everything that any frame shows, as remove does; not in the thesis")
     output_path: str = option("evaluation", "folder for tables and pictures", metavar="FOLDER")
     overwrite: bool = option(False, "replace existing results")
     data: DataConfig = part(DataConfig(), only=MEASURED)
@@ -45,7 +46,10 @@ def evaluate(options: EvaluateOptions) -> None:
     from master_thesis.evaluation.methods import network_method
 
     with running_networks(options, options.data.seed) as device:
-        algorithms = [InpaintOptions(name, skip_idle=options.leaps) for name in options.inpainting.algorithms]
+        algorithms = [
+            InpaintOptions(name, skip_idle=options.leaps, exhaustive=options.exhaustive)
+            for name in options.inpainting.algorithms
+        ]
         inpainters = make_inpainters(load_networks(options.networks), algorithms, device)
         methods = {f"{options.networks.kind} {i.options.algorithm}": network_method(i) for i in inpainters}
         folder = Path(options.output_path)

@@ -48,7 +48,7 @@ def remove(options: RemoveOptions) -> None:
     video = options.video
     with running_networks(options, options.data.seed) as device:
         networks = load_networks(options.networks)
-        algorithms = [InpaintOptions(name, skip_idle=video.leaps) for name in options.inpainting.algorithms]
+        algorithms = [InpaintOptions(name, exhaustive=video.leaps) for name in options.inpainting.algorithms]
         inpainters = make_inpainters(networks, algorithms, device)
         results = run_jobs(video, inpainters, options.test_size)
     for result in results:

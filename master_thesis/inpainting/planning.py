@@ -1,0 +1,125 @@
+"""Planning of references: what every frame of a scene can show of every hole, before any network runs.
+
+The motions between neighbouring frames, measured once, are chained; a frame's hole, carried along, is compared with
+the holes of all other frames. Thus only references that show something are aligned, and a hole that no frame can show
+costs no alignment.
+
+Convention:
+    Motions are homogeneous matrices in pixels, (0, 0) being the centre of the top-left one; ``motion(t, r)`` maps
+    pixels of frame t to pixels of frame r.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from master_thesis.models.classical.homography import global_motion
+
+STRIDE_PX = 3
+"""Distance of the hole's pixels that are carried along."""
+MARGIN_PX = 2
+"""Holes are widened by this much, as chained motions are not exact."""
+MAX_REFS = 6
+MIN_GAIN = 0.01
+"""Smallest share of the hole that another reference must add."""
+MIN_IMPROVEMENT = 0.04
+"""Smallest mean improvement, in the value of a pixel, that a nearer reference must bring."""
+HALF_DISTANCE = 4.0
+"""Distance, in frames, at which the value of a shown pixel is halved."""
+
+
+@dataclass(frozen=True)
+class CameraPath:
+    """The chained motion of a camera.
+
+    Attributes:
+        to_first: maps pixels of every frame to pixels of the first one.
+    """
+
+    to_first: Float[np.ndarray, "F 3 3"]
+
+    @staticmethod
+    def of(frames: UInt8[np.ndarray, "F H W 3"], holes: Bool[np.ndarray, "F H W"]) -> CameraPath:
+        """Measures the motion between neighbouring frames, outside their holes."""
+        greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
+        path = [np.eye(3)]
+        for t in range(1, len(greys)):
+            back = global_motion(greys[t], ~holes[t], greys[t - 1], ~holes[t - 1])
+            chained = path[-1] @ back
+            path.append(chained / chained[2, 2])
+        return CameraPath(np.stack(path))
+
+    def motion(self, t: int, r: int) -> Float[np.ndarray, "3 3"]:
+        """The motion from frame t to frame r."""
+        chained = np.linalg.inv(self.to_first[r]) @ self.to_first[t]
+        return chained / chained[2, 2]
+
+
+@dataclass(frozen=True)
+class ReferencePlan:
+    """The references of one frame.
+
+    Attributes:
+        refs: in the order in which they add most.
+        shown: the share of the hole that any frame shows, in [0, 1].
+    """
+
+    refs: tuple[int, ...]
+    shown: float
+
+
+class ReferencePlanner:
+    """Chooses the references of every frame of a scene.
+
+    Args:
+        path: the camera's motion.
+        holes: of all frames.
+    """
+
+    def __init__(self, path: CameraPath, holes: Bool[np.ndarray, "F H W"]) -> None:
+        self.path, self.holes = path, holes
+        kernel = np.ones((2 * MARGIN_PX + 1,) * 2, np.uint8)
+        self._known = [cv2.dilate(hole.astype(np.uint8), kernel) == 0 for hole in holes]
+
+    def plan(self, t: int) -> ReferencePlan:
+        """Chooses references greedily: near ones that show much of what no other one shows."""
+        points = hole_points(self.holes[t])
+        if not len(points):
+            return ReferencePlan((), 1.0)
+        sees = np.stack([self._sees(t, r, points) for r in range(len(self.holes))])
+        weights = 1 / (1 + np.abs(np.arange(len(self.holes)) - t) / HALF_DISTANCE)
+        values, reached = sees * weights[:, None], np.zeros(len(points))
+        refs: list[int] = []
+        while len(refs) < MAX_REFS:
+            gains = np.maximum(values - reached, 0).sum(axis=1)
+            best = int(np.argmax(gains))
+            is_new = bool((sees[best] & (reached == 0)).sum() >= max(MIN_GAIN * len(points), 1))
+            if not is_new and gains[best] < MIN_IMPROVEMENT * len(points):
+                break
+            refs.append(best)
+            reached = np.maximum(reached, values[best])
+        return ReferencePlan(tuple(refs), float(sees.any(axis=0).mean()))
+
+    def _sees(self, t: int, r: int, points: np.ndarray) -> Bool[np.ndarray, " P"]:
+        """Whether points of frame t, carried along, lie inside frame r and outside its hole."""
+        result = np.zeros(len(points), bool)
+        if t == r:
+            return result
+        height, width = self.holes[r].shape
+        moved = cv2.perspectiveTransform(points[None], self.path.motion(t, r))[0]
+        x, y = np.rint(np.nan_to_num(moved, nan=-1)).T
+        is_inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+        result[is_inside] = self._known[r][y[is_inside].astype(int), x[is_inside].astype(int)]
+        return result
+
+
+def hole_points(hole: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "P 2"]:
+    """Pixels (x, y) of a hole at a distance of ``STRIDE_PX``; all of them where it is small."""
+    y, x = np.nonzero(hole)
+    on_grid = (y % STRIDE_PX == 0) & (x % STRIDE_PX == 0)
+    chosen = on_grid if on_grid.sum() >= 100 else slice(None)
+    return np.stack((x[chosen], y[chosen]), axis=-1).astype(np.float64)
