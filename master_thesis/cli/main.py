@@ -15,6 +15,7 @@ from master_thesis.cli import commands
 from master_thesis.cli.help import program
 from master_thesis.cli.parsing import parse_command
 from master_thesis.errors import UserError
+from master_thesis.runtime.threads import wait_passively
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED = 130  # as shells have it: 128 + SIGINT
@@ -22,6 +23,7 @@ EXIT_INTERRUPTED = 130  # as shells have it: 128 + SIGINT
 
 def command() -> NoReturn:
     """Runs the command and ends the process."""
+    wait_passively()
     code = main()
     if _is_one_of_several():
         # Everything is written. The threads that connect processes may abort one while Python shuts down, and its
