@@ -3,7 +3,7 @@
 Convention:
     Metrics for training take tensors in [0, 1] on any device. Metrics for evaluation take uint8 arrays in [0, 255],
     ``(F, H, W, 3)`` RGB, with masks ``(F, H, W)``, True = hole, and return one figure per frame, NaN where there is
-    nothing to measure.
+    nothing to measure. None is computed in half precision, whatever the networks run in.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from torch import Tensor
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
 from master_thesis.ops.pixels import warp_by_flow
+from master_thesis.ops.precision import in_full_precision
 
 log = logging.getLogger(__name__)
 
@@ -34,12 +35,14 @@ LPIPS_MIN_SIDE = 64
 Lpips = Callable[[Tensor, Tensor], Tensor]
 
 
+@in_full_precision
 def psnr(predicted: Float[Tensor, "B 3 H W"], frames: Float[Tensor, "B 3 H W"]) -> Float[Tensor, ""]:
     """Mean PSNR of a batch of images in [0, 1], in dB, each at most ``MAX_PSNR``."""
     figures = peak_signal_noise_ratio(predicted, frames, data_range=1.0, reduction="none", dim=(1, 2, 3))
     return figures.clamp(max=MAX_PSNR).mean()
 
 
+@in_full_precision
 def ssim(predicted: Float[Tensor, "B 3 H W"], frames: Float[Tensor, "B 3 H W"]) -> Float[Tensor, ""]:
     """Mean SSIM of a batch of images in [0, 1] (Gaussian window of 11 px, sigma 1.5 px; Wang et al., 2004)."""
     figure = structural_similarity_index_measure(predicted, frames, data_range=1.0)
@@ -75,13 +78,15 @@ def try_lpips() -> Lpips | None:
     network = LearnedPerceptualImagePatchSimilarity(net_type="alex", normalize=True).eval()
 
     @torch.no_grad()
+    @in_full_precision
     def lpips(predicted: Tensor, frames: Tensor) -> Tensor:
         network.to(predicted.device).reset()
-        return network(predicted.float().clamp(0, 1), frames.float().clamp(0, 1))
+        return network(predicted.clamp(0, 1), frames.clamp(0, 1))
 
     return lpips
 
 
+@in_full_precision
 def share_within(
     distance_px: Float[Tensor, "*size"], reach_px: float, where: Bool[Tensor, "*size"]
 ) -> Float[Tensor, ""]:

@@ -11,6 +11,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from torch.nn.functional import conv2d
 
 from master_thesis import metrics
+from tests.factories import smooth_pictures
 
 SIZE = (80, 96)
 
@@ -48,6 +49,39 @@ def test_ssim_of_tensors_agrees_with_scikit_image(videos):
     pairs = [[np.pad(p, ((5, 5), (5, 5), (0, 0)), "reflect") for p in pair] for pair in zip(noisy, frames, strict=True)]
     expected = np.mean([structural_similarity(*pair, data_range=255, **options) for pair in pairs])
     assert metrics.ssim(as_tensor(noisy), as_tensor(frames)) == pytest.approx(expected, abs=1e-5)
+
+
+@pytest.mark.parametrize("measure", [metrics.psnr, metrics.ssim])
+def test_figures_do_not_depend_on_the_precision_of_networks(measure):
+    frames = smooth_pictures(2, 64)  # in noise, structure is so large that rounding does not show
+    noisy = (frames + 0.05 * torch.randn(frames.shape)).clamp(0, 1)
+    expected = measure(noisy, frames)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert measure(noisy, frames) == expected
+        assert metrics.ssim(frames, frames) == pytest.approx(1, abs=1e-6)
+    assert measure(noisy.double(), frames.double()).dtype == torch.float64
+    assert measure(noisy.bfloat16(), frames).dtype == torch.float32
+
+
+def test_lpips_is_computed_in_single_precision(monkeypatch):
+    """With the distance of colours in place of the network, whose weights are a download."""
+    seen = []
+
+    class Network(torch.nn.Module):
+        def reset(self):
+            pass
+
+        def forward(self, a, b):
+            seen.append((a @ b.transpose(-1, -2)).dtype)
+            return (a - b).abs().mean()
+
+    monkeypatch.setattr(metrics, "local_weights", lambda url: "here")
+    monkeypatch.setattr("torchmetrics.image.lpip.LearnedPerceptualImagePatchSimilarity", lambda **_: Network())
+    metrics.try_lpips.cache_clear()
+    with torch.autocast("cpu", torch.bfloat16):
+        metrics.try_lpips()(torch.rand(1, 3, 64, 64), torch.rand(1, 3, 64, 64))
+    metrics.try_lpips.cache_clear()
+    assert seen == [torch.float32]
 
 
 def test_exact_copies_have_the_maximal_psnr_and_ssim(videos):

@@ -20,6 +20,7 @@ from master_thesis.errors import require
 from master_thesis.metrics import local_weights
 from master_thesis.models.classical.opencv import continue_flow, dense_flow
 from master_thesis.ops.pixels import pixel_positions, warp_by_flow
+from master_thesis.ops.precision import in_full_precision
 
 Flow: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """``(first, second) -> flow`` from one RGB frame, uint8, to another."""
@@ -83,6 +84,7 @@ def raft_flow() -> Flow:
     network.load_state_dict(torch.load(str(path), weights_only=True))
 
     @torch.no_grad()
+    @in_full_precision
     def flow(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         height, width = first.shape[:2]
         # RAFT takes sides that are multiples of 8 and at least 128.

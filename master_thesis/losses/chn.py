@@ -12,6 +12,7 @@ from torch import Tensor
 
 from master_thesis.losses.region import region_l1
 from master_thesis.ops.image import normalise
+from master_thesis.ops.precision import in_full_precision
 from master_thesis.records import Alignment, Hallucination, Losses, MaskedFrames
 
 KNOWN_WEIGHT = 0.5
@@ -73,9 +74,15 @@ def perceptual_loss(
     with torch.no_grad():
         true = [repeat(x, "b c h w -> (b f) c h w", f=f) for x in features(normalise(target))]
     seen = features(rearrange(normalise(predicted), "b c f h w -> (b f) c h w"))
-    return torch.stack([F.l1_loss(a, b) for a, b in zip(seen, true, strict=True)]).mean()
+    return torch.stack([_mean_l1(a, b) for a, b in zip(seen, true, strict=True)]).mean()
 
 
+@in_full_precision
+def _mean_l1(a: Tensor, b: Tensor) -> Float[Tensor, ""]:
+    return F.l1_loss(a, b)
+
+
+@in_full_precision
 def gradient_loss(predicted: Float[Tensor, "B C F H W"], true: Float[Tensor, "B C F H W"]) -> Float[Tensor, ""]:
     """Mean L1 between the Sobel gradients, along x and y."""
     # Sobel is linear: the gradients' difference is the gradient of the difference.

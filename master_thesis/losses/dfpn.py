@@ -8,9 +8,11 @@ from torch import Tensor
 from master_thesis.losses.region import region_l1
 from master_thesis.ops.affine import affine_grid
 from master_thesis.ops.grid import inside, warp
+from master_thesis.ops.precision import in_full_precision
 from master_thesis.records import FlowPrediction, Losses, MaskedFrames
 
 
+@in_full_precision
 def dfpn_losses(
     target: MaskedFrames,
     refs: MaskedFrames,
@@ -42,6 +44,7 @@ def dfpn_losses(
     return Losses(parts)
 
 
+@in_full_precision
 def alignment_loss(target: MaskedFrames, refs: MaskedFrames, grid: Float[Tensor, "B F n n 2"]) -> Float[Tensor, ""]:
     """L1 between the target and the references sampled at ``grid``, at the size of the grid.
 

@@ -13,6 +13,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from master_thesis.ops.precision import in_full_precision
+
 DECAY = 0.8
 """Weight of each refinement relative to the next one."""
 SSIM_SHARE = 0.85
@@ -23,11 +25,13 @@ TRUST_SCALE = 0.08
 """Mean colour difference, in [0, 1], at which the trust in an aligned pixel should be 1 / e."""
 
 
+@in_full_precision
 def flow_distance(flow: Float[Tensor, "N 2 h w"], true: Float[Tensor, "N 2 h w"]) -> Float[Tensor, " N"]:
     """Mean end-point error per pair, in the unit of the flows."""
     return (flow - true).square().sum(dim=1).add(1e-12).sqrt().mean(dim=(1, 2))
 
 
+@in_full_precision
 def sequence_loss(
     flows: Sequence[Float[Tensor, "N 2 _ _"]], trues: Sequence[Float[Tensor, "N 2 _ _"]], is_known: Tensor
 ) -> Float[Tensor, ""]:
@@ -43,6 +47,7 @@ def sequence_loss(
     return (per_pair * is_known).sum() / is_known.sum().clamp(min=1)
 
 
+@in_full_precision
 def appearance_difference(a: Float[Tensor, "N 3 H W"], b: Float[Tensor, "N 3 H W"]) -> Float[Tensor, "N 1 H W"]:
     """Per-pixel difference of two frames in [0, 1]: structure (SSIM of 3 x 3 windows) and a share of colour."""
     c1, c2 = 0.01**2, 0.03**2
@@ -59,6 +64,7 @@ def _mean3(x: Tensor) -> Tensor:
     return F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), 3, stride=1)
 
 
+@in_full_precision
 def appearance_loss(
     aligned: Float[Tensor, "N 3 H W"], target: Float[Tensor, "N 3 H W"], valid: Float[Tensor, "N 1 H W"]
 ) -> Float[Tensor, ""]:
@@ -73,6 +79,7 @@ def appearance_loss(
     return (difference.clamp(max=0.5) * valid).sum() / valid.sum().clamp(min=1)
 
 
+@in_full_precision
 def smoothness_loss(flow: Float[Tensor, "N 2 h w"], frames: Float[Tensor, "N 3 h w"]) -> Float[Tensor, ""]:
     """Second differences of the flow, weighted down at the edges of the frames."""
     total = flow.new_zeros(())
@@ -84,6 +91,7 @@ def smoothness_loss(flow: Float[Tensor, "N 2 h w"], frames: Float[Tensor, "N 3 h
     return total
 
 
+@in_full_precision
 def choice_loss(
     costs: Float[Tensor, "N C h w"], errors: Float[Tensor, "N C h w"], weights: Float[Tensor, "N C h w"]
 ) -> Float[Tensor, ""]:
@@ -97,6 +105,7 @@ def choice_loss(
     return ((costs + (errors + LEAST_ERROR) * torch.exp(-costs)) * weights).sum() / weights.sum().clamp(min=1)
 
 
+@in_full_precision
 def trust_loss(
     logit: Float[Tensor, "N 1 h w"], aligned: Float[Tensor, "N 3 h w"], target: Float[Tensor, "N 3 h w"], valid: Tensor
 ) -> Float[Tensor, ""]:

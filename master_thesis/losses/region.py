@@ -10,7 +10,10 @@ from __future__ import annotations
 from jaxtyping import Float
 from torch import Tensor
 
+from master_thesis.ops.precision import in_full_precision
 
+
+@in_full_precision
 def region_l1(
     predicted: Float[Tensor, "B C F H W"], true: Float[Tensor, "B C F H W"], region: Float[Tensor, "B 1 F H W"]
 ) -> Float[Tensor, ""]:

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import fields, is_dataclass, replace
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar, cast
+
 import torch
+from torch import Tensor
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def has_native_bf16(device: torch.device) -> bool:
@@ -32,3 +42,39 @@ def autocast(device: torch.device, precision: str) -> torch.autocast:
 def full_precision(device: torch.device) -> torch.autocast:
     """A context in which nothing is cast, whatever surrounds it."""
     return torch.autocast(device.type, enabled=False)
+
+
+def in_full_precision(measure: Callable[P, R]) -> Callable[P, R]:
+    """Makes a function compute in single precision or better, whatever surrounds it: for every figure that is reported.
+
+    Tensors in half precision are converted, in records and sequences as well, and nothing is cast inside.
+
+    >>> in_full_precision(torch.dot)(torch.ones(2).half(), torch.ones(2).half()).dtype
+    torch.float32
+    """
+
+    @wraps(measure)
+    def precise(*args: P.args, **kwargs: P.kwargs) -> R:
+        with ExitStack() as stack:
+            for device in ("cpu", "cuda"):
+                if torch.is_autocast_enabled(device):
+                    stack.enter_context(full_precision(torch.device(device)))
+            return measure(*_at_least_single(args), **_at_least_single(kwargs))
+
+    return precise
+
+
+def _at_least_single(value: Any) -> Any:
+    """A value whose tensors in half precision are converted to single precision; others are the same objects."""
+    if isinstance(value, Tensor):
+        return value.float() if value.dtype in (torch.float16, torch.bfloat16) else value
+    if isinstance(value, dict):
+        return {key: _at_least_single(each) for key, each in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_at_least_single(each) for each in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = {f.name: getattr(value, f.name) for f in fields(value) if f.init}
+        converted = {name: _at_least_single(part) for name, part in parts.items()}
+        is_same = all(converted[name] is part for name, part in parts.items())
+        return value if is_same else replace(cast(Any, value), **converted)
+    return value

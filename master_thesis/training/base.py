@@ -81,7 +81,7 @@ class NetworkTraining(pl.LightningModule, ABC):
         for name, figure in figures.items():
             self.log(
                 f"{stage}/{name}",
-                figure.detach(),
+                figure.detach().float(),
                 prog_bar=name == "total",
                 on_step=is_training,
                 on_epoch=not is_training,

@@ -87,7 +87,7 @@ class CHNTraining(NetworkTraining):
 @torch.no_grad()
 def quality(target: Float[Tensor, "B 3 H W"], painted: Hallucination) -> dict[str, Tensor]:
     """Measures PSNR, SSIM and, if its weights are available, LPIPS of the composites of every reference."""
-    composed = painted.composed.float()
+    composed = painted.composed
     predicted = rearrange(composed, "b c f h w -> (b f) c h w")
     true = rearrange(target.unsqueeze(2).expand_as(composed), "b c f h w -> (b f) c h w")
     figures = {"psnr": psnr(predicted, true), "ssim": ssim(predicted, true)}

@@ -15,6 +15,7 @@ from master_thesis.models.small.aligner import SmallDFPN, SmallFlow
 from master_thesis.models.small.layers import warp_by_flow, warp_inside
 from master_thesis.ops.affine import affine_flow
 from master_thesis.ops.image import resize
+from master_thesis.ops.precision import in_full_precision
 from master_thesis.ops.push_pull import push_pull
 from master_thesis.records import Clip, Losses, MaskedFrames
 from master_thesis.training.dfpn import DFPNTraining
@@ -71,6 +72,7 @@ class Pairs:
         return Pairs(reduced[0].repeated(f), reduced[1], size)
 
 
+@in_full_precision
 def small_dfpn_losses(
     pairs: Pairs,
     predicted: SmallFlow,
@@ -105,6 +107,7 @@ def small_dfpn_losses(
 
 
 @torch.no_grad()
+@in_full_precision
 def choice_errors(pairs: Pairs, predicted: SmallFlow) -> tuple[Float[Tensor, "N 3 h w"], Float[Tensor, "N 3 h w"]]:
     """Computes the true cost of each choice and where it counts: in the hole, where the choice shows something.
 

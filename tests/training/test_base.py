@@ -13,7 +13,8 @@ from master_thesis.models.vgg import VGG16
 from master_thesis.records import Losses
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
-from tests.factories import CHN_SIZES, DFPN_SIZES, make_clip
+from master_thesis.training.small import SmallDFPNTraining
+from tests.factories import CHN_SIZES, DFPN_SIZES, SMALL_SIZES, make_clip
 
 
 @pytest.fixture
@@ -102,6 +103,14 @@ def test_loss_that_is_not_finite_stops_the_run_and_names_the_batch(dfpn, monkeyp
     monkeypatch.setattr(dfpn, "losses", lambda clip: Losses({"flow": torch.tensor(value), "x": torch.tensor(1.0)}))
     with pytest.raises(UserError, match=rf"the loss is {value} at step 0 \(epoch 0, batch 7, a, b\)"):
         dfpn.training_step(make_clip(size=32), 7)
+
+
+def test_losses_are_not_computed_in_half_precision(dfpn, chn):
+    small = SmallDFPNTraining(SMALL_SIZES, OptimConfig())
+    for module, size in ((dfpn, 32), (chn, 32), (small, 64)):
+        with torch.autocast("cpu", torch.bfloat16):
+            losses = module.losses(make_clip(size=size))
+        assert {part.dtype for part in losses.parts.values()} == {torch.float32}, type(module)
 
 
 def test_checkpoints_of_the_thesis_networks_have_the_documented_size():
