@@ -10,6 +10,7 @@ from typing import Any, NoReturn, get_args
 
 from master_thesis.cli.flags import Flag, flags_of, trainer_options_of
 from master_thesis.configs.fields import parse_bool, parse_float, parse_int
+from master_thesis.configs.video import AUTO
 from master_thesis.errors import UserError
 
 READERS: dict[Any, Callable[[str], Any]] = {int: parse_int, float: parse_float, str: str}
@@ -101,17 +102,17 @@ def keywords_of(flag: Flag) -> dict[str, Any]:
 
 
 class SizeAction(argparse.Action):
-    """Reads a height and a width, or the word ``native``, which stands for None."""
+    """Reads a height and a width, or a word: ``native``, which stands for None, or ``auto``."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
         """Called by argparse with the words behind the option."""
-        if list(values) == ["native"]:
-            setattr(namespace, self.dest, None)
+        if list(values) in (["native"], [AUTO]):
+            setattr(namespace, self.dest, None if values[0] == "native" else AUTO)
             return
         try:
             height, width = map(int, values)
         except ValueError:
-            parser.error(f"{option_string} should be a height and a width, or native; got {' '.join(values)}")
+            parser.error(f"{option_string} should be a height and a width, auto or native; got {' '.join(values)}")
         setattr(namespace, self.dest, (height, width))
 
 

@@ -50,7 +50,7 @@ def check_bounds(config: Any) -> None:
     """Raises :class:`UserError` if an option is not ``within`` its bounds."""
     for f in fields(config):
         value = getattr(config, f.name)
-        if "within" not in f.metadata or value is None:
+        if "within" not in f.metadata or value is None or isinstance(value, str):  # a word stands for numbers
             continue
         (low, high), values = f.metadata["within"], value if isinstance(value, tuple) else (value,)
         sides = (("least", low, all(v >= low for v in values)), ("most", high, all(v <= high for v in values)))

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from master_thesis.configs.fields import argument, check_bounds, option, required
 from master_thesis.errors import require
+
+AUTO: Literal["auto"] = "auto"
+WorkingSize = tuple[int, int] | Literal["auto"] | None
+"""The number of pixels at which holes are filled, as height and width; ``AUTO``: those of the video, in a crop around
+the hole, as far as these are few; None: those of the video, in such a crop of any size."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +31,12 @@ class VideoConfig:
     )
     mask_dilation: int = option(4, "pixels by which masks are widened", within=(0, 1000))
     invert_mask: bool = option(False, "masks are 0 where the hole is")
-    window: int = option(100, "frames held at a time; more frames take more memory", within=(1, 10**6))
+    window: int | None = option(
+        None,
+        "frames held at a time; more frames take more memory",
+        otherwise="100, fewer of large crops",
+        within=(1, 10**6),
+    )
     leaps: bool = option(
         True,
         "copy everything that any frame shows, from references that are planned ahead; false: the rules of the thesis, "

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from master_thesis.configs.video import VideoConfig
+from master_thesis.configs.video import VideoConfig, WorkingSize
 from master_thesis.errors import UserError
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.masks import ALPHA, open_masks
 from master_thesis.video.io.orientation import is_quarter_turn
 from master_thesis.video.io.source import VideoInfo, VideoSource
 from master_thesis.video.outputs import chosen_output, is_frame_folder, output_problems
-from master_thesis.video.plan import VideoPlan, plan_scenes, plan_windows
+from master_thesis.video.plan import SOFT_BELOW, VideoPlan, plan_scenes, plan_windows
 from master_thesis.video.resources import GIB, memory_needed, resource_problems
 from master_thesis.video.survey import Survey, survey
 
@@ -63,13 +63,13 @@ def in_one_message(problems: Sequence[str]) -> str:
     return f"{len(problems)} problems:\n" + "\n".join(f"- {problem}" for problem in problems)
 
 
-def examine(config: VideoConfig, reach: int, working_size: tuple[int, int] | None) -> Report:
+def examine(config: VideoConfig, reach: int, working_size: WorkingSize) -> Report:
     """Examines everything that a run would touch, without changing anything.
 
     Args:
         config: the options of the video.
         reach: how many frames away a frame can be filled from.
-        working_size: the number of pixels to process, as height and width; None: those of the video.
+        working_size: the number of pixels to process (see :data:`~master_thesis.configs.video.WorkingSize`).
     """
     report = Report()
     try:
@@ -87,7 +87,7 @@ def examine(config: VideoConfig, reach: int, working_size: tuple[int, int] | Non
 
 
 def _examine_opened(
-    report: Report, video: VideoSource, config: VideoConfig, reach: int, working_size: tuple[int, int] | None
+    report: Report, video: VideoSource, config: VideoConfig, reach: int, working_size: WorkingSize
 ) -> None:
     output = chosen_output(config, video.info)
     check_output(report, output, config, video.info)
@@ -100,7 +100,7 @@ def _examine_opened(
     scenes = plan_scenes(found.boxes, found.cuts, found.info.size, working_size)
     windows = plan_windows(scenes, found.has_hole, config.window, reach)
     report.draft = VideoPlan(output, masks, found, scenes, windows)
-    check_plan(report, report.draft, is_native=working_size is None)
+    check_plan(report, report.draft)
 
 
 def check_output(report: Report, output: Path, config: VideoConfig, info: VideoInfo) -> None:
@@ -199,12 +199,18 @@ def _check_pairing(report: Report, found: Survey) -> None:
         report.notices.append(f"masks of {w} x {h} are resized to the video")
 
 
-def check_plan(report: Report, plan: VideoPlan, is_native: bool) -> None:
+def check_plan(report: Report, plan: VideoPlan) -> None:
     """Describes the plan, and checks whether the machine has the memory and disk space for it."""
     sizes = sorted({scene.working_size for scene in plan.scenes})
     shown = ", ".join(f"{w} x {h}" for h, w in sizes[:3]) + (" ..." if len(sizes) > 3 else "")
-    how = "its own resolution, in a crop of" if is_native else "a working size of"
+    scale = min(scene.scale for scene in plan.scenes)
+    how = "its own resolution, in a crop of" if scale == 1 else "a working size of"
     report.facts.append(f"the hole is filled at {how} {shown}, in {counted(len(plan.windows), 'window')} of frames")
+    if scale < SOFT_BELOW:
+        report.notices.append(
+            f"the result will be soft: the hole is filled at {100 * scale:.0f} % of the video's width and height; "
+            "a larger --test_size, or native, is sharper, but takes more time and memory"
+        )
     needed = max(memory_needed(plan.windows) / GIB, 0.1)
     report.facts.append(f"memory: about {needed:.1f} GiB besides the networks")
     found = plan.survey

@@ -10,20 +10,20 @@ from typing import Any
 import torch
 from torch import nn
 
-from master_thesis.configs.video import VideoConfig
+from master_thesis.configs.video import VideoConfig, WorkingSize
 from master_thesis.inpainting.inpainter import Inpainter
 
 IRRELEVANT = {"output", "check", "overwrite", "overlay", "report", "lossless", "feather"}
 """Options that change how the result is written, but not the filled pixels at working size."""
 
 
-def fingerprint(config: VideoConfig, inpainter: Inpainter, working_size: tuple[int, int] | None) -> dict[str, Any]:
+def fingerprint(config: VideoConfig, inpainter: Inpainter, working_size: WorkingSize) -> dict[str, Any]:
     """Everything the filled pixels depend on, ready for JSON.
 
     Args:
         config: the options of the video.
         inpainter: the algorithm with its networks.
-        working_size: the number of pixels to process, as height and width; None: those of the video.
+        working_size: the number of pixels to process (see :data:`~master_thesis.configs.video.WorkingSize`).
     """
     options = {name: value for name, value in vars(config).items() if name not in IRRELEVANT}
     algorithm_options = asdict(inpainter.options)
@@ -33,7 +33,7 @@ def fingerprint(config: VideoConfig, inpainter: Inpainter, working_size: tuple[i
         "mask": _files(Path(config.mask)),
         "algorithm": algorithm_options.pop("algorithm"),
         "algorithm_options": algorithm_options,
-        "test_size": list(working_size) if working_size else "native",
+        "test_size": list(working_size) if isinstance(working_size, tuple) else working_size or "native",
         "device": inpainter.device.type,
         "aligner": _network(inpainter.aligner),
         "chn": _network(inpainter.hallucinator),

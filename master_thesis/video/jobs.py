@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from master_thesis.configs.video import VideoConfig
+from master_thesis.configs.video import VideoConfig, WorkingSize
 from master_thesis.errors import UserError, require
 from master_thesis.images.listing import entries_of, images_in
 from master_thesis.inpainting.inpainter import Inpainter
@@ -38,15 +38,13 @@ class Job:
         return self.inpainter.options.algorithm
 
 
-def run_jobs(
-    config: VideoConfig, inpainters: Sequence[Inpainter], working_size: tuple[int, int] | None
-) -> list[VideoResult]:
+def run_jobs(config: VideoConfig, inpainters: Sequence[Inpainter], working_size: WorkingSize) -> list[VideoResult]:
     """Fills a video, or every video of a folder.
 
     Args:
         config: video, mask, output and further options of the video.
         inpainters: the algorithms with their networks. If there are several, results end in ``_<algorithm>``.
-        working_size: the number of pixels to process, as height and width; None: those of the video.
+        working_size: the number of pixels to process (see :data:`~master_thesis.configs.video.WorkingSize`).
 
     Raises:
         UserError: lists all problems of the video; for a folder, the videos that failed, after the others are done.
@@ -119,7 +117,7 @@ def _output_folder(config: VideoConfig) -> Path:
     return output
 
 
-def _fill_all(jobs: Sequence[Job], working_size: tuple[int, int] | None) -> list[VideoResult]:
+def _fill_all(jobs: Sequence[Job], working_size: WorkingSize) -> list[VideoResult]:
     """Carries out the jobs of a folder of videos; a full disk ends them, because no other video would fit."""
     results, failures = [], {}
     for number, job in enumerate(jobs, start=1):

@@ -18,7 +18,7 @@ import torch
 from tqdm import tqdm
 
 from master_thesis.configs.inpainting import InpaintOptions
-from master_thesis.configs.video import VideoConfig
+from master_thesis.configs.video import VideoConfig, WorkingSize
 from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.models.aligner import Aligner, AlignsPairs
 from master_thesis.models.hallucinator import Hallucinator
@@ -71,7 +71,7 @@ def inpaint_video(
     aligner: Aligner | AlignsPairs,
     chn: Hallucinator | Callable[..., Hallucination],
     algorithm: str = "ip",
-    test_size: tuple[int, int] | None = (240, 480),
+    test_size: WorkingSize = (240, 480),
     device: torch.device | str = "cpu",
     leaps: bool | None = None,
     **options: Unpack[FurtherOptions],
@@ -84,7 +84,7 @@ def inpaint_video(
         chn: copies and hallucinates; anything with CHN's call.
         algorithm: ``ff`` (frame by frame), ``ip`` (inpaint and propagate) or ``cp`` (copy and propagate).
         test_size: the number of pixels to process, as height and width; the result is enlarged into the hole only.
-            None: those of the video, in a crop around the hole.
+            None: those of the video, in a crop around the hole; ``"auto"``: the same, up to half a megapixel.
         device: where the networks are.
         leaps: copy everything that any frame shows, from planned references; None: as ``config`` says.
         options: further options of :func:`master_thesis.inpainting.inpainter.inpaint`.
@@ -98,13 +98,13 @@ def inpaint_video(
     return fill_video(config, inpainter, test_size)
 
 
-def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: tuple[int, int] | None) -> VideoResult:
+def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingSize) -> VideoResult:
     """Fills the hole of one video.
 
     Args:
         config: video, mask, output and further options of the video.
         inpainter: the algorithm with its networks.
-        working_size: the number of pixels to process, as height and width; None: those of the video.
+        working_size: the number of pixels to process (see :data:`~master_thesis.configs.video.WorkingSize`).
 
     Raises:
         UserError: lists all problems of the input.

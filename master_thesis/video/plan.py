@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 
+from master_thesis.configs.video import AUTO, WorkingSize
 from master_thesis.errors import require
 from master_thesis.video.io.masks import Masks
 from master_thesis.video.survey import Box, Survey
@@ -21,6 +22,15 @@ from master_thesis.video.survey import Box, Survey
 WORKING_MULTIPLE = 8
 MIN_MARGIN = 32
 """Smallest margin of a crop around its hole, in pixels."""
+AUTO_MARGIN = 96
+"""The same for ``AUTO``: small holes get enough surroundings to estimate motion."""
+AUTO_PIXELS = 2**19
+"""Largest number of pixels of a crop that ``AUTO`` processes as they are: half a megapixel."""
+SOFT_BELOW = 0.7
+"""Scale of the working size at which a result is visibly softer than its surroundings."""
+WINDOW_FRAMES = 100
+WINDOW_PIXELS = 24 * 2**20
+"""Pixels of all frames of a window, unless ``--window`` is given: less than 1 GiB of memory."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +48,12 @@ class Scene:
     stop: int
     crop: Box
     working_size: tuple[int, int]
+
+    @property
+    def scale(self) -> float:
+        """The working size as a share of the size in the video, in (0, 1]."""
+        (height, width), (h, w) = self.crop.size, self.working_size
+        return min(h / height, w / width)
 
 
 @dataclass(frozen=True)
@@ -90,7 +106,7 @@ class VideoPlan:
 
 
 def plan_scenes(
-    boxes: Sequence[Box | None], cuts: Sequence[int], size: tuple[int, int], working_size: tuple[int, int] | None
+    boxes: Sequence[Box | None], cuts: Sequence[int], size: tuple[int, int], working_size: WorkingSize
 ) -> list[Scene]:
     """The scenes that have a hole.
 
@@ -98,36 +114,43 @@ def plan_scenes(
         boxes: the box around the hole of every frame; None: no hole.
         cuts: numbers of the frames that start a new scene.
         size: height and width of the video.
-        working_size: the number of pixels to process, as height and width; None: the crop around the hole as it is.
+        working_size: the number of pixels to process, as height and width; None: the crop around the hole as it is;
+            ``AUTO``: the same, reduced to ``AUTO_PIXELS``.
     """
     scenes = []
     for start, stop in itertools.pairwise([0, *cuts, len(boxes)]):
         holes = [box for box in boxes[start:stop] if box is not None]
         if not holes:
             continue
-        crop = Box(0, 0, *size) if working_size else with_margin(reduce(Box.union, holes), size)
-        scenes.append(Scene(start, stop, crop, reduced_size(crop.size, working_size)))
+        hole = reduce(Box.union, holes)
+        if working_size == AUTO:
+            crop, num_pixels = with_margin(hole, size, AUTO_MARGIN), AUTO_PIXELS
+        elif working_size is None:
+            crop, num_pixels = with_margin(hole, size), None
+        else:
+            crop, num_pixels = Box(0, 0, *size), working_size[0] * working_size[1]
+        scenes.append(Scene(start, stop, crop, reduced_size(crop.size, num_pixels)))
     return scenes
 
 
-def with_margin(box: Box, size: tuple[int, int]) -> Box:
-    """A box with half its extent (at least ``MIN_MARGIN``) on each side, inside a frame of ``size``.
+def with_margin(box: Box, size: tuple[int, int], least: int = MIN_MARGIN) -> Box:
+    """A box with half its extent (at least ``least`` pixels) on each side, inside a frame of ``size``.
 
     Aligners need surroundings to estimate motion, and references show what is hidden beside the hole.
     """
     (height, width), (h, w) = size, box.size
-    y, x = max(h // 2, MIN_MARGIN), max(w // 2, MIN_MARGIN)
+    y, x = max(h // 2, least), max(w // 2, least)
     return Box(max(box.top - y, 0), max(box.left - x, 0), min(box.bottom + y, height), min(box.right + x, width))
 
 
-def reduced_size(size: tuple[int, int], working_size: tuple[int, int] | None) -> tuple[int, int]:
-    """A size with as many pixels as ``working_size``, in the shape of ``size`` and never larger.
+def reduced_size(size: tuple[int, int], num_pixels: int | None) -> tuple[int, int]:
+    """A size of about ``num_pixels`` (None: any number), in the shape of ``size`` and never larger.
 
-    >>> reduced_size((1080, 1920), (240, 480)), reduced_size((1920, 1080), (240, 480)), reduced_size((99, 100), None)
+    >>> reduced_size((1080, 1920), 240 * 480), reduced_size((1920, 1080), 240 * 480), reduced_size((99, 100), None)
     ((256, 456), (456, 256), (99, 100))
     """
     height, width = size
-    scale = ((working_size[0] * working_size[1]) / (height * width)) ** 0.5 if working_size else 1.0
+    scale = (num_pixels / (height * width)) ** 0.5 if num_pixels else 1.0
     if scale >= 1:
         return size
 
@@ -137,13 +160,19 @@ def reduced_size(size: tuple[int, int], working_size: tuple[int, int] | None) ->
     return min(fit(height), height), min(fit(width), width)
 
 
-def plan_windows(scenes: Sequence[Scene], has_hole: Sequence[bool], window: int, reach: int) -> list[Window]:
+def frames_per_window(scene: Scene, reach: int) -> int:
+    """How many frames of a scene are held at a time unless ``--window`` says so: fewer where they are large."""
+    height, width = scene.working_size
+    return max(min(WINDOW_FRAMES, WINDOW_PIXELS // (height * width)), 2 * reach + 1)
+
+
+def plan_windows(scenes: Sequence[Scene], has_hole: Sequence[bool], window: int | None, reach: int) -> list[Window]:
     """The windows in order, without those whose core has no hole.
 
     Args:
         scenes: the scenes.
         has_hole: whether each frame of the video has a hole.
-        window: frames per window.
+        window: frames per window; None: as many as suit their size.
         reach: how many frames away a frame can be filled from.
 
     Raises:
@@ -151,17 +180,18 @@ def plan_windows(scenes: Sequence[Scene], has_hole: Sequence[bool], window: int,
     """
     windows: list[Window] = []
     for scene in scenes:
-        fits = scene.stop - scene.start <= window
+        length = frames_per_window(scene, reach) if window is None else window
+        fits = scene.stop - scene.start <= length
         least = 2 * reach + 1
         require(
-            fits or window >= least,
+            fits or length >= least,
             f"--window should be at least {least} (twice the reach of {reach} frames, plus one), got {window}",
         )
         core_start = scene.start
         while core_start < scene.stop:
             start = max(core_start - reach, scene.start)
-            is_last = scene.stop - start <= window
-            stop = scene.stop if is_last else start + window
+            is_last = scene.stop - start <= length
+            stop = scene.stop if is_last else start + length
             core_stop = scene.stop if is_last else stop - reach
             if any(has_hole[core_start:core_stop]):
                 windows.append(Window(scene, start, core_start, core_stop, stop))

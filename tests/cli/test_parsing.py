@@ -44,7 +44,7 @@ def test_defaults_are_those_of_the_sub_command():
     assert (evaluate.inpainting.algorithms, remove.inpainting.algorithms) == (("ff", "ip", "cp"), ("ip",))
     assert (evaluate.leaps, remove.video.leaps) == (False, True)
     assert evaluate.output_path == "evaluation"
-    assert remove.test_size == (240, 480)
+    assert remove.test_size == "auto"
     assert (evaluate.networks.kind, remove.networks.kind) == ("small_chn", "small_chn")
 
 
@@ -69,6 +69,7 @@ def test_a_switch_does_not_swallow_the_word_after_it(words):
 
 def test_a_size_may_be_native():
     assert parse(f"remove {NEEDED['remove']} --test_size native").test_size is None
+    assert parse(f"remove {NEEDED['remove']} --test_size auto").test_size == "auto"
     assert parse(f"remove {NEEDED['remove']} --test_size 32 48").test_size == (32, 48)
 
 

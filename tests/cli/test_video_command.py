@@ -170,7 +170,7 @@ REFUSED = [
         f"{CLIP} {MASK} --feather 9",
         "--feather should be at most --mask_dilation (4), got 9: a wider seam would show the object",
     ),
-    (f"{CLIP} {MASK} --test_size nativ", "--test_size should be a height and a width, or native; got nativ"),
+    (f"{CLIP} {MASK} --test_size nativ", "--test_size should be a height and a width, auto or native; got nativ"),
     (f"{CLIP} {MASK} --algorithms ip ip", "--algorithms should name each once, got ip ip"),
     (CLIP, f"remove needs --mask: {USAGE}"),
     (MASK, f"remove needs VIDEO: {USAGE}"),

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from importlib.metadata import entry_points
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -24,8 +24,8 @@ def test_torch_is_loaded_with_passive_threads(tmp_path: Path) -> None:
 
 
 def test_the_script_starts_like_the_module() -> None:
-    (script,) = entry_points(group="console_scripts", name="master_thesis")
-    assert script.value == f"{command.__module__}:{command.__name__}"
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert project["scripts"]["master_thesis"] == f"{command.__module__}:{command.__name__}"
 
 
 @pytest.mark.parametrize("given", [{"OMP_WAIT_POLICY": "ACTIVE"}, {"GOMP_SPINCOUNT": "1000"}])

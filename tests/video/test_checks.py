@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from master_thesis.configs.video import VideoConfig
+from master_thesis.configs.video import AUTO, VideoConfig
 from master_thesis.errors import UserError
 from master_thesis.images.codec import write_png
 from master_thesis.video import checks, resources
@@ -44,7 +44,7 @@ def test_a_good_video_has_no_problems(video: Path, mask: Path) -> None:
     assert report.problems == report.notices == []
     assert report.facts[0].endswith("8 frames, 64 x 48, 25 frames per second")
     assert "hole: 17.4 % of the frames on average" in report.facts[1]
-    assert "a working size of 64 x 48, in 1 window of frames" in report.facts[2]
+    assert "its own resolution, in a crop of 64 x 48, in 1 window of frames" in report.facts[2]
 
 
 def test_the_plan_of_a_good_video(video: Path, mask: Path) -> None:
@@ -54,6 +54,16 @@ def test_the_plan_of_a_good_video(video: Path, mask: Path) -> None:
     assert plan.largest_size == (48, 64)
     (window,) = plan.windows
     assert plan.frames_to_fill(window) == list(range(8))
+
+
+@pytest.mark.parametrize(
+    ("working_size", "is_soft"), [((24, 32), True), ((40, 60), False), (AUTO, False), (None, False)]
+)
+def test_a_soft_result_is_announced(video: Path, mask: Path, working_size, is_soft: bool) -> None:
+    config = VideoConfig(video=str(video), mask=str(mask))
+    notices = examine(config, reach=3, working_size=working_size).notices
+    line = "the result will be soft: the hole is filled at 50 % of the video's width and height; "
+    assert [notice.startswith(line) for notice in notices] == [True] * is_soft
 
 
 def sound_only(folder: Path) -> Path:

@@ -36,8 +36,11 @@ def test_options_of_the_algorithm_are_recorded_with_their_types(config: VideoCon
         "sweeps": 20,
         "skip_idle": True,
         "pair_batch": None,
+        "exhaustive": False,
     }
     assert made_from["test_size"] == "native"
+    assert fingerprint(config, inpainter(), (32, 48))["test_size"] == [32, 48]
+    assert fingerprint(config, inpainter(), "auto")["test_size"] == "auto"
 
 
 def test_what_changes_the_filled_pixels_changes_the_fingerprint(config: VideoConfig) -> None:

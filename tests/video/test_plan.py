@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from master_thesis.configs.video import AUTO
 from master_thesis.errors import UserError
-from master_thesis.video.plan import plan_scenes, plan_windows, reduced_size
+from master_thesis.video.plan import AUTO_PIXELS, Scene, plan_scenes, plan_windows, reduced_size
 from master_thesis.video.survey import Box
 
 HOLE = Box(10, 20, 30, 50)
@@ -63,20 +64,52 @@ def test_the_native_crop_surrounds_all_holes_of_a_scene() -> None:
     assert scene.working_size == (92, 170)
 
 
+def scene_around(hole: Box, size: tuple[int, int]) -> Scene:
+    (scene,) = plan_scenes([hole] * 3, [], size, AUTO)
+    return scene
+
+
+def test_small_crops_are_filled_at_the_size_of_the_video() -> None:
+    scene = scene_around(Box(500, 900, 560, 960), (1080, 1920))
+    assert scene.crop == Box(500 - 96, 900 - 96, 560 + 96, 960 + 96)
+    assert scene.working_size == scene.crop.size
+    assert scene.scale == 1
+    scene = scene_around(Box(300, 600, 700, 1000), (1080, 1920))  # half of 400 on each side: 0.64 megapixels
+    assert scene.crop == Box(100, 400, 900, 1200)
+    assert scene.working_size == (728, 728)
+    assert scene.scale == pytest.approx(0.91)
+
+
+@given(st.integers(1, 2160), st.integers(1, 3840))
+def test_no_crop_has_more_than_half_a_megapixel(height: int, width: int) -> None:
+    scene = scene_around(Box(0, 0, height, width), (2160, 3840))
+    h, w = scene.working_size
+    assert h * w <= 1.1 * AUTO_PIXELS
+    assert (h, w) == scene.crop.size or h * w >= 0.9 * AUTO_PIXELS
+
+
+def test_windows_of_large_crops_hold_fewer_frames() -> None:
+    for size, expected in (((256, 456), 100), ((720, 720), 48), ((1080, 1920), 41)):
+        scene = Scene(0, 500, Box(0, 0, 2160, 3840), size)
+        windows = plan_windows([scene], [True] * 500, None, reach=20)
+        assert max(len(w.numbers) for w in windows) == expected
+        assert [n for w in windows for n in w.core] == list(range(500))
+
+
 def test_the_reduced_size_keeps_the_shape() -> None:
     for size in ((480, 854), (1080, 1920), (1920, 1080), (2160, 3840)):
-        height, width = reduced_size(size, (240, 480))
+        height, width = reduced_size(size, 240 * 480)
         assert height * width == pytest.approx(240 * 480, rel=0.05)
         assert height / width == pytest.approx(size[0] / size[1], rel=0.05)
         assert height % 8 == width % 8 == 0
 
 
 def test_small_videos_are_not_enlarged() -> None:
-    assert reduced_size((1, 1), (240, 480)) == (1, 1)
-    assert reduced_size((101, 77), (240, 480)) == (101, 77)
+    assert reduced_size((1, 1), 240 * 480) == (1, 1)
+    assert reduced_size((101, 77), 240 * 480) == (101, 77)
 
 
 def test_extreme_shapes_stay_within_the_video() -> None:
-    height, width = reduced_size((4, 100000), (240, 480))
+    height, width = reduced_size((4, 100000), 240 * 480)
     assert 1 <= height <= 4
     assert width <= 100000

@@ -11,7 +11,7 @@ from master_thesis.cli.options import AlgorithmChoice, NetworkChoice, NetworkCom
 from master_thesis.configs.data import DataConfig
 from master_thesis.configs.fields import option
 from master_thesis.configs.inpainting import InpaintOptions
-from master_thesis.configs.video import VideoConfig
+from master_thesis.configs.video import AUTO, VideoConfig, WorkingSize
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,10 +26,11 @@ class RemoveOptions(NetworkCommandOptions):
 
     video: VideoConfig = part(VideoConfig)
     inpainting: AlgorithmChoice = part(AlgorithmChoice(("ip",)))
-    test_size: tuple[int, int] | None = option(
-        (240, 480),
-        "approximate size at which holes are filled; native: that of the video",
-        metavar="H W|native",
+    test_size: WorkingSize = option(
+        AUTO,
+        "approximate size at which holes are filled; native: that of the video, in a crop around the hole; "
+        "auto: the same, up to half a megapixel",
+        metavar="H W|auto|native",
         none="native",
         within=(16, 8192),
     )
