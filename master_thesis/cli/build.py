@@ -13,7 +13,7 @@ from torch import nn
 
 from master_thesis.checkpoints.loading import load_network, load_shipped
 from master_thesis.checkpoints.reading import Checkpoint
-from master_thesis.cli.options import AlignerChoice, NetworkChoice, NetworkCommandOptions
+from master_thesis.cli.options import PRECISION_ALIASES, AlignerChoice, NetworkChoice, NetworkCommandOptions
 from master_thesis.configs.fields import resolved
 from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.errors import UserError, require
@@ -52,7 +52,7 @@ def inference_device(trainer: Mapping[str, Any]) -> torch.device:
 def inference_precision(trainer: Mapping[str, Any]) -> str:
     """The given ``--precision``, or else the fastest one of the hardware."""
     given = trainer.get("precision")
-    return best_precision(inference_device(trainer)) if given is None else str(given)
+    return best_precision(inference_device(trainer)) if given is None else PRECISION_ALIASES.get(str(given), str(given))
 
 
 def check_gpus(gpus: int | None) -> None:

@@ -13,6 +13,9 @@ from master_thesis.errors import require
 from master_thesis.models.registry import families, find_network
 
 ALIGNERS = families(is_aligner=True)
+PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
+PRECISION_ALIASES = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
+"""Lightning's short names of them."""
 ONE_ALIGNER = f"{', '.join(ALIGNERS[:-1])} or {ALIGNERS[-1]}"
 
 
@@ -49,6 +52,12 @@ class NetworkCommandOptions(CommandOptions):
         for name in ("devices", "accelerator"):
             is_clear = self.gpus is None or name not in self.trainer
             require(is_clear, f"--gpus and --{name} both say where to run: leave out one of them")
+        precision = str(self.trainer.get("precision") or PRECISIONS[0])
+        is_working = PRECISION_ALIASES.get(precision, precision) in PRECISIONS
+        words = f"{', '.join(PRECISIONS[:-1])} or {PRECISIONS[-1]}, as weights stay in single precision"
+        require(is_working, f"--precision should be {words}, got {precision}")
+        steps = self.trainer.get("accumulate_grad_batches", 1)
+        require(steps >= 1, f"--accumulate_grad_batches should be at least 1, got {steps}")
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,11 @@ from master_thesis.errors import UserError
 from master_thesis.training.checkpointing import (
     AtomicCheckpointIO,
     ConfigFile,
-    UniqueVersionLogger,
     training_callbacks,
 )
+from master_thesis.training.loggers import LOGS, make_loggers
 
-LOGS = "lightning_logs"
+DEFAULT_LOGGER = "tensorboard"
 
 
 def make_training_trainer(options: NetworkCommandOptions, checkpoint_every: int, steps_per_epoch: int) -> pl.Trainer:
@@ -33,7 +33,7 @@ def make_training_trainer(options: NetworkCommandOptions, checkpoint_every: int,
         checkpoint_every: steps between checkpoints.
         steps_per_epoch: batches of an epoch, among which there should be figures.
     """
-    callbacks = training_callbacks(config_text(options), checkpoint_every, _is_logging(options.trainer))
+    callbacks = training_callbacks(config_text(options), checkpoint_every)
     if options.trainer.get("enable_checkpointing") is False:
         callbacks = [c for c in callbacks if not isinstance(c, pl.callbacks.Checkpoint)]
     defaults = {} if options.trainer.get("barebones") else {"log_every_n_steps": min(50, steps_per_epoch)}
@@ -48,14 +48,11 @@ def make_testing_trainer(options: NetworkCommandOptions) -> pl.Trainer:
 
 def _make_trainer(gpus: int | None, given: dict[str, Any], callbacks: list[pl.Callback]) -> pl.Trainer:
     check_gpus(gpus)
-    is_logging = _is_logging(given)
-    given.pop("logger", None)
     if gpus is not None:
         given |= {"accelerator": "gpu", "devices": gpus}
     if not given.get("barebones"):
-        given |= {"callbacks": callbacks, "plugins": [AtomicCheckpointIO()], "logger": False}
-    if is_logging:
-        given["logger"] = UniqueVersionLogger(given.get("default_root_dir") or ".", name=LOGS)
+        loggers = make_loggers(_logger_name(given.get("logger")), Path(given.get("default_root_dir") or "."))
+        given |= {"callbacks": callbacks, "plugins": [AtomicCheckpointIO()], "logger": loggers}
     with as_user_error(MisconfigurationException, ValueError, TypeError, RuntimeError, ImportError):
         return pl.Trainer(**given)
 
@@ -93,5 +90,6 @@ def _is_by_lightning(error: Exception) -> bool:
     return str(innermost.f_globals.get("__name__", "")).startswith(("pytorch_lightning.", "lightning_fabric."))
 
 
-def _is_logging(trainer: Mapping[str, Any]) -> bool:
-    return trainer.get("logger", not trainer.get("barebones")) in (True, None)
+def _logger_name(given: Any) -> str:
+    """The name of a logger as :func:`make_loggers` takes it: TensorBoard unless another or none is given."""
+    return {None: DEFAULT_LOGGER, True: DEFAULT_LOGGER, False: "false"}.get(given, str(given))

@@ -1,7 +1,7 @@
 """The arguments of Lightning's ``Trainer`` as options, read from its source without importing it.
 
-Importing Lightning takes seconds; parsing one file takes milliseconds. Nothing is kept here by hand: names, types,
-defaults and help are those of the installed version. Arguments that only take Python objects (callbacks, plugins) have
+Importing Lightning takes seconds; parsing one file takes milliseconds. Names, types, defaults and help are those of the
+installed version; only ``logger`` also takes names. Arguments that only take Python objects (callbacks, plugins) have
 no text form and are left out.
 """
 
@@ -18,6 +18,8 @@ from typing import Any
 
 PACKAGE = "pytorch_lightning"
 _TEXT_TYPES = ("bool", "int", "float", "str")
+LOGGERS = ("tensorboard", "csv", "wandb", "mlflow")
+"""Names that ``logger`` takes; ``false`` logs nothing."""
 _CONTAINERS = ("Union", "Optional", "Literal")
 
 
@@ -95,6 +97,7 @@ def read_trainer_options() -> list[TrainerOption]:
         values = source.values_of(argument.annotation)
         types = frozenset(v.id for v in values if isinstance(v, ast.Name))
         literals = tuple(v.value for v in values if isinstance(v, ast.Constant) and v.value is not None)
+        literals += LOGGERS if argument.arg == "logger" else ()
         takes_none = any(isinstance(v, ast.Constant) and v.value is None for v in values)
         if types or literals:
             text = helps.get(argument.arg, "")

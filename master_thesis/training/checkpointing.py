@@ -11,8 +11,6 @@ import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from pytorch_lightning.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
-from pytorch_lightning.loggers import TensorBoardLogger
-from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from master_thesis.checkpoints.reading import network_entry, read_checkpoint
 from master_thesis.errors import UserError
@@ -43,10 +41,15 @@ def checkpoint_callbacks(every_n_steps: int) -> list[Callback]:
     ]
 
 
-def training_callbacks(config: str, every_n_steps: int, is_logging: bool) -> list[Callback]:
+def training_callbacks(config: str, every_n_steps: int) -> list[Callback]:
     """Returns all callbacks of a training (``config``: see :class:`ConfigFile`)."""
-    monitor: list[Callback] = [LearningRateMonitor()] if is_logging else []
-    return [ConfigFile(config), *monitor, StopOnSignal(), StopRanksOnError(), *checkpoint_callbacks(every_n_steps)]
+    return [
+        ConfigFile(config),
+        LearningRateMonitor(),
+        StopOnSignal(),
+        StopRanksOnError(),
+        *checkpoint_callbacks(every_n_steps),
+    ]
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -63,20 +66,6 @@ class AtomicCheckpointIO(TorchCheckpointIO):
         torch.save(checkpoint, buffer)
         with atomic_path(Path(path)) as part:
             part.write_bytes(buffer.getbuffer())
-
-
-class UniqueVersionLogger(TensorBoardLogger):
-    """Logs into a ``version_N`` that no other run uses, even one that starts at the same moment."""
-
-    def _get_next_version(self) -> int:
-        version = super()._get_next_version()
-        while getattr(rank_zero_only, "rank", 0) == 0:  # which sends the folder to the other processes
-            try:
-                (Path(self.root_dir) / f"version_{version}").mkdir(parents=True)
-                break
-            except FileExistsError:
-                version += 1
-        return version
 
 
 class ConfigFile(Callback):

@@ -1,4 +1,4 @@
-"""Figures of clips for TensorBoard: a row per clip and reference, a column per kind of image."""
+"""Pictures of clips for the logs: a row per clip and reference, a column per kind of image."""
 
 from __future__ import annotations
 
@@ -6,22 +6,22 @@ import pytorch_lightning as pl
 import torch
 from einops import rearrange
 from jaxtyping import Float
-from pytorch_lightning.loggers import TensorBoardLogger
 from torch import Tensor
 from torchvision.utils import make_grid
 
 from master_thesis.models.aligner import Aligner
 from master_thesis.ops.image import fill_holes
 from master_thesis.records import Alignment, Hallucination, MaskedFrames
+from master_thesis.training.loggers import log_picture
 
 MAX_CLIPS = 4
 """Largest number of clips in a figure."""
 
 
 def show(module: pl.LightningModule, name: str, picture: Float[Tensor, "3 H W"], step: int) -> None:
-    """Writes an image to TensorBoard, if the run of ``module`` logs there."""
-    if isinstance(module.logger, TensorBoardLogger):
-        module.logger.experiment.add_image(name, picture.detach().float().clamp(0, 1).cpu(), step)
+    """Shows an image in the loggers of the run of ``module``."""
+    if module._trainer is not None:
+        log_picture(module.loggers, name, picture, step)
 
 
 def alignment_figure(target: MaskedFrames, refs: MaskedFrames, aligner: Aligner) -> Float[Tensor, "3 H W"]:

@@ -29,7 +29,8 @@ def test_networks_run_on_the_gpu_if_there_is_one(monkeypatch, accelerator, is_th
 
 def test_a_given_precision_wins_over_the_fastest_one(monkeypatch):
     monkeypatch.setattr(build, "best_precision", lambda device: f"fastest on {device.type}")
-    assert inference_precision({"precision": 32}) == "32"
+    assert inference_precision({"precision": 32}) == "32-true"
+    assert inference_precision({"precision": "bf16"}) == "bf16-mixed"
     assert inference_precision({"accelerator": "cpu"}) == "fastest on cpu"
 
 

@@ -46,6 +46,8 @@ def test_all_arguments_of_the_trainer_are_there_but_those_that_have_no_text_form
         ("deterministic", "False", False),
         ("val_check_interval", "0.25", 0.25),
         ("profiler", "simple", "simple"),
+        ("logger", "csv", "csv"),
+        ("logger", "false", False),
     ],
 )
 def test_values_get_the_narrowest_type_that_fits(options, name, text, value):

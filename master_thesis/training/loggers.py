@@ -1,0 +1,127 @@
+"""Where a run is logged: its folder, and TensorBoard, a CSV file, Weights & Biases, MLflow or nothing in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import torchvision.utils
+from jaxtyping import Float
+from pytorch_lightning.loggers import CSVLogger, Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
+from torch import Tensor
+
+from master_thesis.errors import require
+
+LOGS = "lightning_logs"
+PROJECT = "master_thesis"
+"""Name of the runs in Weights & Biases and MLflow."""
+
+
+class UniqueVersion:
+    """Gives a logger a ``version_N`` that no other run uses, even one that starts at the same moment."""
+
+    root_dir: str
+
+    def _get_next_version(self) -> int:
+        version: int = super()._get_next_version()  # type: ignore[misc]
+        while getattr(rank_zero_only, "rank", 0) == 0:  # which sends the folder to the other processes
+            try:
+                (Path(self.root_dir) / f"version_{version}").mkdir(parents=True)
+                break
+            except FileExistsError:
+                version += 1
+        return version
+
+
+class TensorBoardRun(UniqueVersion, TensorBoardLogger):
+    """Logs to TensorBoard."""
+
+
+class CSVRun(UniqueVersion, CSVLogger):
+    """Logs to ``metrics.csv``, and pictures as files."""
+
+
+class SilentRun(UniqueVersion, CSVLogger):
+    """Logs nothing: names the folder of checkpoints and options alone."""
+
+    def log_metrics(self, *args: Any, **kwargs: Any) -> None:
+        """Does nothing."""
+
+    def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
+        """Does nothing."""
+
+    def save(self) -> None:
+        """Does nothing."""
+
+    def finalize(self, status: str) -> None:
+        """Does nothing."""
+
+
+def make_loggers(name: str, root: Path) -> list[Logger]:
+    """Makes the loggers of a run; the first one names its folder, ``lightning_logs/version_N``.
+
+    Args:
+        name: ``tensorboard``, ``csv``, ``wandb``, ``mlflow`` or ``false``.
+        root: where ``lightning_logs`` is.
+
+    Raises:
+        UserError: the package of the logger is not installed.
+    """
+    is_installed = name in ("csv", "false") or find_spec(name) is not None
+    require(is_installed, f"--logger {name} needs the package {name}: pip install {name}")
+    if name == "tensorboard":
+        return [TensorBoardRun(root, name=LOGS)]
+    if name == "csv":
+        return [CSVRun(root, name=LOGS)]
+    folder = SilentRun(root, name=LOGS)
+    if name == "wandb":
+        return [folder, WandbLogger(project=PROJECT, save_dir=root)]
+    if name == "mlflow":
+        return [folder, MLFlowLogger(PROJECT, save_dir=str(root / "mlruns"))]
+    return [folder]
+
+
+def log_picture(loggers: Iterable[Any], name: str, picture: Float[Tensor, "3 H W"], step: int) -> None:
+    """Shows an image, RGB in [0, 1], in every logger that takes pictures.
+
+    Args:
+        loggers: of the run.
+        name: of the image, like ``validation/clips``.
+        picture: the image.
+        step: the training step that it belongs to.
+    """
+    shown = picture.detach().float().clamp(0, 1).cpu()
+    for logger in loggers if getattr(rank_zero_only, "rank", 0) == 0 else ():
+        for kind, write in _WRITERS.items():
+            if isinstance(logger, kind):
+                write(logger, name, shown, step)
+
+
+def _to_tensorboard(logger: TensorBoardLogger, name: str, picture: Tensor, step: int) -> None:
+    logger.experiment.add_image(name, picture, step)
+
+
+def _to_files(logger: CSVLogger, name: str, picture: Tensor, step: int) -> None:
+    path = Path(logger.log_dir) / "pictures" / f"{name}_{step:07d}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    torchvision.utils.save_image(picture, path)
+
+
+def _to_wandb(logger: WandbLogger, name: str, picture: Tensor, step: int) -> None:
+    logger.log_image(name, [picture], step)
+
+
+def _to_mlflow(logger: MLFlowLogger, name: str, picture: Tensor, step: int) -> None:
+    pixels = (picture * 255).round().byte().permute(1, 2, 0).numpy()
+    logger.experiment.log_image(logger.run_id, pixels, f"{name}_{step:07d}.png")
+
+
+_WRITERS: dict[type[Logger], Callable[..., None]] = {
+    TensorBoardLogger: _to_tensorboard,
+    CSVRun: _to_files,
+    WandbLogger: _to_wandb,
+    MLFlowLogger: _to_mlflow,
+}
