@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 R = TypeVar("R")
 
+MAX_CPU_PIXELS = 8 * 256 * 512
+"""Pixels of the pairs that pass through the networks together on the CPU, where larger batches are no faster."""
 MAX_PAIRS = 8
 """Largest number of pairs that pass through the networks together: a power of two."""
 PAIR_BYTES, PIXEL_BYTES = 384 * 2**20, 1024
@@ -76,5 +78,6 @@ def fitting_pairs(height: int, width: int, device: torch.device) -> int:
     """
     free = torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else available_memory()
     needed = PAIR_BYTES + PIXEL_BYTES * height * width
-    fitting = MAX_PAIRS if free is None else min(max(free // 2 // needed, 1), MAX_PAIRS)
+    most = MAX_PAIRS if device.type == "cuda" else min(max(MAX_CPU_PIXELS // (height * width), 1), MAX_PAIRS)
+    fitting = most if free is None else min(max(free // 2 // needed, 1), most)
     return 1 << (fitting.bit_length() - 1)
