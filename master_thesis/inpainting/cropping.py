@@ -12,7 +12,7 @@ from master_thesis.records import Alignment, Hallucination, MaskedFrames
 MARGIN_PX = 64
 """Surroundings of the hole that are painted from, at least."""
 MULTIPLE = 32
-"""Crops start at multiples of this, so that networks reduce the same pixels together as in the entire frame."""
+"""Crops start and end at multiples of this, so that networks reduce the same pixels together as in the entire frame."""
 
 Rectangle = tuple[slice, slice]
 
@@ -53,7 +53,8 @@ def around_holes(visible: Float[Tensor, "N 1 H W"]) -> Rectangle | None:
 
 def _with_margin(places: Tensor, length: int) -> slice:
     first, last = int(places[0]), int(places[-1])
-    return slice(max(first - MARGIN_PX, 0) // MULTIPLE * MULTIPLE, min(last + 1 + MARGIN_PX, length))
+    start, stop = max(first - MARGIN_PX, 0), last + 1 + MARGIN_PX
+    return slice(start // MULTIPLE * MULTIPLE, min(-(-stop // MULTIPLE) * MULTIPLE, length))
 
 
 def _cropped(alignment: Alignment, place: Rectangle) -> Alignment:
