@@ -9,7 +9,7 @@ benchmarks, and trains in the remaining time. The parts that it writes are the l
     python -m scripts gpu run load --out out2 --minutes 9 --steps check train --parts out
     python -m scripts gpu run load --out out3 --minutes 9 --steps check train --network chn --aligner out2
 
-The whole sequence with tiny networks on the CPU:
+The complete sequence with tiny networks on the CPU:
 
     python -m scripts gpu rehearse --out rehearsal --minutes 2
 """
@@ -237,9 +237,7 @@ def main() -> None:
         elif o.command == "rehearse":
             failed = rehearse(o.out, o.minutes)
         else:
-            require(
-                torch.cuda.is_available(), "run needs a GPU, but torch finds none: rehearse works on the CPU"
-            )
+            require(torch.cuda.is_available(), "run needs a GPU, but torch finds none: rehearse works on the CPU")
             require((o.network == "chn") == bool(o.aligner), "--network chn and --aligner go together")
             parts, aligner = (path and path.resolve() for path in (o.parts, o.aligner))
             failed = run(o.folder.resolve(), o.out.resolve(), o.minutes, Stage(o.network, parts, aligner), o.steps)

@@ -48,6 +48,7 @@ def split(checkpoint: Path, folder: Path, frozen: Path | None = None, max_bytes:
     small["optimizer_states"] = [_smaller(o) for o in content["optimizer_states"]]
     buffer = io.BytesIO()
     torch.save(small, buffer)
+    folder.mkdir(parents=True, exist_ok=True)
     data, kind, parts = buffer.getvalue(), content[NETWORK_KEY]["kind"], []
     for start in range(0, len(data), max_bytes):
         piece, name = data[start : start + max_bytes], f"{kind}.{len(parts):02d}"

@@ -31,7 +31,7 @@ COMMANDS = {
 
 
 def framed(words: str, good: Path) -> list[str]:
-    """Returns a whole command line, split into words."""
+    """Returns a complete command line, split into words."""
     return f"{BEGIN} {words.format(good=good)} {END}".split()
 
 

@@ -24,7 +24,7 @@ WORDS += ("1e308", "true", "false", "none", "last", "native", "ip", "cp", "small
 PLACES = ("{good}", "{good}/clip.mp4", "{good}/masks", "{good}/frames", "{good}/data", "{good}/dfpn.ckpt", "alpha")
 PLACES += ("{good}/chn.safetensors", "{good}/cache.json", "{good}/plain.jpg", "nowhere", "a/b/c.mp4", ".", "made.mkv")
 LEFT_OUT = ("--devices", "--num_nodes", "--strategy", "--gpus", "--overwrite", "--help", "-h", "--benchmark")
-"""Options that start other processes, give up files, end at once, or change how the whole process computes."""
+"""Options that start other processes, overwrite files, end at once, or change how the process computes."""
 
 
 @dataclass(frozen=True)

@@ -48,15 +48,15 @@ def tiny_small_dfpn(**sizes):
     return SmallDFPN(**(SMALL_SIZES | sizes)).eval()
 
 
-def make_sequence(num_frames, height, width, seed=0, hidden=(), whole=()):
-    """Masked frames and masks: a box of its own in every frame, none in ``whole`` ones, all of ``hidden`` ones."""
+def make_sequence(num_frames, height, width, seed=0, hidden=(), known=()):
+    """Masked frames and masks: a random box per frame, no hole in ``known`` frames, all of ``hidden`` ones."""
     generator = torch.Generator().manual_seed(seed)
     frames = torch.rand(3, num_frames, height, width, generator=generator)
     mask = torch.zeros(1, num_frames, height, width)
     for t in range(num_frames):
         top, left = (int(torch.randint(0, 1 + n // 2, (), generator=generator)) for n in (height, width))
         mask[:, t, top : top + height // 2 + 1, left : left + width // 2 + 1] = 1
-    mask[:, [t for t in whole if t < num_frames]] = 0
+    mask[:, [t for t in known if t < num_frames]] = 0
     mask[:, [t for t in hidden if t < num_frames]] = 1
     return fill_holes(frames[None], mask[None])[0], mask
 
@@ -69,7 +69,7 @@ def make_pair(num, num_refs, height, width, seed=0):
 
 
 def as_frames(x_target, m_target, x_refs, m_refs):
-    """Returns the same as records: target and references with their visibility."""
+    """The same pair as records: target and references with their visibility."""
     return MaskedFrames(x_target, 1 - m_target), MaskedFrames(x_refs, 1 - m_refs)
 
 

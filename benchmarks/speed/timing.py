@@ -44,7 +44,7 @@ def seconds_of(run: Callable[[], object], rounds: int = 3, is_warm: bool = False
 def against(
     plain: Callable[[], object], fast: Callable[[], object], rounds: int = 3
 ) -> tuple[list[float], list[float]]:
-    """Returns the seconds of both sides, run in turns so that a busy moment affects both.
+    """Returns the seconds of both sides, run alternately so that a busy moment affects both.
 
     The plain side runs with the default settings of glibc's allocator.
     """

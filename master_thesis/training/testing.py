@@ -1,4 +1,4 @@
-"""Tests: figures of an aligner in TensorBoard, and videos of whole sequences filled by CHN."""
+"""Tests: figures of an aligner in TensorBoard, and videos of sequences filled by CHN."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.models.aligner import FrozenAligner
 from master_thesis.ops.image import to_bytes, to_float
 from master_thesis.records import Clip
+from master_thesis.training.alignment import alignment_quality
 from master_thesis.training.figures import alignment_figure, show
 from master_thesis.video.io.writer import write_video
 
@@ -25,7 +26,7 @@ RATE = 24
 
 
 class ClipFigures(pl.LightningModule):
-    """Logs a figure of every clip: masked, aligned, visibility, filled by plain copying.
+    """Logs the quality of an aligner, and a figure of every clip: masked, aligned, visibility, filled by plain copying.
 
     Args:
         aligner: aligner to test.
@@ -37,14 +38,16 @@ class ClipFigures(pl.LightningModule):
         self.num_shown = 0
 
     def test_step(self, clip: Clip, batch_idx: int) -> None:
-        """Logs a figure per clip, under the name of its sequence."""
+        """Logs the quality of a batch, and a figure per clip under the name of its sequence."""
+        for name, value in alignment_quality(self.aligner, clip).items():
+            self.log(f"test/{name}", value, on_epoch=True, batch_size=len(clip.names), sync_dist=True)
         for i, name in enumerate(clip.names):
             show(self, f"test/{name}", alignment_figure(*_only(clip, i).split(), self.aligner), self.num_shown)
             self.num_shown += 1
 
 
 class SequenceFilling(pl.LightningModule):
-    """Fills whole sequences and writes a video of each by every algorithm.
+    """Fills complete sequences and writes a video of each by every algorithm.
 
     Args:
         aligner: aligner to use.

@@ -46,18 +46,18 @@ DEFAULTS = {"spacing": 1, "max_distance": 20, "tolerance": 1.0, "sweeps": 20}
     options=OPTIONS,
     num_frames=st.integers(1, 8),
     hidden=st.sets(st.integers(0, 7), max_size=2),
-    whole=st.sets(st.integers(0, 7), max_size=2),
+    known=st.sets(st.integers(0, 7), max_size=2),
     pair_batch=st.sampled_from((1, 3, 8)),
     seed=st.integers(0, 99),
 )
-@example(options=DEFAULTS, num_frames=9, hidden=set(), whole=set(), pair_batch=3, seed=0)
-@example(options=DEFAULTS, num_frames=8, hidden={1, 4}, whole={2}, pair_batch=8, seed=1)
-@example(options=DEFAULTS, num_frames=1, hidden=set(), whole=set(), pair_batch=8, seed=2)
-@example(options=DEFAULTS | {"spacing": 11}, num_frames=4, hidden=set(), whole=set(), pair_batch=3, seed=3)
-@example(options=DEFAULTS, num_frames=3, hidden={0, 1, 2}, whole=set(), pair_batch=8, seed=4)
-@example(options=DEFAULTS, num_frames=3, hidden=set(), whole={0, 1, 2}, pair_batch=8, seed=5)
-def test_equals_the_plain_transcription(algorithm, options, num_frames, hidden, whole, pair_batch, seed):
-    x, m = make_sequence(num_frames, *SIZE, seed, hidden, whole)
+@example(options=DEFAULTS, num_frames=9, hidden=set(), known=set(), pair_batch=3, seed=0)
+@example(options=DEFAULTS, num_frames=8, hidden={1, 4}, known={2}, pair_batch=8, seed=1)
+@example(options=DEFAULTS, num_frames=1, hidden=set(), known=set(), pair_batch=8, seed=2)
+@example(options=DEFAULTS | {"spacing": 11}, num_frames=4, hidden=set(), known=set(), pair_batch=3, seed=3)
+@example(options=DEFAULTS, num_frames=3, hidden={0, 1, 2}, known=set(), pair_batch=8, seed=4)
+@example(options=DEFAULTS, num_frames=3, hidden=set(), known={0, 1, 2}, pair_batch=8, seed=5)
+def test_equals_the_plain_transcription(algorithm, options, num_frames, hidden, known, pair_batch, seed):
+    x, m = make_sequence(num_frames, *SIZE, seed, hidden, known)
     expected = run_plainly(algorithm, x, m, CountingAligner(), Painter(), **options)
     actual = inpaint(x, m, CountingAligner(), Painter(), algorithm, pair_batch=pair_batch, **options)
     torch.testing.assert_close(actual.frames, expected, atol=1e-5, rtol=0)
@@ -123,7 +123,7 @@ def test_references_that_show_something_new_are_never_skipped(algorithm):
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_inputs_are_not_changed_and_known_pixels_are_kept_exactly(algorithm):
-    x, m = make_sequence(5, *SIZE, hidden={3}, whole={1})
+    x, m = make_sequence(5, *SIZE, hidden={3}, known={1})
     x_before, m_before = x.clone(), m.clone()
     frames, source = inpaint(x, m, CountingAligner(), Painter(), algorithm)
     assert torch.equal(x, x_before)
@@ -150,7 +150,7 @@ def test_holes_have_no_influence(algorithm):
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_without_holes_no_network_runs(algorithm):
-    x, m = make_sequence(3, *SIZE, whole={0, 1, 2})
+    x, m = make_sequence(3, *SIZE, known={0, 1, 2})
     aligner, painter = CountingAligner(), Painter()
     assert torch.equal(inpaint(x, m, aligner, painter, algorithm).frames, x)
     assert aligner.batch_sizes == painter.batch_sizes == []

@@ -66,7 +66,7 @@ class CountingEncoder(Aligner):
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_codes_always_are_those_of_the_current_frames(algorithm):
-    x, m = make_sequence(6, *SIZE, whole={3})
+    x, m = make_sequence(6, *SIZE, known={3})
     encoder = CountingEncoder()
     actual = inpaint(x, m, encoder, Copier(), algorithm)
     assert sum(encoder.encoded) > 6
@@ -74,7 +74,7 @@ def test_codes_always_are_those_of_the_current_frames(algorithm):
 
 
 def test_a_frame_is_encoded_again_only_after_it_changed():
-    x, m = make_sequence(3, *SIZE, whole={1}, hidden={2})
+    x, m = make_sequence(3, *SIZE, known={1}, hidden={2})
     canvas, encoder = Canvas.of(x, m), CountingEncoder()
     step = FillStep(encoder, as_hallucinator(Copier()), canvas, canvas, InpaintOptions(pair_batch=8))
     num_encoded = []
@@ -126,7 +126,7 @@ def test_a_sequence_is_the_same_though_the_small_aligner_encodes_frames_once(alg
             target, refs = as_frames(x_target, m_target, x_refs, m_refs)
             return small.align_encoded(small.encode(target), small.encode(refs.folded()))
 
-    x, m = make_sequence(5, *SIZE, hidden={1}, whole={4})
+    x, m = make_sequence(5, *SIZE, hidden={1}, known={4})
     expected = inpaint(x, m, Forgetful(), TrustingCopier(), algorithm, sweeps=3, pair_batch=1).frames
     without = sum(frames_encoded)
     frames_encoded.clear()

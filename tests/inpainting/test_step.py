@@ -29,12 +29,12 @@ def fill(canvas, pairs, is_closing, aligner=None, painter=None, on_closed=None, 
 
 @pytest.fixture
 def canvas():
-    """Frame 0 has a box, frame 1 is whole, frame 2 is all hole."""
-    return Canvas.of(*make_sequence(3, *SIZE, whole={1}, hidden={2}))
+    """Frame 0 has a box, frame 1 has no hole, frame 2 is all hole."""
+    return Canvas.of(*make_sequence(3, *SIZE, known={1}, hidden={2}))
 
 
 def test_a_canvas_is_a_copy_with_its_open_pixels():
-    x, m = make_sequence(3, *SIZE, whole={1}, hidden={2})
+    x, m = make_sequence(3, *SIZE, known={1}, hidden={2})
     canvas = Canvas.of(torch.where(m > 0, 0.9, x), m)
     assert canvas.open_frames() == [0, 2]
     assert canvas.open_percent(1) == 0
@@ -48,7 +48,7 @@ def test_a_canvas_is_a_copy_with_its_open_pixels():
 
 
 def test_sources_of_a_sub_sequence_are_counted_in_the_longer_one():
-    x, m = make_sequence(2, *SIZE, whole={0})
+    x, m = make_sequence(2, *SIZE, known={0})
     canvas = Canvas.of(x, m, first=40)
     assert canvas.source[0].unique().tolist() == [40]
     assert set(canvas.source[1].unique().tolist()) == {OPEN, 41}
@@ -130,7 +130,7 @@ class ShiftingAligner:
 
 
 def test_copies_of_copies_keep_their_origin_and_copies_of_hallucinations_stay_hallucinated():
-    x, m = make_sequence(3, *SIZE, whole={1}, hidden={0, 2})
+    x, m = make_sequence(3, *SIZE, known={1}, hidden={0, 2})
     canvas = Canvas.of(x, m)
     fill(canvas, [(0, 1)], is_closing=True, aligner=ShiftingAligner(dx=3))  # its last three columns are made up
     fill(canvas, [(2, 0)], is_closing=False, aligner=ShiftingAligner(dx=3))
@@ -140,7 +140,7 @@ def test_copies_of_copies_keep_their_origin_and_copies_of_hallucinations_stay_ha
 
 
 def test_frames_beyond_256_are_distinguished_in_half_precision():
-    x, m = make_sequence(300, 2, 2, whole=set(range(300)))
+    x, m = make_sequence(300, 2, 2, known=set(range(300)))
     m[:, 291] = 1
     source = inpaint(x, m, ShiftingAligner(dx=0, dtype=torch.bfloat16), Copier(), "ff").source
     assert source[0, 291].unique().tolist() == [290]  # 290 + 1 is no bfloat16

@@ -29,10 +29,10 @@ class PlainClips(RandomClips):
         is_simulated = rng.random() < self.p_frames
         name, files = _draw_sequence(rng, self.frames, tally, min_files=1 if is_simulated else 2)
         chosen = self._choose(rng, len(files), is_simulated)
-        whole = self._working_size(frame_size(files[chosen[0]]), is_simulated)
+        full_size = self._working_size(frame_size(files[chosen[0]]), is_simulated)
         if is_simulated:
-            movement = random_movement(rng, c.frames_n, c.bgs_movement_params, whole)
-            image = cv2.resize(read_frame(files[chosen[0]]).astype(np.float32) / 255, whole[::-1])
+            movement = random_movement(rng, c.frames_n, c.bgs_movement_params, full_size)
+            image = cv2.resize(read_frame(files[chosen[0]]).astype(np.float32) / 255, full_size[::-1])
             frames = [warp(image, m, cv2.INTER_LINEAR) for m in movement]
         else:
             movement = None

@@ -1,7 +1,7 @@
-"""Checkpoints as the reference implementation and CPN's authors write them, with weights that anyone can make again.
+"""Checkpoints in the formats of the reference implementation and of CPN's authors, with reproducible weights.
 
-Names and shapes are spelt out here, not taken from the networks of this package: that they agree is what is tested.
-Nothing in these files is of any use but the weights, and the rest must be ignored.
+Names and shapes are written out, not taken from the networks of this package, because the tests compare the two.
+Only the weights matter; the rest of a file must be ignored.
 """
 
 from collections.abc import Iterator
@@ -72,7 +72,7 @@ def chn_shapes() -> Shapes:
 
 
 def cpn_shapes() -> Shapes:
-    """The tensors of CPN's aligner, those that its authors never use included."""
+    """The tensors of CPN's aligner, including those that its authors never use."""
     encoder = {
         "conv12": (4, 64, 5),
         "conv2": (64, 64, 3),
@@ -91,7 +91,7 @@ def cpn_shapes() -> Shapes:
 
 
 def _useless(*prefixes: str) -> Iterator[tuple[str, Tensor]]:
-    """Tensors that no network of this package wants."""
+    """Tensors that no network of this package needs."""
     for prefix in prefixes:
         yield f"{prefix}.weight", torch.full((2, 3), torch.nan)
 
@@ -101,7 +101,7 @@ def _imagenet() -> StateDict:
 
 
 def dfpn_state() -> StateDict:
-    """A reference DFPN: VGG16 twice, with (a stand-in of) its classifier."""
+    """A DFPN of the reference: VGG16 twice, with a stand-in for its classifier."""
     vgg = {name: weight(f"dev.{name}", shape) for name, shape in vgg_shapes("model_vgg").items()}
     own = {name: weight(f"dev.{name}", shape) for name, shape in dfpn_shapes().items()}
     again = {f"corr.{name}": tensor for name, tensor in vgg.items()}
@@ -110,7 +110,7 @@ def dfpn_state() -> StateDict:
 
 
 def chn_state(aligner: StateDict) -> StateDict:
-    """A reference CHN, with the aligner it was trained on."""
+    """A CHN of the reference, with the aligner that it was trained with."""
     state = {name: weight(f"dev.{name}", shape) for name, shape in chn_shapes().items()}
     for name in state:
         if name.startswith("nn.rrdb_trunk") and name.endswith("weight"):
@@ -121,7 +121,7 @@ def chn_state(aligner: StateDict) -> StateDict:
 
 
 def cpn_state() -> StateDict:
-    """CPN's ``weight.pth``: the aligner, and the network that pastes."""
+    """CPN's ``weight.pth``: the aligner and the pasting network."""
     state = {name: weight(f"dev.cpn.{name}", shape) for name, shape in cpn_shapes().items()}
     state["A_Regressor.fc.weight"] *= FC_SCALE
     state["A_Regressor.fc.bias"] = torch.tensor(FC_BIAS)

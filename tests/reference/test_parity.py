@@ -1,6 +1,6 @@
-"""The networks and algorithms return what the reference implementation returned, from its own checkpoints.
+"""Networks and algorithms agree with the recorded outputs of the reference implementation.
 
-``outputs.npz`` holds the recorded figures; weights and inputs are made again by name (``by_name.py``).
+``outputs.npz`` holds the outputs; weights and inputs are derived from their names (``by_name.py``).
 """
 
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.factories import StillAligner, as_frames
 from tests.reference.by_name import box_mask, image
 
 TOLERANCE = 1e-3
-"""Of each entry's largest value."""
+"""Relative to the largest value of each entry."""
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def boxes(size, corners, box):
 
 
 def pairs_of(frames, mask, target, refs):
-    """The arguments of an aligner; holes are black, as when the figures were recorded."""
+    """The arguments of an aligner; holes are black, as they were when the outputs were recorded."""
     masked = (1 - mask) * frames
     return masked[:, :, target], mask[:, :, target], masked[:, :, refs], mask[:, :, refs]
 
@@ -119,7 +119,7 @@ def test_algorithms(chn, recorded, algorithm):
     assert_recorded(filled[:, :, ::4, ::4], recorded[f"seq_{algorithm}"])
 
 
-def test_a_chn_checkpoint_brings_its_aligner(dfpn, reference_checkpoints):
-    brought = load_dfpn(reference_checkpoints["chn"]).state_dict()
-    assert brought.keys() == dfpn.state_dict().keys()
-    assert all(torch.equal(tensor, brought[name]) for name, tensor in dfpn.state_dict().items())
+def test_chn_checkpoint_includes_its_aligner(dfpn, reference_checkpoints):
+    included = load_dfpn(reference_checkpoints["chn"]).state_dict()
+    assert included.keys() == dfpn.state_dict().keys()
+    assert all(torch.equal(tensor, included[name]) for name, tensor in dfpn.state_dict().items())
