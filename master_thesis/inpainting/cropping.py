@@ -58,9 +58,10 @@ def _with_margin(places: Tensor, length: int) -> slice:
 
 
 def _cropped(alignment: Alignment, place: Rectangle) -> Alignment:
-    planes = alignment.aligned, alignment.visible, alignment.copyable, alignment.confidence
-    parts = (None if plane is None else plane[..., *place] for plane in planes)
-    return Alignment(*parts, None if alignment.grid is None else alignment.grid[:, :, *place])  # type: ignore[arg-type]
+    aligned, visible, copyable = (plane[..., *place] for plane in alignment)
+    confidence = None if alignment.confidence is None else alignment.confidence[..., *place]
+    grid = None if alignment.grid is None else alignment.grid[:, :, *place]
+    return Alignment(aligned, visible, copyable, confidence, grid)
 
 
 def _pasted(part: Tensor, target: MaskedFrames, place: Rectangle) -> Tensor:

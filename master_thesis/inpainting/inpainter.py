@@ -87,12 +87,22 @@ class Inpainter:
         x, m = x.to(self.device), m.to(self.device)
         part = part or SubSequence(outwards(x.shape[1]))
         canvas = Canvas.of(x, m.to(x.dtype), part.first, part.source)
+        self.fill_canvas(canvas, part)
+        frames = torch.where(m > 0, canvas.frames.transpose(0, 1), x)
+        return Inpainted(frames, canvas.source.transpose(0, 1).contiguous())
+
+    @torch.no_grad()
+    def fill_canvas(self, canvas: Canvas, part: SubSequence) -> None:
+        """Fills the holes of one sequence in place.
+
+        Args:
+            canvas: on the device of the networks.
+            part: its role in a longer sequence.
+        """
         refs = canvas.clone() if self.options.algorithm == "ff" else canvas
         networks = as_aligner(self.aligner), as_hallucinator(self.hallucinator)
         step = FillStep(*networks, canvas, refs, self.options, part.on_closed)
         ORDERS[self.options.algorithm](step, part.targets, self.options)
-        frames = torch.where(m > 0, canvas.frames.transpose(0, 1), x)
-        return Inpainted(frames, canvas.source.transpose(0, 1).contiguous())
 
 
 def inpaint(

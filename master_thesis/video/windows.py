@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.inpainting.algorithms import outwards
+from master_thesis.inpainting.canvas import Canvas
 from master_thesis.inpainting.inpainter import Inpainter, SubSequence
+from master_thesis.ops.image import to_bytes, to_float
 from master_thesis.video.compositing import WorkingFrame, to_working
 from master_thesis.video.io.masks import Masks
 from master_thesis.video.patch_store import Patch, PatchFolder
@@ -66,13 +67,10 @@ class WindowInpainter:
         Returns:
             The patches of the frames with a hole in the core, by frame number.
         """
-        images, holes, source = _with_past(window, frames, {} if self.algorithm == "ff" else past)
-        part = SubSequence(self._targets(window), window.start, self._tensor(source[..., None]), on_closed)
-        result = self.inpainter.fill(
-            self._tensor(images).float().div(255), self._tensor(holes[..., None]).float(), part
-        )
+        canvas = make_canvas(window, frames, {} if self.algorithm == "ff" else past, self.inpainter.device)
+        self.inpainter.fill_canvas(canvas, SubSequence(self._targets(window), window.start, on_closed=on_closed))
         with_hole = [n for n in window.core if frames[n - window.start].hole.any()]
-        return {n: _patch(result.frames, result.source, n - window.start, frames) for n in with_hole}
+        return {n: _patch(canvas, n - window.start, frames[n - window.start].hole) for n in with_hole}
 
     def _targets(self, window: Window) -> list[int]:
         first, last = window.core_start - window.start, window.core_stop - window.start
@@ -83,9 +81,6 @@ class WindowInpainter:
         if window.start == window.core_start:
             return [first + i for i in outwards(last - first)]
         return list(range(last))  # forwards, so that every frame continues from the one before
-
-    def _tensor(self, frames: np.ndarray) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(frames.transpose(3, 0, 1, 2))).to(self.inpainter.device)
 
 
 def fill_windows(
@@ -133,21 +128,22 @@ def _read(
         yield window, [held[n] for n in window.numbers]
 
 
-def _with_past(
-    window: Window, frames: Sequence[WorkingFrame], past: dict[int, Patch]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Images, holes and source maps of a window in which the frames of ``past`` are filled."""
-    images, holes = np.stack([f.image for f in frames]), np.stack([f.hole for f in frames])
-    source = np.broadcast_to(np.array(window.numbers, np.int32)[:, None, None], holes.shape).copy()
-    for number, patch in past.items():
-        i = number - window.start
-        images[i][patch.hole] = patch.colours
-        source[i][patch.hole] = patch.source
-        holes[i] = False
-    return images, holes, source
+def make_canvas(window: Window, frames: Sequence[WorkingFrame], past: dict[int, Patch], device: torch.device) -> Canvas:
+    """The canvas of a window in which the frames of ``past`` are filled, made frame by frame to need no more memory."""
+    size = frames[0].hole.shape
+    rgb, mask = (torch.empty(len(frames), n, *size, device=device) for n in (3, 1))
+    canvas = Canvas(rgb, mask, torch.empty_like(mask, dtype=torch.int32), window.start)
+    for i, (number, frame) in enumerate(zip(window.numbers, frames, strict=True)):
+        image, hole, source = frame.image, frame.hole, np.full(size, number, np.int32)
+        if number in past:
+            image, hole = image.copy(), np.zeros_like(hole)
+            image[past[number].hole], source[past[number].hole] = past[number].colours, past[number].source
+        x = to_float(torch.from_numpy(image)).permute(2, 0, 1).unsqueeze(1)
+        one = Canvas.of(x, torch.from_numpy(hole).float()[None, None], number, torch.from_numpy(source)[None, None])
+        canvas.write([i], one.frames.to(device), one.mask.to(device), one.source.to(device))
+    return canvas
 
 
-def _patch(filled: Tensor, source: Tensor, i: int, frames: Sequence[WorkingFrame]) -> Patch:
-    hole = frames[i].hole
-    picture = filled[:, i].permute(1, 2, 0).mul(255).round().clamp(0, 255).to(torch.uint8).cpu().numpy()
-    return Patch(hole, picture[hole], source[0, i].to(torch.int32).cpu().numpy()[hole])
+def _patch(canvas: Canvas, i: int, hole: np.ndarray) -> Patch:
+    picture = to_bytes(canvas.frames[i]).permute(1, 2, 0).cpu().numpy()
+    return Patch(hole, picture[hole], canvas.source[i, 0].cpu().numpy()[hole])
