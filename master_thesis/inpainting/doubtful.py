@@ -12,6 +12,9 @@ from torch import Tensor
 from master_thesis.inpainting.canvas import Canvas
 from master_thesis.records import Alignment
 
+MIN_CONFIDENCE = 0.02
+"""Copies that are doubted more are worse than none: they show something else."""
+
 
 @dataclass(frozen=True)
 class Candidate:
@@ -61,6 +64,7 @@ class DoubtfulCopies:
         for row, t in enumerate(targets):
             is_doubted = (self.canvas.mask[t] > 0) & (alignment.copyable[row, :, 0] == 0)
             confidence = alignment.confidence[row, :, 0] * is_doubted
+            confidence = confidence * (confidence > MIN_CONFIDENCE)
             new = Candidate(alignment.aligned[row, :, 0], confidence, source[row])
             self._best[t] = self._best[t].better(new) if t in self._best else new
 

@@ -13,6 +13,7 @@ from torch import Tensor
 from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.inpainting.batching import fitting_pairs, in_batches
 from master_thesis.inpainting.canvas import HALLUCINATED, OPEN, Canvas
+from master_thesis.inpainting.cropping import CroppedHallucinator
 from master_thesis.inpainting.doubtful import DoubtfulCopies
 from master_thesis.inpainting.feature_cache import FeatureCache
 from master_thesis.models.aligner import Aligner
@@ -22,6 +23,9 @@ from master_thesis.ops.harmonise import harmonise
 from master_thesis.ops.image import fill_holes
 from master_thesis.ops.mask import hole_percent
 from master_thesis.records import Alignment
+
+MIN_AGREEMENT = 0.1
+"""References that differ more from the target around a hole show something else and are not copied (exhaustive)."""
 
 
 class Pair(NamedTuple):
@@ -55,7 +59,7 @@ class FillStep:
         canvas: where targets are read and written.
         refs: where references are read: ``canvas`` itself, or the original sequence.
         options: ``pair_batch`` and ``exhaustive`` count.
-        on_closed: called with the number of frames completed; None: no progress is reported.
+        on_closed: called with the frames completed; None: no progress is reported.
     """
 
     def __init__(
@@ -65,9 +69,9 @@ class FillStep:
         canvas: Canvas,
         refs: Canvas,
         options: InpaintOptions,
-        on_closed: Callable[[int], None] | None = None,
+        on_closed: Callable[[Sequence[int]], None] | None = None,
     ) -> None:
-        self.hallucinator = hallucinator
+        self.hallucinator = CroppedHallucinator(hallucinator) if options.exhaustive else hallucinator
         self.canvas, self.refs = canvas, refs
         self.pair_batch = options.pair_batch or fitting_pairs(*canvas.mask.shape[2:], canvas.mask.device)
         self.doubtful = DoubtfulCopies(canvas) if options.exhaustive else None
@@ -106,7 +110,7 @@ class FillStep:
 
         in_batches(rows, tuple(self.canvas.mask.shape[2:]), work)
         if self.on_closed is not None and any(closing):
-            self.on_closed(sum(closing))
+            self.on_closed([pair.target for pair, is_closed in zip(copies.pairs, closing, strict=True) if is_closed])
 
     def hallucinate(self, targets: Sequence[int]) -> None:
         """Closes frames that no reference shows anything of: everything open is made up."""
@@ -118,11 +122,19 @@ class FillStep:
         )
 
     def _harmonised(self, targets: Sequence[int], alignment: Alignment) -> Alignment:
-        """Copies matched to the colours around the holes."""
+        """References matched to the colours around the holes; those that show something else are hidden."""
         frames = self.canvas.rows(targets)
         trust = alignment.visible if alignment.confidence is None else (alignment.confidence > 0).to(frames.visible)
-        aligned = harmonise(alignment.aligned[:, :, 0], trust[:, :, 0], frames.colours, frames.visible)
-        return replace(alignment, aligned=aligned.unsqueeze(2))
+        aligned, agreement = harmonise(alignment.aligned[:, :, 0], trust[:, :, 0], frames.colours, frames.visible)
+        agreement = agreement.unsqueeze(2)
+        is_other = (agreement < MIN_AGREEMENT).to(alignment.copyable)
+        return replace(
+            alignment,
+            aligned=aligned.unsqueeze(2),
+            visible=alignment.visible * (1 - is_other),
+            copyable=alignment.copyable * (1 - is_other),
+            confidence=None if alignment.confidence is None else alignment.confidence * agreement,
+        )
 
     def _align(self, pairs: Sequence[Pair]) -> Alignment:
         target = self._targets.encoded([p.target for p in pairs])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
@@ -13,6 +14,8 @@ WINDOW = 7
 LARGEST = 0.2
 """Larger differences, in [0, 1], are another object, not another exposure."""
 RELAXATIONS = 4
+AGREEMENT_SCALE = 0.1
+"""Mean difference around a hole, in [0, 1], at which the agreement falls to 1 / e."""
 
 
 def harmonise(
@@ -20,7 +23,7 @@ def harmonise(
     seen: Float[Tensor, "N 1 H W"],
     target: Float[Tensor, "N 3 H W"],
     visible: Float[Tensor, "N 1 H W"],
-) -> Float[Tensor, "N 3 H W"]:
+) -> tuple[Float[Tensor, "N 3 H W"], Float[Tensor, "N 1 H W"]]:
     """Adds to references the difference to their targets, measured where both are known and continued into the holes.
 
     The result meets the target without a step at the border of a hole, whatever the change of exposure.
@@ -30,13 +33,25 @@ def harmonise(
         seen: 1 where they are known.
         target: masked targets.
         visible: 1 where these are known.
+
+    Returns:
+        The matched references, and how well they agreed with the targets nearby before, in [0, 1].
     """
-    difference = target - aligned
-    both = seen * visible * (difference.abs().amax(dim=1, keepdim=True) < LARGEST)
-    share = _mean(both)
-    smooth = _mean(difference * both) / (share + 1e-6)
+    difference, common = target - aligned, seen * visible
+    size = difference.abs()
+    both = common * (size.amax(dim=1, keepdim=True) < LARGEST)
+    correction = _continued(difference, both, visible)
+    # A change of exposure of the entire frame is no disagreement.
+    shift = (difference * both).sum(dim=(2, 3), keepdim=True) / (both.sum(dim=(2, 3), keepdim=True) + 1e-6)
+    error = _continued((difference - shift).abs().mean(dim=1, keepdim=True), common, visible)
+    return (aligned + correction).clamp(0, 1), torch.exp(-((error / AGREEMENT_SCALE) ** 2))
+
+
+def _continued(planes: Tensor, where: Tensor, visible: Tensor) -> Tensor:
+    """Local means of known values, continued into the holes."""
+    share = _mean(where)
     weights = (share > 0.1).to(share) * (visible > 0)
-    return (aligned + push_pull(smooth, weights, RELAXATIONS)).clamp(0, 1)
+    return push_pull(_mean(planes * where) / (share + 1e-6), weights, RELAXATIONS)
 
 
 def _mean(planes: Tensor) -> Tensor:

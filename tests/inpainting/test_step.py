@@ -169,6 +169,7 @@ class TrustingCopier(Copier):
 
 
 def test_doubtful_copies_fill_a_frame_when_it_is_closed(canvas):
+    canvas.frames[0] = torch.where(canvas.mask[0] > 0, canvas.frames[0], canvas.frames[1])  # the same scene
     before = canvas.clone()
     fill(canvas, [(0, 1)], True, TimidAligner(), TrustingCopier(), exhaustive=False)
     assert set(canvas.source[0].unique().tolist()) == {0, HALLUCINATED}
@@ -186,3 +187,9 @@ def test_hallucinating_runs_no_aligner(canvas):
     assert canvas.open_frames() == []
     assert aligner.batch_sizes == []
     assert canvas.source[2].unique().tolist() == [HALLUCINATED]
+
+
+def test_a_reference_that_shows_another_scene_is_not_copied(canvas):
+    canvas.frames[1] = 1 - canvas.frames[0].round()
+    fill(canvas, [(0, 1)], True, exhaustive=True)
+    assert set(canvas.source[0].unique().tolist()) == {0, HALLUCINATED}

@@ -18,13 +18,13 @@ def test_a_change_of_exposure_is_undone_within_a_grey_level():
     true, visible = scene()
     seen = torch.ones_like(visible)
     for shift in (-0.12, 0.05, 0.12):
-        matched = harmonise(true + shift, seen, true * visible, visible)
+        matched, _ = harmonise(true + shift, seen, true * visible, visible)
         assert ((matched - true) * (1 - visible)).abs().max() < 1 / 255
 
 
 def test_copies_that_fit_are_not_changed():
     true, visible = scene()
-    matched = harmonise(true, torch.ones_like(visible), true * visible, visible)
+    matched, _ = harmonise(true, torch.ones_like(visible), true * visible, visible)
     torch.testing.assert_close(matched, true, atol=1e-5, rtol=0)
 
 
@@ -32,11 +32,20 @@ def test_another_object_at_the_border_does_not_count():
     true, visible = scene()
     target = true.clone()
     target[..., 12:28, 40:] = 1.0  # bright, beside the hole
-    matched = harmonise(true, torch.ones_like(visible), target * visible, visible)
+    matched, _ = harmonise(true, torch.ones_like(visible), target * visible, visible)
     assert ((matched - true) * (1 - visible)).abs().max() < 2 / 255
 
 
 def test_without_common_pixels_nothing_changes():
     true, visible = scene()
-    matched = harmonise(true, torch.zeros_like(visible), true * visible, visible)
+    matched, _ = harmonise(true, torch.zeros_like(visible), true * visible, visible)
     torch.testing.assert_close(matched, true, atol=1e-5, rtol=0)
+
+
+def test_agreement_is_high_where_both_look_alike_and_low_elsewhere():
+    true, visible = scene()
+    seen = torch.ones_like(visible)
+    _, same = harmonise(true, seen, true * visible, visible)
+    _, other = harmonise(1 - true, seen, true * visible, visible)
+    assert same.min() > 0.99
+    assert (other * (1 - visible)).max() < 0.5
