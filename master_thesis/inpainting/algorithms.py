@@ -9,12 +9,14 @@ from collections.abc import Sequence
 
 from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.inpainting.canvas import HALLUCINATED, Canvas
-from master_thesis.inpainting.planning import CameraPath, ReferencePlanner
+from master_thesis.inpainting.planning import CameraPath, ReferencePlan, ReferencePlanner
 from master_thesis.inpainting.step import FillStep, Pair
 from master_thesis.ops.image import to_bytes
 
 MIN_GAIN = 0.01
 """A reference that shows less than this share of the open pixels shows nothing new."""
+SLACK = 0.02
+"""Share of a hole by which the plan may err before spare references are asked."""
 NUM_FINISHED = 2
 """Finished frames that are asked for what no planned reference shows."""
 
@@ -54,6 +56,22 @@ class Visits:
     def __init__(self, refs: Sequence[int], open_percent: float, skip_idle: bool) -> None:
         self.refs, self.open_percent, self.skip_idle = refs, open_percent, skip_idle
         self.place = self.num_idle = 0
+        self.spare, self.hidden_percent = range(0), 0.0
+
+    @classmethod
+    def planned(cls, plan: ReferencePlan, finished: Sequence[int], open_percent: float) -> Visits:
+        """Planned references, spare ones while more is open than no frame shows, and then finished frames.
+
+        Args:
+            plan: of the frame.
+            finished: frames that pass on what was made up, last.
+            open_percent: the frame's open share, in percent.
+        """
+        spare = [r for r in plan.spare if r not in finished]
+        visits = cls([*plan.refs, *spare, *finished], open_percent, skip_idle=False)
+        visits.spare = range(len(plan.refs), len(plan.refs) + len(spare))
+        visits.hidden_percent = open_percent * (1 - plan.shown + SLACK)
+        return visits
 
     @property
     def ref(self) -> int:
@@ -71,7 +89,10 @@ class Visits:
     def _next(self, open_percent: float) -> tuple[int, int]:
         is_idle = self.open_percent - open_percent < MIN_GAIN * self.open_percent
         num_idle = self.num_idle + 1 if is_idle else 0
-        return self.place + (max(num_idle, 1) if self.skip_idle else 1), num_idle
+        place = self.place + (max(num_idle, 1) if self.skip_idle else 1)
+        if place in self.spare and open_percent <= self.hidden_percent:
+            place = self.spare.stop
+        return place, num_idle
 
 
 def frame_by_frame(step: FillStep, targets: Sequence[int], options: InpaintOptions) -> None:
@@ -80,11 +101,15 @@ def frame_by_frame(step: FillStep, targets: Sequence[int], options: InpaintOptio
     planner = plan_scene(canvas) if o.exhaustive else None
     visits = {}
     for t in sorted(set(targets).intersection(canvas.open_frames())):
-        refs = planner.plan(t).refs if planner else nearest_refs(t, len(canvas.frames), o.spacing, o.max_distance)
-        if refs:
-            visits[t] = Visits(refs, canvas.open_percent(t), o.skip_idle)
+        if planner:
+            visits[t] = Visits.planned(planner.plan(t), (), canvas.open_percent(t))
         else:
-            step.hallucinate([t])
+            refs = nearest_refs(t, len(canvas.frames), o.spacing, o.max_distance)
+            visits[t] = Visits(refs, canvas.open_percent(t), o.skip_idle)
+    unseen = [t for t, visit in visits.items() if not visit.refs]
+    if unseen:
+        step.hallucinate(unseen)
+    visits = {t: visit for t, visit in visits.items() if visit.refs}
     while visits:
         _visit(step, visits, o)
 
@@ -96,19 +121,24 @@ def inpaint_and_propagate(step: FillStep, targets: Sequence[int], options: Inpai
     """
     canvas, o = step.canvas, options
     planner = plan_scene(canvas) if o.exhaustive else None
+    canvas.restore_closed()
     has_hole = set(canvas.open_frames())
     finished: list[int] = []
     for t in targets:
-        if planner:
-            planned = planner.plan(t).refs if t in has_hole else ()
-            nearest = sorted((r for r in finished if r not in planned), key=lambda r: abs(r - t))[:NUM_FINISHED]
-            refs = [*planned, *nearest]
-        else:
+        if t in has_hole and planner:
+            plan = planner.plan(t)
+            nearest = sorted((r for r in finished if r not in plan.refs), key=lambda r: abs(r - t))[:NUM_FINISHED]
+            visit = Visits.planned(plan, nearest, canvas.open_percent(t))
+        elif t in has_hole:
             rest = [r for r in nearest_refs(t, len(canvas.frames), o.spacing, o.max_distance) if r not in finished]
             refs = [r for r in finished[::-1] + rest if r != t] or [t]
-        if t in has_hole and not refs:
+            visit = Visits(refs, canvas.open_percent(t), o.skip_idle)
+        else:
+            finished.append(t)
+            continue
+        visits = {t: visit} if visit.refs else {}
+        if not visits:
             step.hallucinate([t])
-        visits = {t: Visits(refs, canvas.open_percent(t), o.skip_idle)} if t in has_hole and refs else {}
         while visits:
             _visit(step, visits, o)
         finished.append(t)

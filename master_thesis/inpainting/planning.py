@@ -24,6 +24,7 @@ STRIDE_PX = 3
 MARGIN_PX = 2
 """Holes are widened by this much, as chained motions are not exact."""
 MAX_REFS = 6
+NUM_SPARE = 4
 MIN_GAIN = 0.01
 """Smallest share of the hole that another reference must add."""
 MIN_IMPROVEMENT = 0.04
@@ -66,10 +67,12 @@ class ReferencePlan:
     Attributes:
         refs: in the order in which they add most.
         shown: the share of the hole that any frame shows, in [0, 1].
+        spare: further frames that show some of it, nearest first, should the aligner fail on the others.
     """
 
     refs: tuple[int, ...]
     shown: float
+    spare: tuple[int, ...] = ()
 
 
 class ReferencePlanner:
@@ -102,7 +105,9 @@ class ReferencePlanner:
                 break
             refs.append(best)
             reached = np.maximum(reached, values[best])
-        return ReferencePlan(tuple(refs), float(sees.any(axis=0).mean()))
+        others = [r for r in np.flatnonzero(sees.mean(axis=1) >= MIN_GAIN) if r not in refs]
+        spare = sorted(map(int, others), key=lambda r: abs(r - t))[:NUM_SPARE]
+        return ReferencePlan(tuple(refs), float(sees.any(axis=0).mean()), tuple(spare))
 
     def _sees(self, t: int, r: int, points: np.ndarray) -> Bool[np.ndarray, " P"]:
         """Whether points of frame t, carried along, lie inside frame r and outside its hole."""
