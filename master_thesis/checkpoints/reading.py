@@ -1,7 +1,7 @@
-"""Reading checkpoints safely, and the names under which other implementations keep the same tensors.
+"""Safe reading of checkpoints.
 
-A checkpoint is data: it is read with ``weights_only``, and one that asks for code to be run is refused. It takes about
-as much memory as it has bytes, at most ``MAX_BYTES``: nothing in it may be packed or claim more than is there.
+A checkpoint is data: it is read with ``weights_only``, and one that would run code is refused. It takes about as much
+memory as it has bytes, at most ``MAX_BYTES``: nothing in it may be compressed or claim more than the file holds.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ from master_thesis.runtime.atomic import atomic_path
 StateDict = dict[str, Tensor]
 
 MAX_BYTES = 2**33
-"""Larger files (8 GiB) are refused: the reference implementation's have 2 GB."""
+"""Larger files (8 GiB) are refused; those of the reference implementation have 2 GB."""
 OWN_PREFIX = "network."
-"""Before the keys of a network inside this project's Lightning checkpoints."""
+"""Prefix of the network's keys in this project's Lightning checkpoints."""
 NETWORK_KEY = "network"
-"""Where this project's checkpoints say what network they hold: ``{"kind": ..., "sizes": {...}}``."""
+"""Key under which this project's checkpoints describe their network: ``{"kind": ..., "sizes": {...}}``."""
 
 
 class _Inert:
-    """Stands in for Lightning's own classes in old checkpoints; it keeps nothing and does nothing."""
+    """Replaces Lightning's own classes in old checkpoints; it keeps nothing and does nothing."""
 
     def __new__(cls, *args: Any, **kwargs: Any) -> _Inert:
         return super().__new__(cls)
@@ -49,16 +49,16 @@ STAND_INS: list[Any] = [
     (_Inert, "argparse.Namespace"),
     (_Inert, "pytorch_lightning.callbacks.early_stopping.EarlyStopping"),
     (_Inert, "pytorch_lightning.callbacks.model_checkpoint.ModelCheckpoint"),
-    (OrderedDict, "pytorch_lightning.utilities.parsing.AttributeDict"),  # it is filled item by item
+    (OrderedDict, "pytorch_lightning.utilities.parsing.AttributeDict"),  # filled item by item
 ]
-"""What is made instead of the classes that Lightning left in old checkpoints, and their names there."""
+"""Replacements of the classes that Lightning left in old checkpoints, with their names there."""
 
 
 def read_checkpoint(path: str | Path) -> dict[str, Any]:
-    """Reads a checkpoint (``torch.save`` or safetensors) without running anything that it contains.
+    """Reads a checkpoint (``torch.save`` or safetensors) without running any code that it contains.
 
     Raises:
-        UserError: where the file is missing, damaged, not a checkpoint, or would run code or take all memory.
+        UserError: the file is missing, damaged, not a checkpoint, or would run code or exhaust memory.
     """
     path = Path(path)
     if not path.is_file():
@@ -80,7 +80,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         if name:
             raise UserError(f"{path} asks for {name[1]} to be run while it is read: refused") from None
         raise UserError(f"{path} should be a checkpoint, but it is damaged or something else") from None
-    except Exception:  # torch.load raises whatever the bytes provoke; none of it concerns the user
+    except Exception:  # torch.load raises whatever the bytes provoke
         raise UserError(f"{path} should be a checkpoint, but it is damaged (truncated?) or something else") from None
     if not isinstance(loaded, Mapping):
         raise UserError(f"{path} should be a checkpoint, but it holds a {type(loaded).__name__}")
@@ -90,7 +90,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
 
 
 def _refuse_packed(path: Path, num_bytes: int) -> None:
-    """Raises :class:`UserError` where a zip file would grow when it is read: a few bytes could claim all memory."""
+    """Raises :class:`UserError` if a zip file is compressed: a few bytes could claim all memory."""
     with path.open("rb") as file:
         if file.read(2) != b"PK":
             return
@@ -102,7 +102,7 @@ def _refuse_packed(path: Path, num_bytes: int) -> None:
 
 
 def _tensors_in(loaded: Any) -> Iterator[Tensor]:
-    """All tensors in a tree of mappings and sequences, which may hold itself."""
+    """All tensors in a tree of mappings and sequences, which may contain itself."""
     waiting, seen = [loaded], set()
     while waiting:
         value = waiting.pop()
@@ -114,7 +114,7 @@ def _tensors_in(loaded: Any) -> Iterator[Tensor]:
 
 
 def _is_plain(tensor: Tensor) -> bool:
-    """Whether every number of a tensor lies in the memory it holds; strides of 0 make one number look like billions."""
+    """Whether a tensor owns memory for all its numbers; with strides of 0 one number could look like billions."""
     is_dense = tensor.layout == torch.strided and tensor.device.type == "cpu" and not tensor.is_quantized
     return is_dense and tensor.numel() * tensor.element_size() <= tensor.untyped_storage().nbytes()
 
@@ -124,7 +124,7 @@ def _described(tensor: Tensor) -> str:
 
 
 def _read_weights(path: Path) -> dict[str, Any]:
-    """A safetensors file as a checkpoint; what network it holds stands in its header."""
+    """Reads a safetensors file as a checkpoint; its header describes the network."""
     with safetensors.safe_open(path, "pt") as file:
         metadata = file.metadata() or {}
         tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a mapping)
@@ -135,17 +135,17 @@ def _read_weights(path: Path) -> dict[str, Any]:
 
 
 def write_weights(path: str | Path, entry: Mapping[str, Any], state: StateDict) -> None:
-    """Writes a network's tensors as safetensors, whole or not at all.
+    """Writes a network's tensors as safetensors, atomically.
 
     Args:
         path: a file that ends in ``.safetensors``; its folder must exist.
-        entry: what network it is, ``{"kind": ..., "sizes": {...}}``.
+        entry: description of the network, ``{"kind": ..., "sizes": {...}}``.
         state: its tensors.
 
     Raises:
-        UserError: where it cannot be written.
+        UserError: the file cannot be written.
     """
-    packed = {name: tensor.contiguous() for name, tensor in state.items()}  # safetensors knows no channels-last layout
+    packed = {name: tensor.contiguous() for name, tensor in state.items()}  # safetensors has no channels-last layout
     data = safetensors.torch.save(packed, metadata={NETWORK_KEY: json.dumps(entry)})
     with atomic_path(Path(path)) as part:
         part.write_bytes(data)
@@ -170,7 +170,7 @@ class Checkpoint:
 
     @property
     def entry(self) -> dict[str, Any] | None:
-        """What it says of its network, ``{"kind": ..., "sizes": {...}}``; None unless this project wrote it."""
+        """The description of its network, ``{"kind": ..., "sizes": {...}}``; None unless this project wrote it."""
         return network_entry(self.content)
 
     def state(self, kind: str) -> StateDict:
@@ -187,7 +187,7 @@ class Checkpoint:
 
 
 def network_entry(checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:
-    """What one of this project's checkpoints says of its network; None for other checkpoints."""
+    """The description of the network in a checkpoint of this project; None for other checkpoints."""
     entry = checkpoint.get(NETWORK_KEY)
     is_own = (
         isinstance(entry, Mapping) and isinstance(entry.get("kind"), str) and isinstance(entry.get("sizes"), Mapping)
@@ -196,18 +196,18 @@ def network_entry(checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def named_tensors(checkpoint: Mapping[str, Any]) -> StateDict:
-    """The tensors of a checkpoint, whether they stand under ``state_dict`` or right in it."""
+    """The tensors of a checkpoint, under ``state_dict`` or at the top level."""
     state = checkpoint.get("state_dict", checkpoint)
     items = state.items() if isinstance(state, Mapping) else ()
     return {k: v for k, v in items if isinstance(k, str) and isinstance(v, Tensor)}
 
 
 def network_state(checkpoint: Mapping[str, Any], kind: str) -> StateDict:
-    """The tensors of one network under this project's names, from its own or a reference checkpoint.
+    """The tensors of one network under this project's names, from a checkpoint of its own or of the reference.
 
     Args:
-        checkpoint: what :func:`read_checkpoint` returned.
-        kind: ``dfpn``, ``chn`` or ``cpn`` for reference checkpoints; own ones hold one network, whatever its kind.
+        checkpoint: a checkpoint from :func:`read_checkpoint`.
+        kind: kind of network to take from a reference checkpoint; those of this project hold one network.
     """
     state = named_tensors(checkpoint)
     if network_entry(checkpoint):

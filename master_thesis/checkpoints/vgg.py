@@ -1,4 +1,4 @@
-"""Where the weights of VGG16 come from."""
+"""Weights of VGG16: downloaded, from a file, or random."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def load_vgg_weights(source: str) -> StateDict | None:
     """VGG16's convolution weights under torchvision's names (``features.0.weight`` ...).
 
     Args:
-        source: ``imagenet`` (torchvision's download, cached), ``random`` (None: the seeded weights of a new network
-            stay), or the path of a file with torchvision's names.
+        source: ``imagenet`` (torchvision's download, cached), ``random`` (returns None: a new network keeps its seeded
+            weights), or the path of a file with torchvision's names.
 
     Raises:
-        UserError: when the download fails, or the file is none of VGG16.
+        UserError: the download fails, or the file does not hold VGG16.
     """
     if source == "random":
         log.warning("--vgg_weights random: VGG16 has seeded random weights, not ImageNet's")

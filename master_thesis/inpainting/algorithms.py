@@ -16,9 +16,9 @@ from master_thesis.ops.image import to_bytes
 MIN_GAIN = 0.01
 """A reference that shows less than this share of the open pixels shows nothing new."""
 SLACK = 0.02
-"""Share of a hole by which the plan may err before spare references are asked."""
+"""Share of a hole by which a plan may err before spare references are used."""
 NUM_FINISHED = 2
-"""Finished frames that are asked for what no planned reference shows."""
+"""Finished frames that serve as references for pixels that no planned reference shows."""
 
 
 def outwards(num_frames: int) -> list[int]:

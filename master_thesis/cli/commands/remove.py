@@ -1,17 +1,18 @@
-"""``remove``: removing an object from somebody's video."""
+"""``remove``: removing an object from a video."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from master_thesis.cli.flags import part, trainer_part
 from master_thesis.cli.options import AlgorithmChoice, NetworkChoice, NetworkCommandOptions
 from master_thesis.configs.data import DataConfig
 from master_thesis.configs.fields import option
 from master_thesis.configs.inpainting import InpaintOptions
-from master_thesis.configs.video import AUTO, VideoConfig, WorkingSize
+from master_thesis.configs.video import AUTO, VideoConfig
+from master_thesis.runtime.interruption import terminated_like_interrupted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ class RemoveOptions(NetworkCommandOptions):
 
     video: VideoConfig = part(VideoConfig)
     inpainting: AlgorithmChoice = part(AlgorithmChoice(("ip",)))
-    test_size: WorkingSize = option(
+    test_size: tuple[int, int] | Literal["auto"] | None = option(
         AUTO,
         "approximate size at which holes are filled; native: that of the video, in a crop around the hole; "
         "auto: the same, up to half a megapixel",
@@ -47,7 +48,7 @@ def remove(options: RemoveOptions) -> None:
     from master_thesis.video.outputs import beside
 
     video = options.video
-    with running_networks(options, options.data.seed) as device:
+    with running_networks(options, options.data.seed) as device, terminated_like_interrupted():
         networks = load_networks(options.networks)
         algorithms = [InpaintOptions(name, exhaustive=video.leaps) for name in options.inpainting.algorithms]
         inpainters = make_inpainters(networks, algorithms, device)
