@@ -45,7 +45,7 @@ def dfpn_losses(
 
 
 @in_full_precision
-def alignment_loss(target: MaskedFrames, refs: MaskedFrames, grid: Float[Tensor, "B F n n 2"]) -> Float[Tensor, ""]:
+def alignment_loss(target: MaskedFrames, refs: MaskedFrames, grid: Float[Tensor, "B F h w 2"]) -> Float[Tensor, ""]:
     """L1 between the target and the references sampled at ``grid``, at the size of the grid.
 
     It counts the pixels that are visible in the target, land inside the reference and are visible there. True frames
@@ -57,6 +57,15 @@ def alignment_loss(target: MaskedFrames, refs: MaskedFrames, grid: Float[Tensor,
         grid: position of each target pixel in each reference.
     """
     height, width = grid.shape[2:4]
+    counts = counted_pixels(target, refs, grid)
     target, refs = target.resized(height, width), refs.resized(height, width)
-    counts = target.visible.unsqueeze(2) * warp(refs.visible, grid.detach(), mode="nearest") * inside(grid)
     return region_l1(warp(refs.colours, grid), target.colours.unsqueeze(2).expand_as(refs.colours), counts)
+
+
+def counted_pixels(
+    target: MaskedFrames, refs: MaskedFrames, grid: Float[Tensor, "B F h w 2"]
+) -> Float[Tensor, "B 1 F h w"]:
+    """The pixels that :func:`alignment_loss` compares: 1 where both frames are known, else 0 (same arguments)."""
+    height, width = grid.shape[2:4]
+    target, refs = target.resized(height, width), refs.resized(height, width)
+    return target.visible.unsqueeze(2) * warp(refs.visible, grid.detach(), mode="nearest") * inside(grid)

@@ -13,6 +13,7 @@ from master_thesis.configs.training import OptimConfig
 from master_thesis.losses.dfpn import dfpn_losses
 from master_thesis.models.dfpn import DFPN
 from master_thesis.records import Clip, Losses
+from master_thesis.training.alignment import alignment_quality
 from master_thesis.training.base import NetworkTraining
 from master_thesis.training.figures import alignment_figure
 
@@ -27,6 +28,7 @@ class DFPNTraining(NetworkTraining):
 
     network: DFPN
     kind = "dfpn"
+    monitor = "epe_px"
 
     def __init__(self, sizes: Mapping[str, Any], optim: OptimConfig) -> None:
         super().__init__(self.kind, sizes, optim)
@@ -39,6 +41,11 @@ class DFPNTraining(NetworkTraining):
         prediction = self.network(target.masked, refs.masked)
         movement = clip.movement[:, clip.ref_indices]
         return dfpn_losses(target, refs, prediction, true_correlation, movement, clip.is_simulated)
+
+    def validation_step(self, clip: Clip, batch_idx: int) -> None:
+        """Logs the losses of a batch and the quality of its alignment, and draws the first batch."""
+        super().validation_step(clip, batch_idx)
+        self.log_all("validation", alignment_quality(self.network, clip), clip)
 
     def figures(self, clip: Clip) -> Float[Tensor, "3 H W"]:
         """Draws masked frames, aligned references, their visibility, and the target filled by plain copying."""

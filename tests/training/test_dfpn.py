@@ -65,4 +65,4 @@ def test_every_frame_is_encoded_once_with_and_once_without_its_mask():
 def test_figure_has_a_row_of_five_images_per_clip_and_reference():
     module = DFPNTraining(SIZES, OptimConfig())
     figure = module.figures(make_clip(num=2, num_frames=3))
-    assert figure.shape == (3, 4 * (64 + 2) + 2, 5 * (64 + 2) + 2)
+    assert figure.shape == (3, 18 + 4 * (64 + 2) + 2, 5 * (64 + 2) + 2)

@@ -34,5 +34,5 @@ def test_every_clip_of_a_batch_is_shown_under_its_name(monkeypatch):
     module = ClipFigures(StillAligner())
     module.test_step(make_clip(num=2, num_frames=2, size=16), 0)
     module.test_step(make_clip(num=1, num_frames=2, size=16), 1)
-    row = (3, 16 + 4, 5 * (16 + 2) + 2)
+    row = (3, 18 + 16 + 4, 5 * (16 + 2) + 2)
     assert shown == [("test/a", row, 0), ("test/b", row, 1), ("test/a", row, 2)]
