@@ -125,8 +125,19 @@ def check_sizes(path: str | Path, entry: Mapping[str, Any] | None, *records: Any
     """
     given = {name: value for record in records for name, value in vars(record).items()}
     sizes = NETWORKS[entry["kind"]].sizes if entry and entry["kind"] in NETWORKS else {}
-    for key, name in sizes.items():
-        wanted, held = (_as_text(size) for size in (given.get(name), entry["sizes"].get(key)))  # type: ignore[index]
+    check_kept(path, {name: entry["sizes"].get(key) for key, name in sizes.items()} if entry else {}, given)
+
+
+def check_kept(path: str | Path, kept: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Raises :class:`UserError` if a given option is not that of a checkpoint, which would ignore it.
+
+    Args:
+        path: the checkpoint.
+        kept: its options by name.
+        given: options by name; None means not given.
+    """
+    for name, value in kept.items():
+        wanted, held = _as_text(given.get(name)), _as_text(value)
         is_fine = given.get(name) is None or wanted == held
         require(is_fine, f"{path} has --{name} {held} and keeps it, got --{name} {wanted}: leave that out")
 

@@ -25,15 +25,18 @@ from master_thesis.training.loggers import LOGS, make_loggers
 DEFAULT_LOGGER = "tensorboard"
 
 
-def make_training_trainer(options: NetworkCommandOptions, checkpoint_every: int, steps_per_epoch: int) -> pl.Trainer:
+def make_training_trainer(
+    options: NetworkCommandOptions, checkpoint_every: int, steps_per_epoch: int, monitor: str
+) -> pl.Trainer:
     """The Trainer of a training; making it writes nothing.
 
     Args:
         options: of the sub-command.
         checkpoint_every: steps between checkpoints.
         steps_per_epoch: batches of an epoch, among which there should be figures.
+        monitor: figure by which ``best.ckpt`` is chosen.
     """
-    callbacks = training_callbacks(config_text(options), checkpoint_every)
+    callbacks = training_callbacks(config_text(options), checkpoint_every, monitor)
     if options.trainer.get("enable_checkpointing") is False:
         callbacks = [c for c in callbacks if not isinstance(c, pl.callbacks.Checkpoint)]
     defaults = {} if options.trainer.get("barebones") else {"log_every_n_steps": min(50, steps_per_epoch)}

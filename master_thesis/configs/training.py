@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from master_thesis.configs.fields import check_bounds, option
+from master_thesis.configs.fields import check_bounds, option, resolved
 from master_thesis.errors import require
 
 
@@ -20,6 +20,11 @@ class TrainingConfig:
         None, "checkpoint with weights to start from, where names and shapes fit", metavar="FILE"
     )
     recompute: bool = option(False, "use less memory: compute activations again in the backward pass (thesis preset)")
+    monitor: str | None = option(
+        None,
+        "figure by which best.ckpt is chosen, e.g. psnr or validation/psnr; default: epe_px (dfpn), total (chn)",
+        metavar="NAME",
+    )
     checkpoint_every: int = option(500, "steps between checkpoints (another one ends each epoch)", within=(1, 10**9))
 
     def __post_init__(self) -> None:
@@ -32,16 +37,18 @@ class TrainingConfig:
 
 @dataclass(frozen=True)
 class OptimConfig:
-    """Adam and StepLR."""
+    """Adam and StepLR; a training that is resumed keeps its own."""
 
-    lr: float = option(0.0001, "learning rate of Adam")
-    lr_scheduler_step_size: int = option(50, "epochs between two cuts of the learning rate", within=(1, 10**9))
-    lr_scheduler_gamma: float = option(0.5, "factor of each cut")
+    lr: float | None = option(None, "learning rate of Adam", otherwise=0.0001)
+    lr_scheduler_step_size: int | None = option(
+        None, "epochs between two cuts of the learning rate", otherwise=50, within=(1, 10**9)
+    )
+    lr_scheduler_gamma: float | None = option(None, "factor of each cut", otherwise=0.5)
 
     def __post_init__(self) -> None:
-        require(self.lr > 0, f"--lr should be above 0, got {self.lr}")
+        lr, gamma = (resolved(self)[name] for name in ("lr", "lr_scheduler_gamma"))
+        require(lr > 0, f"--lr should be above 0, got {lr}")
         check_bounds(self)
-        gamma = self.lr_scheduler_gamma
         require(0 < gamma <= 1, f"--lr_scheduler_gamma should lie in (0, 1], got {gamma}")
 
 

@@ -15,6 +15,7 @@ from torch.optim.lr_scheduler import StepLR
 
 from master_thesis.checkpoints.loading import make_network
 from master_thesis.checkpoints.reading import NETWORK_KEY, OWN_PREFIX
+from master_thesis.configs.fields import resolved
 from master_thesis.configs.training import OptimConfig
 from master_thesis.records import Clip, Losses
 from master_thesis.runtime.distributed import require_everywhere
@@ -32,6 +33,9 @@ class NetworkTraining(pl.LightningModule, ABC):
         sizes: keyword arguments of the network's class.
         optim: options of Adam and StepLR.
     """
+
+    monitor = "total"
+    """The validation figure by which ``best.ckpt`` is chosen."""
 
     def __init__(self, kind: str, sizes: Mapping[str, Any], optim: OptimConfig) -> None:
         super().__init__()
@@ -72,32 +76,29 @@ class NetworkTraining(pl.LightningModule, ABC):
             show(self, "validation/clips", self.figures(clip), self.global_step)
 
     def log_losses(self, stage: str, losses: Losses, clip: Clip) -> None:
-        """Logs the total and every part: each step in training, the mean of the epoch in validation."""
+        """Logs the total and every part: in training each step and the mean of the epoch, in validation the mean."""
         self.log_all(stage, {"total": losses.total, **losses.parts}, clip)
 
     def log_all(self, stage: str, figures: Mapping[str, Tensor], clip: Clip) -> None:
-        """Logs figures as ``<stage>/<name>``; the progress bar shows the total."""
-        is_training = stage == "train"
+        """Logs figures as ``<stage>/<name>``, those of training also as ``train_epoch/<name>``."""
+        # Validation averages over all processes; training logs the first one's losses, without waiting.
+        common: dict[str, Any] = {"batch_size": len(clip.is_simulated), "sync_dist": stage != "train"}
         for name, figure in figures.items():
-            self.log(
-                f"{stage}/{name}",
-                figure.detach().float(),
-                prog_bar=name == "total",
-                on_step=is_training,
-                on_epoch=not is_training,
-                # Validation averages over all processes; training logs the first one's losses, without waiting.
-                sync_dist=not is_training,
-                batch_size=len(clip.is_simulated),
-            )
+            value, is_shown = figure.detach().float(), name == "total"
+            if stage == "train":
+                self.log(f"train/{name}", value, prog_bar=is_shown, on_step=True, on_epoch=False, **common)
+                self.log(f"train_epoch/{name}", value, on_step=False, on_epoch=True, **common)
+            else:
+                self.log(f"{stage}/{name}", value, prog_bar=is_shown, on_step=False, on_epoch=True, **common)
 
     def configure_optimizers(self) -> Any:
         """Returns Adam for the trainable parameters, with a StepLR that counts epochs."""
-        o = self.optim
+        o = resolved(self.optim)
         trainable = [p for p in self.network.parameters() if p.requires_grad]
         # Under mixed precision Lightning cannot clip gradients for a fused optimiser, which may unscale them itself.
         is_fused = not (self.trainer.precision.endswith("mixed") and self.trainer.gradient_clip_val)
-        adam = Adam(trainable, lr=o.lr, fused=is_fused)
-        scheduler = StepLR(adam, step_size=o.lr_scheduler_step_size, gamma=o.lr_scheduler_gamma)
+        adam = Adam(trainable, lr=o["lr"], fused=is_fused)
+        scheduler = StepLR(adam, step_size=o["lr_scheduler_step_size"], gamma=o["lr_scheduler_gamma"])
         return {"optimizer": adam, "lr_scheduler": {"scheduler": scheduler, "interval": "epoch"}}
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:

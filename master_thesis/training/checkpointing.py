@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import logging
+import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,14 +14,28 @@ import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
 from pytorch_lightning.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
+from torch import Tensor
 
 from master_thesis.checkpoints.reading import network_entry, read_checkpoint
-from master_thesis.errors import UserError
+from master_thesis.errors import UserError, require
 from master_thesis.runtime.atomic import atomic_path
 from master_thesis.training.signals import StopOnSignal, StopRanksOnError
 
+log = logging.getLogger(__name__)
 
-class StepCheckpoint(ModelCheckpoint):
+VALIDATION = "validation/"
+MORE_IS_BETTER = frozenset({"psnr", "ssim", "counted_share"})
+"""Validation figures of which more is better."""
+
+
+class EpochCheckpoint(ModelCheckpoint):
+    """Saves ``last.ckpt``, whatever the folder of the run that is resumed."""
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Does nothing: there is nothing to go on with."""
+
+
+class StepCheckpoint(EpochCheckpoint):
     """Saves a checkpoint every N steps, except after the last step of an epoch.
 
     Lightning (2.6) counts epochs wrongly when a run is resumed from there twice, and another callback saves the end of
@@ -31,25 +48,82 @@ class StepCheckpoint(ModelCheckpoint):
             super().on_train_batch_end(trainer, *args)
 
 
-def checkpoint_callbacks(every_n_steps: int) -> list[Callback]:
-    """Returns the callbacks for ``last.ckpt`` (every N steps, after each epoch) and ``best.ckpt`` (validation loss)."""
+class BestCheckpoint(ModelCheckpoint):
+    """Keeps ``best.ckpt``, the best of the complete run: a resumed run goes on with score and file of the former one.
+
+    Args:
+        monitor: figure that decides, ``validation/<name>``; more is better for those in :data:`MORE_IS_BETTER`.
+    """
+
+    def __init__(self, monitor: str) -> None:
+        mode = "max" if monitor.rpartition("/")[2] in MORE_IS_BETTER else "min"
+        super().__init__(monitor=monitor, mode=mode, filename="best", enable_version_counter=False)
+        self._resumed: dict[str, Any] | None = None
+
+    @property
+    def state_key(self) -> str:
+        """The key of Lightning's own class, under which other checkpoints keep their best score."""
+        return super().state_key.replace(type(self).__name__, ModelCheckpoint.__name__, 1)
+
+    def on_sanity_check_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Checks the name of the figure before the first epoch.
+
+        Raises:
+            UserError: validation does not log it.
+        """
+        names = sorted(name for name in trainer.callback_metrics if name.startswith(VALIDATION))
+        is_known = not names or self.monitor in names
+        require(is_known, f"--monitor should be among {' '.join(names)}, got {self.monitor}")
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Keeps the state of the resumed run until the folder of this one is written to."""
+        self._resumed = state_dict
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Copies the best checkpoint of the resumed run."""
+        super().on_train_start(trainer, pl_module)
+        state, self._resumed = self._resumed, None
+        if state is None or state["best_model_score"] is None or not self.dirpath:
+            return
+        beside = Path(str(trainer.ckpt_path)).with_name("best.ckpt")  # where the folder of the run has been moved
+        source = next((path for path in (Path(state["best_model_path"]), beside) if path.is_file()), None)
+        if source is None:
+            score = float(state["best_model_score"])
+            log.warning("the best checkpoint so far (%s %.4g) is gone: best.ckpt begins anew", self.monitor, score)
+            return
+        name = self.format_checkpoint_name({})  # to the letter, as Lightning removes files of other names
+        own = Path(name)
+        if trainer.is_global_zero and source != own:
+            own.parent.mkdir(parents=True, exist_ok=True)
+            with atomic_path(own) as part:
+                shutil.copyfile(source, part)
+        self._adopt(name, state["best_model_score"])
+
+    def _adopt(self, path: str, score: Tensor) -> None:
+        self.best_model_path = self.kth_best_model_path = path
+        self.best_model_score = self.kth_value = score
+        self.best_k_models = {path: score}
+
+
+def checkpoint_callbacks(every_n_steps: int, monitor: str) -> list[Callback]:
+    """Returns the callbacks for ``last.ckpt`` (every N steps, after each epoch) and ``best.ckpt``.
+
+    Args:
+        every_n_steps: steps between two checkpoints.
+        monitor: see :class:`BestCheckpoint`. The best checkpoint is written first, so that the last one names it.
+    """
     last: dict[str, Any] = {"filename": "last", "enable_version_counter": False}
     return [
+        BestCheckpoint(monitor),
         StepCheckpoint(every_n_train_steps=every_n_steps, **last),
-        ModelCheckpoint(every_n_epochs=1, save_on_train_epoch_end=True, **last),
-        ModelCheckpoint(monitor="validation/total", filename="best", enable_version_counter=False),
+        EpochCheckpoint(every_n_epochs=1, save_on_train_epoch_end=True, **last),
     ]
 
 
-def training_callbacks(config: str, every_n_steps: int) -> list[Callback]:
-    """Returns all callbacks of a training (``config``: see :class:`ConfigFile`)."""
-    return [
-        ConfigFile(config),
-        LearningRateMonitor(),
-        StopOnSignal(),
-        StopRanksOnError(),
-        *checkpoint_callbacks(every_n_steps),
-    ]
+def training_callbacks(config: str, every_n_steps: int, monitor: str) -> list[Callback]:
+    """Returns all callbacks of a training (arguments: :class:`ConfigFile`, :func:`checkpoint_callbacks`)."""
+    own: list[Callback] = [ConfigFile(config), LearningRateMonitor(), StopOnSignal(), StopRanksOnError()]
+    return [*own, *checkpoint_callbacks(every_n_steps, monitor)]
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):
@@ -96,10 +170,12 @@ class ResumePoint:
     Attributes:
         path: the file.
         entry: its network, ``{"kind": ..., "sizes": {...}}``.
+        optim: the options of its optimiser, by the names of ``OptimConfig``.
     """
 
     path: Path
     entry: dict[str, Any]
+    optim: dict[str, Any]
 
 
 def resumable(path: Path, kind: str) -> ResumePoint:
@@ -119,7 +195,17 @@ def resumable(path: Path, kind: str) -> ResumePoint:
         raise UserError(f"--ckpt_path {path} should hold a training of {kind.upper()}, but it holds {found}")
     if not {"loops", "optimizer_states", "lr_schedulers"} <= checkpoint.keys():
         raise UserError(f"--ckpt_path {path} holds weights alone, without a state to resume the training from")
-    return ResumePoint(path, entry)
+    return ResumePoint(path, entry, _optim_options(checkpoint))
+
+
+def _optim_options(checkpoint: Mapping[str, Any]) -> dict[str, Any]:
+    """What the states of Adam and StepLR keep of their options, whatever is given when they are restored."""
+    schedulers = checkpoint["lr_schedulers"]
+    state = schedulers[0] if isinstance(schedulers, list) and schedulers and isinstance(schedulers[0], Mapping) else {}
+    kept = {"lr_scheduler_step_size": state.get("step_size"), "lr_scheduler_gamma": state.get("gamma")}
+    rates = state.get("base_lrs")
+    kept["lr"] = rates[0] if isinstance(rates, list) and rates else None
+    return {name: value for name, value in kept.items() if isinstance(value, int | float)}
 
 
 def newest_checkpoint(logs: Path, kind: str) -> ResumePoint:

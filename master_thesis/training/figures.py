@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import cv2
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from einops import rearrange
@@ -16,6 +20,7 @@ from master_thesis.training.loggers import log_picture
 
 MAX_CLIPS = 4
 """Largest number of clips in a figure."""
+TITLE_PX, PADDING_PX, FONT_SCALE = 16, 2, 0.4
 
 
 def show(module: pl.LightningModule, name: str, picture: Float[Tensor, "3 H W"], step: int) -> None:
@@ -36,11 +41,13 @@ def alignment_figure(target: MaskedFrames, refs: MaskedFrames, aligner: Aligner)
     shape = refs.colours.shape
     filled = copy_plainly(target.masked, alignment)
     return rows(
-        target.masked.colours.unsqueeze(2).expand(shape),
-        refs.masked.colours,
-        alignment.aligned,
-        alignment.visible.expand(shape),
-        filled.unsqueeze(2).expand(shape),
+        {
+            "target": target.masked.colours.unsqueeze(2).expand(shape),
+            "reference": refs.masked.colours,
+            "aligned": alignment.aligned,
+            "visible": alignment.visible.expand(shape),
+            "copied": filled.unsqueeze(2).expand(shape),
+        }
     )
 
 
@@ -48,7 +55,7 @@ def hallucination_figure(target: MaskedFrames, alignment: Alignment, painted: Ha
     """Draws masked target, aligned reference, filled and true target."""
     shape = alignment.aligned.shape
     masked, true = (colours.unsqueeze(2).expand(shape) for colours in (target.masked.colours, target.colours))
-    return rows(masked, alignment.aligned, painted.composed, true)
+    return rows({"target": masked, "aligned": alignment.aligned, "filled": painted.composed, "true": true})
 
 
 def copy_plainly(target: MaskedFrames, alignment: Alignment) -> Float[Tensor, "B 3 H W"]:
@@ -60,8 +67,20 @@ def copy_plainly(target: MaskedFrames, alignment: Alignment) -> Float[Tensor, "B
     return fill_holes(filled + hole, hole)
 
 
-def rows(*columns: Float[Tensor, "B 3 F H W"]) -> Float[Tensor, "3 height width"]:
-    """Puts images side by side, a row per clip and reference."""
-    shown = [rearrange(column[:MAX_CLIPS], "b c f h w -> (b f) c h w").float() for column in columns]
+def rows(columns: Mapping[str, Float[Tensor, "B 3 F H W"]]) -> Float[Tensor, "3 height width"]:
+    """Puts images side by side, a row per clip and reference, below the titles of their columns."""
+    shown = [rearrange(column[:MAX_CLIPS], "b c f h w -> (b f) c h w").float() for column in columns.values()]
     pictures = rearrange(torch.stack(shown), "column row c h w -> (row column) c h w")
-    return make_grid(pictures, nrow=len(columns))
+    titles = torch.stack([_title(title, pictures.shape[-1]) for title in columns]).to(pictures)
+    parts = [make_grid(part, nrow=len(columns), padding=PADDING_PX) for part in (titles, pictures)]
+    return torch.cat((parts[0][:, :-PADDING_PX], parts[1]), dim=1)
+
+
+def _title(text: str, width: int) -> Float[Tensor, "3 h w"]:
+    """Draws a line of white text on black, as wide as a column; smaller where the column is narrow."""
+    strip = np.zeros((TITLE_PX, width), np.uint8)
+    font, thickness = cv2.FONT_HERSHEY_SIMPLEX, 1
+    (length, _), _ = cv2.getTextSize(text, font, FONT_SCALE, thickness)
+    scale = min(FONT_SCALE, FONT_SCALE * (width - 2) / length)
+    cv2.putText(strip, text, (1, TITLE_PX - 5), font, scale, 255, thickness, cv2.LINE_AA)
+    return torch.from_numpy(strip).float().div(255).expand(3, -1, -1)

@@ -12,6 +12,7 @@ import yaml
 from master_thesis.checkpoints.loading import load_chn, load_dfpn
 from master_thesis.checkpoints.reading import network_entry, read_checkpoint
 from master_thesis.cli.main import main
+from master_thesis.training.checkpointing import BestCheckpoint
 from tests.commands import TINY_CHN, TINY_DFPN, TINY_RUN, TINY_TEST, TINY_TRAIN, run_command
 from tests.factories import Copier, StillAligner
 from tests.reference.checkpoints import cpn_state
@@ -69,13 +70,16 @@ def test_losses_their_parts_the_learning_rate_and_pictures_are_in_tensorboard(tr
     dfpn = events(trained, 0)
     parts = ["correlation", "flow_16", "flow_64", "flow_256", "alignment_64", "alignment_256"]
     scalars = set(dfpn.Tags()["scalars"])
-    assert {f"train/{part}" for part in ["total", *parts]} <= scalars
+    assert {f"{stage}/{part}" for stage in ("train", "train_epoch") for part in ["total", *parts]} <= scalars
+    assert {f"validation/{name}" for name in ("alignment", "counted_share", "epe_px")} <= scalars
     assert {f"validation/{part}" for part in ["total", "correlation", "alignment_64", "alignment_256"]} <= scalars
     assert "lr-Adam" in scalars
     assert dfpn.Tags()["images"] == ["validation/clips"]
     step = {event.step: event.value for event in dfpn.Scalars("train/total")}
     summed = sum({e.step: e.value for e in dfpn.Scalars(f"train/{part}")}[max(step)] for part in parts)
     assert step[max(step)] == pytest.approx(summed, rel=1e-4)
+    means = [event.value for event in dfpn.Scalars("train_epoch/total")]
+    assert len(means) == 2, "one mean for every epoch"
     rates = [event.value for event in dfpn.Scalars("lr-Adam")]
     assert rates[0] == pytest.approx(0.01)
     assert rates[-1] == pytest.approx(0.005)
@@ -128,6 +132,29 @@ def test_a_resumed_run_ends_where_an_uninterrupted_one_does(command, trained, tm
     assert last(tmp_path).exists(), "what a run is resumed from stays"
 
 
+def test_options_that_a_resumed_run_would_ignore_are_refused(trained, tmp_path, monkeypatch, capsys, sample_tree):
+    resume = f"train dfpn {TINY_TRAIN} {TINY_RUN} --data_path {sample_tree} --ckpt_path {last(trained)}"
+    for option, kept in (("--lr 0.1", 0.01), ("--lr_scheduler_step_size 7", 1), ("--lr_scheduler_gamma 0.1", 0.5)):
+        result = run_command(f"{resume} {option}", tmp_path, monkeypatch, capsys)
+        assert result.code == 2
+        assert f"has {option.split()[0]} {kept} and keeps it, got {option}: leave that out" in result.err
+        assert result.written == set()
+
+
+def test_a_run_without_a_logger_replaces_nothing_and_can_be_resumed(command, tmp_path):
+    command(f"{DFPN} --max_epochs 1 --logger false")
+    first = last(tmp_path).read_bytes()
+    command(f"{DFPN} --max_epochs 1 --logger false --seed 3")
+    assert last(tmp_path).read_bytes() == first
+    resumed = command(f"train dfpn {TINY_TRAIN} {TINY_RUN} --max_epochs 2 --logger false --ckpt_path last")
+    assert f"resuming from {VERSION}1" in resumed.err
+    assert {path.name for path in tmp_path.glob("*")} == {"lightning_logs"}
+    state = BestCheckpoint("validation/epe_px").state_key
+    best = [read_checkpoint(last(tmp_path, i))["callbacks"][state]["best_model_score"] for i in (1, 2)]
+    assert best[1] <= best[0], "the best of the complete run"
+    assert (last(tmp_path, 2).parent / "best.ckpt").exists()
+
+
 def test_the_newest_complete_checkpoint_of_the_same_network_is_resumed(command, trained, tmp_path):
     shutil.copytree(trained / "lightning_logs", tmp_path / "lightning_logs")
     (tmp_path / f"{VERSION}1" / "checkpoints" / "broken.ckpt").write_bytes(b"half a check")
@@ -142,8 +169,10 @@ def test_testing_dfpn_shows_a_row_for_every_clip(command, trained, tmp_path):
     names = images.Tags()["images"]
     assert names == ["test/walker-crossing", "test/blob-lingering"]
     assert [len(images.Images(name)) for name in names] == [4, 4], "8 frames, a clip at every second one"
+    assert {"test/alignment", "test/counted_share", "test/epe_px"} <= set(images.Tags()["scalars"])
+    assert "test/epe_px" in result.out
     shown = images.Images(names[0])[0]
-    assert (shown.height, shown.width) == (32 + 4, 5 * (48 + 2) + 2)
+    assert (shown.height, shown.width) == (18 + 32 + 4, 5 * (48 + 2) + 2)
 
 
 def frames_of(path):

@@ -8,6 +8,7 @@ from master_thesis.cli.arguments import make_parser
 from master_thesis.cli.commands import COMMANDS, FUNCTIONS
 from master_thesis.cli.flags import flags_of, trainer_options_of
 from master_thesis.cli.parsing import parse_command
+from master_thesis.configs.fields import resolved
 from master_thesis.errors import UserError
 from master_thesis.models.registry import families
 from tests.commands import NEEDED
@@ -34,7 +35,7 @@ def test_the_words_of_a_sub_command_make_its_dataclass(name):
 def test_defaults_are_those_of_the_thesis():
     train, test = parse("train dfpn"), parse(f"test chn {NEEDED['test chn']}")
     assert (train.data.frames_n, train.data.batch_size, train.data.train_size) == (2, 8, (256, 256))
-    assert (train.optim.lr, train.training.preset, train.vgg.vgg_weights) == (1e-4, "thesis", "imagenet")
+    assert (resolved(train.optim)["lr"], train.training.preset, train.vgg.vgg_weights) == (1e-4, "thesis", "imagenet")
     assert (test.data.frames_n, test.data.batch_size, test.data.test_size) == (-1, 1, (240, 480))
     assert (test.inpainting.algorithms, test.output_path) == (("ff", "ip", "cp"), "generated_sequences")
 
@@ -197,3 +198,21 @@ def test_the_overview_lists_every_sub_command_in_one_line_each(capsys):
 def test_the_version_is_that_of_the_package(capsys):
     (line,) = shown("--version", capsys)
     assert line.startswith("master_thesis ")
+
+
+@pytest.mark.parametrize("precision", ["bf16-true", "16-true", "64-true", "transformer-engine"])
+@pytest.mark.parametrize("command", ["train dfpn", "test dfpn --test_checkpoint c", "evaluate"])
+def test_precisions_in_which_nothing_works_are_refused(command, precision):
+    message = "--precision should be 32-true, bf16-mixed or 16-mixed, as weights stay in single precision, got "
+    with pytest.raises(UserError, match=message + precision):
+        parse(f"{command} --precision {precision}")
+
+
+@pytest.mark.parametrize("precision", ["32", "16", "bf16", "32-true", "16-mixed", "bf16-mixed", "none"])
+def test_other_precisions_are_taken(precision):
+    assert str(parse(f"train dfpn --precision {precision}").trainer["precision"]).lower() == precision
+
+
+def test_an_accumulation_of_no_steps_is_refused():
+    with pytest.raises(UserError, match="--accumulate_grad_batches should be at least 1, got 0"):
+        parse("train dfpn --accumulate_grad_batches 0")

@@ -61,8 +61,8 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("config", PUBLISHED)
 def test_the_defaults_are_the_published_ones(config):
-    made = config()
-    assert {name: getattr(made, name) for name in PUBLISHED[config]} == PUBLISHED[config]
+    values = resolved(config())
+    assert {name: values[name] for name in PUBLISHED[config]} == PUBLISHED[config]
 
 
 def test_sizes_that_are_not_given_are_those_of_the_thesis():

@@ -77,4 +77,4 @@ def test_lpips_is_skipped_without_its_weights_and_warns_once(monkeypatch, caplog
 
 def test_figure_has_a_row_of_four_images_per_clip_and_reference():
     figure = make_training().figures(make_clip(num=2, num_frames=3, size=32))
-    assert figure.shape == (3, 4 * (32 + 2) + 2, 4 * (32 + 2) + 2)
+    assert figure.shape == (3, 18 + 4 * (32 + 2) + 2, 4 * (32 + 2) + 2)

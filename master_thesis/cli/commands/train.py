@@ -75,8 +75,8 @@ def train_dfpn(options: DFPNTrainingOptions) -> None:
     from master_thesis.checkpoints.loading import fill_vgg
     from master_thesis.cli.build import sizes_for
 
-    trainer = _start(options)
     spec = find_network("dfpn", options.training.preset)
+    trainer = _start(options, spec)
     resumed = _find_resumed(options, spec, options.vgg, options.sizes)
     sizes = resumed.entry["sizes"] if resumed else sizes_for(spec, options.vgg, options.sizes)
     module = spec.trainer_cls(sizes, options.optim)
@@ -91,8 +91,8 @@ def train_chn(options: CHNTrainingOptions) -> None:
     from master_thesis.cli.build import load_aligner, sizes_for
     from master_thesis.models.vgg import VGG16
 
-    trainer = _start(options)
     spec = find_network("chn", options.training.preset)
+    trainer = _start(options, spec)
     resumed = _find_resumed(options, spec, options.sizes)
     sizes = resumed.entry["sizes"] if resumed else sizes_for(spec, options.sizes)
     weight, width = options.loss.perceptual_weight, resolved(options.vgg)["vgg_width"]
@@ -101,18 +101,20 @@ def train_chn(options: CHNTrainingOptions) -> None:
     _fit(options, trainer, module, resumed)
 
 
-def _start(options: TrainingOptions) -> pl.Trainer:
+def _start(options: TrainingOptions, spec: NetworkSpec) -> pl.Trainer:
     """The Trainer of a run whose seed is set."""
     from master_thesis.cli.build import seed_run
     from master_thesis.cli.trainer import make_training_trainer
 
     seed_run(options.data.seed)
-    return make_training_trainer(options, options.training.checkpoint_every, options.data.train_max_iterations)
+    monitor = f"validation/{(options.training.monitor or spec.trainer_cls.monitor).removeprefix('validation/')}"
+    every, steps = options.training.checkpoint_every, options.data.train_max_iterations
+    return make_training_trainer(options, every, steps, monitor)
 
 
 def _find_resumed(options: TrainingOptions, spec: NetworkSpec, *sizes: Any) -> ResumePoint | None:
-    """The checkpoint that a training is resumed from; given sizes must be those of it."""
-    from master_thesis.cli.build import check_sizes
+    """The checkpoint that a training is resumed from; given sizes and options of the optimiser must be those of it."""
+    from master_thesis.cli.build import check_kept, check_sizes
     from master_thesis.cli.trainer import logs_folder
     from master_thesis.training.checkpointing import newest_checkpoint, resumable
 
@@ -122,6 +124,7 @@ def _find_resumed(options: TrainingOptions, spec: NetworkSpec, *sizes: Any) -> R
     logs = logs_folder(options.trainer)
     resumed = newest_checkpoint(logs, spec.kind) if path == "last" else resumable(Path(path), spec.kind)
     check_sizes(resumed.path, resumed.entry, *sizes)
+    check_kept(resumed.path, resumed.optim, vars(options.optim))
     log.info("resuming from %s", resumed.path)
     return resumed
 
