@@ -1,4 +1,4 @@
-"""Ready networks: created by kind and sizes, or loaded from a checkpoint (in eval mode, on the CPU)."""
+"""Ready networks on the CPU: created by kind and sizes, or loaded from a checkpoint, frozen unless asked otherwise."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 
+from master_thesis.checkpoints.origin import Origin, set_origin
 from master_thesis.checkpoints.reading import Checkpoint, write_weights
 from master_thesis.checkpoints.vgg import load_vgg_weights
 from master_thesis.errors import UserError, require
@@ -88,52 +89,54 @@ def init_network(network: nn.Module, path: str | Path) -> None:
     log.info("--init_from %s: %d of %d tensors", path, len(fitting), len(own))
 
 
-def load_dfpn(path: str | Path) -> DFPN | SmallDFPN:
+def load_dfpn(path: str | Path, trainable: bool = False) -> DFPN | SmallDFPN:
     """Loads DFPN from a checkpoint of this project (either preset) or of the reference implementation.
 
     Raises:
         UserError: the file is missing, damaged, hostile, or holds no DFPN.
     """
-    return cast(DFPN | SmallDFPN, load_network(Checkpoint.read(path), "dfpn"))
+    return cast(DFPN | SmallDFPN, load_network(Checkpoint.read(path), "dfpn", trainable))
 
 
-def load_chn(path: str | Path) -> CHN | SmallCHN:
+def load_chn(path: str | Path, trainable: bool = False) -> CHN | SmallCHN:
     """Loads CHN from a checkpoint of this project (either preset) or of the reference implementation.
 
     Raises:
         UserError: the file is missing, damaged, hostile, or holds no CHN.
     """
-    return cast(CHN | SmallCHN, load_network(Checkpoint.read(path), "chn"))
+    return cast(CHN | SmallCHN, load_network(Checkpoint.read(path), "chn", trainable))
 
 
-def load_cpn(path: str | Path) -> CPN:
+def load_cpn(path: str | Path, trainable: bool = False) -> CPN:
     """Loads CPN's aligner from its authors' ``weight.pth``, or from a reference CHN checkpoint that contains it.
 
     Raises:
         UserError: the file is missing, damaged, hostile, or holds no CPN.
     """
-    return cast(CPN, load_network(Checkpoint.read(path), "cpn"))
+    return cast(CPN, load_network(Checkpoint.read(path), "cpn", trainable))
 
 
-def load_small() -> tuple[SmallDFPN, SmallCHN]:
+def load_small(trainable: bool = False) -> tuple[SmallDFPN, SmallCHN]:
     """Loads the shipped weights of the small preset: its aligner and its CHN."""
-    return cast(SmallDFPN, load_shipped("dfpn")), cast(SmallCHN, load_shipped("chn"))
+    return cast(SmallDFPN, load_shipped("dfpn", trainable)), cast(SmallCHN, load_shipped("chn", trainable))
 
 
-def load_shipped(family: str) -> nn.Module:
+def load_shipped(family: str, trainable: bool = False) -> nn.Module:
     """Loads the shipped network of a family (``dfpn`` or ``chn``)."""
     path = find_network(family, "small").weights
     assert path is not None, f"no weights of {family} are shipped"
-    return load_network(Checkpoint.read(path), family)
+    return load_network(Checkpoint.read(path), family, trainable)
 
 
-def load_network(checkpoint: Checkpoint, family: str) -> nn.Module:
+def load_network(checkpoint: Checkpoint, family: str, trainable: bool = False) -> nn.Module:
     """Creates the network of a checkpoint and loads its weights.
 
     Args:
         checkpoint: a checkpoint of this project or of the reference implementation.
         family: the networks that will do, e.g. ``dfpn`` for DFPN and the small preset's aligner. A checkpoint that does
             not name its network holds the thesis' network of this family.
+        trainable: whether it can be trained on; its VGG16 stays frozen. Otherwise no parameter takes gradients, and
+            the network is in eval mode.
 
     Raises:
         UserError: the checkpoint holds another network, or none.
@@ -152,7 +155,10 @@ def load_network(checkpoint: Checkpoint, family: str) -> nn.Module:
     except (UserError, ArithmeticError, RuntimeError, TypeError, ValueError) as error:
         what = f"{path} should hold the weights of {_name(wanted)}, but does not"
         raise UserError(f"{what}: {_short(error)}") from None
-    return network.requires_grad_(False).eval().to(memory_format=torch.channels_last)
+    aligner = (entry or {}).get("aligner")
+    set_origin(network, Origin(path, aligner if isinstance(aligner, dict) else None))
+    network = network.train() if trainable else network.requires_grad_(False).eval()
+    return network.to(memory_format=torch.channels_last)
 
 
 def export_network(checkpoint_path: str | Path, path: str | Path) -> None:

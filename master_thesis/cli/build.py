@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from torch import nn
 
 from master_thesis.checkpoints.loading import load_network, load_shipped
+from master_thesis.checkpoints.origin import identify
 from master_thesis.checkpoints.reading import Checkpoint
 from master_thesis.cli.options import PRECISION_ALIASES, AlignerChoice, NetworkChoice, NetworkCommandOptions
 from master_thesis.configs.fields import resolved
@@ -21,6 +23,8 @@ from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.models.registry import NETWORKS, NetworkSpec, find_network
 from master_thesis.ops.precision import autocast, best_precision
 from master_thesis.runtime.malloc import keep_freed_memory
+
+log = logging.getLogger(__name__)
 
 
 def seed_run(seed: int) -> None:
@@ -49,6 +53,11 @@ def inference_device(trainer: Mapping[str, Any]) -> torch.device:
     return torch.device("cpu" if is_cpu else "cuda")
 
 
+def device_name(device: torch.device) -> str:
+    """The name of a GPU, or ``cpu``."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
 def inference_precision(trainer: Mapping[str, Any]) -> str:
     """The given ``--precision``, or else the fastest one of the hardware."""
     given = trainer.get("precision")
@@ -74,7 +83,23 @@ def load_networks(choice: NetworkChoice, *sizes: Any) -> tuple[nn.Module, nn.Mod
     checkpoint = Checkpoint.read(choice.test_checkpoint)
     check_sizes(checkpoint.path, checkpoint.entry, *sizes)
     chn = load_network(checkpoint, "chn")
-    return load_aligner(choice, choice.is_small, checkpoint), chn
+    aligner = load_aligner(choice, choice.is_small, checkpoint)
+    report_other_aligner(checkpoint.path, checkpoint.entry, aligner)
+    return aligner, chn
+
+
+def report_other_aligner(path: Path, entry: Mapping[str, Any] | None, aligner: Any) -> None:
+    """Logs a warning if a checkpoint of CHN was trained on another aligner.
+
+    Args:
+        path: the checkpoint.
+        entry: what it says of its network; older ones do not name their aligner.
+        aligner: the aligner that it is to be used with.
+    """
+    trained_on, given = (entry or {}).get("aligner"), identify(aligner)
+    if isinstance(trained_on, Mapping) and dict(trained_on) != given:
+        names = [" ".join(map(str, each.values()))[:100] for each in (trained_on, given)]
+        log.warning("%s was trained on the aligner %s, and is now given %s: results may differ", path, *names)
 
 
 def load_aligner(choice: AlignerChoice, is_small: bool = False, brought_by: Checkpoint | None = None) -> nn.Module:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from master_thesis.evaluation.methods import Method
 from master_thesis.evaluation.motion import Flow, Motion, background_motion, dis_flow, estimate_motion, raft_flow
 from master_thesis.evaluation.predictions import parse_predictions, read_predictions
 from master_thesis.evaluation.protocols import COMPLETION, HOLE, Task, make_protocol
-from master_thesis.evaluation.scores import Score, measure, measure_flicker
+from master_thesis.evaluation.scores import Score, measure, measure_flicker, require_metrics
 from master_thesis.evaluation.tables import format_table, write_csv, write_json
 from master_thesis.evaluation.tasks import export_task, make_tasks
 from master_thesis.metrics import try_lpips
@@ -39,6 +40,7 @@ def run_evaluation(
     output: Path,
     methods: Mapping[str, Method] | None = None,
     overwrite: bool = False,
+    setting: Mapping[str, Any] | None = None,
 ) -> list[Score]:
     """Measures all methods, prints the table and writes ``evaluation.{json,csv,png}`` and ``pictures/``.
 
@@ -48,6 +50,7 @@ def run_evaluation(
         output: folder of the results.
         methods: further methods by name, beside the baselines and predictions of ``config``.
         overwrite: whether existing results may be replaced.
+        setting: what else the JSON file should say of the methods: networks, precision, device.
 
     Returns:
         The scores; empty if the inputs were exported instead.
@@ -65,6 +68,7 @@ def run_evaluation(
         "seed": data.seed,
         "options": asdict(config),
         "command": shlex.join(sys.orig_argv),
+        **(setting or {}),
     }
     write_json(output / "evaluation.json", scores, about)
     write_csv(output / "evaluation.csv", scores, about)
@@ -89,7 +93,12 @@ def evaluate(
         config: options of the evaluation.
         methods: methods by name.
         output: folder that receives ``pictures/`` with a sheet per task; None: none are drawn.
+
+    Raises:
+        UserError: a metric of a protocol has no unit, or nothing measures it.
     """
+    for name in config.protocols:
+        require_metrics(make_protocol(name, data).metrics)
     predictions = parse_predictions(config.predictions)
     motions = _MotionCache(dis_flow if config.evaluation_flow == "dis" else raft_flow())
     lpips = try_lpips() if HOLE in config.protocols else None

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from master_thesis import metrics
+from master_thesis.errors import require
 from master_thesis.evaluation.motion import Motion
 from master_thesis.evaluation.protocols import Task
 from master_thesis.metrics import Lpips
@@ -34,6 +35,8 @@ UNITS = {
     "seconds": Unit("per frame", 3),
 }
 """All metrics, in the order of the tables."""
+LPIPS = "hole_lpips"
+"""The metric that is left out without its weights."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,18 @@ def metric_title(metric: str) -> str:
     return f"{metric} ({unit})" if unit else metric
 
 
+def require_metrics(names: Sequence[str]) -> None:
+    """Checks the metrics of a protocol, before anything is measured.
+
+    Raises:
+        UserError: one has no unit in :data:`UNITS`, or no function in :data:`MEASURES`.
+    """
+    for name in names:
+        is_measured = name in MEASURES or name == LPIPS
+        require(is_measured, f"the metric {name} should have a function in MEASURES, but nothing measures it")
+        require(name in UNITS, f"the metric {name} should have a unit in UNITS, but has none")
+
+
 def measure(
     task: Task, filled: UInt8[np.ndarray, "F H W 3"], motion: Motion, lpips: Lpips | None
 ) -> dict[str, Float[np.ndarray, " N"]]:
@@ -102,7 +117,7 @@ def measure(
     composed = task.compose(filled)
     values: dict[str, np.ndarray] = {}
     if task.has_truth:
-        measures = _MEASURES | ({} if lpips is None else {"hole_lpips": partial(metrics.hole_lpips, lpips=lpips)})
+        measures = MEASURES | ({} if lpips is None else {LPIPS: partial(metrics.hole_lpips, lpips=lpips)})
         taken = [metric for metric in task.protocol.metrics if metric in measures]
         values = {metric: measures[metric](composed, task.frames, task.mask) for metric in taken}
     return values | measure_flicker(task, composed, motion)
@@ -132,7 +147,7 @@ def _ssim(
     return metrics.frame_ssim(composed, frames)
 
 
-_MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
+MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
     "psnr": _psnr,
     "ssim": _ssim,
     "hole_psnr": metrics.hole_psnr,

@@ -10,6 +10,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from master_thesis.checkpoints.origin import identify
 from master_thesis.configs.training import OptimConfig
 from master_thesis.losses.chn import chn_losses
 from master_thesis.metrics import psnr, ssim, try_lpips
@@ -46,6 +47,7 @@ class CHNTraining(NetworkTraining):
     ) -> None:
         super().__init__(kind, sizes, optim)
         self.aligner = FrozenAligner(aligner)
+        self.network_entry["aligner"] = identify(aligner)
         self.vgg = None if vgg is None else vgg.to(memory_format=torch.channels_last)
         self.perceptual_weight = perceptual_weight
 

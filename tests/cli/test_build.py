@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from master_thesis.checkpoints.origin import identify
 from master_thesis.checkpoints.reading import Checkpoint
 from master_thesis.cli import build
 from master_thesis.cli.build import check_sizes, inference_device, inference_precision, load_networks, sizes_for
@@ -15,7 +16,7 @@ from master_thesis.models.classical.opencv import OpenCVAligner
 from master_thesis.models.registry import NETWORKS
 from master_thesis.models.small.aligner import SmallDFPN
 from master_thesis.models.small.chn import SmallCHN
-from tests.factories import Copier, StillAligner
+from tests.factories import Copier, StillAligner, tiny_dfpn
 from tests.reference.checkpoints import cpn_state
 
 
@@ -83,3 +84,14 @@ def test_given_sizes_must_be_those_of_the_checkpoint():
     check_sizes("c.ckpt", {"kind": "small_chn", "sizes": {}}, CHNConfig(chn_width=8))
     with pytest.raises(UserError, match=r"c\.ckpt has --chn_width 4 and keeps it, got --chn_width 8: leave that out"):
         check_sizes("c.ckpt", entry, CHNConfig(chn_width=8))
+
+
+def test_another_aligner_than_that_of_the_training_is_reported(tmp_path, caplog):
+    """Checkpoints of the reference and older ones do not name theirs."""
+    trained_on, other = tiny_dfpn(), tiny_dfpn(width=8)
+    for entry in (None, {"kind": "chn", "sizes": {}}, {"kind": "chn", "sizes": {}, "aligner": identify(trained_on)}):
+        build.report_other_aligner(tmp_path / "c.ckpt", entry, trained_on)
+    assert caplog.text == ""
+    build.report_other_aligner(tmp_path / "c.ckpt", {"aligner": identify(trained_on)}, other)
+    first, second = (identify(each)["fingerprint"] for each in (trained_on, other))
+    assert f"was trained on the aligner dfpn {first}, and is now given dfpn {second}: results may differ" in caplog.text

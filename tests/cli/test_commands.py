@@ -1,5 +1,6 @@
 """Complete runs of the command: training, resuming, testing, and what they leave behind."""
 
+import json
 import shutil
 from importlib import metadata
 
@@ -12,6 +13,7 @@ import yaml
 from master_thesis.checkpoints.loading import load_chn, load_dfpn
 from master_thesis.checkpoints.reading import network_entry, read_checkpoint
 from master_thesis.cli.main import main
+from master_thesis.ops.precision import best_precision
 from master_thesis.training.checkpointing import BestCheckpoint
 from tests.commands import TINY_CHN, TINY_DFPN, TINY_RUN, TINY_TEST, TINY_TRAIN, run_command
 from tests.factories import Copier, StillAligner
@@ -284,7 +286,13 @@ def test_an_evaluation_writes_its_table_and_the_file_that_repeats_it(command, tm
             [line.split()[:5] for line in result.out.splitlines() if " dB" not in line and "results" not in line]
         )
     assert tables[0] == tables[1]
-    assert ["mean", "small_chn", "ip"] in [row[:3] for row in tables[0]]
+    assert ["mean", "Copier+StillAligner", "ip"] in [row[:3] for row in tables[0]]
+    document = json.loads((tmp_path / "evaluation/evaluation.json").read_text())
+    assert {name: row["kind"] for name, row in document["networks"].items()} == {
+        "hallucinator": "Copier", "aligner": "StillAligner"
+    }  # fmt: skip
+    assert document["device"] in ("cpu", torch.cuda.is_available() and torch.cuda.get_device_name())
+    assert document["precision"] == best_precision(torch.device((torch.cuda.is_available() and "cuda") or "cpu"))
     assert (tmp_path / "again/config.yaml").read_text().count("output_path: again") == 1
 
 

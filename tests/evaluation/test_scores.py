@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 
 from master_thesis import metrics
+from master_thesis.configs.evaluation import EvaluationConfig
+from master_thesis.errors import UserError
+from master_thesis.evaluation import scores
+from master_thesis.evaluation.evaluate import evaluate
 from master_thesis.evaluation.motion import dis_flow, estimate_motion
 from master_thesis.evaluation.protocols import Protocol, Task
 from master_thesis.evaluation.scores import Score, mean_over_frames, measure
@@ -59,3 +63,21 @@ def test_the_mean_is_over_all_frames_of_all_sequences():
     assert mean_over_frames([long, short], "hole_psnr") == pytest.approx(20.0)
     assert long.mean("hole_psnr") == pytest.approx(10.0)
     assert long.mean("ssim") is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "message"),
+    [
+        ("vfid", "the metric vfid should have a function in MEASURES, but nothing measures it"),
+        ("odd", "the metric odd should have a unit in UNITS, but has none"),
+    ],
+)
+def test_metrics_that_are_not_complete_are_refused_before_the_work(monkeypatch, data, metric, message):
+    monkeypatch.setitem(scores.MEASURES, "odd", scores.MEASURES["ssim"])
+    monkeypatch.setitem(scores.UNITS, "vfid", scores.Unit("", 3))
+    odd = Protocol("hole", *SIZE, (3, 3), 0, ("hole_psnr", metric))
+    monkeypatch.setattr("master_thesis.evaluation.evaluate.make_protocol", lambda name, data: odd)
+    called = []
+    with pytest.raises(UserError, match=message):
+        evaluate(data, EvaluationConfig(protocols=("hole",)), {"m": lambda x, m: called.append(1)})
+    assert not called

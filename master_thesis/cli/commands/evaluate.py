@@ -40,7 +40,14 @@ class EvaluateOptions(NetworkCommandOptions):
 
 def evaluate(options: EvaluateOptions) -> None:
     """Measures CHN with every algorithm, the baselines and the frames of other methods."""
-    from master_thesis.cli.build import load_networks, make_inpainters, running_networks
+    from master_thesis.checkpoints.origin import describe, kind_of
+    from master_thesis.cli.build import (
+        device_name,
+        inference_precision,
+        load_networks,
+        make_inpainters,
+        running_networks,
+    )
     from master_thesis.cli.config_file import CONFIG, write_config
     from master_thesis.evaluation.evaluate import run_evaluation
     from master_thesis.evaluation.methods import network_method
@@ -50,9 +57,16 @@ def evaluate(options: EvaluateOptions) -> None:
             InpaintOptions(name, skip_idle=options.leaps, exhaustive=options.exhaustive)
             for name in options.inpainting.algorithms
         ]
-        inpainters = make_inpainters(load_networks(options.networks), algorithms, device)
-        methods = {f"{options.networks.kind} {i.options.algorithm}": network_method(i) for i in inpainters}
+        aligner, chn = networks = load_networks(options.networks)
+        label = f"{kind_of(chn)}+{kind_of(aligner)}"
+        inpainters = make_inpainters(networks, algorithms, device)
+        methods = {f"{label} {i.options.algorithm}": network_method(i) for i in inpainters}
+        setting = {
+            "networks": {"hallucinator": describe(chn), "aligner": describe(aligner)},
+            "precision": inference_precision(options.trainer),
+            "device": device_name(device),
+        }
         folder = Path(options.output_path)
-        run_evaluation(options.data, options.evaluation, folder, methods, options.overwrite)
+        run_evaluation(options.data, options.evaluation, folder, methods, options.overwrite, setting)
     if options.evaluation.export_inputs is None:
         write_config(folder / CONFIG, options, options.overwrite)

@@ -88,7 +88,7 @@ def train_dfpn(options: DFPNTrainingOptions) -> None:
 def train_chn(options: CHNTrainingOptions) -> None:
     """Trains CHN on top of a frozen aligner."""
     from master_thesis.checkpoints.loading import fill_vgg
-    from master_thesis.cli.build import load_aligner, sizes_for
+    from master_thesis.cli.build import load_aligner, report_other_aligner, sizes_for
     from master_thesis.models.vgg import VGG16
 
     spec = find_network("chn", options.training.preset)
@@ -97,7 +97,10 @@ def train_chn(options: CHNTrainingOptions) -> None:
     sizes = resumed.entry["sizes"] if resumed else sizes_for(spec, options.sizes)
     weight, width = options.loss.perceptual_weight, resolved(options.vgg)["vgg_width"]
     vgg = fill_vgg(VGG16(width=width), options.vgg.vgg_weights) if weight > 0 else None
-    module = spec.trainer_cls(sizes, options.optim, load_aligner(options.aligner), vgg, weight, spec.kind)
+    aligner = load_aligner(options.aligner)
+    if resumed:
+        report_other_aligner(resumed.path, resumed.entry, aligner)
+    module = spec.trainer_cls(sizes, options.optim, aligner, vgg, weight, spec.kind)
     _fit(options, trainer, module, resumed)
 
 
@@ -130,6 +133,7 @@ def _find_resumed(options: TrainingOptions, spec: NetworkSpec, *sizes: Any) -> R
 
 
 def _fit(options: TrainingOptions, trainer: pl.Trainer, module: NetworkTraining, resumed: ResumePoint | None) -> None:
+    from pytorch_lightning.loggers import TensorBoardLogger
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
     from master_thesis.checkpoints.loading import init_network
@@ -152,4 +156,6 @@ def _fit(options: TrainingOptions, trainer: pl.Trainer, module: NetworkTraining,
             raise
         return  # Lightning ends the first process, which reports it, if another one fails
     if trainer.log_dir:
-        print(f"run: {trainer.log_dir} (shown by: tensorboard --logdir {logs_folder(options.trainer)})")
+        is_shown = any(isinstance(logger, TensorBoardLogger) for logger in trainer.loggers)
+        how = f" (shown by: tensorboard --logdir {logs_folder(options.trainer)})" if is_shown else ""
+        print(f"run: {trainer.log_dir}{how}")
