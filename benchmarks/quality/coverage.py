@@ -1,7 +1,7 @@
 """What is copied against what is truly visible, for holes of every size, on clips whose geometry is known.
 
-A camera pans over a photograph; a disc of a given size moves across it, or stands still in the frame. A pixel of the hole
-is visible if any other frame shows its place of the scene outside the disc.
+A camera pans over a photograph; a disc of a given size moves across it, or stands still in the frame. A pixel of the
+hole is visible if any other frame shows its place in the scene outside the disc.
 
     python -m benchmarks.quality coverage
 """
