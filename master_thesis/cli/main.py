@@ -15,10 +15,11 @@ from master_thesis.cli import commands
 from master_thesis.cli.help import program
 from master_thesis.cli.parsing import parse_command
 from master_thesis.errors import UserError
+from master_thesis.runtime.interruption import Terminated
 from master_thesis.runtime.threads import wait_passively
 
 EXIT_USER_ERROR = 2
-EXIT_INTERRUPTED = 130  # as shells have it: 128 + SIGINT
+EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143  # as shells have it: 128 + SIGINT, 128 + SIGTERM
 
 
 def command() -> NoReturn:
@@ -41,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: its arguments; None: those of the process.
 
     Returns:
-        The exit code: 0, 2 after an error that the user can correct, which is printed as one line, or 130 after Ctrl-C.
+        The exit code: 0, 2 after an error that the user can correct, which is printed as one line, 130 after
+        Ctrl-C, or 143 after SIGTERM.
     """
     try:
         options = parse_command(sys.argv[1:] if argv is None else argv)
@@ -58,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(
             "the memory is used up: a smaller --batch_size, --train_size, --test_size or --window needs less"
         )
+    except Terminated:
+        return EXIT_TERMINATED
     except KeyboardInterrupt:  # what can be resumed has said so
         return EXIT_INTERRUPTED
     return 0

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from master_thesis.ops.image import fill_holes
@@ -20,6 +20,21 @@ OPEN = -2
 
 
 @dataclass(frozen=True)
+class ClosedHole:
+    """The finished pixels of one hole, exactly as the work continues with them.
+
+    Attributes:
+        hole: where they are.
+        colours: RGB in [0, 1], row by row.
+        source: as in a source map.
+    """
+
+    hole: Bool[Tensor, "H W"]
+    colours: Float[Tensor, "3 N"]
+    source: Int[Tensor, " N"]
+
+
+@dataclass(frozen=True)
 class Canvas:
     """Frames that are being filled; the one record of this package whose tensors are written to.
 
@@ -28,12 +43,14 @@ class Canvas:
         mask: 1 = open, still to be filled.
         source: number of the frame that shows the pixel (its own where known), ``HALLUCINATED`` or ``OPEN``.
         first: number of the first frame; 0 unless the sequence is part of a longer one.
+        closed: holes that an interrupted run closed, by index, to be restored once the work is planned.
     """
 
     frames: Float[Tensor, "F 3 H W"]
     mask: Float[Tensor, "F 1 H W"]
     source: Int[Tensor, "F 1 H W"]
     first: int = 0
+    closed: Mapping[int, ClosedHole] = field(default_factory=dict)
 
     @staticmethod
     def of(
@@ -66,6 +83,18 @@ class Canvas:
     def write(self, indices: Sequence[int], frames: Tensor, mask: Tensor, source: Tensor) -> None:
         """Replaces some frames."""
         self.frames[indices], self.mask[indices], self.source[indices] = frames, mask, source
+
+    def closed_hole(self, t: int, hole: Bool[Tensor, "H W"]) -> ClosedHole:
+        """The pixels of a hole of frame ``t``, exact, on the CPU."""
+        return ClosedHole(hole.cpu(), self.frames[t][:, hole].cpu(), self.source[t, 0, hole].cpu())
+
+    def restore_closed(self) -> None:
+        """Puts the closed holes back."""
+        for t, closed in self.closed.items():
+            hole = closed.hole.to(self.mask.device)
+            self.frames[t][:, hole] = closed.colours.to(self.frames)
+            self.source[t, 0, hole] = closed.source.to(self.source)
+            self.mask[t, 0, hole] = 0
 
     def open_percent(self, t: int) -> float:
         """The open share of frame ``t``, in percent."""

@@ -44,13 +44,13 @@ class SubSequence:
         targets: the frames to fill, in the order in which ip visits them; the others only serve as references.
         first: number of the first frame in the longer sequence, in which sources are counted.
         source: where the known pixels of frames that were filled before came from; None: all are original.
-        on_closed: called with the number of frames completed; None: no progress is reported.
+        on_closed: called with the frames completed; None: no progress is reported.
     """
 
     targets: Sequence[int]
     first: int = 0
     source: Int[Tensor, "1 F H W"] | None = None
-    on_closed: Callable[[int], None] | None = None
+    on_closed: Callable[[Sequence[int]], None] | None = None
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from master_thesis.models.aligner import Aligner, AlignsPairs
 from master_thesis.models.hallucinator import Hallucinator
 from master_thesis.records import Hallucination
 from master_thesis.runtime.atomic import remove_leftovers
-from master_thesis.video.checks import Report, examine
+from master_thesis.video.checks import Report, counted, examine
 from master_thesis.video.fingerprint import fingerprint
 from master_thesis.video.finished import FinishedFrame, finished_frames
 from master_thesis.video.outputs import FIGURES, OVERLAY, PAGE, beside, unfinished
@@ -127,7 +127,7 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
         frames = finished_frames(plan.masks, plan.windows, folder, config.feather)
         _write(frames, plan.survey.num_frames, _sinks(config, plan, figures, made_from, facts))
     except KeyboardInterrupt:
-        log.warning("interrupted: the same command continues from here; finished windows are kept in %s", folder.path)
+        log.warning(_after_interruption(plan, folder))
         raise
     folder.remove()
     result = VideoResult(plan.output, report, figures.origins, figures.sentence)
@@ -156,13 +156,28 @@ def _fill(plan: VideoPlan, inpainter: WindowInpainter, folder: PatchFolder) -> N
         fill_windows(plan.windows, plan.masks, inpainter, folder, bar.update)
 
 
+def _after_interruption(plan: VideoPlan, folder: PatchFolder) -> str:
+    """What an interrupted run leaves behind, and what the next one will do."""
+    windows = [plan.frames_to_fill(window) for window in plan.windows]
+    num_kept = sum(len(numbers) for index, numbers in enumerate(windows) if folder.has(index)) + folder.num_kept()
+    total = sum(map(len, windows))
+    if num_kept == 0:
+        return (
+            f"interrupted: none of the {counted(total, 'frame')} with a hole is filled; the same command starts again"
+        )
+    if num_kept == total:
+        return f"interrupted: all holes are filled and kept in {folder.path}; the same command writes the result"
+    kept = f"{num_kept} of {counted(total, 'frame')} with a hole are filled and kept in {folder.path}"
+    return f"interrupted: {kept}; the same command fills the other {total - num_kept}"
+
+
 def _sinks(
     config: VideoConfig, plan: VideoPlan, figures: Figures, made_from: Mapping[str, Any], facts: Mapping[str, str]
 ) -> list[AbstractContextManager[Sink]]:
     """The sinks that the options ask for, in the order in which they are opened."""
     output, info = plan.output, plan.survey.info
     # Opened first and closed last: once the result is there, everything is.
-    sinks = [result_sink(output, info, config.lossless)]
+    sinks = [result_sink(output, info, config)]
     if config.report:
         sinks.append(page_sink(output, info, figures, Path(config.video).name, facts))
     sinks.append(figures_sink(beside(output, FIGURES), figures, made_from))

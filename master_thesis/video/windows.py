@@ -14,6 +14,7 @@ from master_thesis.inpainting.algorithms import outwards
 from master_thesis.inpainting.canvas import Canvas
 from master_thesis.inpainting.inpainter import Inpainter, SubSequence
 from master_thesis.ops.image import to_bytes, to_float
+from master_thesis.video.closed_frames import ClosedFrames
 from master_thesis.video.compositing import WorkingFrame, to_working
 from master_thesis.video.io.masks import Masks
 from master_thesis.video.patch_store import Patch, PatchFolder
@@ -54,7 +55,7 @@ class WindowInpainter:
         window: Window,
         frames: Sequence[WorkingFrame],
         past: dict[int, Patch],
-        on_closed: Callable[[int], None] | None = None,
+        closed: ClosedFrames,
     ) -> dict[int, Patch]:
         """Fills the core of a window.
 
@@ -62,13 +63,15 @@ class WindowInpainter:
             window: the window.
             frames: all its frames.
             past: patches of the frames before the core. ip and cp continue from them, ff starts from the original.
-            on_closed: called with the number of frames completed.
+            closed: the frames of the window that are closed already, and where those go that will be.
 
         Returns:
             The patches of the frames with a hole in the core, by frame number.
         """
         canvas = make_canvas(window, frames, {} if self.algorithm == "ff" else past, self.inpainter.device)
-        self.inpainter.fill_canvas(canvas, SubSequence(self._targets(window), window.start, on_closed=on_closed))
+        with closed.of(canvas) as kept:
+            part = SubSequence(self._targets(window), window.start, on_closed=closed.add)
+            self.inpainter.fill_canvas(replace(canvas, closed=kept), part)
         with_hole = [n for n in window.core if frames[n - window.start].hole.any()]
         return {n: _patch(canvas, n - window.start, frames[n - window.start].hole) for n in with_hole}
 
@@ -105,8 +108,11 @@ def fill_windows(
         if frames is None:
             patches = folder.load(index)
         else:
-            patches = inpainter.fill(window, frames, past, on_closed)
+            holes = {n: frame.hole for n, frame in zip(window.numbers, frames, strict=True)}
+            closed = ClosedFrames(folder, index, holes, on_closed, is_kept=inpainter.algorithm == "ip")
+            patches = inpainter.fill(window, frames, past, closed)
             folder.save(index, patches)
+            folder.drop_kept(index)
         past |= patches
 
 

@@ -82,7 +82,7 @@ def test_pairs_that_show_nothing_new_are_not_painted(canvas):
 def test_progress_is_reported_per_batch(canvas):
     completed = []
     fill(canvas, [(0, 1), (2, 1)], is_closing=True, painter=Painter(), pair_batch=1, on_closed=completed.append)
-    assert completed == [1, 1]
+    assert completed == [[0], [2]]
 
 
 def test_the_algorithm_decides_by_what_stays_open_after_the_step(canvas):

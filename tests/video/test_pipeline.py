@@ -9,11 +9,11 @@ import pytest
 from master_thesis.configs.video import VideoConfig
 from master_thesis.errors import UserError
 from master_thesis.images.codec import write_png
-from master_thesis.video import sinks, windows
+from master_thesis.video import pipeline, sinks, windows
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.pipeline import inpaint_video
 from stress.videos import CONTAINERS, Clip, box_mask, moving_frames, packets, shown
-from tests.factories import Copier, StillAligner
+from tests.factories import Copier, CountingAligner, Painter, StillAligner
 
 
 def fill(video: Path, mask: Path, output: Path | None = None, test_size=None, algorithm="ff", **changes):
@@ -129,7 +129,7 @@ def test_check_writes_nothing(tmp_path: Path, mask: Path, caplog: pytest.LogCapt
     assert "time: about" in caplog.text
 
 
-def test_references_are_skipped_unless_refused(tmp_path: Path, mask: Path) -> None:
+def test_everything_is_copied_unless_refused(tmp_path: Path, mask: Path) -> None:
     """``leaps`` of the options of the video is the default, the argument replaces it."""
     video, made_from = Clip().write(tmp_path), {}
     for name, changes, argument in (("a", {}, {}), ("b", {"leaps": False}, {}), ("c", {}, {"leaps": False})):
@@ -137,7 +137,7 @@ def test_references_are_skipped_unless_refused(tmp_path: Path, mask: Path) -> No
         inpaint_video(config, StillAligner(), Copier(), "ip", None, max_distance=3, **argument)
         options = json.loads((tmp_path / f"{name}.json").read_text())["made_from"]["algorithm_options"]
         assert options["max_distance"] == 3
-        made_from[name] = options["skip_idle"]
+        made_from[name] = options["exhaustive"]
     assert made_from == {"a": True, "b": False, "c": False}
 
 
@@ -178,7 +178,8 @@ def test_an_interrupted_run_continues_to_the_same_result(tmp_path, mask, monkeyp
         run("interrupted.mkv")
     assert not (tmp_path / "interrupted.mkv").exists()
     parts = tmp_path / "interrupted.mkv.parts"
-    assert f"the same command continues from here; finished windows are kept in {parts}" in caplog.text
+    kept = f"interrupted: 9 of 20 frames with a hole are filled and kept in {parts}; the same command fills the other"
+    assert f"{kept} 11" in caplog.text
     monkeypatch.setattr(windows.PatchFolder, "save", save)
     damaged = parts / "window_00000.npz"
     damaged.write_bytes(damaged.read_bytes()[:-9])
@@ -193,3 +194,72 @@ def fill_long(video: Path, mask: Path, output: Path, algorithm: str):
     config = VideoConfig(video=str(video), mask=str(mask), output=str(output), lossless=True, window=9)
     options = {"sweeps": 3} if algorithm == "cp" else {"max_distance": 3}
     return inpaint_video(config, StillAligner(), Copier(), algorithm, None, **options)
+
+
+@pytest.mark.parametrize(("num_closed", "is_damaged"), [(1, False), (4, True)])
+def test_frames_that_were_filled_before_an_interruption_are_kept(
+    tmp_path, mask, monkeypatch, num_closed, is_damaged, caplog
+) -> None:
+    """In the middle of a window: the run continues after its last filled frame, to the same file."""
+    video = Clip(times=tuple(range(9))).write(tmp_path)
+    expected = fill_exhaustively(video, mask, tmp_path / "uninterrupted.mkv").read_bytes()
+    aligner = InterruptedAligner(num_closed)
+    with pytest.raises(KeyboardInterrupt):
+        fill_exhaustively(video, mask, tmp_path / "out.mkv", aligner)
+    parts = tmp_path / "out.mkv.parts"
+    files = sorted(parts.glob("window_00000_frame_*.npz"))
+    assert len(files) == num_closed
+    kept = f"interrupted: {num_closed} of 9 frames with a hole are filled and kept in {parts}; the same command fills"
+    assert kept in caplog.text
+    if is_damaged:
+        files[0].write_bytes(files[0].read_bytes()[:-9])
+    again = InterruptedAligner(100)
+    with caplog.at_level(logging.INFO):
+        assert fill_exhaustively(video, mask, tmp_path / "out.mkv", again).read_bytes() == expected
+    assert (f"{files[0]} is damaged: its frame is filled again" in caplog.text) == is_damaged
+    assert not parts.exists()
+    assert len(again.targets) == 9 - num_closed + is_damaged
+
+
+def test_an_interruption_before_the_first_frame_says_so(tmp_path, mask, caplog) -> None:
+    video = Clip().write(tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        fill_exhaustively(video, mask, tmp_path / "out.mkv", InterruptedAligner(0))
+    assert "interrupted: none of the 8 frames with a hole is filled; the same command starts again" in caplog.text
+
+
+def test_an_interruption_while_the_result_is_written_says_so(tmp_path, mask, caplog, monkeypatch) -> None:
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    video = Clip().write(tmp_path)
+    monkeypatch.setattr(pipeline, "_write", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        fill_exhaustively(video, mask, tmp_path / "out.mkv")
+    kept = f"interrupted: all holes are filled and kept in {tmp_path / 'out.mkv.parts'}; the same command writes the result"
+    assert kept in caplog.text
+
+
+class InterruptedAligner(CountingAligner):
+    """Is interrupted when it is asked for yet another target, as by Ctrl-C."""
+
+    def __init__(self, num_targets: int) -> None:
+        super().__init__()
+        self.num_targets = num_targets
+        self.targets: set[bytes] = set()
+        self.is_trial = True
+
+    def align(self, x_target, m_target, x_refs, m_refs):
+        if m_target.sum() > 1:  # the trial hides a single pixel
+            key = x_target[:, :, 0].numpy().tobytes()  # the first row is never hidden
+            if key not in self.targets and len(self.targets) == self.num_targets:
+                raise KeyboardInterrupt
+            self.targets.add(key)
+        return super().align(x_target, m_target, x_refs, m_refs)
+
+
+def fill_exhaustively(video: Path, mask: Path, output: Path, aligner=None) -> Path:
+    config = VideoConfig(video=str(video), mask=str(mask), output=str(output), lossless=True)
+    result = inpaint_video(config, aligner or CountingAligner(), Painter(), "ip", None, leaps=True)
+    assert result.output is not None
+    return result.output

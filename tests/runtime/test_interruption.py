@@ -1,0 +1,39 @@
+"""SIGTERM ends a run like Ctrl-C, with the exit code of shells."""
+
+import os
+import signal
+import threading
+
+import pytest
+
+from master_thesis.cli import commands, main
+from master_thesis.runtime.interruption import Terminated, terminated_like_interrupted
+
+
+def test_sigterm_raises_in_the_block_and_the_handler_before_comes_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Terminated), terminated_like_interrupted():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_other_threads_go_on_without_a_handler() -> None:
+    done = []
+
+    def work() -> None:
+        with terminated_like_interrupted():
+            done.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert done == [True]
+
+
+@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_exit_codes(error: type[BaseException], code: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(options: object) -> None:
+        raise error
+
+    monkeypatch.setattr(commands, "run", interrupt)
+    assert main.main(["sample-data", "nowhere"]) == code
