@@ -21,6 +21,7 @@ from master_thesis.training.checkpointing import (
     training_callbacks,
 )
 from master_thesis.training.loggers import LOGS, make_loggers
+from master_thesis.training.signals import StopTestOnSignal
 
 DEFAULT_LOGGER = "tensorboard"
 
@@ -46,7 +47,7 @@ def make_training_trainer(
 def make_testing_trainer(options: NetworkCommandOptions) -> pl.Trainer:
     """The Trainer of a test; making it writes nothing."""
     given = {**options.trainer, "precision": inference_precision(options.trainer)}
-    return _make_trainer(options.gpus, given, [ConfigFile(config_text(options))])
+    return _make_trainer(options.gpus, given, [ConfigFile(config_text(options)), StopTestOnSignal()])
 
 
 def _make_trainer(gpus: int | None, given: dict[str, Any], callbacks: list[pl.Callback]) -> pl.Trainer:

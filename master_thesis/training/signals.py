@@ -1,9 +1,11 @@
-"""Early ends of a training: on a signal after the current step, with a checkpoint; on an error in all processes."""
+"""Early ends: of a training on a signal after the current step, with a checkpoint; of a test at once; on an error."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import signal
+from collections import Counter
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -11,6 +13,7 @@ from typing import Any
 import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback, ModelCheckpoint
 
+from master_thesis.records import Clip
 from master_thesis.runtime.distributed import SharedError
 
 log = logging.getLogger(__name__)
@@ -91,6 +94,47 @@ class StopOnSignal(Callback):
         for number, handler in self._before.items():
             signal.signal(number, handler)
         self._before = {}
+
+
+class StopTestOnSignal(Callback):
+    """Ends a test at once on Ctrl-C or SIGTERM, and reports which sequences are not done.
+
+    Nothing has to be saved first: a video is written completely or not at all. The exit code is 128 + signal.
+    """
+
+    def __init__(self) -> None:
+        self.left: Counter[str] = Counter()
+        self._before: dict[int, Any] = {}
+
+    def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Installs the handlers, in place of Lightning's own."""
+        clips = trainer.datamodule.test_clips  # type: ignore[attr-defined]
+        self.left = Counter(sequence.name for sequence, _ in clips.items)
+        with contextlib.suppress(ValueError):  # only the main thread can install handlers
+            self._before = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+
+    def on_test_batch_end(self, trainer: pl.Trainer, pl_module: Any, outputs: Any, batch: Clip, *args: Any) -> None:
+        """Counts the clips of a batch as done."""
+        self.left -= Counter(batch.names)
+
+    def on_test_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """Restores the handlers."""
+        self._restore_handlers()
+
+    def on_exception(self, trainer: pl.Trainer, pl_module: pl.LightningModule, exception: BaseException) -> None:
+        """Restores the handlers."""
+        self._restore_handlers()
+
+    def _restore_handlers(self) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+        self._before = {}
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        for each in SIGNALS:  # a second signal ends the process even while the first one is handled
+            signal.signal(each, signal.SIG_DFL)
+        log.warning("%s: stopped; not done: %s", signal.Signals(number).name, ", ".join(self.left) or "nothing")
+        raise SystemExit(128 + number)
 
 
 class StopRanksOnError(Callback):

@@ -127,7 +127,6 @@ def _test(trainer: pl.Trainer, module: pl.LightningModule, data: DataModule) -> 
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
     from master_thesis.cli.trainer import as_user_error
-
     with as_user_error(MisconfigurationException):
         trainer.test(module, datamodule=data)
     if not trainer.is_global_zero:  # Lightning ends the first process, which reports it, if another one fails
