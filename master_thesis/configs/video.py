@@ -44,6 +44,14 @@ class VideoConfig:
     )
     frame_rate: float = option(25.0, "frames per second of a folder of frames")
     lossless: bool = option(False, "FFV1 (.mkv) instead of H.264: known pixels stay bit-exact")
+    codec: str | None = option(
+        None, "codec of the result", choices=("h264", "hevc", "av1", "prores", "ffv1"), otherwise="h264, hevc for HDR"
+    )
+    crf: int | None = option(
+        None, "quality of the result: larger is smaller and worse", otherwise="16, 20 for av1", within=(0, 63)
+    )
+    keep_going: bool = option(False, "repeat the frame before a damaged one instead of stopping")
+    hold_masks: bool = option(False, "frames without a mask repeat the one before")
     feather: int = option(0, "width in pixels of a soft seam inside the hole", within=(0, 1000))
     overlay: bool = option(False, "also write a video that shows where each pixel came from")
     report: bool = option(False, "also write a page that shows the result (HTML)")
@@ -56,6 +64,8 @@ class VideoConfig:
         require(0.01 <= self.frame_rate <= 1000, f"--frame_rate should lie in [0.01, 1000], got {self.frame_rate:g}")
         require(min(self.object_ids, default=1) >= 1, "--object_ids should be at least 1 (0 is the background)")
         check_bounds(self)
+        is_one = not (self.lossless and self.codec not in (None, "ffv1"))
+        require(is_one, f"--lossless is FFV1: leave out --codec {self.codec}")
         is_soft = self.feather <= self.mask_dilation
         require(
             is_soft,

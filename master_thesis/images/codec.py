@@ -12,19 +12,29 @@ import functools
 import io
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Shaped, UInt8
 from PIL import Image, ImageOps
 
 from master_thesis.errors import UserError
 from master_thesis.images.header import FORMATS, Header, UnreadableFrame, frame_size, load
 
-__all__ = ["UnreadableFrame", "frame_size", "read_frame", "read_mask", "write_jpeg", "write_png"]
+__all__ = [
+    "MaskPicture",
+    "UnreadableFrame",
+    "frame_size",
+    "read_frame",
+    "read_mask",
+    "read_mask_pictures",
+    "write_jpeg",
+    "write_png",
+]
 
 log = logging.getLogger(__name__)
 
@@ -68,18 +78,68 @@ def read_mask(path: str | Path, object_ids: Sequence[int] | None = None) -> Bool
         UnreadableFrame: the file is missing, damaged, not an image, too large, or a colour image although object ids
             are given.
     """
-    values, has_alpha, is_lossy = _decode_mask(path)
+    picture = next(read_mask_pictures(path))
     if object_ids is not None:
-        if values.ndim != 2:
+        return picture.objects(object_ids, path)
+    return picture.above(_JPEG_MASK_THRESHOLD if picture.is_lossy else 0)
+
+
+@dataclass(frozen=True)
+class MaskPicture:
+    """A mask as it is stored.
+
+    Attributes:
+        values: grey values, palette indices or colours; the last channel of a picture with transparency is that.
+        has_alpha: whether the last channel is transparency.
+        is_lossy: whether compression has changed the values.
+        is_indexed: whether the values are numbers of colours.
+    """
+
+    values: Shaped[np.ndarray, "H W *c"]
+    has_alpha: bool = False
+    is_lossy: bool = False
+    is_indexed: bool = False
+
+    def above(self, threshold: int, alpha_threshold: int | None = None) -> Bool[np.ndarray, "H W"]:
+        """Where a value is above a threshold and not transparent; where it is opaque if all colours are black."""
+        is_set: np.ndarray = np.greater(self.values, threshold)
+        if is_set.ndim == 2:
+            return is_set
+        if not self.has_alpha:
+            return np.logical_or.reduce(is_set, axis=-1)
+        is_opaque = np.greater(self.values[..., -1], threshold if alpha_threshold is None else alpha_threshold)
+        is_coloured = np.logical_or.reduce(is_set[..., :-1], axis=-1)
+        return is_opaque & is_coloured if is_coloured.any() else is_opaque
+
+    def objects(self, object_ids: Sequence[int], path: str | Path) -> Bool[np.ndarray, "H W"]:
+        """Where the values are those of some objects.
+
+        Raises:
+            UnreadableFrame: it is a colour image.
+        """
+        if self.values.ndim != 2:
             raise UnreadableFrame(f"{path} is a colour image: object ids need an indexed or grey mask")
-        return np.isin(values, list(object_ids))
-    is_set: np.ndarray = np.greater(values, _JPEG_MASK_THRESHOLD if is_lossy else 0)
-    if is_set.ndim == 2:
-        return is_set
-    if not has_alpha:
-        return np.logical_or.reduce(is_set, axis=-1)
-    is_opaque, is_coloured = is_set[..., -1], np.logical_or.reduce(is_set[..., :-1], axis=-1)
-    return is_opaque & is_coloured if is_coloured.any() else is_opaque
+        return np.isin(self.values, list(object_ids))
+
+
+def read_mask_pictures(path: str | Path) -> Iterator[MaskPicture]:
+    """Reads the pictures of a mask image one after another: one, or those of an animation.
+
+    Raises:
+        UnreadableFrame: the file is missing, damaged, not an image, or too large.
+    """
+    data, header = load(path)
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            for number in range(1 if header.is_jpeg else getattr(opened, "n_frames", 1)):
+                opened.seek(number)
+                image: Image.Image = opened if header.is_upright else ImageOps.exif_transpose(opened)
+                if image.mode == "CMYK":  # in which black is 255
+                    image = image.convert("L")
+                is_indexed = image.mode in ("P", "1")
+                yield MaskPicture(np.asarray(image), image.getbands()[-1] == "A", header.is_jpeg, is_indexed)
+    except Exception as error:  # Pillow raises errors of many types on damaged files
+        raise UnreadableFrame(f"{path} is damaged: {error}") from error
 
 
 def write_png(path: str | Path, image: UInt8[np.ndarray, "H W 3"] | Bool[np.ndarray, "H W"]) -> None:
@@ -97,19 +157,6 @@ def write_png(path: str | Path, image: UInt8[np.ndarray, "H W 3"] | Bool[np.ndar
 def write_jpeg(path: str | Path, image: UInt8[np.ndarray, "H W 3"], quality: int = 95) -> None:
     """Writes an RGB frame as JPEG."""
     _encode(path, image, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])
-
-
-def _decode_mask(path: str | Path) -> tuple[np.ndarray, bool, bool]:
-    """Decodes a mask: its values or palette indices, whether the last channel is alpha, whether it is lossy."""
-    data, header = load(path)
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
-            image: Image.Image = opened if header.is_upright else ImageOps.exif_transpose(opened)
-            if image.mode == "CMYK":  # in which black is 255
-                image = image.convert("L")
-            return np.asarray(image), image.getbands()[-1] == "A", header.is_jpeg
-    except Exception as error:  # Pillow raises errors of many types on damaged files
-        raise UnreadableFrame(f"{path} is damaged: {error}") from error
 
 
 def _encode(path: str | Path, image: np.ndarray, kind: str, options: list[int]) -> None:

@@ -12,7 +12,8 @@ from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.masks import ALPHA, open_masks
 from master_thesis.video.io.orientation import is_quarter_turn
 from master_thesis.video.io.source import VideoInfo, VideoSource
-from master_thesis.video.outputs import chosen_output, is_frame_folder, output_problems
+from master_thesis.video.mask_notices import held_notice, matching_notices, why_empty
+from master_thesis.video.outputs import chosen_output, output_notices, output_problems
 from master_thesis.video.plan import SOFT_BELOW, VideoPlan, plan_scenes, plan_windows
 from master_thesis.video.resources import GIB, memory_needed, resource_problems
 from master_thesis.video.survey import Survey, survey
@@ -73,7 +74,7 @@ def examine(config: VideoConfig, reach: int, working_size: WorkingSize) -> Repor
     """
     report = Report()
     try:
-        video = open_source(Path(config.video), config.frame_rate)
+        video = open_source(Path(config.video), config.frame_rate, config.keep_going)
     except UserError as error:
         report.problems.append(str(error))
         if config.mask != ALPHA and not Path(config.mask).exists():
@@ -91,9 +92,11 @@ def _examine_opened(
 ) -> None:
     output = chosen_output(config, video.info)
     check_output(report, output, config, video.info)
-    masks = open_masks(config.mask, video, config.object_ids, config.invert_mask, config.mask_dilation)
+    masks = open_masks(
+        config.mask, video, config.object_ids, config.invert_mask, config.mask_dilation, config.hold_masks
+    )
     found = survey(masks)
-    check_frames(report, found)
+    check_frames(report, found, config)
     check_masks(report, found, config)
     if report.problems:
         return
@@ -106,25 +109,14 @@ def _examine_opened(
 def check_output(report: Report, output: Path, config: VideoConfig, info: VideoInfo) -> None:
     """Checks whether the result can be written, and notes what it will lack."""
     report.problems += output_problems(output, config, info)
-    if is_frame_folder(output) and info.audio_codecs:
-        report.notices.append(f"a folder of frames has no sound: that of {info.path} is dropped")
-    if not config.output and output.suffix == ".mkv" and not config.lossless:
-        report.notices.append(f"the sound ({', '.join(info.audio_codecs)}) does not fit into .mp4: the result is .mkv")
-    if any(side % 2 for side in info.size) and output.suffix and not config.lossless:
-        report.notices.append("an odd size needs H.264 4:4:4, which some players cannot play (Chrome can)")
-    if info.bits > 8:
-        report.notices.append(f"the video has {info.bits} bits per colour, the result has 8")
-    if info.is_hdr:
-        report.notices.append("the video is HDR, the result is not: its colours will look dull")
+    report.notices += output_notices(output, config, info)
     if info.is_interlaced:
         report.notices.append("the video is interlaced, the result is not: fast movement may show combs")
-    if info.has_alpha and config.mask != ALPHA:
-        report.notices.append("the video has transparency, the result has none")
     if not is_quarter_turn(info.display_matrix):
         report.notices.append("the video is rotated by an odd angle: masks are read as drawn on unrotated frames")
 
 
-def check_frames(report: Report, found: Survey) -> None:
+def check_frames(report: Report, found: Survey, config: VideoConfig) -> None:
     """Describes the frames, and checks whether all of them could be read."""
     info, count = found.info, found.num_frames
     if found.error:
@@ -132,6 +124,9 @@ def check_frames(report: Report, found: Survey) -> None:
     if count == 0:
         return
     _check_end(report, found)
+    report.notices += held_notice(found)
+    if found.is_transparent and config.mask != ALPHA:
+        report.notices.append("the video has transparency, the result has none")
     height, width = info.displayed_size
     sound = f", sound: {', '.join(info.audio_codecs)}" if info.audio_codecs else ""
     report.facts.append(
@@ -150,7 +145,10 @@ def _check_end(report: Report, found: Survey) -> None:
     if not found.error and missing > 0:
         line = f"{info.path}: should have {info.estimated_frames} frames, but {missing} of them are missing"
         (report.problems if missing > _slack(count) else report.notices).append(line)
-    last, slack = found.last_pts + timing.ticks_per_frame, (1 + _slack(count)) * timing.ticks_per_frame
+    last, slack = (
+        found.last_pts + max(found.last_length, timing.ticks_per_frame),
+        (1 + _slack(count)) * timing.ticks_per_frame,
+    )
     if timing.end is not None and timing.end - last > slack:
         claimed, actual = (float(ticks * timing.time_base) for ticks in (timing.end, last))
         report.notices.append(f"{info.path}: should last {claimed:.1f} s, but its frames end at {actual:.1f} s")
@@ -165,7 +163,9 @@ def check_masks(report: Report, found: Survey, config: VideoConfig) -> None:
     empty = found.num_frames - sum(found.has_hole)
     if empty == found.num_frames and not found.error:
         ids = " with these --object_ids" if config.object_ids else ""
-        report.problems.append(f"--mask {config.mask}: no frame has a hole{ids}, so there is nothing to fill")
+        report.problems.append(
+            f"--mask {config.mask}: no frame has a hole{ids}, so there is nothing to fill{why_empty(found, config)}"
+        )
     elif mean > MAX_MEAN_HOLE:
         remedy = "leave out" if config.invert_mask else "add"
         wide = f" (or reduce --mask_dilation {config.mask_dilation})" if config.mask_dilation > WIDE else ""
@@ -183,13 +183,17 @@ def check_masks(report: Report, found: Survey, config: VideoConfig) -> None:
 
 def _check_pairing(report: Report, found: Survey) -> None:
     tally = found.tally
+    report.notices += matching_notices(found)
     if max(tally.held, tally.extra) > _slack(found.num_frames) and not tally.absent:
         report.problems.append(
             f"{counted(tally.used + tally.extra, 'mask')} for {counted(found.num_frames, 'frame')}: "
             "there should be one for every frame, or a single image for all"
         )
     elif tally.held:
-        report.notices.append(f"no mask for the last {counted(tally.held, 'frame')}: the last mask is repeated")
+        report.notices.append(
+            f"no mask for the last {counted(tally.held, 'frame')}: the last mask is repeated "
+            "(if the first one is missing instead, all of them come too early)"
+        )
     elif tally.extra:
         report.notices.append(f"{counted(tally.extra, 'mask')} without a frame: ignored")
     if tally.absent:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int32, UInt8
@@ -27,6 +28,8 @@ class FinishedFrame:
         before: the frame of the video.
         after: the frame with its hole filled.
         source: number of the frame that each pixel shows, ``HALLUCINATED`` or ``KNOWN``.
+        native: the frame as the video stores it, if it does so in YUV.
+        length: how long it is shown, in ticks; 0: not known.
     """
 
     number: int
@@ -35,6 +38,8 @@ class FinishedFrame:
     before: UInt8[np.ndarray, "H W 3"]
     after: UInt8[np.ndarray, "H W 3"]
     source: Int32[np.ndarray, "H W"]
+    native: Any = None
+    length: int = 0
 
     @cached_property
     def overlay(self) -> UInt8[np.ndarray, "H W 3"]:
@@ -70,4 +75,7 @@ def finished_frames(
             after, source = paste(frame.image, mask, scene, patch, feather), source_map(mask, scene, patch)
         else:
             after, source = frame.image, np.full(mask.shape, KNOWN, np.int32)
-        yield FinishedFrame(number, frame.pts, float(frame.pts * time_base), frame.image, after, source)
+        seconds = float(frame.pts * time_base)
+        yield FinishedFrame(
+            number, frame.pts, seconds, frame.image, after, source, native=frame.native, length=frame.length
+        )

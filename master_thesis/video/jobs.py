@@ -18,6 +18,7 @@ from master_thesis.runtime.atomic import is_disk_full
 from master_thesis.video.checks import in_one_message
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.masks import ALPHA
+from master_thesis.video.io.opening import has_picture
 from master_thesis.video.io.source import VIDEO_SUFFIXES
 from master_thesis.video.outputs import chosen_output, output_problems, stem_of, video_suffix, with_own_name
 from master_thesis.video.pipeline import VideoResult, fill_video
@@ -143,10 +144,15 @@ def _fill_all(jobs: Sequence[Job], working_size: WorkingSize) -> list[VideoResul
 
 def _with_suffix(config: VideoConfig) -> VideoConfig:
     """The options with the suffix that suits the video added to the output."""
-    suffix = video_suffix(open_source(Path(config.video)).info, config.lossless)
+    suffix = video_suffix(config, open_source(Path(config.video)).info)
     return replace(config, output=f"{config.output}{suffix}")
 
 
 def _videos(folder: Path) -> list[Path]:
     """The videos and folders of frames in a folder, in natural order."""
-    return [p for p in entries_of(folder) if p.suffix.lower() in VIDEO_SUFFIXES or (p.is_dir() and images_in(p))]
+    return [p for p in entries_of(folder) if (images_in(p) if p.is_dir() else _is_video(p))]
+
+
+def _is_video(path: Path) -> bool:
+    """Whether a file is a video by its name, or has a picture stream."""
+    return path.suffix.lower() in VIDEO_SUFFIXES or has_picture(path)

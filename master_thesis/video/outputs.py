@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Set
+from dataclasses import replace
 from pathlib import Path
 
 from master_thesis.configs.video import VideoConfig
 from master_thesis.errors import require
-from master_thesis.video.io.audio import CONTAINERS, can_hold
+from master_thesis.video.io.copying import Companions
+from master_thesis.video.io.encoding import Encoding, bits_of, choose_encoding, chroma_of, is_yuv
 from master_thesis.video.io.source import VideoInfo
+from master_thesis.video.io.tracks import CONTAINERS, FALLBACKS, carry, holds_codec, suitable, takes
 
 FIGURES, OVERLAY, PAGE = ".json", "_overlay.mp4", ".html"
 """Endings of the files written beside an output."""
@@ -22,13 +25,33 @@ def chosen_output(config: VideoConfig, info: VideoInfo) -> Path:
     if config.output:
         return with_own_name(Path(config.output))
     video = with_own_name(info.path)
-    return video.with_name(f"{stem_of(video)}_inpainted{video_suffix(info, config.lossless)}")
+    return video.with_name(f"{stem_of(video)}_inpainted{video_suffix(config, info)}")
 
 
-def video_suffix(info: VideoInfo, lossless: bool) -> str:
+def video_suffix(config: VideoConfig, info: VideoInfo) -> str:
     """The suffix of a container that holds the result with its sound."""
-    holds_sound = all(can_hold(".mp4", codec) for codec in info.audio_codecs)
-    return ".mp4" if holds_sound and not lossless else ".mkv"
+    codec = result_encoding(config, info).codec
+    usual = {"ffv1": ".mkv", "prores": ".mov"}.get(codec, ".mp4")
+    fitting = [suffix for suffix in suitable(info.path, info.tracks) if holds_codec(suffix, codec)]
+    return usual if usual in fitting or not fitting else fitting[0]
+
+
+def result_encoding(config: VideoConfig, info: VideoInfo) -> Encoding:
+    """How the result is encoded.
+
+    Raises:
+        UserError: the codec is not available, or has no such quality.
+    """
+    chosen = choose_encoding(info.pix_fmt, info.colours, info.size, config.codec, config.crf, config.lossless)
+    return replace(chosen, hdr_light=info.hdr_light)
+
+
+def companions_of(output: Path, info: VideoInfo) -> Companions | None:
+    """What a video takes from its source besides the picture; None for a folder of frames."""
+    if info.names:
+        return None
+    carried = carry(info.path, info.tracks, output.suffix.lower())
+    return Companions(info.path, carried, info.clock, info.picture)
 
 
 def stem_of(video: Path) -> str:
@@ -113,8 +136,66 @@ def _format_problems(output: Path, config: VideoConfig, info: VideoInfo) -> list
     suffix = output.suffix.lower()
     if suffix not in CONTAINERS:
         return [f"--output should end in .mp4, .mov or .mkv, or be a folder, got {output.name}"]
-    silent = [codec for codec in info.audio_codecs if not can_hold(suffix, codec)]
-    problems = [f"{suffix} cannot hold the sound of {info.path} ({codec}): use .mkv" for codec in silent]
     if config.lossless and suffix != ".mkv":
-        problems.append(f"--lossless needs an --output in .mkv or a folder, got {output.name}")
+        return [f"--lossless needs an --output in .mkv or a folder, got {output.name}"]
+    encoding = result_encoding(config, info)
+    problems = []
+    if not holds_codec(suffix, encoding.codec):
+        fitting = [other for other in FALLBACKS if holds_codec(other, encoding.codec)]
+        problems.append(f"{suffix} cannot hold --codec {encoding.codec}: use {' or '.join(fitting)}")
+    fitting = suitable(info.path, info.tracks)
+    for track in info.tracks:
+        if track.kind == "audio" and not takes(info.path, track, suffix):
+            takers = [other for other in FALLBACKS if takes(info.path, track, other)]
+            use = " or ".join(other for other in takers if other in fitting) or " or ".join(takers)
+            problems += [f"{suffix} cannot hold the sound of {info.path} ({track.codec}): use {use}"] if takers else []
     return problems
+
+
+def output_notices(output: Path, config: VideoConfig, info: VideoInfo) -> list[str]:
+    """What a result will lack or change, one line each."""
+    notices = [info.notice] if info.notice else []
+    if is_frame_folder(output):
+        return notices + _folder_notices(info)
+    if output.suffix.lower() not in CONTAINERS:
+        return notices
+    encoding = result_encoding(config, info)
+    if not config.output and output.suffix == ".mkv" and encoding.codec != "ffv1":
+        notices.append(f"the sound ({', '.join(info.audio_codecs)}) does not fit into .mp4: the result is .mkv")
+    carried = carry(info.path, info.tracks, output.suffix.lower())
+    notices += [f"{track} is converted to AAC, because no container takes it" for track in carried.converted]
+    for track in carried.left_out:
+        other = [suffix for suffix in FALLBACKS if takes(info.path, track, suffix)]
+        if track.kind != "audio" or not other:  # sound that another container takes is a problem
+            hint = f": {other[0]} would keep it" if other else ""
+            notices.append(f"{track} is left out{hint}")
+    return notices + _format_notices(encoding, info)
+
+
+def _folder_notices(info: VideoInfo) -> list[str]:
+    notices = []
+    if info.audio_codecs:
+        notices.append(f"a folder of frames has no sound: that of {info.path} is dropped")
+    if info.bits > 8:
+        notices.append(f"the video has {info.bits} bits per colour, the result has 8")
+    if info.is_hdr:
+        notices.append("the video is HDR, frames are not: their colours will look dull")
+    return notices
+
+
+def _format_notices(encoding: Encoding, info: VideoInfo) -> list[str]:
+    """How the format of the pictures changes."""
+    notices = []
+    pix_fmt = encoding.format_for(info.size)
+    bits, halved = bits_of(pix_fmt), chroma_of(pix_fmt)
+    if info.bits > bits:
+        notices.append(f"the video has {info.bits} bits per colour, the result has {bits}")
+    elif bits > 8 and encoding.codec in ("h264", "hevc"):
+        notices.append(f"the result has {bits} bits per colour like the video, which some players cannot play")
+    name = {"h264": "H.264", "hevc": "HEVC"}.get(encoding.codec, "")
+    if name and halved != "4:2:0":
+        reason = "an odd size needs" if any(side % 2 for side in info.size) else "the video needs"
+        notices.append(f"{reason} {name} {halved}, which some players cannot play (Chrome can)")
+    elif is_yuv(info.pix_fmt) and encoding.codec != "ffv1" and halved != chroma_of(info.pix_fmt) and halved == "4:2:0":
+        notices.append(f"the video has colours of {chroma_of(info.pix_fmt)}, the result of {halved}")
+    return notices

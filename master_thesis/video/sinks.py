@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from master_thesis.configs.video import VideoConfig
 from master_thesis.images.codec import write_png
+from master_thesis.video.compositing import KNOWN
 from master_thesis.video.finished import FinishedFrame
 from master_thesis.video.io.source import VideoInfo
-from master_thesis.video.io.writer import VideoWriter
-from master_thesis.video.outputs import PAGE, PREVIEW, beside, is_frame_folder
+from master_thesis.video.io.writer import Known, VideoWriter
+from master_thesis.video.outputs import PAGE, PREVIEW, beside, companions_of, is_frame_folder, result_encoding
 from master_thesis.video.provenance import FrameOrigin, in_one_sentence, write_origins
 from master_thesis.video.report.page import Page, write_page
 from master_thesis.video.report.preview import open_preview
@@ -31,9 +33,9 @@ class Sink(Protocol):
         ...
 
 
-def result_sink(output: Path, info: VideoInfo, lossless: bool) -> AbstractContextManager[Sink]:
+def result_sink(output: Path, info: VideoInfo, config: VideoConfig) -> AbstractContextManager[Sink]:
     """Writes the result, with the sound of the video: a video file, or a folder of PNG frames."""
-    return frame_folder_sink(output, info) if is_frame_folder(output) else video_sink(output, info, lossless)
+    return frame_folder_sink(output, info) if is_frame_folder(output) else video_sink(output, info, config)
 
 
 @dataclass(frozen=True)
@@ -41,14 +43,15 @@ class _Result:
     writer: VideoWriter
 
     def write(self, frame: FinishedFrame) -> None:
-        self.writer.write(frame.after, frame.pts)
+        known = Known(frame.native, frame.source != KNOWN) if frame.native is not None else None
+        self.writer.write(frame.after, frame.pts, known, frame.length)
 
 
 @contextmanager
-def video_sink(path: Path, info: VideoInfo, lossless: bool) -> Iterator[Sink]:
+def video_sink(path: Path, info: VideoInfo, config: VideoConfig) -> Iterator[Sink]:
     """Writes a video of the filled frames."""
-    audio_from = info.path if info.audio_codecs else None
-    with VideoWriter(path, info.geometry, info.timing, lossless, audio_from) as writer:
+    encoding, companions = result_encoding(config, info), companions_of(path, info)
+    with VideoWriter(path, info.geometry, info.timing, encoding, companions) as writer:
         yield _Result(writer)
 
 
@@ -83,7 +86,7 @@ class _Overlay:
     writer: VideoWriter
 
     def write(self, frame: FinishedFrame) -> None:
-        self.writer.write(frame.overlay, frame.pts)
+        self.writer.write(frame.overlay, frame.pts, length=frame.length)
 
 
 @contextmanager

@@ -49,6 +49,9 @@ class Survey:
         boxes: the box around the hole of every frame; None: no hole.
         cuts: numbers of the frames that start a new scene.
         last_pts: presentation time of the last frame, in ticks.
+        last_length: how long it is shown, in ticks; 0: not known.
+        held: numbers of damaged frames, for which the frame before is shown.
+        is_transparent: whether any pixel is.
         error: why the pass ended early; empty if it did not.
     """
 
@@ -58,6 +61,9 @@ class Survey:
     boxes: list[Box | None] = field(default_factory=list)
     cuts: list[int] = field(default_factory=list)
     last_pts: int = 0
+    last_length: int = 0
+    held: list[int] = field(default_factory=list)
+    is_transparent: bool = False
     error: str = ""
 
     @property
@@ -81,7 +87,9 @@ def survey(masks: Masks) -> Survey:
         ):
             detector.add(frame.image)
             found.boxes.append(bounding_box(mask))
-            found.last_pts = frame.pts
+            found.last_pts, found.last_length = frame.pts, frame.length
+            found.held += [found.num_frames - 1] if frame.is_held else []
+            found.is_transparent |= frame.alpha is not None and bool((frame.alpha < 255).any())
             found.hole_percent.append(float(mask.mean()) * 100)
     except UserError as error:
         found.error = str(error)

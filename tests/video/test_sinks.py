@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from master_thesis.configs.video import VideoConfig
 from master_thesis.errors import UserError
 from master_thesis.images.codec import read_frame, write_png
 from master_thesis.inpainting.canvas import HALLUCINATED
@@ -17,6 +18,10 @@ from master_thesis.video.sinks import Figures, figures_sink, overlay_sink, page_
 from stress.videos import Clip, box_mask, moving_frames, packets, shown
 
 HOLE = box_mask()
+
+
+def config(**changes) -> VideoConfig:
+    return VideoConfig(**{"video": "clip.mp4", "mask": "mask.png", **changes})
 
 
 @pytest.fixture
@@ -61,14 +66,14 @@ def test_what_sinks_share_is_computed_once(info, monkeypatch: pytest.MonkeyPatch
 
 def test_a_lossless_video_holds_the_filled_frames_and_the_sound(info, tmp_path: Path) -> None:
     frames = make_frames(info)
-    write_all(result_sink(tmp_path / "out.mkv", info, lossless=True), frames)
+    write_all(result_sink(tmp_path / "out.mkv", info, config(lossless=True)), frames)
     assert all((got == frame.after).all() for (_, got), frame in zip(shown(tmp_path / "out.mkv"), frames, strict=True))
     assert packets(tmp_path / "out.mkv", "audio")[1] == packets(info.path, "audio")[1]
 
 
 def test_a_folder_holds_the_filled_frames_by_number(info, tmp_path: Path) -> None:
     frames = make_frames(info)
-    with result_sink(tmp_path / "out", info, lossless=False) as sink:
+    with result_sink(tmp_path / "out", info, config()) as sink:
         for frame in frames:
             sink.write(frame)
         assert not (tmp_path / "out").exists()
@@ -79,7 +84,7 @@ def test_a_folder_holds_the_filled_frames_by_number(info, tmp_path: Path) -> Non
 def test_a_folder_replaces_an_older_one(info, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     write_png(tmp_path / "out" / "99999.png", moving_frames(1)[0])
-    write_all(result_sink(tmp_path / "out", info, lossless=False), make_frames(info)[:1])
+    write_all(result_sink(tmp_path / "out", info, config()), make_frames(info)[:1])
     assert [p.name for p in (tmp_path / "out").iterdir()] == ["00000.png"]
 
 
@@ -137,9 +142,9 @@ def test_the_panels_of_a_rotated_video_are_upright(tmp_path: Path) -> None:
 
 
 SINKS = {
-    "video": lambda folder, info: result_sink(folder / "out.mp4", info, False),
-    "lossless video": lambda folder, info: result_sink(folder / "out.mkv", info, True),
-    "folder": lambda folder, info: result_sink(folder / "out", info, False),
+    "video": lambda folder, info: result_sink(folder / "out.mp4", info, config()),
+    "lossless video": lambda folder, info: result_sink(folder / "out.mkv", info, config(lossless=True)),
+    "folder": lambda folder, info: result_sink(folder / "out", info, config()),
     "overlay": lambda folder, info: overlay_sink(folder / "out_overlay.mp4", info),
     "figures": lambda folder, info: figures_sink(folder / "out.json", Figures(), {}),
     "page": lambda folder, info: page_sink(folder / "out.mp4", info, Figures(), "title", {}),

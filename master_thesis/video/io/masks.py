@@ -1,16 +1,16 @@
-"""Reads the masks of a video: one image, a folder of images, a video, or the transparency of the video itself.
+"""Reads the masks of a video: images, a video, or the transparency of the video itself.
 
 Convention:
     A mask is bool, ``(H, W)``, True = hole, in the stored size and orientation of the video. People draw on what they
-    see, so masks of a video that players rotate are read as drawn on displayed frames, unless only the stored size
-    fits. In a mask video, which is lossy, values above 127 are hole (images:
-    :func:`master_thesis.images.codec.read_mask`).
+    see, so masks of a video that players rotate or widen are read as drawn on displayed frames, unless only the stored
+    size fits. Which values are hole: :mod:`master_thesis.video.io.mask_values`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -19,17 +19,21 @@ import numpy as np
 from jaxtyping import Bool
 
 from master_thesis.errors import require
-from master_thesis.images.codec import read_mask
+from master_thesis.images.animation import count_pictures, refuse_animation
+from master_thesis.images.codec import read_mask_pictures
 from master_thesis.images.listing import IMAGE_SUFFIXES, images_in
 from master_thesis.images.masks import dilate, resize_mask
 from master_thesis.video.io.decoding import VideoFile
+from master_thesis.video.io.mask_pairing import Numbering, numbering
+from master_thesis.video.io.mask_values import Mask, MaskRule, ValueTally, VideoRule, rule_for
 from master_thesis.video.io.orientation import to_displayed, to_stored
 from master_thesis.video.io.source import TimedFrame, VideoInfo, VideoSource
 
-Mask = Bool[np.ndarray, "H W"]
-
 ALPHA = "alpha"
 """Value of ``--mask``: transparent pixels of the video are the hole."""
+
+SAME_RATE = 0.01
+"""Rates are equal if they differ by at most this share."""
 
 SAME_SHAPE = 0.02
 """Masks are resized if their aspect ratio differs from that of the video by at most this share."""
@@ -48,6 +52,8 @@ class MaskTally:
         absent: frames without a mask of their name, which have no hole.
         extra: masks without a frame.
         resized_from: height and width of masks that were resized, if any.
+        values: what the values of the masks were.
+        notes: what else is to be said, one line each.
     """
 
     used: int = 0
@@ -55,6 +61,8 @@ class MaskTally:
     absent: int = 0
     extra: int = 0
     resized_from: tuple[int, int] | None = None
+    values: ValueTally = field(default_factory=ValueTally)
+    notes: list[str] = field(default_factory=list)
 
 
 @runtime_checkable
@@ -101,23 +109,32 @@ class Masks:
             yield frame, no_hole if raw is None else last
 
 
-def open_masks(mask: str, video: VideoSource, object_ids: Sequence[int] | None, invert: bool, dilation: int) -> Masks:
+def open_masks(
+    mask: str,
+    video: VideoSource,
+    object_ids: Sequence[int] | None,
+    invert: bool,
+    dilation: int,
+    hold: bool = False,
+) -> Masks:
     """Opens the masks of a video.
 
     Args:
-        mask: an image for all frames, a folder of images, a video, or ``alpha``.
+        mask: an image for all frames, an animated image, a folder of images, a video, or ``alpha``.
         video: the video they belong to.
-        object_ids: values of indexed or grey masks that are holes; empty or None: all above 0.
+        object_ids: values of indexed or grey masks that are holes; empty or None: see
+            :mod:`master_thesis.video.io.mask_values`.
         invert: swap hole and known.
         dilation: pixels by which holes are widened.
+        hold: frames without a mask repeat the one before.
 
     Raises:
         UserError: the path does not exist, or cannot serve as masks.
     """
-    return Masks(_open_raw(mask, video, tuple(object_ids) if object_ids else None), video, invert, dilation)
+    return Masks(_open_raw(mask, video, tuple(object_ids) if object_ids else None, hold), video, invert, dilation)
 
 
-def _open_raw(mask: str, video: VideoSource, object_ids: tuple[int, ...] | None) -> RawMasks:
+def _open_raw(mask: str, video: VideoSource, object_ids: tuple[int, ...] | None, hold: bool) -> RawMasks:
     path = Path(mask)
     if mask == ALPHA and not path.exists():
         has_alpha = video.info.has_alpha
@@ -125,14 +142,30 @@ def _open_raw(mask: str, video: VideoSource, object_ids: tuple[int, ...] | None)
         return AlphaMasks(video.info.display_matrix)
     require(path.exists(), f"--mask {mask}: there is no such file or folder")
     if path.is_dir():
-        images = images_in(path)
-        require(bool(images), f"--mask {mask}: contains no images")
-        names = {Path(name).stem for name in video.info.names}
-        return MaskFolder(images, object_ids, is_named=any(image.stem in names for image in images))
+        return _open_folder(path, video, object_ids, hold)
     if path.suffix.lower() in IMAGE_SUFFIXES:
-        return StillMask(path, object_ids)
+        is_animated = count_pictures(path) > 1
+        return (AnimatedMask if is_animated else StillMask)(path, rule_for([path], object_ids))
     require(object_ids is None, f"--object_ids needs indexed images, --mask {mask} is a video")
-    return MaskVideo(VideoFile(path))
+    drawn = VideoFile(path)
+    return MaskVideo(drawn, video.info.timing.time_base if are_matched_by_time(drawn.info, video.info) else None)
+
+
+def _open_folder(path: Path, video: VideoSource, object_ids: tuple[int, ...] | None, hold: bool) -> RawMasks:
+    images = images_in(path)
+    require(bool(images), f"--mask {path}: contains no images")
+    for image in images:
+        refuse_animation(image)
+    order = numbering([Path(name).stem for name in video.info.names], [image.stem for image in images], hold)
+    return MaskFolder(images, rule_for(images, object_ids), order, hold)
+
+
+def are_matched_by_time(masks: VideoInfo, video: VideoInfo) -> bool:
+    """Whether a video of masks has another rate than its video and not as many frames, so that times pair them."""
+    differs = abs(float(masks.timing.rate / video.timing.rate) - 1) > SAME_RATE
+    counts = masks.estimated_frames, video.estimated_frames
+    is_as_long = bool(all(counts)) and abs(counts[0] - counts[1]) <= 2
+    return differs and not video.names and not is_as_long
 
 
 @dataclass(frozen=True)
@@ -140,14 +173,40 @@ class StillMask:
     """One image for all frames."""
 
     path: Path
-    object_ids: tuple[int, ...] | None
+    rule: MaskRule
 
     def pairs(self, frames: Iterator[TimedFrame], tally: MaskTally) -> Iterator[tuple[TimedFrame, Mask | None]]:
         """Yields the same mask with every frame."""
-        mask = read_mask(self.path, self.object_ids)
+        mask = self.rule.hole(next(read_mask_pictures(self.path)), self.path, tally.values)
         tally.used = 1
         for frame in frames:
             yield frame, mask
+
+
+@dataclass(frozen=True)
+class AnimatedMask:
+    """An animated image, or one with pages, matched in order."""
+
+    path: Path
+    rule: MaskRule
+
+    def pairs(self, frames: Iterator[TimedFrame], tally: MaskTally) -> Iterator[tuple[TimedFrame, Mask | None]]:
+        """Yields every frame with the picture of its position."""
+        drawn = (self.rule.hole(p, self.path, tally.values) for p in read_mask_pictures(self.path))
+        yield from _in_order(frames, drawn, tally)
+
+
+def _in_order(
+    frames: Iterator[TimedFrame], drawn: Iterator[Mask], tally: MaskTally
+) -> Iterator[tuple[TimedFrame, Mask | None]]:
+    """Pairs frames and masks by position; the last mask is repeated."""
+    mask: Mask | None = None
+    for frame in frames:
+        drawn_next = next(drawn, None)
+        tally.used, tally.held = tally.used + (drawn_next is not None), tally.held + (drawn_next is None)
+        mask = mask if drawn_next is None else drawn_next
+        yield frame, mask
+    tally.extra = sum(1 for _ in drawn)
 
 
 @dataclass(frozen=True)
@@ -156,52 +215,79 @@ class MaskFolder:
 
     Attributes:
         paths: the images, in natural order.
-        object_ids: values that are holes; None: all above 0.
-        is_named: match by file name without suffix; otherwise in order.
+        rule: which values are hole.
+        order: how they are matched.
+        hold: frames without a mask repeat the one before.
     """
 
     paths: Sequence[Path]
-    object_ids: tuple[int, ...] | None
-    is_named: bool
+    rule: MaskRule
+    order: Numbering
+    hold: bool = False
 
     def pairs(self, frames: Iterator[TimedFrame], tally: MaskTally) -> Iterator[tuple[TimedFrame, Mask | None]]:
         """Yields every frame with the mask of its name or position."""
-        by_name = {path.stem: path for path in self.paths}
+        tally.notes += [self.order.note] if self.order.note else []
+        drawn = {self.order.key(index, path.stem): path for index, path in enumerate(self.paths)}
         mask: Mask | None = None
         for index, frame in enumerate(frames):
-            in_order = self.paths[index] if index < len(self.paths) else None
-            path = by_name.get(Path(frame.name).stem) if self.is_named else in_order
+            path = drawn.get(Path(frame.name).stem if self.order.by_name else index)
             if path is not None:
                 tally.used += 1
-                mask = read_mask(path, self.object_ids)
-            elif self.is_named:
-                tally.absent += 1
-                mask = None
+                mask = self.rule.hole(next(read_mask_pictures(path)), path, tally.values)
+            elif self.order.by_name or (self.order.by_number and not self.hold):
+                tally.absent += not self.hold
+                mask = mask if self.hold else None
             else:
-                tally.held += 1
+                tally.held += not self.hold
             yield frame, mask
         tally.extra = len(self.paths) - tally.used
 
 
 @dataclass(frozen=True)
 class MaskVideo:
-    """A black and white video, matched in order."""
+    """A black and white video, matched in order, or by time.
+
+    Attributes:
+        source: the video of masks.
+        time_base: of the video that it belongs to, if times match them; None: in order.
+    """
 
     source: VideoFile
+    time_base: Fraction | None = None
 
     def pairs(self, frames: Iterator[TimedFrame], tally: MaskTally) -> Iterator[tuple[TimedFrame, Mask | None]]:
-        """Yields every frame with the mask frame of its position."""
-        drawn = self.source.frames()
-        mask: Mask | None = None
+        """Yields every frame with the mask of its position or time."""
+        if self.time_base is None:
+            yield from _in_order(frames, (mask for mask, _ in self._drawn(tally)), tally)
+        else:
+            rate = float(self.source.info.timing.rate)
+            tally.notes.append(f"masks of another rate ({rate:.4g} per second) are matched by time")
+            yield from self._by_time(frames, self.time_base, tally)
+
+    def _drawn(self, tally: MaskTally) -> Iterator[tuple[Mask, Fraction]]:
+        rule, info = VideoRule(tally.values), self.source.info
+        for frame in self.source.frames():
+            mask = to_displayed(rule.hole(frame.image, frame.alpha), info.display_matrix)
+            yield mask, frame.pts * info.timing.time_base
+
+    def _by_time(
+        self, frames: Iterator[TimedFrame], time_base: Fraction, tally: MaskTally
+    ) -> Iterator[tuple[TimedFrame, Mask | None]]:
+        """Yields every frame with the mask that is shown at its time, counted from the first frame and mask."""
+        drawn, interval = self._drawn(tally), 1 / self.source.info.timing.rate
+        mask, start = next(drawn)
+        upcoming, time, tally.used = next(drawn, None), Fraction(0), 1
+        first: int | None = None
         for frame in frames:
-            picture = next(drawn, None)
-            if picture is None:
-                tally.held += 1
-            else:
-                tally.used += 1
-                mask = to_displayed(picture.image.max(axis=-1) > 127, self.source.info.display_matrix)
+            first = frame.pts if first is None else first
+            now = (frame.pts - first) * time_base
+            while upcoming is not None and upcoming[1] - start <= now + interval / 100:
+                (mask, shown_at), tally.used = upcoming, tally.used + 1
+                time, upcoming = shown_at - start, next(drawn, None)
+            tally.held += upcoming is None and now >= time + interval
             yield frame, mask
-        tally.extra = sum(1 for _ in drawn)
+        tally.extra = sum(1 for _ in drawn) + (upcoming is not None)
 
 
 @dataclass(frozen=True)
@@ -224,12 +310,13 @@ def fit_mask(mask: Mask, info: VideoInfo, tally: MaskTally) -> Bool[np.ndarray, 
     Raises:
         UserError: the aspect ratio differs from that of the video.
     """
-    is_upright = _aspect_difference(mask.shape, info.displayed_size) <= SAME_SHAPE
+    shown = (info.displayed_size, info.shown_size)
+    is_upright = any(_aspect_difference(mask.shape, size) <= SAME_SHAPE for size in shown)
     oriented = to_stored(mask, info.display_matrix) if is_upright else mask
-    height, width = info.displayed_size
+    sizes = " or ".join(dict.fromkeys(f"{width} x {height}" for height, width in shown))
     require(
-        _aspect_difference(oriented.shape, info.size) <= SAME_SHAPE,
-        f"masks should have the shape of the video, {width} x {height}, got {mask.shape[1]} x {mask.shape[0]}",
+        is_upright or _aspect_difference(mask.shape, info.size) <= SAME_SHAPE,
+        f"masks should have the shape of the video, {sizes}, got {mask.shape[1]} x {mask.shape[0]}",
     )
     if oriented.shape != info.size:
         tally.resized_from = (mask.shape[0], mask.shape[1])

@@ -22,6 +22,19 @@ def is_quarter_turn(matrix: Sequence[int] | None) -> bool:
     return (a == d == 0 and b != 0 != c) or (b == c == 0 and a != 0 != d)
 
 
+def quarter_turn(degrees: int) -> tuple[int, ...] | None:
+    """The display matrix of a turn to the left by a multiple of 90 degrees; None if it is no turn or another one.
+
+    >>> quarter_turn(90)
+    (0, 65536, 0, -65536, 0, 0, 0, 0, 1073741824)
+    """
+    turns = {90: (0, 1), 180: (-1, 0), -180: (-1, 0), -90: (0, -1), 270: (0, -1)}
+    if degrees not in turns:
+        return None
+    along, across = turns[degrees]
+    return (along << 16, across << 16, 0, -across << 16, along << 16, 0, 0, 0, 1 << 30)
+
+
 def swaps_axes(matrix: Sequence[int] | None) -> bool:
     """Whether frames are stored on their side: the displayed height is the stored width."""
     return matrix is not None and is_quarter_turn(matrix) and matrix[0] == 0

@@ -7,23 +7,33 @@ Convention:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
 from master_thesis.errors import require
+from master_thesis.images.animation import refuse_animation
 from master_thesis.images.codec import read_frame
 from master_thesis.images.header import frame_size
 from master_thesis.images.listing import IMAGE_SUFFIXES, images_in
+from master_thesis.video.io.clock import Clock
+from master_thesis.video.io.colours import Colours
 from master_thesis.video.io.orientation import swaps_axes
+from master_thesis.video.io.tracks import Track
 from master_thesis.video.io.writer import Geometry, Timing
 
-VIDEO_SUFFIXES = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif"})
+VIDEO_SUFFIXES = frozenset(
+    {
+        *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".gif", ".ts", ".mts", ".m2ts", ".m2v", ".mpg", ".mpeg"),
+        *(".vob", ".3gp", ".3g2", ".wmv", ".asf", ".flv", ".f4v", ".ogv", ".mxf", ".dv", ".y4m"),
+    }
+)
+"""Files that count as videos even if they cannot be opened; others count if they have a picture stream."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +49,17 @@ class VideoInfo:
         bits: of one colour value.
         has_alpha: whether frames have transparency.
         is_hdr: whether the transfer function is one for HDR screens.
+        colours: how the pixel values are to be read.
+        hdr_light: the screen that an HDR video was made for, as x265 takes it; empty if it is not stated.
         is_interlaced: whether a frame holds two fields.
         display_matrix: how players rotate the frames (nine integers); None: not at all.
         pixel_aspect: width over height of a pixel; None: square.
         audio_codecs: one per audio stream.
         names: file names of a folder of frames.
+        tracks: the other streams.
+        picture: index of the picture stream.
+        clock: maps the times of the file to those of ``TimedFrame``, which are those of the result.
+        notice: what is to be said about the choice of the picture stream; empty if there is no choice.
     """
 
     path: Path
@@ -54,11 +70,17 @@ class VideoInfo:
     bits: int = 8
     has_alpha: bool = False
     is_hdr: bool = False
+    colours: Colours = field(default_factory=Colours)
+    hdr_light: str = ""
     is_interlaced: bool = False
     display_matrix: tuple[int, ...] | None = None
     pixel_aspect: Fraction | None = None
     audio_codecs: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    tracks: tuple[Track, ...] = ()
+    picture: int = 0
+    clock: Clock = field(default_factory=Clock)
+    notice: str = ""
 
     @property
     def geometry(self) -> Geometry:
@@ -67,8 +89,14 @@ class VideoInfo:
 
     @property
     def displayed_size(self) -> tuple[int, int]:
-        """Height and width as players show the video."""
+        """Height and width of the stored pixels, turned as players show the video."""
         height, width = self.size
+        return (width, height) if swaps_axes(self.display_matrix) else (height, width)
+
+    @property
+    def shown_size(self) -> tuple[int, int]:
+        """Height and width as players show the video: with square pixels, which widen or narrow it."""
+        height, width = self.size[0], max(round(self.size[1] * (self.pixel_aspect or 1)), 1)
         return (width, height) if swaps_axes(self.display_matrix) else (height, width)
 
 
@@ -78,15 +106,21 @@ class TimedFrame:
 
     Attributes:
         image: the picture, RGB.
-        pts: presentation time, in ticks of the time base.
+        pts: presentation time in the result, in ticks of the time base.
         alpha: 0 = transparent, 255 = opaque; None if the video has no transparency.
         name: file name in a folder of frames; empty in a video.
+        native: the picture as the video stores it, if it does so in YUV.
+        length: how long it is shown, in ticks; 0: not known.
+        is_held: whether it repeats the frame before it, because it is damaged.
     """
 
     image: UInt8[np.ndarray, "H W 3"]
     pts: int
     alpha: UInt8[np.ndarray, "H W"] | None = None
     name: str = ""
+    native: Any = None
+    length: int = 0
+    is_held: bool = False
 
 
 @runtime_checkable
@@ -106,6 +140,8 @@ class FrameFolder:
     def __init__(self, path: Path, rate: Fraction | float | int) -> None:
         self._images = images_in(path)
         require(bool(self._images), f"{path}: contains no images ({', '.join(sorted(IMAGE_SUFFIXES))})")
+        for image in self._images:
+            refuse_animation(image)
         height, width = frame_size(self._images[0])
         self.info = VideoInfo(
             path,

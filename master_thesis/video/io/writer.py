@@ -1,9 +1,10 @@
-"""Writes videos: H.264 that plays in browsers, or lossless FFV1; incomplete files never appear.
+"""Writes videos that appear when complete: H.264 that plays in browsers unless asked otherwise.
 
 Convention:
     Frames are uint8 RGB ``(H, W, 3)`` in *stored* orientation. A rotated video (a phone held upright) stays rotated by
     its display matrix, which is copied to the output: players rotate it, the pixels are never resampled.
-    Times are integer ``pts``, in ticks of ``time_base`` seconds.
+    Times are integer ``pts``, in ticks of ``time_base`` seconds. Pixels that are known as the video stores them are
+    passed on as they are, in its own colours; only filled ones are converted from RGB.
 """
 
 from __future__ import annotations
@@ -18,20 +19,13 @@ from typing import Any
 
 import av
 import numpy as np
-from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
-from master_thesis.video.io.audio import AudioCopier
+from master_thesis.video.io.colours import from_rgb, with_known
+from master_thesis.video.io.copying import Companions, TrackCopier, copy_picture_facts
+from master_thesis.video.io.encoding import Encoding
 
 Frame = UInt8[np.ndarray, "H W 3"]
-
-CRF = 16
-"""Constant rate factor of x264: visually lossless. ``--lossless`` keeps every bit."""
-
-H264_OPTIONS = {"preset": "medium", "bf": "0"}
-"""Without B-frames packets come in display order, so that the duration of every frame is kept as well."""
-
-FFV1_OPTIONS = {"level": "3", "slicecrc": "1"}
 
 
 @dataclass(frozen=True)
@@ -76,6 +70,19 @@ class Geometry:
     pixel_aspect: Fraction | None = None
 
 
+@dataclass(frozen=True)
+class Known:
+    """The part of a frame that a video stores already.
+
+    Attributes:
+        native: the frame as decoded, in YUV.
+        hole: the pixels that it does not show.
+    """
+
+    native: Any
+    hole: Bool[np.ndarray, "H W"]
+
+
 class VideoWriter:
     """Writes a video beside its final place and renames it when complete; a context manager.
 
@@ -85,9 +92,8 @@ class VideoWriter:
         path: the final place; the suffix selects the container (``.mp4``, ``.mov``, ``.mkv``).
         geometry: size and orientation of the frames.
         timing: rate and time base.
-        lossless: bit-exact FFV1 in RGB (``.mkv``) instead of H.264.
-        audio_from: a file whose audio packets are copied; None: no sound.
-        crf: constant rate factor of x264; larger values give smaller and worse videos.
+        encoding: codec, quality and colours.
+        companions: what is copied from a source besides the picture; None: nothing.
     """
 
     def __init__(
@@ -95,65 +101,85 @@ class VideoWriter:
         path: Path,
         geometry: Geometry,
         timing: Timing,
-        lossless: bool = False,
-        audio_from: Path | None = None,
-        crf: int = CRF,
+        encoding: Encoding | None = None,
+        companions: Companions | None = None,
     ) -> None:
-        self._path, self._timing = path, timing
+        self._path, self._timing, self._encoding = path, timing, encoding or Encoding()
         # Not `atomic_path`: FFmpeg selects the container by the suffix.
         self._part = path.with_name(f"{path.stem}.part{path.suffix}")
         self._pending: Any = None  # the last frame: its duration is known only when the next one comes
+        self._pending_length = 0
+        self._durations: dict[int, int] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
         muxing = {"fflags": "+bitexact"}  # equal frames give equal files
         if path.suffix.lower() in {".mp4", ".m4v", ".mov"}:
             muxing["movflags"] = "+faststart"
-        self._output = av.open(str(self._part), "w", options=muxing)
-        encoding = FFV1_OPTIONS if lossless else H264_OPTIONS | {"crf": str(crf)}
-        self._stream = self._add_video(geometry, encoding, lossless)
-        self._audio = AudioCopier(audio_from, self._output) if audio_from else None
+        self._output = av.open(f"file:{self._part}", "w", options=muxing)
+        self._stream = self._add_video(geometry)
+        self._copier = TrackCopier(companions, self._output) if companions else None
+        if companions:
+            copy_picture_facts(companions, self._stream)
 
-    def write(self, frame: Frame, pts: int | None = None) -> None:
+    def write(self, frame: Frame, pts: int | None = None, known: Known | None = None, length: int = 0) -> None:
         """Appends a frame.
 
         Args:
             frame: the picture.
             pts: presentation time, in ticks; None: one frame interval after the previous frame.
+            known: the part of the frame that is passed on as it is.
+            length: how long it is shown if it is the last one, in ticks; 0: not known.
         """
-        picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24")
-        picture = _to_encoder_colours(picture, str(self._stream.pix_fmt))
+        picture = self._picture(frame, known)
         picture.time_base = self._timing.time_base
         if self._pending is None:
             picture.pts = 0 if pts is None else pts
         else:
             picture.pts = self._pending.pts + self._timing.ticks_per_frame if pts is None else pts
             self._encode(self._pending, until=picture.pts)
-        self._pending = picture
+        self._pending, self._pending_length = picture, length
+
+    def _picture(self, frame: Frame, known: Known | None) -> Any:
+        colours, pix_fmt = self._encoding.colours, str(self._stream.pix_fmt)
+        if known is None or not pix_fmt.startswith("yuv"):
+            picture = from_rgb(frame, pix_fmt, colours)
+        else:
+            picture = with_known(frame, known.hole, known.native, pix_fmt, colours)
+        if pix_fmt.startswith("yuv"):
+            picture.color_range, picture.colorspace = colours.range_tag, colours.matrix
+        return picture
 
     def _encode(self, picture: Any, until: int) -> None:
-        picture.duration = until - picture.pts
-        if self._audio:
-            self._audio.copy_until(float(picture.pts * self._timing.time_base))
-        self._output.mux(self._stream.encode(picture))
+        self._durations[picture.pts] = picture.duration = until - picture.pts
+        if self._copier:
+            self._copier.copy_until(float(picture.pts * self._timing.time_base))
+        self._mux(self._stream.encode(picture))
+
+    def _mux(self, packets: Iterable[Any]) -> None:
+        for packet in packets:  # encoders derive durations from the rate, which is wrong at variable rates
+            packet.duration = self._durations.pop(packet.pts, packet.duration)
+            self._output.mux(packet)
 
     def _finish(self) -> None:
         if self._pending is not None:
             start, end = self._pending.pts, self._timing.end or 0
-            self._encode(self._pending, until=end if end > start else start + self._timing.ticks_per_frame)
-        self._output.mux(self._stream.encode(None))
-        if self._audio:
-            self._audio.copy_until(float("inf"))
+            length = self._pending_length or self._timing.ticks_per_frame
+            self._encode(self._pending, until=end if end > start else start + length)
+        self._mux(self._stream.encode(None))
+        if self._copier:
+            self._copier.copy_until(float("inf"))
 
-    def _add_video(self, geometry: Geometry, options: dict[str, str], lossless: bool) -> Any:
-        codec = "ffv1" if lossless else "libx264"
-        stream: Any = self._output.add_stream(codec, rate=self._timing.rate, options=options)
+    def _add_video(self, geometry: Geometry) -> Any:
+        encoding, colours = self._encoding, self._encoding.colours
+        stream: Any = self._output.add_stream(encoding.encoder.name, rate=self._timing.rate, options=encoding.options())
         stream.height, stream.width = geometry.size
-        has_odd_side = any(side % 2 for side in geometry.size)
-        stream.pix_fmt = "bgr0" if lossless else "yuv444p" if has_odd_side else "yuv420p"
+        stream.pix_fmt = encoding.format_for(geometry.size)
         context = stream.codec_context
         context.time_base = stream.time_base = self._timing.time_base
-        if not lossless:
-            context.color_range, context.colorspace = ColorRange.MPEG, Colorspace.ITU709
-            context.color_trc, context.color_primaries = ColorTrc.BT709, ColorPrimaries.BT709
+        if stream.pix_fmt.startswith("yuv"):
+            context.color_range, context.colorspace = colours.range_tag, colours.matrix
+            context.color_trc, context.color_primaries = colours.transfer, colours.primaries
+        if encoding.codec == "hevc" and self._path.suffix.lower() != ".mkv":
+            context.codec_tag = "hvc1"  # the name that Apple's players know
         if geometry.display_matrix is not None:
             stream.set_display_matrix(list(geometry.display_matrix))
         if geometry.pixel_aspect:
@@ -173,8 +199,8 @@ class VideoWriter:
             if kind is None:
                 os.replace(self._part, self._path)
         finally:
-            if self._audio:
-                self._audio.close()
+            if self._copier:
+                self._copier.close()
             self._part.unlink(missing_ok=True)
 
 
@@ -197,16 +223,3 @@ def write_video(path: Path, frames: Iterable[Frame], rate: Fraction | float | in
         writer.write(first)
         for frame in iterator:
             writer.write(frame)
-
-
-def _to_encoder_colours(picture: Any, pix_fmt: str) -> Any:
-    # One thread: with several, equal runs give files that differ by a few bytes far more often (PyAV 18), no faster.
-    if pix_fmt == "bgr0":
-        return picture.reformat(format=pix_fmt, threads=1)
-    return picture.reformat(
-        format=pix_fmt,
-        dst_colorspace=Colorspace.ITU709,
-        dst_color_range=ColorRange.MPEG,
-        interpolation="BICUBIC",
-        threads=1,
-    )

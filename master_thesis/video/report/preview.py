@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from master_thesis.video.finished import FinishedFrame
+from master_thesis.video.io.encoding import Encoding
 from master_thesis.video.io.orientation import to_displayed
 from master_thesis.video.io.source import VideoInfo
 from master_thesis.video.io.writer import Geometry, Timing, VideoWriter
@@ -51,7 +52,7 @@ def open_preview(path: Path, info: VideoInfo) -> Iterator[Preview]:
     scale = min(MAX_SIDE / max(height, width), 1.0)
     height, width = _even(height * scale), _even(width * scale)
     timing = Timing(info.timing.rate, info.timing.time_base)
-    with VideoWriter(path, Geometry((3 * height, width)), timing, crf=CRF) as writer:
+    with VideoWriter(path, Geometry((3 * height, width)), timing, Encoding(crf=CRF)) as writer:
         yield Preview(writer, (height, width), info.display_matrix)
 
 

@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 
+from master_thesis.video.io.encoding import LOSSLESS
 from master_thesis.video.io.writer import Geometry, Timing, VideoWriter, write_video
 
 
@@ -54,7 +55,7 @@ def test_colours_survive_h264(tmp_path: Path) -> None:
 @pytest.mark.parametrize("size", [(48, 64), (49, 63)])
 def test_lossless_is_bit_exact(tmp_path: Path, size: tuple[int, int]) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (3, *size, 3), dtype=np.uint8)
-    with VideoWriter(tmp_path / "clip.mkv", Geometry(size), Timing.constant(25), lossless=True) as writer:
+    with VideoWriter(tmp_path / "clip.mkv", Geometry(size), Timing.constant(25), LOSSLESS) as writer:
         for frame in noise:
             writer.write(frame)
     assert (np.stack(decoded(tmp_path / "clip.mkv")) == noise).all()

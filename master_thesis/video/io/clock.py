@@ -1,0 +1,119 @@
+"""Maps times of a source to times of the result: the only place where they differ.
+
+Convention:
+    A result starts at 0: the start of the earliest of its streams is subtracted (recordings of television start hours
+    later), and streams that were joined continue where the part before them ends, picture and sound alike.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+BACKWARDS = Fraction(1, 2)
+"""Seconds by which times that go back belong to another part."""
+FORWARDS = 10
+"""Seconds by which times that leap ahead belong to another part."""
+MAY_JUMP = 0x0200
+"""FFmpeg's AVFMT_TS_DISCONT: the container is one in which times may jump."""
+
+
+@dataclass(frozen=True)
+class Jump:
+    """Where another part of a joined file starts.
+
+    Attributes:
+        position: of its first byte in the file.
+        shift: seconds to add to its times, so that it follows the part before it.
+    """
+
+    position: int
+    shift: Fraction
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Maps the times of a file.
+
+    Attributes:
+        origin: seconds at which the result begins.
+        jumps: where parts of a joined file start, in order.
+        may_jump: whether the container is one in which times may jump, and packets may be missing.
+    """
+
+    origin: Fraction = Fraction(0)
+    jumps: tuple[Jump, ...] = ()
+    may_jump: bool = False
+
+    def follow(self) -> StreamClock:
+        """A clock for the packets of one stream, in the order in which they are read."""
+        return StreamClock(self)
+
+
+@dataclass
+class StreamClock:
+    """Moves the times of the packets of one stream to those of the result."""
+
+    clock: Clock
+    position: int = 0
+
+    def apply(self, packet: Any) -> None:
+        """Changes the times of the next packet."""
+        self.position = packet.pos if packet.pos is not None and packet.pos >= 0 else self.position
+        shifts = [jump.shift for jump in self.clock.jumps if jump.position <= self.position]
+        seconds = (shifts[-1] if shifts else 0) - self.clock.origin
+        if seconds and packet.time_base:
+            ticks = round(seconds / packet.time_base)
+            packet.pts = None if packet.pts is None else packet.pts + ticks
+            packet.dts = None if packet.dts is None else packet.dts + ticks
+
+
+@dataclass
+class _Scan:
+    """Finds the jumps in the packets of a file."""
+
+    jumps: list[Jump] = field(default_factory=list)
+    ends: dict[int, Fraction] = field(default_factory=dict)
+    positions: dict[int, int] = field(default_factory=dict)
+
+    def add(self, packet: Any) -> None:
+        index, position = packet.stream.index, packet.pos
+        if position is None or position < 0:
+            position = self.positions.get(index, 0)
+        self.positions[index] = position
+        time, length = packet.dts * packet.time_base, (packet.duration or 0) * packet.time_base
+        end = self.ends.get(index)
+        shift = next((j.shift for j in reversed(self.jumps) if j.position <= position), Fraction(0))
+        if end is not None and _is_jump(end, time + shift):
+            last = self.jumps[-1] if self.jumps else None
+            if last is not None and not _is_jump(end, time + last.shift):  # the part starts earlier in the file
+                self.jumps[-1] = Jump(min(position, last.position), last.shift)
+            else:
+                self.jumps.append(Jump(position, end - time))
+            shift = self.jumps[-1].shift
+        self.ends[index] = time + shift + length
+
+
+def _is_jump(end: Fraction, time: Fraction) -> bool:
+    return not -BACKWARDS <= time - end <= FORWARDS
+
+
+def read_clock(container: Any, streams: Iterable[Any]) -> Clock:
+    """Reads the clock of an open file; reads on to its end where times may jump.
+
+    Args:
+        container: the file, at its start.
+        streams: those that the result will have.
+    """
+    kept = list(streams)
+    starts = [s.start_time * Fraction(s.time_base) for s in kept if s.start_time is not None]
+    origin = max(min(starts, default=Fraction(0)), Fraction(0))
+    if not int(container.format.flags) & MAY_JUMP:
+        return Clock(origin)
+    scan = _Scan()
+    for packet in itertools.filterfalse(lambda p: p.dts is None, container.demux(kept)):
+        scan.add(packet)
+    return Clock(origin, tuple(scan.jumps), may_jump=True)

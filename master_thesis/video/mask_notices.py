@@ -1,0 +1,38 @@
+"""What is said about masks: their values, and how they were matched with frames."""
+
+from __future__ import annotations
+
+from master_thesis.configs.video import VideoConfig
+from master_thesis.video.io.mask_values import BRIGHT
+from master_thesis.video.survey import Survey
+
+SOFT_PERCENT = 5
+"""Grey pixels, in percent of the hole, from which they are mentioned."""
+
+
+def why_empty(found: Survey, config: VideoConfig) -> str:
+    """Why no mask has a hole; empty if the values do not say."""
+    brightest = found.tally.values.brightest
+    if config.object_ids or config.invert_mask or not 0 < brightest <= BRIGHT:
+        return ""
+    return f": its brightest value is {brightest} (above {BRIGHT} counts)"
+
+
+def matching_notices(found: Survey) -> list[str]:
+    """How masks were matched with frames, where it may surprise, and which of their values do not count."""
+    values, notices = found.tally.values, list(dict.fromkeys(found.tally.notes))
+    if values.num_hole and values.grey_percent > SOFT_PERCENT:
+        notices.append(
+            f"masks have grey pixels, {values.grey_percent:.0f} % as many as those of the hole: "
+            f"they do not count (above {BRIGHT} counts)"
+        )
+    return notices
+
+
+def held_notice(found: Survey) -> list[str]:
+    """Which frames are damaged and repeat the one before."""
+    if not found.held:
+        return []
+    shown = ", ".join(map(str, found.held[:10])) + (" ..." if len(found.held) > 10 else "")
+    frames = "frame" if len(found.held) == 1 else "frames"
+    return [f"damaged {frames} {shown}: the frame before is repeated"]
