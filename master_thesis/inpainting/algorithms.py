@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.inpainting.canvas import HALLUCINATED, Canvas
-from master_thesis.inpainting.planning import CameraPath, ReferencePlan, ReferencePlanner
+from master_thesis.inpainting.planning import CameraPath, ReferencePlan, ReferencePlanner, reduced_frame, reduced_hole
 from master_thesis.inpainting.step import FillStep, Pair
 from master_thesis.ops.image import to_bytes
 
@@ -163,10 +165,11 @@ def copy_and_propagate(step: FillStep, targets: Sequence[int], options: InpaintO
 
 def plan_scene(canvas: Canvas) -> ReferencePlanner:
     """Plans the references of a sequence; pixels that were made up before show nothing."""
-    frames = to_bytes(canvas.frames).permute(0, 2, 3, 1).cpu().numpy()
+    # One frame at a time: copies of a sequence are large.
+    frames = [reduced_frame(to_bytes(frame).permute(1, 2, 0).cpu().numpy()) for frame in canvas.frames]
     hidden = (canvas.mask > 0) | (canvas.source == HALLUCINATED)
-    holes = hidden[:, 0].cpu().numpy()
-    return ReferencePlanner(CameraPath.of(frames, holes), holes)
+    holes = np.stack([reduced_hole(hole) for hole in hidden[:, 0].cpu().numpy()])
+    return ReferencePlanner(CameraPath.of(np.stack(frames), holes), holes)
 
 
 def _visit(step: FillStep, visits: dict[int, Visits], options: InpaintOptions) -> None:

@@ -23,6 +23,8 @@ STRIDE_PX = 3
 """Distance of the hole's pixels that are carried along."""
 MARGIN_PX = 2
 """Holes are widened by this much, as chained motions are not exact."""
+LONGER_SIDE_PX = 512
+"""Largest extent of the frames that references are planned on: the plan needs no more detail."""
 MAX_REFS = 6
 NUM_SPARE = 4
 MIN_GAIN = 0.01
@@ -120,6 +122,25 @@ class ReferencePlanner:
         is_inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
         result[is_inside] = self._known[r][y[is_inside].astype(int), x[is_inside].astype(int)]
         return result
+
+
+def reduced_frame(frame: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "h w 3"]:
+    """A frame at a size at which references are planned; a frame whose longer side fits stays as it is."""
+    return _reduced(frame)
+
+
+def reduced_hole(hole: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "h w"]:
+    """The pixels at that size that cover any pixel of a hole."""
+    return _reduced(hole.astype(np.float32)) > 0
+
+
+def _reduced(plane: np.ndarray) -> np.ndarray:
+    height, width = plane.shape[:2]
+    share = LONGER_SIDE_PX / max(height, width)
+    if share >= 1:
+        return plane
+    size = max(round(width * share), 1), max(round(height * share), 1)
+    return cv2.resize(np.ascontiguousarray(plane), size, interpolation=cv2.INTER_AREA)
 
 
 def hole_points(hole: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "P 2"]:
