@@ -19,6 +19,7 @@ class DataConfig:
     data_ckpt_path: str = option(
         "./lightning_logs/data.ckpt", "cache of the index of --data_path (JSON)", metavar="FILE"
     )
+    follow_links: bool = option(False, "allow links in --data_path that lead outside its data sets")
     image_resize: bool = option(True, "resize frames to --train_size; false: crop at random")
     min_mask_size: float = option(0.05, "smallest mean share of a mask sequence, exclusive")
     max_mask_size: float = option(0.15, "largest mean share of a mask sequence, exclusive")

@@ -45,7 +45,7 @@ class DataModule(pl.LightningDataModule):
             c = self.config
             is_single = c.frames_n > 0 or c.batch_size == 1
             require(is_single, f"--batch_size should be 1 for complete sequences (--frames_n -1), got {c.batch_size}")
-            sequences, found = find_test_sequences(c.data_path)
+            sequences, found = find_test_sequences(c.data_path, c.follow_links)
             log.info("%s", found)
             self.test_clips = DavisClips(c, sequences)
         if stage in ("fit", "validate") and self.index is None:

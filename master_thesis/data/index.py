@@ -11,7 +11,7 @@ import json
 import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from master_thesis.runtime.atomic import atomic_path
 
 log = logging.getLogger(__name__)
 
-_VERSION = 2
+_VERSION = 3
 _START = b'{\n "key":'
 """First bytes of every cache. A file that begins otherwise belongs to the user and is never replaced."""
 _FRAMES_MEASURED = 10
@@ -81,9 +81,8 @@ def mask_area(files: tuple[str, ...]) -> float:
 
 
 def _make_index(config: DataConfig) -> Index:
-    frames_train = find_backgrounds(config.data_path, "train")
-    frames_val = find_backgrounds(config.data_path, "val")
-    masks = find_masks(config.data_path)
+    frames_train, frames_val = (find_backgrounds(config.data_path, p, config.follow_links) for p in ("train", "val"))
+    masks = find_masks(config.data_path, config.follow_links)
     areas = _measure(masks)
     smallest, largest = config.min_mask_size, config.max_mask_size
     train, val = (tuple(n for n in part if smallest < areas[n] < largest) for part in split_masks(masks.names))
@@ -93,8 +92,8 @@ def _make_index(config: DataConfig) -> Index:
             f"and --max_mask_size {largest}: widen the range or add sequences"
         )
         require(len(names) > 0, message)
-    masks_train = SequenceSet(masks.root, train, masks.num_missing, masks.num_outside)
-    return Index(frames_train, frames_val, masks_train, SequenceSet(masks.root, val))
+    masks_train = replace(masks, names=train)
+    return Index(frames_train, frames_val, masks_train, replace(masks, names=val, num_missing=0, num_outside=0))
 
 
 def _measure(masks: SequenceSet) -> dict[str, float]:
@@ -116,7 +115,8 @@ def _key(config: DataConfig) -> dict[str, Any]:
         except OSError:
             state[name] = []
     masks = {"min_mask_size": config.min_mask_size, "max_mask_size": config.max_mask_size}
-    return {"version": _VERSION, "data_path": root, "masks": masks, "state": state}
+    links = {"follow_links": config.follow_links}
+    return {"version": _VERSION, "data_path": root, "masks": masks, "state": state, **links}
 
 
 def _read_cache(path: Path, key: dict[str, Any]) -> Index | None:
@@ -126,7 +126,8 @@ def _read_cache(path: Path, key: dict[str, Any]) -> Index | None:
             return None
         if content["digest"] != _digest(content["sets"]):
             raise ValueError("the digest does not match the content")
-        sets = {name: _set_from_json(value, key["data_path"]) for name, value in content["sets"].items()}
+        links = key["follow_links"]
+        sets = {name: _set_from_json(value, key["data_path"], links) for name, value in content["sets"].items()}
         return Index(**sets)
     except FileNotFoundError:
         return None
@@ -135,17 +136,18 @@ def _read_cache(path: Path, key: dict[str, Any]) -> Index | None:
         return None
 
 
-def _set_from_json(value: dict[str, Any], data_path: str) -> SequenceSet:
+def _set_from_json(value: dict[str, Any], data_path: str, follow_links: bool) -> SequenceSet:
     """Reads a set from an untrusted file: its folder must be a watched one, and its names must stay inside."""
+    resolve = os.path.abspath if follow_links else os.path.realpath
     roots = [os.path.realpath(os.path.join(data_path, name)) for name in _WATCHED]
     names = tuple(value["names"])
     is_safe = value["root"] in roots and all(
-        isinstance(n, str) and os.path.realpath(os.path.join(value["root"], n)).startswith(value["root"] + os.sep)
-        for n in names
+        isinstance(n, str) and resolve(os.path.join(value["root"], n)).startswith(value["root"] + os.sep) for n in names
     )
     if not (is_safe and names):
         raise ValueError("a sequence is outside the data folder")
-    return SequenceSet(Path(value["root"]), names, int(value["num_missing"]), int(value["num_outside"]))
+    counts = int(value["num_missing"]), int(value["num_outside"])
+    return SequenceSet(Path(value["root"]), names, *counts, follow_links)
 
 
 def _digest(sets: Any) -> str:

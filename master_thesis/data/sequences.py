@@ -1,11 +1,13 @@
 """Finds the sequences of the three data sets on disk, and their files.
 
-Nothing outside a data set's folder is ever opened: list entries and links that lead outside are skipped and counted.
+Nothing outside a data set's folder is opened unless links may be followed: list entries and links that lead outside are
+skipped and counted.
 """
 
 from __future__ import annotations
 
 import functools
+import logging
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +16,8 @@ import numpy as np
 
 from master_thesis.errors import UserError, require
 from master_thesis.images.listing import is_image, scan
+
+log = logging.getLogger(__name__)
 
 FRAME_SUFFIXES = (".jpg", ".jpeg", ".png")
 _SPLIT_SEED = 20200914
@@ -29,19 +33,22 @@ class SequenceSet:
         names: the sequences found.
         num_missing: number of listed sequences that hold no image.
         num_outside: number of listed sequences that lead outside ``root``.
+        follow_links: whether links may lead outside ``root``.
     """
 
     root: Path
     names: tuple[str, ...]
     num_missing: int = 0
     num_outside: int = 0
+    follow_links: bool = False
 
     def files(self, name: str) -> tuple[str, ...]:
         """Lists the paths of a sequence's images in natural order."""
-        return image_files(str(self.root / name))
+        return image_files(str(self.root / name), self.follow_links)
 
     def __str__(self) -> str:
-        skipped = [f"{n} {why}" for n, why in ((self.num_missing, "not on disk"), (self.num_outside, "outside")) if n]
+        outside = "lead outside" if self.follow_links else "lead outside, which --follow_links allows for links"
+        skipped = [f"{n} {why}" for n, why in ((self.num_missing, "not on disk"), (self.num_outside, outside)) if n]
         return f"{self.root}: {len(self.names)} sequences" + (f" (skipped: {', '.join(skipped)})" if skipped else "")
 
 
@@ -55,16 +62,22 @@ class DavisSequence:
 
 
 @functools.lru_cache(maxsize=4096)
-def image_files(folder: str) -> tuple[str, ...]:
+def image_files(folder: str, follow_links: bool = False) -> tuple[str, ...]:
     """Lists the paths of the images in a folder in natural order; empty if the folder cannot be read.
 
-    Links that lead outside the folder are left out.
+    Args:
+        folder: the folder.
+        follow_links: whether images may be links that lead outside it; otherwise these are left out.
     """
     try:
         entries = [entry for entry in scan(folder) if is_image(entry.name, FRAME_SUFFIXES)]
     except OSError:
         return ()
-    return tuple(entry.path for entry in entries if not entry.is_symlink() or _is_inside(folder, entry.name))
+    kept = [e for e in entries if follow_links or not e.is_symlink() or _is_inside(folder, e.name)]
+    if len(kept) < len(entries):
+        num_left = len(entries) - len(kept)
+        log.warning("%s: %d images are links that lead outside, which --follow_links allows", folder, num_left)
+    return tuple(entry.path for entry in kept)
 
 
 def set_root(data_path: str, name: str) -> Path:
@@ -97,47 +110,58 @@ def read_list(path: Path) -> tuple[str, ...]:
     return names
 
 
-def find_listed(root: Path, names: tuple[str, ...]) -> SequenceSet:
+def find_listed(root: Path, names: tuple[str, ...], follow_links: bool = False) -> SequenceSet:
     """Finds the ``names`` that are folders of images inside ``root``.
+
+    Args:
+        root: the folder of the sequences.
+        names: of sequences.
+        follow_links: whether sequences and images may be links that lead outside ``root``. Other names never may.
 
     Raises:
         UserError: there are none.
     """
-    inside = [name for name in names if _is_inside(root, name)]
-    found = tuple(name for name in inside if _has_image(root / name))
+    inside = [name for name in names if _is_inside(root, name, follow_links)]
+    found = tuple(name for name in inside if _has_image(root / name, follow_links))
+    linked = [name for name in set(inside) - set(found) if _has_image(root / name, follow_links=True)]
+    num_outside = len(names) - len(inside) + len(linked)
+    why = f" ({num_outside} lead outside: give --follow_links if these are links that you trust)" if num_outside else ""
     message = f"{root} should hold a folder of images per sequence, but has none for the {len(names)} sequences listed"
-    require(len(found) > 0, message)
-    return SequenceSet(root, found, num_missing=len(inside) - len(found), num_outside=len(names) - len(inside))
+    require(len(found) > 0, message + why)
+    return SequenceSet(root, found, len(names) - len(found) - num_outside, num_outside, follow_links)
 
 
-def _is_inside(root: str | Path, name: str) -> bool:
+def _is_inside(root: str | Path, name: str, follow_links: bool = False) -> bool:
     if "\0" in name:
         return False
-    return os.path.realpath(os.path.join(root, name)).startswith(os.path.realpath(root) + os.sep)
+    resolve = os.path.abspath if follow_links else os.path.realpath
+    return resolve(os.path.join(root, name)).startswith(resolve(root) + os.sep)
 
 
-def _has_image(folder: Path) -> bool:
+def _has_image(folder: Path, follow_links: bool) -> bool:
+    """Whether a folder shows an image; links that lead outside it count only if they may be followed."""
     try:
         with os.scandir(folder) as entries:
-            return any(is_image(entry.name, FRAME_SUFFIXES) for entry in entries)
+            images = (entry for entry in entries if is_image(entry.name, FRAME_SUFFIXES))
+            return any(follow_links or not e.is_symlink() or _is_inside(folder, e.name) for e in images)
     except OSError:
         return False
 
 
-def find_backgrounds(data_path: str, part: str) -> SequenceSet:
+def find_backgrounds(data_path: str, part: str, follow_links: bool = False) -> SequenceSet:
     """Finds the sequences of GOT-10k's ``train`` or ``val`` part that its ``list.txt`` names."""
     root = set_root(data_path, "GOT10k") / part
-    return find_listed(root, read_list(root / "list.txt"))
+    return find_listed(root, read_list(root / "list.txt"), follow_links)
 
 
-def find_masks(data_path: str) -> SequenceSet:
+def find_masks(data_path: str, follow_links: bool = False) -> SequenceSet:
     """Finds the annotated training sequences of YouTube-VOS, sorted by name."""
     root = set_root(data_path, "YouTubeVOS") / "train" / "Annotations"
     try:
         names = tuple(sorted(entry.name for entry in os.scandir(root) if entry.is_dir()))
     except OSError as error:
         raise UserError(f"{root} should hold the mask sequences, but cannot be read ({error.strerror})") from error
-    return find_listed(root, names)
+    return find_listed(root, names, follow_links)
 
 
 def split_masks(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -147,7 +171,7 @@ def split_masks(names: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...
     return tuple(sorted(shuffled[:num_train])), tuple(sorted(shuffled[num_train:]))
 
 
-def find_test_sequences(data_path: str) -> tuple[list[DavisSequence], SequenceSet]:
+def find_test_sequences(data_path: str, follow_links: bool = False) -> tuple[list[DavisSequence], SequenceSet]:
     """Finds the sequences of DAVIS 2017, laid out as in the thesis or as downloaded.
 
     Returns:
@@ -158,7 +182,7 @@ def find_test_sequences(data_path: str) -> tuple[list[DavisSequence], SequenceSe
     """
     root = set_root(data_path, "DAVIS-2017")
     list_file = _first_existing(root, "ImageSets/custom.txt", "ImageSets/2017/val.txt")
-    found = find_listed(root / "JPEGImages" / "480p", read_list(list_file))
+    found = find_listed(root / "JPEGImages" / "480p", read_list(list_file), follow_links)
     annotations = _first_existing(root, "Annotations_Dense/480p", "Annotations/480p")
     return [_test_sequence(found, annotations, name) for name in found.names], found
 
@@ -172,6 +196,7 @@ def _first_existing(root: Path, *names: str) -> Path:
 
 def _test_sequence(found: SequenceSet, annotations: Path, name: str) -> DavisSequence:
     frames = found.files(name)
-    files = image_files(str(annotations / name)) if _is_inside(annotations, name) else ()
+    is_inside = _is_inside(annotations, name, found.follow_links)
+    files = image_files(str(annotations / name), found.follow_links) if is_inside else ()
     masks = {Path(path).stem: path for path in files}
     return DavisSequence(name, frames, tuple(masks.get(Path(path).stem) for path in frames))

@@ -83,6 +83,6 @@ def _find_files(source: str, sequence: str) -> tuple[str, ...]:
         return (source,)
     if not path.is_dir():
         raise UserError(f"--masks should be swapped, still, own or an existing path, got {source}")
-    files = image_files(str(path / sequence))
+    files = image_files(str(path / sequence), follow_links=True)
     require(len(files) > 0, f"--masks {source} should hold a folder of masks named {sequence}, but has none")
     return files

@@ -34,7 +34,7 @@ def read_predictions(folder: Path, task: Task) -> UInt8[np.ndarray, "F H W 3"]:
     Raises:
         UserError: their number or size differs from that of the task's frames, or one cannot be read.
     """
-    files = image_files(str(folder / task.sequence))
+    files = image_files(str(folder / task.sequence), follow_links=True)
     expected, (height, width) = len(task.frames), task.frames.shape[1:3]
     if len(files) != expected:
         raise UserError(

@@ -24,7 +24,7 @@ def make_tasks(data: DataConfig, config: EvaluationConfig) -> Iterator[Task]:
     Raises:
         UserError: a chosen sequence does not exist, or has only one frame.
     """
-    sequences, _ = find_test_sequences(data.data_path)
+    sequences, _ = find_test_sequences(data.data_path, data.follow_links)
     chosen = [_shorten(sequence, config.max_frames) for sequence in _choose(sequences, config.sequences)]
     for name in config.protocols:
         protocol = make_protocol(name, data)

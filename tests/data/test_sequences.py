@@ -61,6 +61,31 @@ def test_sequences_and_links_that_lead_outside_are_left_out(tree):
     assert found.num_outside + found.num_missing == 7
     assert found.num_outside >= 6
     assert [os.path.basename(path) for path in found.files("one")] == ["1.jpg"]
+    followed = find_backgrounds(str(tree / "data"), "train", follow_links=True)
+    assert followed.names == ("one", "link"), "names that are no links never lead outside"
+    assert [os.path.basename(path) for path in followed.files("one")] == ["1.jpg", "2.jpg"]
+    assert [os.path.basename(path) for path in followed.files("link")] == ["1.jpg"]
+
+
+def test_the_reason_is_named_where_links_lead_outside(tree, caplog):
+    """A subset of another data set, with sequences or single frames as links."""
+    inside, outside = tree / "data/GOT10k/train", tree / "outside"
+    shutil.move(inside / "one", outside)
+    (inside / "one").symlink_to(outside)
+    (inside / "frames").mkdir()
+    (inside / "frames" / "1.jpg").symlink_to(outside / "1.jpg")
+    write_list(tree, ["one", "frames"])
+    with pytest.raises(UserError, match=r"\(2 lead outside: give --follow_links if these are links that you trust\)"):
+        find_backgrounds(str(tree / "data"), "train")
+    write_list(tree, ["one", "frames", "two words"])
+    found = find_backgrounds(str(tree / "data"), "train")
+    assert str(found).endswith("1 sequences (skipped: 2 lead outside, which --follow_links allows for links)")
+    (inside / "two words" / "2.jpg").symlink_to(outside / "1.jpg")
+    assert len(found.files("two words")) == 1
+    assert "two words: 1 images are links that lead outside, which --follow_links allows" in caplog.text
+    followed = find_backgrounds(str(tree / "data"), "train", follow_links=True)
+    assert followed.names == ("one", "frames", "two words")
+    assert [len(followed.files(name)) for name in followed.names] == [1, 1, 2]
 
 
 def test_a_data_set_may_itself_be_a_link(tree):

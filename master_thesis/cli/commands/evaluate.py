@@ -14,7 +14,7 @@ from master_thesis.configs.evaluation import EvaluationConfig
 from master_thesis.configs.fields import option
 from master_thesis.configs.inpainting import InpaintOptions
 
-MEASURED = ("data_path", "test_size", "dilatation_filter_size", "dilatation_iterations", "seed")
+MEASURED = ("data_path", "follow_links", "test_size", "dilatation_filter_size", "dilatation_iterations", "seed")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from master_thesis.data.datamodule import DataModule
 
-SEQUENCES = ("data_path", "test_size", "dilatation_filter_size", "dilatation_iterations", "num_workers", "seed")
+SEQUENCES = ("data_path", "follow_links", "test_size", "dilatation_filter_size", "dilatation_iterations", "num_workers", "seed")
 CLIPS = (*SEQUENCES, "frames_n", "frames_spacing", "batch_size")
 NEEDS_CHECKPOINT = "--test_checkpoint should name the network to test (or take the shipped one: --preset small)"
 
