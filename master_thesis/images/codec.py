@@ -159,6 +159,11 @@ def write_jpeg(path: str | Path, image: UInt8[np.ndarray, "H W 3"], quality: int
     _encode(path, image, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])
 
 
+def png_bytes(image: UInt8[np.ndarray, "H W 3"]) -> bytes:
+    """An RGB frame as the content of a PNG file."""
+    return cv2.imencode(".png", cv2.cvtColor(image, cv2.COLOR_RGB2BGR))[1].tobytes()
+
+
 def _encode(path: str | Path, image: np.ndarray, kind: str, options: list[int]) -> None:
     is_done, data = cv2.imencode(kind, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
     if not is_done:

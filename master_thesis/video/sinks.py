@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from master_thesis.configs.video import VideoConfig
 from master_thesis.images.codec import write_png
@@ -21,10 +21,12 @@ from master_thesis.video.io.source import VideoInfo
 from master_thesis.video.io.writer import Known, VideoWriter
 from master_thesis.video.outputs import PAGE, PREVIEW, beside, companions_of, is_frame_folder, result_encoding
 from master_thesis.video.provenance import FrameOrigin, in_one_sentence, write_origins
+from master_thesis.video.report.closeups import Closeups
 from master_thesis.video.report.page import Page, write_page
 from master_thesis.video.report.preview import open_preview
 
 
+@runtime_checkable
 class Sink(Protocol):
     """Takes every finished frame, in order."""
 
@@ -119,9 +121,19 @@ def figures_sink(path: Path, figures: Figures, made_from: Mapping[str, Any]) -> 
     write_origins(path, figures.origins, figures.sentence, made_from)
 
 
+@dataclass(frozen=True)
+class _Both:
+    first: Sink
+    second: Sink
+
+    def write(self, frame: FinishedFrame) -> None:
+        self.first.write(frame)
+        self.second.write(frame)
+
+
 @contextmanager
 def page_sink(output: Path, info: VideoInfo, figures: Figures, title: str, facts: Mapping[str, str]) -> Iterator[Sink]:
-    """Writes a small video of before, after and origin, and finally the page around it.
+    """Writes a small video of before, after and origin, and finally the page around it, with crops at full size.
 
     Args:
         output: the result that the page lies beside.
@@ -130,10 +142,11 @@ def page_sink(output: Path, info: VideoInfo, figures: Figures, title: str, facts
         title: title of the page.
         facts: how the result was made, by name.
     """
-    preview = beside(output, PREVIEW)
+    preview, closeups = beside(output, PREVIEW), Closeups(info.display_matrix)
     try:
         with open_preview(preview, info) as sink:
-            yield sink
-        write_page(beside(output, PAGE), Page(title, figures.sentence, figures.origins, facts), preview)
+            yield _Both(sink, closeups)
+        page = Page(title, figures.sentence, figures.origins, facts, closeups.chosen())
+        write_page(beside(output, PAGE), page, preview)
     finally:
         preview.unlink(missing_ok=True)

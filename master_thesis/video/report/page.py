@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import UInt8
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
 from master_thesis.configs.inpainting import ALGORITHMS, InpaintOptions
 from master_thesis.configs.video import VideoConfig
+from master_thesis.images.codec import png_bytes
 from master_thesis.runtime.atomic import atomic_path
 from master_thesis.video.checks import Report
 from master_thesis.video.provenance import FrameOrigin
 from master_thesis.video.report.chart import origin_chart
+from master_thesis.video.report.closeups import Closeup
 
 CHUNK = 3 << 18
 """Bytes of the preview that are encoded at a time; a multiple of 3, so that the pieces of base64 join."""
@@ -35,12 +39,14 @@ class Page:
         sentence: summary of the result.
         origins: the origins of all frames, in order.
         facts: how the result was made, by name.
+        closeups: crops around the hole at full size.
     """
 
     title: str
     sentence: str
     origins: Sequence[FrameOrigin]
     facts: Mapping[str, str]
+    closeups: Sequence[Closeup] = ()
 
 
 def facts_of(config: VideoConfig, options: InpaintOptions, report: Report, output: Path) -> dict[str, str]:
@@ -85,7 +91,13 @@ def render(page: Page) -> str:
         chart=Markup(origin_chart(page.origins)),
         data=_timeline(page.origins),
         preview=PREVIEW_MARKER,
+        as_png=_as_png,
     )
+
+
+def _as_png(picture: UInt8[np.ndarray, "h w 3"]) -> str:
+    """A picture as the address of an image that contains it."""
+    return f"data:image/png;base64,{base64.b64encode(png_bytes(picture)).decode('ascii')}"
 
 
 def _timeline(origins: Sequence[FrameOrigin]) -> dict[str, list[float] | list[str]]:
