@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Int32, UInt8
 
 from master_thesis.video.patch_store import Patch
 from master_thesis.video.plan import Scene
+from master_thesis.video.seams import remove_step
 
 KNOWN = -3
 """In a source map of the video: the pixel is that of the video."""
@@ -73,6 +74,7 @@ def paste(image: Picture, mask: Mask, scene: Scene, patch: Patch, feather: int) 
         filled = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC).reshape(height, width, 3)
     result = image.copy()
     cut, hole = _crop(result, scene), _crop(mask, scene)
+    filled = remove_step(filled, cut, hole)
     if feather:
         weight = seam(hole, feather)[..., None]
         filled = np.rint(weight * filled + (1 - weight) * cut).astype(np.uint8)
