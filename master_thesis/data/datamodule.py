@@ -36,12 +36,12 @@ class DataModule(pl.LightningDataModule):
         self.bad_test_files = BadFiles()
 
     def setup(self, stage: str) -> None:
-        """Finds the data of a stage (``fit``, ``validate`` or ``test``).
+        """Finds the data of a stage (``fit``, ``validate``, ``test`` or ``predict``).
 
         Raises:
             UserError: the data is missing or empty, or the options do not fit the stage.
         """
-        if stage == "test" and self.test_clips is None:
+        if stage in ("test", "predict") and self.test_clips is None:
             c = self.config
             is_single = c.frames_n > 0 or c.batch_size == 1
             require(is_single, f"--batch_size should be 1 for complete sequences (--frames_n -1), got {c.batch_size}")
@@ -81,6 +81,10 @@ class DataModule(pl.LightningDataModule):
         assert self.test_clips is not None
         sampler = ClipSampler(self.test_clips, *self._process(), is_even=False, position=lambda: (0, 0))
         return make_loader(self.test_clips, sampler, c.batch_size, c.num_workers, self.bad_test_files, num_checked=0)
+
+    def predict_dataloader(self) -> ClipLoader:
+        """Makes the loader of a test."""
+        return self.test_dataloader()
 
     def teardown(self, stage: str) -> None:
         """Shares the bad files of a test among all processes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytorch_lightning as pl
@@ -17,7 +18,7 @@ from master_thesis.checkpoints.loading import make_network
 from master_thesis.checkpoints.reading import NETWORK_KEY, OWN_PREFIX
 from master_thesis.configs.fields import resolved
 from master_thesis.configs.training import OptimConfig
-from master_thesis.records import Clip, Losses
+from master_thesis.records import Clip, Losses, Record
 from master_thesis.runtime.distributed import require_everywhere
 from master_thesis.training.figures import show
 
@@ -31,17 +32,38 @@ class NetworkTraining(pl.LightningModule, ABC):
     Args:
         kind: kind of network, a key of ``registry.NETWORKS``.
         sizes: keyword arguments of the network's class.
-        optim: options of Adam and StepLR.
+        optim: options of Adam and StepLR, or a mapping with them (as ``load_from_checkpoint`` passes it).
     """
 
     monitor = "total"
     """The validation figure by which ``best.ckpt`` is chosen."""
 
-    def __init__(self, kind: str, sizes: Mapping[str, Any], optim: OptimConfig) -> None:
+    def __init__(self, kind: str, sizes: Mapping[str, Any], optim: OptimConfig | Mapping[str, Any]) -> None:
         super().__init__()
-        self.network_entry = {"kind": kind, "sizes": dict(sizes)}
-        self.optim = optim
+        self.network_entry: dict[str, Any] = {"kind": kind, "sizes": dict(sizes)}
+        self.optim = optim if isinstance(optim, OptimConfig) else OptimConfig(**optim)
         self.network = make_network(kind, sizes)
+
+    @property
+    def lr(self) -> float:
+        """The learning rate to begin with; Lightning's ``Tuner.lr_find`` sets it."""
+        return float(resolved(self.optim)["lr"])
+
+    @lr.setter
+    def lr(self, value: float) -> None:
+        self.optim = replace(self.optim, lr=value)
+
+    @abstractmethod
+    def forward(self, clip: Clip) -> Any:
+        """Runs the network on a batch as in training, and returns its prediction."""
+
+    @abstractmethod
+    def predict(self, clip: Clip) -> Record:
+        """Runs the network on a batch as in use."""
+
+    def predict_step(self, clip: Clip, batch_idx: int = 0) -> dict[str, Tensor]:
+        """Returns the fields of a prediction by name; Lightning cannot move a frozen record to the CPU."""
+        return {name: value for name, value in vars(self.predict(clip)).items() if value is not None}
 
     @abstractmethod
     def losses(self, clip: Clip) -> Losses:

@@ -11,6 +11,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from master_thesis.checkpoints.origin import identify
+from master_thesis.configs.fields import resolved
 from master_thesis.configs.training import OptimConfig
 from master_thesis.losses.chn import chn_losses
 from master_thesis.metrics import psnr, ssim, try_lpips
@@ -39,7 +40,7 @@ class CHNTraining(NetworkTraining):
     def __init__(
         self,
         sizes: Mapping[str, Any],
-        optim: OptimConfig,
+        optim: OptimConfig | Mapping[str, Any],
         aligner: Aligner | nn.Module,
         vgg: VGG16 | None = None,
         perceptual_weight: float = 0.5,
@@ -50,6 +51,16 @@ class CHNTraining(NetworkTraining):
         self.network_entry["aligner"] = identify(aligner)
         self.vgg = None if vgg is None else vgg.to(memory_format=torch.channels_last)
         self.perceptual_weight = perceptual_weight
+        plain = {"sizes": dict(sizes), "optim": resolved(self.optim), "perceptual_weight": perceptual_weight}
+        self.save_hyperparameters(plain | {"kind": kind})
+
+    def forward(self, clip: Clip) -> Hallucination:
+        """Paints the targets of a batch."""
+        return self.paint(*clip.split())[1]
+
+    def predict(self, clip: Clip) -> Hallucination:
+        """Paints the targets of a batch."""
+        return self(clip)
 
     def paint(self, target: MaskedFrames, refs: MaskedFrames) -> tuple[Alignment, Hallucination]:
         """Aligns the references of a batch and paints the targets.

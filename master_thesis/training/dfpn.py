@@ -9,10 +9,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from master_thesis.configs.fields import resolved
 from master_thesis.configs.training import OptimConfig
 from master_thesis.losses.dfpn import dfpn_losses
 from master_thesis.models.dfpn import DFPN
-from master_thesis.records import Clip, Losses
+from master_thesis.records import Alignment, Clip, Losses
 from master_thesis.training.alignment import alignment_quality
 from master_thesis.training.base import NetworkTraining
 from master_thesis.training.figures import alignment_figure
@@ -30,8 +31,19 @@ class DFPNTraining(NetworkTraining):
     kind = "dfpn"
     monitor = "epe_px"
 
-    def __init__(self, sizes: Mapping[str, Any], optim: OptimConfig) -> None:
+    def __init__(self, sizes: Mapping[str, Any], optim: OptimConfig | Mapping[str, Any]) -> None:
         super().__init__(self.kind, sizes, optim)
+        self.save_hyperparameters({"sizes": dict(sizes), "optim": resolved(self.optim)})
+
+    def forward(self, clip: Clip) -> Any:
+        """Predicts the flow of the masked frames of a batch."""
+        target, refs = clip.split()
+        return self.network(target.masked, refs.masked)
+
+    def predict(self, clip: Clip) -> Alignment:
+        """Aligns the masked references of a batch."""
+        target, refs = clip.split()
+        return self.network.align_encoded(*self.network.encode_clips(target.masked, refs.masked))
 
     def losses(self, clip: Clip) -> Losses:
         """Computes the losses of correlation, flow and alignment."""

@@ -73,7 +73,7 @@ def make_loggers(name: str, root: Path) -> list[Logger]:
     is_installed = name in ("csv", "false") or find_spec(name) is not None
     require(is_installed, f"--logger {name} needs the package {name}: pip install {name}")
     if name == "tensorboard":
-        return [TensorBoardRun(root, name=LOGS)]
+        return [TensorBoardRun(root, name=LOGS, default_hp_metric=False)]
     if name == "csv":
         return [CSVRun(root, name=LOGS)]
     folder = SilentRun(root, name=LOGS)
