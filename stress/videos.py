@@ -25,6 +25,7 @@ class Clip:
     codec: str = "libx264"
     pix_fmt: str = "yuv420p"
     audio: str | None = None
+    layout: str = "mono"
     rotation: int | None = None
     times: tuple[int, ...] = tuple(range(8))
     rate: int = 25
@@ -37,7 +38,8 @@ class Clip:
         path = folder / self.name
         frames = moving_frames(len(self.times), self.size) if frames is None else frames
         with av.open(str(path), "w") as container:
-            base = Fraction(1, 100 if path.suffix == ".gif" else self.rate if path.suffix == ".avi" else 600)
+            rates = {".gif": 100, ".avi": self.rate, ".mpg": self.rate, ".wmv": self.rate}
+            base = Fraction(1, rates.get(path.suffix, 600))
             video: Any = container.add_stream(self.codec, rate=self.rate, options=self.options)
             video.height, video.width = frames[0].shape[:2]
             video.pix_fmt, video.time_base, video.codec_context.time_base = self.pix_fmt, base, base
@@ -45,7 +47,9 @@ class Clip:
                 video.set_display_rotation(self.rotation)
             sound: Any = container.add_stream(self.audio, rate=48000) if self.audio else None
             if sound:
-                sound.layout = "mono"
+                sound.layout = self.layout
+                if self.audio == "wmav2":  # which has no default
+                    sound.bit_rate = 128_000
             ticks = int(1 / (self.rate * base))
             for time, image in zip(self.times, frames, strict=True):
                 picture = self._picture(image)

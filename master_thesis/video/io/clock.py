@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-BACKWARDS = Fraction(1, 2)
+BACKWARDS = Fraction(1, 10)
 """Seconds by which times that go back belong to another part."""
 FORWARDS = 10
 """Seconds by which times that leap ahead belong to another part."""
@@ -76,7 +76,8 @@ class _Scan:
     """Finds the jumps in the packets of a file."""
 
     jumps: list[Jump] = field(default_factory=list)
-    ends: dict[int, Fraction] = field(default_factory=dict)
+    lasts: dict[int, Fraction] = field(default_factory=dict)
+    lengths: dict[int, Fraction] = field(default_factory=dict)
     positions: dict[int, int] = field(default_factory=dict)
 
     def add(self, packet: Any) -> None:
@@ -84,17 +85,19 @@ class _Scan:
         if position is None or position < 0:
             position = self.positions.get(index, 0)
         self.positions[index] = position
-        time, length = packet.dts * packet.time_base, (packet.duration or 0) * packet.time_base
-        end = self.ends.get(index)
+        time, last = packet.dts * packet.time_base, self.lasts.get(index)
+        end = None if last is None else last + self.lengths.get(index, Fraction(0))
         shift = next((j.shift for j in reversed(self.jumps) if j.position <= position), Fraction(0))
         if end is not None and _is_jump(end, time + shift):
-            last = self.jumps[-1] if self.jumps else None
-            if last is not None and not _is_jump(end, time + last.shift):  # the part starts earlier in the file
-                self.jumps[-1] = Jump(min(position, last.position), last.shift)
+            part = self.jumps[-1] if self.jumps else None
+            if part is not None and not _is_jump(end, time + part.shift):  # the part starts earlier in the file
+                self.jumps[-1] = Jump(min(position, part.position), part.shift)
             else:
                 self.jumps.append(Jump(position, end - time))
             shift = self.jumps[-1].shift
-        self.ends[index] = time + shift + length
+        elif last is not None and time + shift > last:
+            self.lengths[index] = time + shift - last
+        self.lasts[index] = time + shift
 
 
 def _is_jump(end: Fraction, time: Fraction) -> bool:
