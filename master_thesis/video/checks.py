@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from master_thesis.video.io.masks import ALPHA, open_masks
 from master_thesis.video.io.orientation import is_quarter_turn
 from master_thesis.video.io.source import VideoInfo, VideoSource
 from master_thesis.video.mask_notices import held_notice, matching_notices, why_empty
+from master_thesis.video.outlook import Outlook, Samples, predict
 from master_thesis.video.outputs import chosen_output, output_notices, output_problems
 from master_thesis.video.plan import SOFT_BELOW, VideoPlan, plan_scenes, plan_windows
 from master_thesis.video.resources import GIB, memory_needed, resource_problems
@@ -35,12 +37,18 @@ class Report:
         notices: how oddities are handled, one line each.
         problems: what prevents the work, one line each.
         draft: the plan of the work, if the examination came that far.
+        samples: a few reduced frames.
+        outlook: what can be expected, if there is a plan.
+        seconds: how long a pass over the video takes.
     """
 
     facts: list[str] = field(default_factory=list)
     notices: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     draft: VideoPlan | None = None
+    samples: Samples = field(default_factory=Samples)
+    outlook: Outlook | None = None
+    seconds: float = 0.0
 
     def lines(self) -> list[str]:
         """Facts and notices, ready for the log; problems are raised by :meth:`plan`."""
@@ -95,7 +103,9 @@ def _examine_opened(
     masks = open_masks(
         config.mask, video, config.object_ids, config.invert_mask, config.mask_dilation, config.hold_masks
     )
-    found = survey(masks)
+    start = time.monotonic()
+    found = survey(masks, report.samples.add)
+    report.seconds = time.monotonic() - start
     check_frames(report, found, config)
     check_masks(report, found, config)
     if report.problems:
@@ -103,7 +113,9 @@ def _examine_opened(
     scenes = plan_scenes(found.boxes, found.cuts, found.info.size, working_size)
     windows = plan_windows(scenes, found.has_hole, config.window, reach)
     report.draft = VideoPlan(output, masks, found, scenes, windows)
+    report.outlook = predict(report.samples.kept, scenes, found.info.size)
     check_plan(report, report.draft)
+    report.facts += report.outlook.words
 
 
 def check_output(report: Report, output: Path, config: VideoConfig, info: VideoInfo) -> None:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 import torch
-from tqdm import tqdm
 
 from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.configs.video import VideoConfig, WorkingSize
@@ -27,16 +26,22 @@ from master_thesis.runtime.atomic import remove_leftovers
 from master_thesis.video.checks import Report, counted, examine
 from master_thesis.video.fingerprint import fingerprint
 from master_thesis.video.finished import FinishedFrame, finished_frames
+from master_thesis.video.outlook import enlarged
 from master_thesis.video.outputs import FIGURES, OVERLAY, PAGE, beside, unfinished
 from master_thesis.video.patch_store import PatchFolder
 from master_thesis.video.plan import VideoPlan
+from master_thesis.video.progress import Progress, in_words, with_progress
 from master_thesis.video.provenance import FrameOrigin
 from master_thesis.video.report.page import facts_of
-from master_thesis.video.resources import estimated_seconds, in_words
+from master_thesis.video.resources import pairs_per_frame
+from master_thesis.video.sheet import SHEET, write_sheet
 from master_thesis.video.sinks import Figures, Sink, figures_sink, overlay_sink, page_sink, result_sink
 from master_thesis.video.windows import WindowInpainter, fill_windows
 
 log = logging.getLogger(__name__)
+
+NUM_PASSES = 2.5
+"""How long reading the video for the work and writing the result take, in passes of the examination."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +118,12 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
     for line in report.lines():
         log.info(line)
     plan = report.plan()
-    log.info("time: about %s on this machine", in_words(_estimate_time(plan, WindowInpainter(inpainter))))
+    seconds = _estimate_time(report, plan, WindowInpainter(inpainter))
+    log.info("time: about %s, if the machine does nothing else", in_words(seconds + NUM_PASSES * report.seconds))
     if config.check:
+        sheet = beside(plan.output, SHEET)
+        write_sheet(sheet, report.samples.kept, plan.survey.info.display_matrix, config.overwrite)
+        log.info("sheet: %s shows the widened mask over a few frames", sheet)
         return VideoResult(None, report)
     made_from = fingerprint(config, inpainter, working_size)
     folder = PatchFolder(unfinished(plan.output), made_from)
@@ -123,7 +132,7 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
     figures = Figures()
     facts = facts_of(config, inpainter.options, report, plan.output)
     try:
-        _fill(plan, WindowInpainter(inpainter), folder)
+        _fill(plan, WindowInpainter(inpainter), folder, seconds)
         frames = finished_frames(plan.masks, plan.windows, folder, config.feather)
         _write(frames, plan.survey.num_frames, _sinks(config, plan, figures, made_from, facts))
     except KeyboardInterrupt:
@@ -137,23 +146,31 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
     return result
 
 
-def _estimate_time(plan: VideoPlan, inpainter: WindowInpainter) -> float:
-    """Approximate duration of the filling, in seconds, from a trial with one pair of frames."""
-    seconds_per_pair = inpainter.seconds_per_pair(*plan.largest_size)
-    num_holes, num_frames = sum(plan.survey.has_hole), plan.survey.num_frames
-    return estimated_seconds(seconds_per_pair, inpainter.algorithm, num_holes, num_frames)
+def _estimate_time(report: Report, plan: VideoPlan, inpainter: WindowInpainter) -> float:
+    """Approximate duration of the filling, in seconds, from a trial with one pair of frames and from planned pairs."""
+    scene = max(plan.scenes, key=lambda scene: scene.working_size[0] * scene.working_size[1])
+    frames = enlarged(report.samples.kept, scene, plan.survey.info.size)
+    outlook, options = report.outlook, inpainter.inpainter.options
+    planned = outlook.pairs_per_frame if outlook and options.exhaustive else None
+    pairs = pairs_per_frame(inpainter.algorithm, plan.survey.num_frames, planned) * sum(plan.survey.has_hole)
+    planning = 0.0 if planned is None or outlook is None else outlook.seconds * plan.survey.num_frames
+    return pairs * inpainter.seconds_per_pair(frames) + planning
 
 
-def _fill(plan: VideoPlan, inpainter: WindowInpainter, folder: PatchFolder) -> None:
+def _fill(plan: VideoPlan, inpainter: WindowInpainter, folder: PatchFolder, seconds: float) -> None:
     """The second pass: fills the windows that are not in the folder yet."""
     folder.drop_damaged([(plan.frames_to_fill(window), window.scene.working_size) for window in plan.windows])
-    num_done = sum(folder.has(index) for index in range(len(plan.windows)))
-    if num_done:
-        log.info("resuming: %d of %d windows are done", num_done, len(plan.windows))
+    is_left = [not folder.has(index) for index in range(len(plan.windows))]
+    if not all(is_left):
+        log.info("resuming: %d of %d windows are done", is_left.count(False), len(plan.windows))
     has_hole = plan.survey.has_hole
-    total = sum(has_hole[n] for window in plan.windows for n in inpainter.filled_frames(window))
-    with tqdm(total=total, desc="filling", unit=" frames", disable=None) as bar:
-        fill_windows(plan.windows, plan.masks, inpainter, folder, bar.update)
+    counts = [sum(has_hole[n] for n in inpainter.filled_frames(window)) for window in plan.windows]
+    total = sum(count for count, left in zip(counts, is_left, strict=True) if left)
+    progress = Progress("filling", total, seconds * total / max(sum(counts), 1))
+    try:
+        fill_windows(plan.windows, plan.masks, inpainter, folder, progress.update)
+    finally:
+        progress.close()
 
 
 def _after_interruption(plan: VideoPlan, folder: PatchFolder) -> str:
@@ -190,6 +207,6 @@ def _write(frames: Iterable[FinishedFrame], num_frames: int, sinks: Sequence[Abs
     """The last pass: hands every finished frame to every sink."""
     with ExitStack() as stack:
         opened = [stack.enter_context(sink) for sink in sinks]
-        for frame in tqdm(frames, total=num_frames, desc="writing", unit=" frames", disable=None):
+        for frame in with_progress(frames, "writing", num_frames):
             for sink in opened:
                 sink.write(frame)

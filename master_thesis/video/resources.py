@@ -10,8 +10,8 @@ from master_thesis.runtime.memory import available_memory
 from master_thesis.video.plan import Window
 
 GIB = 2**30
-COPIES = 6
-"""Float copies of a window that the algorithms hold at most."""
+WINDOW_BYTES, PAIR_BYTES = 44, 512
+"""Bytes per pixel of all frames of a window, and of one pair of frames."""
 
 PAIRS_PER_FRAME = {"ff": 30.0, "ip": 2.0, "cp": 18.0}
 """Approximate number of pairs of frames per frame with a hole (70 frames with large holes)."""
@@ -42,28 +42,16 @@ def resource_problems(windows: Sequence[Window], output: Path, num_frames: int, 
 
 def memory_needed(windows: Sequence[Window]) -> int:
     """Bytes needed to fill the largest window."""
-    pixels = (len(w.numbers) * w.scene.working_size[0] * w.scene.working_size[1] for w in windows)
-    return max(pixels, default=0) * 4 * 4 * COPIES
+    sizes = ((len(w.numbers), w.scene.working_size[0] * w.scene.working_size[1]) for w in windows)
+    return max((pixels * (count * WINDOW_BYTES + PAIR_BYTES) for count, pixels in sizes), default=0)
 
 
-def estimated_seconds(seconds_per_pair: float, algorithm: str, num_holes: int, num_frames: int) -> float:
-    """Approximate duration of the filling.
+def pairs_per_frame(algorithm: str, num_frames: int, planned: float | None) -> float:
+    """Approximate number of pairs of frames per frame with a hole.
 
     Args:
-        seconds_per_pair: time that the networks take for one pair of frames.
         algorithm: ``ff``, ``ip`` or ``cp``.
-        num_holes: number of frames with a hole.
         num_frames: number of all frames, which bounds the references of each.
+        planned: mean number of planned references (ff, ip); None: references are not planned.
     """
-    return seconds_per_pair * min(PAIRS_PER_FRAME[algorithm], num_frames) * num_holes
-
-
-def in_words(seconds: float) -> str:
-    """A duration in the unit that people would use.
-
-    >>> in_words(0.3), in_words(42.0), in_words(600.0), in_words(7900.0)
-    ('2 seconds', '42 seconds', '10 minutes', '2.2 hours')
-    """
-    if seconds < 90:
-        return f"{max(round(seconds), 2)} seconds"
-    return f"{round(seconds / 60)} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"
+    return min(PAIRS_PER_FRAME[algorithm] if planned is None or algorithm == "cp" else planned, num_frames)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
 from jaxtyping import Bool
-from tqdm import tqdm
 
 from master_thesis.errors import UserError
 from master_thesis.video.cuts import CutDetector
 from master_thesis.video.io.masks import Masks, MaskTally
 from master_thesis.video.io.source import VideoInfo
+from master_thesis.video.progress import with_progress
 
 
 @dataclass(frozen=True)
@@ -77,14 +78,19 @@ class Survey:
         return [box is not None for box in self.boxes]
 
 
-def survey(masks: Masks) -> Survey:
-    """Decodes a video with its masks once; damage ends the pass and is noted in the result, not raised."""
+def survey(masks: Masks, watch: Callable[[np.ndarray, np.ndarray], None] | None = None) -> Survey:
+    """Decodes a video with its masks once; damage ends the pass and is noted in the result, not raised.
+
+    Args:
+        masks: the video with its masks.
+        watch: called with every frame and its hole.
+    """
     found, detector = Survey(masks.video.info), CutDetector()
     pairs = masks.pairs(found.tally)
     try:
-        for frame, mask in tqdm(
-            pairs, desc="examining", total=found.info.estimated_frames or None, unit=" frames", disable=None
-        ):
+        for frame, mask in with_progress(pairs, "examining", found.info.estimated_frames or None):
+            if watch is not None:
+                watch(frame.image, mask)
             detector.add(frame.image)
             found.boxes.append(bounding_box(mask))
             found.last_pts, found.last_length = frame.pts, frame.length

@@ -9,16 +9,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.inpainting.algorithms import outwards
 from master_thesis.inpainting.canvas import Canvas
 from master_thesis.inpainting.inpainter import Inpainter, SubSequence
+from master_thesis.inpainting.step import FillStep, Pair
+from master_thesis.models.aligner import as_aligner
+from master_thesis.models.hallucinator import as_hallucinator
 from master_thesis.ops.image import to_bytes, to_float
 from master_thesis.video.closed_frames import ClosedFrames
 from master_thesis.video.compositing import WorkingFrame, to_working
 from master_thesis.video.io.masks import Masks
 from master_thesis.video.patch_store import Patch, PatchFolder
-from master_thesis.video.plan import Window
+from master_thesis.video.plan import Scene, Window
+from master_thesis.video.survey import Box
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,20 @@ class WindowInpainter:
         """Numbers of the frames that are filled: the core, and with cp the frames after it, which pass pixels on."""
         return range(window.core_start, window.stop) if self.algorithm == "cp" else window.core
 
-    def seconds_per_pair(self, height: int, width: int) -> float:
-        """Measures how long the networks take for one pair of frames."""
-        x, m = torch.rand(3, 1, height, width), torch.zeros(1, 1, height, width)
-        m[..., 0, 0] = 1
-        one_pair = replace(self.inpainter, options=InpaintOptions("ff"))
-        one_pair.fill(x, m)  # warms up
-        start = time.perf_counter()
-        one_pair.fill(x, m)
+    @torch.no_grad()
+    def seconds_per_pair(self, frames: Sequence[WorkingFrame]) -> float:
+        """Measures a fill step of the first of two frames from the second one."""
+        box = Box(0, 0, *frames[0].hole.shape)
+        window, device = Window(Scene(0, 2, box, box.size), 0, 0, 2, 2), self.inpainter.device
+        networks = as_aligner(self.inpainter.aligner), as_hallucinator(self.inpainter.hallucinator)
+        for _ in range(2):  # the first time warms up
+            canvas = make_canvas(window, frames, {}, device)
+            start = time.perf_counter()
+            step = FillStep(*networks, canvas, canvas.clone(), self.inpainter.options)
+            for copies in step.align([Pair(0, 1)]):
+                step.paint(copies, [True])
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
         return time.perf_counter() - start
 
     def fill(

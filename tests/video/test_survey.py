@@ -40,7 +40,7 @@ def test_damage_ends_the_pass_and_is_noted(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "total"), [("clip.mp4", 8), ("frames", 3), ("clip.mkv", None)])
-def test_the_progress_bar_knows_the_number_of_frames(tmp_path: Path, monkeypatch, name: str, total) -> None:
+def test_the_progress_knows_the_number_of_frames(tmp_path: Path, monkeypatch, name: str, total) -> None:
     """Matroska does not store it."""
     if name == "frames":
         (tmp_path / name).mkdir()
@@ -50,11 +50,11 @@ def test_the_progress_bar_knows_the_number_of_frames(tmp_path: Path, monkeypatch
         Clip(name).write(tmp_path)
     totals = []
 
-    def bar(frames, **options):
-        totals.append(options["total"])
+    def progress(frames, what, total):
+        totals.append(total)
         return frames
 
-    monkeypatch.setattr(survey_module, "tqdm", bar)
+    monkeypatch.setattr(survey_module, "with_progress", progress)
     survey(masks_of(tmp_path / name))
     assert totals == [total]
 

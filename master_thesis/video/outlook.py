@@ -1,0 +1,152 @@
+"""What can be expected of a video before the work begins: how much of the hole no frame shows, and how many pairs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from master_thesis.inpainting.planning import CameraPath, ReferencePlanner
+from master_thesis.video.compositing import WorkingFrame
+from master_thesis.video.plan import Scene
+
+MAX_SAMPLES = 48
+"""Largest number of frames that are looked at, at equal distances."""
+SIDE_PX = 384
+"""Largest extent of these frames."""
+NUM_TARGETS = 8
+"""Frames of a scene whose references are planned."""
+STILL_PX = 0.5
+"""Largest movement, at that size, of a camera that stands still."""
+NUM_MADE_UP = 2
+"""Pairs of a frame that passes on what was made up before."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One reduced frame with its hole; ``number`` counts in the video."""
+
+    number: int
+    image: UInt8[np.ndarray, "h w 3"]
+    hole: Bool[np.ndarray, "h w"]
+
+
+@dataclass
+class Samples:
+    """Collects reduced frames at equal distances, without knowing in advance how many there are."""
+
+    kept: list[Sample] = field(default_factory=list)
+    num_frames: int = 0
+    _step: int = 1
+
+    def add(self, image: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]) -> None:
+        """Takes the next frame of the video."""
+        if self.num_frames % self._step == 0:
+            self.kept.append(Sample(self.num_frames, *reduced(image, mask)))
+            if len(self.kept) > MAX_SAMPLES:
+                self.kept, self._step = self.kept[::2], 2 * self._step
+        self.num_frames += 1
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What can be expected.
+
+    Attributes:
+        hidden_percent: the share of the hole that no frame shows; None: there is nothing to judge by.
+        pairs_per_frame: mean number of references of a frame with a hole.
+        is_still: whether the camera stands still and the mask never moves.
+        seconds: how long the prediction took per frame.
+    """
+
+    hidden_percent: float | None
+    pairs_per_frame: float
+    is_still: bool
+    seconds: float = 0.0
+
+    @property
+    def words(self) -> list[str]:
+        """The same, one line each."""
+        if self.is_still:
+            return ["prediction: the camera stands still and the mask never moves: nothing can be copied"]
+        if self.hidden_percent is None:
+            return []
+        return [f"prediction: about {self.hidden_percent:.0f} % of the hole is visible in no frame and will be made up"]
+
+
+def reduced(
+    image: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]
+) -> tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
+    """A frame of at most ``SIDE_PX``, and the pixels that cover any pixel of its hole."""
+    height, width = mask.shape
+    share = min(SIDE_PX / max(height, width), 1.0)
+    size = max(round(width * share), 1), max(round(height * share), 1)
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], 3)
+    return small, cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
+
+
+def predict(samples: Sequence[Sample], scenes: Sequence[Scene], size: tuple[int, int]) -> Outlook:
+    """Plans the references of a few frames of every scene.
+
+    Args:
+        samples: of the video.
+        scenes: those that have a hole.
+        size: height and width of the video.
+    """
+    start = time.perf_counter()
+    hidden, num_pixels, pairs, stills = 0.0, 0, [], []
+    for scene in scenes:
+        inside = [sample for sample in samples if scene.start <= sample.number < scene.stop]
+        if not any(sample.hole.any() for sample in inside):
+            continue
+        frames, holes = _cropped(inside, scene, size)
+        path = CameraPath.of(frames, holes)
+        planner = ReferencePlanner(path, holes)
+        targets = [t for t, hole in enumerate(holes) if hole.any()]
+        for t in targets[:: -(-len(targets) // NUM_TARGETS)]:
+            plan, count = planner.plan(t), int(holes[t].sum())
+            hidden, num_pixels = hidden + (1 - plan.shown) * count, num_pixels + count
+            pairs.append(len(plan.refs) + (NUM_MADE_UP if plan.shown < 1 else 0))
+        stills.append(bool((holes == holes[0]).all()) and _is_still(path, frames.shape[1:3]))
+    seconds = (time.perf_counter() - start) / max(len(samples), 1)
+    if not pairs:
+        return Outlook(None, 1.0, False, seconds)
+    return Outlook(100 * hidden / num_pixels, sum(pairs) / len(pairs), all(stills), seconds)
+
+
+def enlarged(samples: Sequence[Sample], scene: Scene, size: tuple[int, int]) -> list[WorkingFrame]:
+    """Two neighbouring samples of a scene at its working size, the first one with a hole: enough for a trial.
+
+    Args:
+        samples: of the video.
+        scene: the scene.
+        size: height and width of the video.
+    """
+    inside = [s for s in samples if scene.start <= s.number < scene.stop] or list(samples)
+    target = next((i for i, sample in enumerate(inside) if sample.hole.any()), 0)
+    pair = [inside[target], inside[target + 1 if target + 1 < len(inside) else target - 1]]
+    (height, width), frames = scene.working_size, []
+    for image, hole in zip(*_cropped(pair, scene, size), strict=True):
+        large = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
+        frames.append(WorkingFrame(large, cv2.resize(hole.view(np.uint8), (width, height), interpolation=0) > 0))
+    return frames
+
+
+def _cropped(samples: Sequence[Sample], scene: Scene, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Frames and holes of what is processed of a scene."""
+    (height, width), (h, w), box = size, samples[0].hole.shape, scene.crop
+    rows = slice(box.top * h // height, -(-box.bottom * h // height))
+    columns = slice(box.left * w // width, -(-box.right * w // width))
+    return np.stack([s.image[rows, columns] for s in samples]), np.stack([s.hole[rows, columns] for s in samples])
+
+
+def _is_still(path: CameraPath, size: tuple[int, int]) -> bool:
+    """Whether the corners of a frame stay where they are."""
+    height, width = size
+    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], float)
+    moved = corners @ np.swapaxes(path.to_first, 1, 2)
+    return bool(np.abs(moved[..., :2] / moved[..., 2:] - corners[:, :2]).max() <= STILL_PX)

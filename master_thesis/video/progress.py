@@ -1,0 +1,125 @@
+"""Progress with the time left: one line on a terminal, a line every so often elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol, TypeVar, runtime_checkable
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+TERMINAL_SECONDS, LINE_SECONDS = 0.5, 30.0
+"""Time between two reports on a terminal, and in a log."""
+TRUSTED_SHARE = 0.2
+"""Share of the work after which its own speed counts alone, and no longer the estimate."""
+
+
+@runtime_checkable
+class Stream(Protocol):
+    """What is written to; may be a terminal."""
+
+    def isatty(self) -> bool:
+        """Whether it is one."""
+        ...
+
+    def write(self, text: str, /) -> Any:
+        """Writes text."""
+        ...
+
+    def flush(self) -> Any:
+        """Shows it."""
+        ...
+
+
+class Progress:
+    """Reports how much of the work is done and how much time is left.
+
+    Args:
+        what: what is being done.
+        total: number of frames; None: unknown.
+        expected: seconds that the work was estimated to take; None: there is no estimate.
+        stream: where a terminal may be.
+        clock: seconds.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        total: int | None,
+        expected: float | None = None,
+        stream: Stream | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.what, self.total, self.expected, self.clock = what, total, expected, clock
+        self.stream = sys.stderr if stream is None else stream
+        self.is_terminal = self.stream.isatty()
+        self.num_done = 0
+        self._start = self._reported = clock()
+        if expected is not None and (self.is_terminal or expected > LINE_SECONDS):
+            self._report()
+
+    def update(self, count: int = 1) -> None:
+        """Adds frames that are done."""
+        self.num_done += count
+        if self.clock() - self._reported >= (TERMINAL_SECONDS if self.is_terminal else LINE_SECONDS):
+            self._report()
+
+    def close(self) -> None:
+        """Ends the line on a terminal."""
+        if self.is_terminal:
+            self._report()
+            self.stream.write("\n")
+            self.stream.flush()
+
+    @property
+    def seconds_left(self) -> float | None:
+        """The estimate at first, then more and more what the speed so far says; None: unknown."""
+        if not self.total:
+            return None
+        share = min(self.num_done / self.total, 1.0)
+        measured = (self.clock() - self._start) * (1 - share) / share if share else None
+        estimated = None if self.expected is None else self.expected * (1 - share)
+        if measured is None or estimated is None:
+            return estimated if measured is None else measured
+        weight = min(share / TRUSTED_SHARE, 1.0)
+        return weight * measured + (1 - weight) * estimated
+
+    def text(self) -> str:
+        """What is reported."""
+        count = f"{self.num_done} of {self.total}" if self.total else str(self.num_done)
+        left = self.seconds_left
+        return f"{self.what}: {count} frames" + (f", about {in_words(left)} left" if left else "")
+
+    def _report(self) -> None:
+        self._reported = self.clock()
+        if self.is_terminal:
+            self.stream.write(f"\r\x1b[K{self.text()}")
+            self.stream.flush()
+        else:
+            log.info(self.text())
+
+
+def with_progress(items: Iterable[T], what: str, total: int | None) -> Iterator[T]:
+    """Yields items, one per frame, and reports the progress."""
+    progress = Progress(what, total)
+    try:
+        for item in items:
+            yield item
+            progress.update()
+    finally:
+        progress.close()
+
+
+def in_words(seconds: float) -> str:
+    """A duration in the unit that people would use.
+
+    >>> in_words(0.3), in_words(42.0), in_words(600.0), in_words(7900.0)
+    ('2 seconds', '42 seconds', '10 minutes', '2.2 hours')
+    """
+    if seconds < 90:
+        return f"{max(round(seconds), 2)} seconds"
+    return f"{round(seconds / 60)} minutes" if seconds < 5400 else f"{seconds / 3600:.1f} hours"

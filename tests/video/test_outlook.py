@@ -1,0 +1,96 @@
+"""The prediction says what no frame shows, on clips where this is known."""
+
+import numpy as np
+import pytest
+
+from master_thesis.video.outlook import MAX_SAMPLES, Sample, Samples, enlarged, predict
+from master_thesis.video.plan import Scene
+from master_thesis.video.survey import Box
+from stress.videos import STEP_PX, panorama
+
+SIZE = (96, 128)
+EVERYTHING = Box(0, 0, *SIZE)
+
+
+def samples_of(num_frames: int, hole: Box, step_px: int, hole_step_px: int = 0) -> list[Sample]:
+    """A camera that moves right by ``step_px`` per frame, and a hole that moves right in the picture."""
+    picture = panorama(SIZE[0], SIZE[1] + step_px * num_frames)
+    samples = Samples()
+    for t in range(num_frames):
+        mask = np.zeros(SIZE, bool)
+        mask[hole.top : hole.bottom, hole.left + hole_step_px * t : hole.right + hole_step_px * t] = True
+        samples.add(np.ascontiguousarray(picture[:, step_px * t : step_px * t + SIZE[1]]), mask)
+    return samples.kept
+
+
+def outlook_of(samples: list[Sample], crop: Box = EVERYTHING):
+    return predict(samples, [Scene(0, len(samples), crop, crop.size)], SIZE)
+
+
+HOLE = Box(30, 40, 60, 72)
+
+
+def test_what_a_moving_camera_reveals_is_copied() -> None:
+    outlook = outlook_of(samples_of(24, HOLE, STEP_PX))
+    assert outlook.hidden_percent == pytest.approx(0, abs=2)
+    assert not outlook.is_still
+    assert 1 <= outlook.pairs_per_frame <= 8
+
+
+def test_half_of_what_a_short_pan_reveals_stays_hidden() -> None:
+    """Frame t shows of the hole of the last frame what the camera moved since; the hole is 32 pixels wide."""
+    samples = samples_of(9, HOLE, STEP_PX)
+    shown = [max(t, 8 - t) * STEP_PX for t in range(9)]  # pixels that leave the hole by either end of the pan
+    both = [min(t * STEP_PX + (8 - t) * STEP_PX, 32) for t in range(9)]
+    assert max(shown) <= 32
+    expected = 100 * (1 - np.mean(both) / 32)
+    assert outlook_of(samples).hidden_percent == pytest.approx(expected, abs=15)  # holes are widened to be safe
+
+
+def test_a_still_camera_and_a_still_mask_reveal_nothing() -> None:
+    outlook = outlook_of(samples_of(6, HOLE, 0))
+    assert outlook.hidden_percent == 100
+    assert outlook.words == ["prediction: the camera stands still and the mask never moves: nothing can be copied"]
+
+
+def test_an_object_that_moves_before_a_still_camera_reveals_everything() -> None:
+    outlook = outlook_of(samples_of(10, Box(30, 10, 60, 30), 0, hole_step_px=8))
+    assert not outlook.is_still
+    assert outlook.hidden_percent == pytest.approx(0, abs=1)
+    assert outlook.words == ["prediction: about 0 % of the hole is visible in no frame and will be made up"]
+
+
+def test_scenes_and_crops_bound_what_is_copied() -> None:
+    samples = samples_of(10, Box(30, 10, 60, 30), 0, hole_step_px=8)
+    crop = Box(20, 0, 70, 128)
+    first, second = Scene(0, 1, crop, crop.size), Scene(1, 10, crop, crop.size)
+    assert predict(samples, [first], SIZE).hidden_percent == 100
+    assert predict(samples, [second], SIZE).hidden_percent == pytest.approx(0, abs=1)
+
+
+def test_without_a_hole_in_the_samples_nothing_is_predicted() -> None:
+    outlook = outlook_of(samples_of(4, Box(0, 0, 0, 0), 0))
+    assert outlook.hidden_percent is None
+    assert outlook.words == []
+
+
+@pytest.mark.parametrize("count", [1, 47, 48, 49, 97, 1000])
+def test_samples_lie_at_equal_distances_over_the_entire_length(count: int) -> None:
+    samples, image, mask = Samples(), np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), bool)
+    for _ in range(count):
+        samples.add(image, mask)
+    numbers = [sample.number for sample in samples.kept]
+    assert min(count, MAX_SAMPLES // 2) <= len(numbers) <= MAX_SAMPLES
+    assert numbers[0] == 0
+    assert len(set(np.diff(numbers))) <= 1
+    assert numbers[-1] > count - 1 - [*numbers, count][1]
+
+
+def test_a_trial_gets_two_frames_at_working_size() -> None:
+    samples = samples_of(3, HOLE, STEP_PX)
+    crop = Box(20, 20, 80, 100)
+    target, ref = enlarged(samples, Scene(0, 3, crop, (30, 40)), SIZE)
+    assert target.image.shape == ref.image.shape == (30, 40, 3)
+    assert target.hole.sum() == pytest.approx(HOLE.size[0] * HOLE.size[1] / 4, rel=0.1)
+    (same, again) = enlarged(samples[:1], Scene(0, 3, crop, (30, 40)), SIZE)
+    assert np.array_equal(same.image, again.image)

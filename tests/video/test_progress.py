@@ -1,0 +1,85 @@
+"""The time left is known from the first second and comes closer to the truth; logs get a line every so often."""
+
+import io
+import logging
+
+import pytest
+
+from master_thesis.video.progress import LINE_SECONDS, Progress, with_progress
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def progress_of(total, expected=None, stream=None):
+    clock = Clock()
+    return Progress("filling", total, expected, stream or io.StringIO(), clock), clock
+
+
+def test_the_estimate_counts_at_first_and_the_speed_later() -> None:
+    progress, clock = progress_of(100, expected=200.0)
+    assert progress.seconds_left == 200
+    for _ in range(10):  # twice as slow as estimated
+        clock.now += 4
+        progress.update()
+    assert progress.seconds_left == pytest.approx(0.5 * 180 + 0.5 * 360)
+    for _ in range(10):
+        clock.now += 4
+        progress.update()
+    assert progress.seconds_left == pytest.approx(320)
+
+
+def test_without_an_estimate_the_speed_counts() -> None:
+    progress, clock = progress_of(10)
+    assert progress.seconds_left is None
+    clock.now = 5
+    progress.update(5)
+    assert progress.seconds_left == 5
+
+
+def test_without_a_total_frames_are_counted() -> None:
+    progress, clock = progress_of(None)
+    clock.now = 5
+    progress.update(5)
+    assert progress.text() == "filling: 5 frames"
+
+
+def test_logs_get_a_line_at_the_start_and_every_so_often(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        progress, clock = progress_of(1000, expected=1000.0)
+        for _ in range(100):
+            clock.now += 1
+            progress.update()
+        progress.close()
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines[0] == "filling: 0 of 1000 frames, about 17 minutes left"
+    assert lines[1] == "filling: 30 of 1000 frames, about 16 minutes left"
+    assert len(lines) == 1 + 100 // LINE_SECONDS
+
+
+def test_short_work_is_silent_in_logs(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        assert list(with_progress("abc", "writing", 3)) == ["a", "b", "c"]
+        progress_of(10, expected=3.0)
+    assert caplog.records == []
+
+
+def test_a_terminal_gets_one_line_that_is_rewritten() -> None:
+    terminal = Terminal()
+    progress, clock = progress_of(4, expected=100.0, stream=terminal)
+    assert terminal.getvalue() == "\r\x1b[Kfilling: 0 of 4 frames, about 2 minutes left"
+    clock.now = 10
+    progress.update(4)
+    progress.close()
+    assert terminal.getvalue().endswith("\r\x1b[Kfilling: 4 of 4 frames\n")
+    assert terminal.getvalue().count("\n") == 1
