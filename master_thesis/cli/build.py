@@ -14,8 +14,9 @@ from torch import nn
 
 from master_thesis.checkpoints.loading import load_network, load_shipped
 from master_thesis.checkpoints.origin import identify
+from master_thesis.checkpoints.own import load_own_aligner, load_own_hallucinator
 from master_thesis.checkpoints.reading import Checkpoint
-from master_thesis.cli.options import PRECISION_ALIASES, AlignerChoice, NetworkChoice, NetworkCommandOptions
+from master_thesis.cli.options import PRECISION_ALIASES, AlignerChoice, NetworkChoice, NetworkCommandOptions, is_class
 from master_thesis.configs.fields import resolved
 from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.errors import UserError, require
@@ -71,13 +72,16 @@ def check_gpus(gpus: int | None) -> None:
     require((gpus or 0) <= there, f"--gpus {gpus}: this machine has {there} usable GPUs; {hint}")
 
 
-def load_networks(choice: NetworkChoice, *sizes: Any) -> tuple[nn.Module, nn.Module]:
+def load_networks(choice: NetworkChoice, *sizes: Any) -> tuple[Any, Any]:
     """Loads the aligner and the CHN that fill sequences.
 
     Args:
         choice: names them.
         sizes: records with size options, which must be those of the checkpoint of CHN where they are given.
     """
+    if choice.hallucinator:
+        own = load_own_hallucinator(choice.hallucinator, choice.test_checkpoint)
+        return load_aligner(choice, is_small=True), own
     if not choice.test_checkpoint:
         return load_aligner(choice, is_small=True), load_shipped("chn")
     checkpoint = Checkpoint.read(choice.test_checkpoint)
@@ -102,11 +106,11 @@ def report_other_aligner(path: Path, entry: Mapping[str, Any] | None, aligner: A
         log.warning("%s was trained on the aligner %s, and is now given %s: results may differ", path, *names)
 
 
-def load_aligner(choice: AlignerChoice, is_small: bool = False, brought_by: Checkpoint | None = None) -> nn.Module:
+def load_aligner(choice: AlignerChoice, is_small: bool = False, brought_by: Checkpoint | None = None) -> Any:
     """Loads the aligner of CHN.
 
     Args:
-        choice: names it.
+        choice: names it, or its class.
         is_small: whether the shipped weights serve where no checkpoint is named.
         brought_by: the checkpoint of CHN; those of the reference implementation contain an aligner.
 
@@ -114,6 +118,8 @@ def load_aligner(choice: AlignerChoice, is_small: bool = False, brought_by: Chec
         UserError: no checkpoint holds it.
     """
     family = choice.chn_aligner or next(spec.family for spec in NETWORKS.values() if spec.shipped and spec.is_aligner)
+    if is_class(family):
+        return load_own_aligner(family, choice.chn_aligner_checkpoint)
     spec = find_network(family)
     if not spec.has_weights:
         return spec.cls()
@@ -127,11 +133,12 @@ def load_aligner(choice: AlignerChoice, is_small: bool = False, brought_by: Chec
 
 
 def make_inpainters(
-    networks: tuple[nn.Module, nn.Module], options: Sequence[InpaintOptions], device: torch.device
+    networks: tuple[Any, Any], options: Sequence[InpaintOptions], device: torch.device
 ) -> list[Inpainter]:
     """One inpainter per algorithm, with an aligner and a CHN on a device."""
-    aligner, chn = (network.to(device) for network in networks)
-    return [Inpainter(aligner, chn, each, device) for each in options]  # type: ignore[arg-type]
+    aligner: Any
+    aligner, chn = (n.to(device) if isinstance(n, nn.Module) else n for n in networks)
+    return [Inpainter(aligner, chn, each, device) for each in options]
 
 
 def sizes_for(spec: NetworkSpec, *records: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -12,7 +13,24 @@ from master_thesis.configs.inpainting import ALGORITHMS
 from master_thesis.errors import require
 from master_thesis.models.registry import families, find_network
 
-ALIGNERS = families(is_aligner=True)
+
+class NamesOrClass(tuple[str, ...]):
+    """Choices of an option that also takes a class, ``package.module:Class``."""
+
+    def __contains__(self, value: object) -> bool:
+        return super().__contains__(value) or is_class(value)
+
+
+def is_class(value: object) -> bool:
+    """Whether a value has the form ``package.module:Class``.
+
+    >>> is_class("my_package.my_module:MyAligner"), is_class("opencv")
+    (True, False)
+    """
+    return isinstance(value, str) and re.fullmatch(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*", value) is not None
+
+
+ALIGNERS = NamesOrClass(families(is_aligner=True))
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 PRECISION_ALIASES = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
 """Lightning's short names of them."""
@@ -80,12 +98,14 @@ class AlgorithmChoice:
 class AlignerChoice:
     """The aligner below CHN."""
 
-    chn_aligner: str | None = option(None, "aligner of CHN; opencv has no weights", choices=ALIGNERS)
+    chn_aligner: str | None = option(
+        None, "aligner of CHN; opencv has no weights; or a class of your own, MODULE:CLASS", choices=ALIGNERS
+    )
     chn_aligner_checkpoint: str | None = option(None, "checkpoint of that aligner", metavar="FILE")
 
     def __post_init__(self) -> None:
         name = self.chn_aligner
-        is_used = name is None or find_network(name).has_weights or not self.chn_aligner_checkpoint
+        is_used = name is None or is_class(name) or find_network(name).has_weights or not self.chn_aligner_checkpoint
         require(is_used, f"--chn_aligner {name} has no weights: leave out --chn_aligner_checkpoint")
 
     def require_named(self) -> None:
@@ -95,7 +115,7 @@ class AlignerChoice:
     def require_weights(self) -> None:
         """Raises :class:`UserError` unless the named aligner has its weights."""
         name = str(self.chn_aligner)
-        has_weights = bool(self.chn_aligner_checkpoint) or not find_network(name).has_weights
+        has_weights = bool(self.chn_aligner_checkpoint) or is_class(name) or not find_network(name).has_weights
         require(has_weights, f"--chn_aligner {name} needs --chn_aligner_checkpoint: which one to use")
 
 
@@ -105,16 +125,21 @@ class NetworkChoice(AlignerChoice):
 
     test_checkpoint: str | None = option(None, "checkpoint of CHN, instead of the shipped one", metavar="FILE")
     preset: str = option("thesis", "small: the shipped networks where none are named", choices=("thesis", "small"))
+    hallucinator: str | None = option(
+        None, "a class of your own instead of CHN; --test_checkpoint then holds its weights", metavar="MODULE:CLASS"
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        own = self.hallucinator
+        require(own is None or is_class(own), f"--hallucinator should be PACKAGE.MODULE:CLASS, got {own}")
         if not self.is_small or self.chn_aligner_checkpoint:
             self.require_named()
 
     @property
     def is_small(self) -> bool:
         """Whether the shipped networks of the small preset stand in for those that are not named."""
-        return self.preset == "small" or not self.test_checkpoint
+        return self.preset == "small" or not self.test_checkpoint or self.hallucinator is not None
 
     @property
     def kind(self) -> str:

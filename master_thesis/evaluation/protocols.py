@@ -15,6 +15,8 @@ from master_thesis.ops.image import FILL
 
 COMPLETION = "completion-432x240"
 HOLE = "hole"
+METRICS = {COMPLETION: ("psnr", "ssim"), HOLE: ("hole_psnr", "hole_ssim", "hole_lpips")}
+"""What each protocol compares with the truth, the main metric first; ``scores.add_metric`` appends to it."""
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,9 @@ class Protocol:
 def make_protocol(name: str, data: DataConfig) -> Protocol:
     """Makes the protocol of a name; ``hole`` takes size and dilation from the options."""
     if name == COMPLETION:
-        return Protocol(COMPLETION, 240, 432, (3, 3), 4, ("psnr", "ssim"))
+        return Protocol(COMPLETION, 240, 432, (3, 3), 4, METRICS[COMPLETION])
     height, width = data.test_size
-    metrics = ("hole_psnr", "hole_ssim", "hole_lpips")
-    return Protocol(HOLE, height, width, data.dilatation_filter_size, data.dilatation_iterations, metrics)
+    return Protocol(HOLE, height, width, data.dilatation_filter_size, data.dilatation_iterations, METRICS[HOLE])
 
 
 @dataclass(frozen=True)

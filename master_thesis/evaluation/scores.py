@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
@@ -13,8 +13,11 @@ from jaxtyping import Bool, Float, UInt8
 from master_thesis import metrics
 from master_thesis.errors import require
 from master_thesis.evaluation.motion import Motion
-from master_thesis.evaluation.protocols import Task
+from master_thesis.evaluation.protocols import METRICS, Task
 from master_thesis.metrics import Lpips
+
+Measure: TypeAlias = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
+"""``(composed frames, true frames, mask) -> one value per frame``; NaN where there is nothing to measure."""
 
 
 class Unit(NamedTuple):
@@ -91,6 +94,20 @@ def metric_title(metric: str) -> str:
     return f"{metric} ({unit})" if unit else metric
 
 
+def add_metric(name: str, measure: Measure, unit: Unit, protocols: Sequence[str]) -> None:
+    """Adds a metric that compares filled frames with the true ones.
+
+    Args:
+        name: its column in the tables.
+        measure: the function.
+        unit: its unit, and the decimals to print.
+        protocols: those that measure it.
+    """
+    MEASURES[name], UNITS[name] = measure, unit
+    for protocol in protocols:
+        METRICS[protocol] += (name,)
+
+
 def require_metrics(names: Sequence[str]) -> None:
     """Checks the metrics of a protocol, before anything is measured.
 
@@ -147,10 +164,10 @@ def _ssim(
     return metrics.frame_ssim(composed, frames)
 
 
-MEASURES: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
+MEASURES: dict[str, Measure] = {
     "psnr": _psnr,
     "ssim": _ssim,
     "hole_psnr": metrics.hole_psnr,
     "hole_ssim": metrics.hole_ssim,
 }
-"""``(composed frames, true frames, mask) -> one value per frame``."""
+"""How each metric is measured."""

@@ -12,7 +12,8 @@ from torch import nn
 
 from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.inpainting.inpainter import Inpainter
-from master_thesis.models.aligner import FrozenAligner
+from master_thesis.models.aligner import Aligner, FrozenAligner
+from master_thesis.models.hallucinator import Hallucinator
 from master_thesis.ops.image import to_bytes, to_float
 from master_thesis.records import Clip
 from master_thesis.training.alignment import alignment_quality
@@ -32,7 +33,7 @@ class ClipFigures(pl.LightningModule):
         aligner: aligner to test.
     """
 
-    def __init__(self, aligner: nn.Module) -> None:
+    def __init__(self, aligner: Aligner | nn.Module) -> None:
         super().__init__()
         self.aligner = FrozenAligner(aligner)
         self.num_shown = 0
@@ -56,7 +57,9 @@ class SequenceFilling(pl.LightningModule):
         algorithms: some of ``ff``, ``ip``, ``cp``.
     """
 
-    def __init__(self, aligner: nn.Module, chn: nn.Module, folder: Path, algorithms: Sequence[str]) -> None:
+    def __init__(
+        self, aligner: Aligner | nn.Module, chn: Hallucinator | nn.Module, folder: Path, algorithms: Sequence[str]
+    ) -> None:
         super().__init__()
         self.aligner = FrozenAligner(aligner)
         self.chn = chn

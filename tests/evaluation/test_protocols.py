@@ -51,3 +51,14 @@ def test_composing_takes_only_the_hole_from_a_fill(task):
 @pytest.mark.parametrize(("masks", "has_truth"), [("own", False), ("swapped", True), ("still", True), ("x", True)])
 def test_only_own_masks_lack_truth(task, masks, has_truth):
     assert Task(task.protocol, masks, "pan", task.frames, task.mask).has_truth is has_truth
+
+
+def test_frames_are_resized_as_the_documentation_says():
+    """DAVIS at 432 x 240: the height is halved by means of two, the width interpolated between pixel centres."""
+    frame = np.random.default_rng(0).integers(0, 256, (480, 854, 3), dtype=np.uint8)
+    halved = frame.reshape(240, 2, 854, 3).mean(axis=1)
+    x = (np.arange(432) + 0.5) * 854 / 432 - 0.5
+    left, share = np.floor(x).astype(int), (x - np.floor(x))[:, None]
+    expected = halved[:, left] * (1 - share) + halved[:, left + 1] * share
+    resized = make_protocol("completion-432x240", DataConfig()).prepare_frame(frame)
+    assert np.abs(resized - expected).max() <= 1.5, "two roundings"

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 
     from master_thesis.data.datamodule import DataModule
 
-SEQUENCES = ("data_path", "follow_links", "test_size", "dilatation_filter_size", "dilatation_iterations", "num_workers", "seed")
+SEQUENCES = (
+    "data_path",
+    "follow_links",
+    "test_size",
+    "dilatation_filter_size",
+    "dilatation_iterations",
+    "num_workers",
+    "seed",
+)
 CLIPS = (*SEQUENCES, "frames_n", "frames_spacing", "batch_size")
 NEEDS_CHECKPOINT = "--test_checkpoint should name the network to test (or take the shipped one: --preset small)"
 
@@ -65,7 +73,9 @@ class CHNTestOptions(NetworkCommandOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require(bool(self.networks.test_checkpoint) or self.networks.preset == "small", NEEDS_CHECKPOINT)
+        networks = self.networks
+        is_named = bool(networks.test_checkpoint or networks.hallucinator) or networks.preset == "small"
+        require(is_named, NEEDS_CHECKPOINT)
 
 
 def test_dfpn(options: DFPNTestOptions) -> None:
@@ -127,6 +137,7 @@ def _test(trainer: pl.Trainer, module: pl.LightningModule, data: DataModule) -> 
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
     from master_thesis.cli.trainer import as_user_error
+
     with as_user_error(MisconfigurationException):
         trainer.test(module, datamodule=data)
     if not trainer.is_global_zero:  # Lightning ends the first process, which reports it, if another one fails
