@@ -35,9 +35,16 @@ def fingerprint(config: VideoConfig, inpainter: Inpainter, working_size: Working
         "algorithm_options": algorithm_options,
         "test_size": list(working_size) if isinstance(working_size, tuple) else working_size or "native",
         "device": inpainter.device.type,
+        "precision": _precision(inpainter.device),
         "aligner": _network(inpainter.aligner),
         "chn": _network(inpainter.hallucinator),
     }
+
+
+def _precision(device: torch.device) -> str:
+    """The type in which networks compute."""
+    cast = torch.is_autocast_enabled(device.type)
+    return str(torch.get_autocast_dtype(device.type) if cast else torch.float32).removeprefix("torch.")
 
 
 def _files(path: Path) -> str:

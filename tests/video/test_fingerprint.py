@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.configs.video import VideoConfig
@@ -60,3 +61,9 @@ def test_what_changes_the_filled_pixels_changes_the_fingerprint(config: VideoCon
 def test_how_the_result_is_written_does_not_matter(config: VideoConfig) -> None:
     written = replace(config, output="a.mkv", overwrite=True, overlay=True, report=True, lossless=True, feather=2)
     assert fingerprint(config, inpainter(), None) == fingerprint(written, inpainter(), None)
+
+
+def test_the_precision_is_recorded(config: VideoConfig) -> None:
+    assert fingerprint(config, inpainter(), None)["precision"] == "float32"
+    with torch.autocast("cpu", torch.bfloat16):
+        assert fingerprint(config, inpainter(), None)["precision"] == "bfloat16"

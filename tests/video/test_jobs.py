@@ -5,6 +5,7 @@ import logging
 import re
 from pathlib import Path
 
+import av
 import pytest
 
 from master_thesis.configs.inpainting import InpaintOptions
@@ -14,7 +15,7 @@ from master_thesis.images.codec import write_png
 from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.video import jobs
 from master_thesis.video.jobs import folder_jobs, is_folder_of_videos, run_jobs
-from stress.videos import Clip, box_mask, moving_frames
+from stress.videos import Clip, box_mask, moving_frames, write_noise
 from tests.factories import Copier, StillAligner
 
 SIZE = (240, 480)
@@ -168,3 +169,18 @@ def test_masks_and_outputs_that_cannot_serve_many_videos_are_refused(videos: Pat
     assert refused(mask="nowhere") == "--mask nowhere: there is no such file or folder"
     assert refused(output=file) == f"--output should be a folder for a folder of videos, got the file {file}"
     assert refused(output=str(videos)) == f"--output {videos} contains the videos: choose another folder"
+
+
+def test_whatever_has_a_picture_counts_as_a_video(tmp_path: Path) -> None:
+    folder = tmp_path / "videos"
+    folder.mkdir()
+    made = ["a.ts", "b.m2ts", "c.3gp", "d.wmv", "e.mpg", "f.flv", "g.ogv", "h.nut"]
+    clip = Clip("clip.mkv", "mpeg4", times=(0, 1)).write(tmp_path)
+    for name in made:
+        (folder / name).write_bytes(clip.read_bytes())
+    (folder / "strange.bin").write_bytes(clip.read_bytes())
+    (folder / "notes.txt").write_text("nothing to see")
+    with av.open(str(folder / "song.m4a"), "w", format="mp4") as container:
+        sound = container.add_stream("aac", rate=48000, layout="mono")
+        write_noise(container, sound, 0.1)
+    assert [path.name for path in jobs._videos(folder)] == [*made, "strange.bin"]

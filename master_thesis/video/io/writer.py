@@ -114,10 +114,19 @@ class VideoWriter:
         muxing = {"fflags": "+bitexact"}  # equal frames give equal files
         if path.suffix.lower() in {".mp4", ".m4v", ".mov"}:
             muxing["movflags"] = "+faststart"
+        self._output: Any = None
+        self._copier: TrackCopier | None = None
+        try:
+            self._open(geometry, companions, muxing)
+        except BaseException:
+            self._part.unlink(missing_ok=True)
+            raise
+
+    def _open(self, geometry: Geometry, companions: Companions | None, muxing: dict[str, str]) -> None:
         self._output = av.open(f"file:{self._part}", "w", options=muxing)
         self._stream = self._add_video(geometry)
-        self._copier = TrackCopier(companions, self._output) if companions else None
         if companions:
+            self._copier = TrackCopier(companions, self._output)
             copy_picture_facts(companions, self._stream)
 
     def write(self, frame: Frame, pts: int | None = None, known: Known | None = None, length: int = 0) -> None:

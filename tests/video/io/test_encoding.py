@@ -1,0 +1,117 @@
+"""The format of a result follows that of its video as far as the codec can."""
+
+from dataclasses import replace
+
+import av
+import numpy as np
+import pytest
+
+from master_thesis.errors import UserError
+from master_thesis.video.io import encoding
+from master_thesis.video.io.colours import PQ, Colours
+from master_thesis.video.io.decoding import open_source
+from master_thesis.video.io.encoding import bits_of, choose_encoding, chroma_of, has_encoder, is_yuv
+from master_thesis.video.io.writer import VideoWriter
+from stress.videos import Clip, moving_frames
+
+SD = Colours(6, False, 6, 6)
+
+
+def chosen(pix_fmt: str, codec: str | None = "h264", size=(48, 64), lossless: bool = False, crf: int | None = None):
+    return choose_encoding(pix_fmt, SD, size, codec, crf, lossless)
+
+
+@pytest.mark.parametrize(
+    ("pix_fmt", "codec", "expected"),
+    [
+        ("yuvj420p", "h264", "yuv420p"),
+        ("yuva420p", "h264", "yuv420p"),
+        ("nv12", "h264", "yuv420p"),
+        ("yuv422p10le", "h264", "yuv422p10le"),
+        ("yuv444p", "hevc", "yuv444p"),
+        ("yuv420p12le", "h264", "yuv420p10le"),
+        ("yuv422p", "av1", "yuv420p"),
+        ("yuv420p", "prores", "yuv422p10le"),
+        ("yuv411p", "ffv1", "yuv411p"),
+        ("rgb24", "h264", "yuv420p"),
+        ("gray", "h264", "yuv420p"),
+        ("", "h264", "yuv420p"),
+        ("", "ffv1", "bgr0"),
+    ],
+)
+def test_the_nearest_format_is_chosen(pix_fmt: str, codec: str, expected: str) -> None:
+    if not has_encoder(codec):
+        pytest.skip(f"no encoder of {codec}")
+    assert chosen(pix_fmt, codec).format_for((48, 64)) == expected
+
+
+def test_odd_sizes_have_colours_at_every_pixel_unless_the_codec_takes_them() -> None:
+    assert chosen("yuv420p", size=(47, 63)).pix_fmt == "yuv444p"
+    assert chosen("yuv420p", "ffv1", size=(47, 63)).pix_fmt == "yuv420p"
+
+
+def test_lossless_is_rgb_of_8_bits_and_the_format_of_deeper_videos() -> None:
+    assert chosen("yuv420p", None, lossless=True).pix_fmt == "bgr0"
+    assert chosen("yuv420p10le", None, lossless=True).pix_fmt == "yuv420p10le"
+
+
+def test_colours_are_those_of_the_video() -> None:
+    assert chosen("yuv420p").colours == SD
+    assert chosen("").colours == chosen("rgb24").colours == Colours()
+    hdr = choose_encoding("yuv420p10le", Colours(9, False, PQ, 9), (48, 64), None, None, False)
+    assert hdr.codec == ("hevc" if has_encoder("hevc") else "h264")
+
+
+def test_quality(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert chosen("yuv420p").options()["crf"] == "16"
+    assert chosen("yuv420p", crf=30).options()["crf"] == "30"
+    assert "crf" not in chosen("yuv420p", "ffv1", crf=3).options()
+    with pytest.raises(UserError, match="--crf for h264 should be at most 51, got 60"):
+        chosen("yuv420p", crf=60)
+    monkeypatch.setattr(encoding, "has_encoder", lambda codec: False)
+    with pytest.raises(UserError, match="--codec hevc needs FFmpeg with libx265, which this PyAV was built without"):
+        chosen("yuv420p", "hevc")
+
+
+def test_formats_are_described() -> None:
+    assert [chroma_of(f"yuv{name}p") for name in ("420", "422", "444", "411", "410", "440")] == [
+        *("4:2:0", "4:2:2", "4:4:4", "4:1:1", "4:1:0", "4:4:0")
+    ]
+    assert (bits_of("yuv420p10le"), bits_of("rgb24")) == (10, 8)
+    assert [is_yuv(name) for name in ("yuv420p", "gbrp", "pal8", "gray", "")] == [True, False, False, False, False]
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1", "prores", "ffv1"])
+def test_every_codec_keeps_times_and_pictures(tmp_path, codec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not has_encoder(codec):
+        pytest.skip(f"no encoder of {codec}")
+    monkeypatch.setenv("SVT_LOG", "1")
+    info = open_source(Clip(size=(64, 64), times=(0, 1, 5, 9)).write(tmp_path)).info
+    chosen_here = choose_encoding(info.pix_fmt, info.colours, info.size, codec, None, False)
+    frames = moving_frames(4, (64, 64))
+    with VideoWriter(tmp_path / "out.mkv", info.geometry, info.timing, chosen_here) as writer:
+        for time, frame in zip((0, 1, 5, 9), frames, strict=True):
+            writer.write(frame, time * info.timing.ticks_per_frame)
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        decoded = list(container.decode(video=0))
+    step = float(info.timing.ticks_per_frame * info.timing.time_base)
+    assert [frame.time for frame in decoded] == pytest.approx([step * t for t in (0, 1, 5, 9)], abs=1e-3)
+    for got, frame in zip(decoded, frames, strict=True):
+        assert np.abs(got.to_ndarray(format="rgb24").astype(int) - frame).mean() < 20
+
+
+def test_the_screen_of_an_hdr_video_is_stated(tmp_path) -> None:
+    if not has_encoder("hevc"):
+        pytest.skip("no encoder of hevc")
+    light = "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400"
+    tags = {"color_trc": "smpte2084", "color_primaries": "bt2020", "colorspace": "bt2020nc"}
+    options = tags | {"x265-params": f"log-level=error:hdr10=1:repeat-headers=1:{light}"}
+    clip = Clip("hdr.mkv", "libx265", "yuv420p10le", options=options, size=(64, 64))
+    info = open_source(clip.write(tmp_path)).info
+    assert info.hdr_light == light
+    made = choose_encoding(info.pix_fmt, info.colours, info.size, None, None, False)
+    with VideoWriter(
+        tmp_path / "out.mkv", info.geometry, info.timing, replace(made, hdr_light=info.hdr_light)
+    ) as writer:
+        writer.write(moving_frames(1, (64, 64))[0])
+    assert open_source(tmp_path / "out.mkv").info.hdr_light == light
