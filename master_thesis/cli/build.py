@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -50,8 +51,25 @@ def inference_device(trainer: Mapping[str, Any]) -> torch.device:
     Args:
         trainer: the given arguments of Lightning's Trainer.
     """
-    is_cpu = trainer.get("accelerator") == "cpu" or not torch.cuda.is_available()
+    is_cpu = trainer.get("accelerator") == "cpu" or not torch.cuda.is_available() or not gpu_works()
     return torch.device("cpu" if is_cpu else "cuda")
+
+
+NO_KERNELS = "no kernel image is available"
+"""What CUDA says of a GPU that PyTorch was not built for."""
+
+
+@functools.cache
+def gpu_works() -> bool:
+    """Whether this PyTorch can compute on the GPU that it sees; logs a warning once if not."""
+    try:
+        torch.ones(2, device="cuda").sum().item()
+    except Exception as error:  # what else is wrong with it, the first network says
+        if NO_KERNELS not in str(error):
+            return True
+        log.warning("this PyTorch was not built for the GPU of this machine (%s): the CPU is used", NO_KERNELS)
+        return False
+    return True
 
 
 def device_name(device: torch.device) -> str:

@@ -15,6 +15,7 @@ from master_thesis.cli import commands
 from master_thesis.cli.help import program
 from master_thesis.cli.parsing import parse_command
 from master_thesis.errors import UserError
+from master_thesis.runtime.installs import require_opencv
 from master_thesis.runtime.interruption import Terminated
 from master_thesis.runtime.threads import wait_passively
 
@@ -47,6 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         options = parse_command(sys.argv[1:] if argv is None else argv)
+        require_opencv()
         with _shown_log(), _quiet_threads():
             commands.run(options)
     except UserError as error:

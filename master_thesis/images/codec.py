@@ -198,6 +198,9 @@ def _turbojpeg() -> Any | None:
     except (ImportError, RuntimeError, OSError):
         log.info("JPEG is decoded by OpenCV (libturbojpeg is not installed)")
         return None
+    except AttributeError:  # libjpeg under the name of libturbojpeg
+        log.info("JPEG is decoded by OpenCV (what is installed as libturbojpeg is another library)")
+        return None
     warnings.filterwarnings("ignore", module="turbojpeg")  # about slightly damaged data, which OpenCV accepts silently
     log.info("JPEG is decoded by PyTurboJPEG")
     return turbo

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from pytorch_lightning.loggers import CSVLogger, Logger, MLFlowLogger, TensorBoa
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from torch import Tensor
 
-from master_thesis.errors import require
+from master_thesis.errors import UserError, require
 
 LOGS = "lightning_logs"
 PROJECT = "master_thesis"
@@ -73,6 +74,7 @@ def make_loggers(name: str, root: Path) -> list[Logger]:
     is_installed = name in ("csv", "false") or find_spec(name) is not None
     require(is_installed, f"--logger {name} needs the package {name}: pip install {name}")
     if name == "tensorboard":
+        _require_tensorboard()
         return [TensorBoardRun(root, name=LOGS, default_hp_metric=False)]
     if name == "csv":
         return [CSVRun(root, name=LOGS)]
@@ -82,6 +84,17 @@ def make_loggers(name: str, root: Path) -> list[Logger]:
     if name == "mlflow":
         return [folder, MLFlowLogger(PROJECT, save_dir=str(root / "mlruns"))]
     return [folder]
+
+
+def _require_tensorboard() -> None:
+    """Refuses a TensorBoard that cannot be loaded, for example because protobuf does not suit it."""
+    try:
+        import_module("torch.utils.tensorboard")
+    except Exception as error:  # TypeError, ImportError, AttributeError, whatever protobuf raises
+        reason = str(error).partition("\n")[0]
+        raise UserError(
+            f"TensorBoard cannot be loaded ({reason}): pip install --upgrade tensorboard protobuf, or use --logger csv"
+        ) from error
 
 
 def log_picture(loggers: Iterable[Any], name: str, picture: Float[Tensor, "3 H W"], step: int) -> None:

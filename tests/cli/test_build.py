@@ -28,6 +28,20 @@ def test_networks_run_on_the_gpu_if_there_is_one(monkeypatch, accelerator, is_th
     assert inference_device({"accelerator": accelerator} if accelerator else {}).type == device
 
 
+def test_a_gpu_without_kernels_is_not_used(monkeypatch, caplog):
+    def no_kernels(*args, **options):
+        raise RuntimeError("CUDA error: no kernel image is available for execution on the device")
+
+    build.gpu_works.cache_clear()
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch, "ones", no_kernels)
+    assert [inference_device({}).type for _ in range(2)] == ["cpu", "cpu"]
+    assert [record.message for record in caplog.records] == [
+        "this PyTorch was not built for the GPU of this machine (no kernel image is available): the CPU is used"
+    ]
+    build.gpu_works.cache_clear()
+
+
 def test_a_given_precision_wins_over_the_fastest_one(monkeypatch):
     monkeypatch.setattr(build, "best_precision", lambda device: f"fastest on {device.type}")
     assert inference_precision({"precision": 32}) == "32-true"

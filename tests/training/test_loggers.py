@@ -7,6 +7,7 @@ from PIL import Image
 from pytorch_lightning.loggers import MLFlowLogger, WandbLogger
 
 from master_thesis.errors import UserError
+from master_thesis.training import loggers
 from master_thesis.training.loggers import log_picture, make_loggers
 
 PICTURE = torch.tensor([1.0, 0.5, 0.0]).view(3, 1, 1).expand(3, 4, 6)
@@ -71,3 +72,13 @@ def test_a_logger_that_is_not_installed_is_named(tmp_path, name, monkeypatch):
     with pytest.raises(UserError, match=f"--logger {name} needs the package {name}: pip install {name}"):
         make_loggers(name, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_tensorboard_that_cannot_be_loaded_is_reported(tmp_path, monkeypatch):
+    def broken(name):
+        raise TypeError("Descriptors cannot be created directly.\nMore advice")
+
+    monkeypatch.setattr(loggers, "import_module", broken)
+    message = r"TensorBoard cannot be loaded \(Descriptors cannot be created directly\.\): .* or use --logger csv"
+    with pytest.raises(UserError, match=message):
+        make_loggers("tensorboard", tmp_path)
