@@ -10,7 +10,6 @@ from typing import Any, NoReturn, get_args
 
 from master_thesis.cli.flags import Flag, flags_of, trainer_options_of
 from master_thesis.configs.fields import parse_bool, parse_float, parse_int
-from master_thesis.configs.video import AUTO
 from master_thesis.errors import UserError
 
 READERS: dict[Any, Callable[[str], Any]] = {int: parse_int, float: parse_float, str: str}
@@ -94,7 +93,7 @@ def keywords_of(flag: Flag) -> dict[str, Any]:
     if hint is bool:
         return {"type": parse_bool, "nargs": "?", "const": True, "metavar": "true|false"}
     if "none" in metadata:
-        return keywords | {"action": SizeAction, "nargs": "+"}
+        return keywords | {"action": SizeAction, "nargs": "+", "const": metadata.get("auto")}
     if elements:
         nargs = "+" if elements[-1] is Ellipsis else len(elements)
         return keywords | {"type": READERS[elements[0]], "nargs": nargs}
@@ -102,17 +101,19 @@ def keywords_of(flag: Flag) -> dict[str, Any]:
 
 
 class SizeAction(argparse.Action):
-    """Reads a height and a width, or a word: ``native``, which stands for None, or ``auto``."""
+    """Reads a height and a width, or a word: ``native``, which stands for None, or ``const`` if there is one."""
 
     def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
         """Called by argparse with the words behind the option."""
-        if list(values) in (["native"], [AUTO]):
-            setattr(namespace, self.dest, None if values[0] == "native" else AUTO)
+        words = {"native": None} | ({} if self.const is None else {self.const: self.const})
+        if len(values) == 1 and values[0] in words:
+            setattr(namespace, self.dest, words[values[0]])
             return
         try:
             height, width = map(int, values)
         except ValueError:
-            parser.error(f"{option_string} should be a height and a width, auto or native; got {' '.join(values)}")
+            or_auto = "," if self.const is None else f", {self.const}"
+            parser.error(f"{option_string} should be a height and a width{or_auto} or native; got {' '.join(values)}")
         setattr(namespace, self.dest, (height, width))
 
 

@@ -54,4 +54,4 @@ def pairs_per_frame(algorithm: str, num_frames: int, planned: float | None) -> f
         num_frames: number of all frames, which bounds the references of each.
         planned: mean number of planned references (ff, ip); None: references are not planned.
     """
-    return min(PAIRS_PER_FRAME[algorithm] if planned is None or algorithm == "cp" else planned, num_frames)
+    return float(min(PAIRS_PER_FRAME[algorithm] if planned is None or algorithm == "cp" else planned, num_frames))

@@ -251,9 +251,9 @@ def test_a_removal_writes_the_file_that_repeats_it_beside_its_output(command, wo
         assert all(np.array_equal(x.image, y.image) for x, y in zip(*films, strict=True))
 
 
-def test_checking_writes_nothing(command) -> None:
+def test_checking_writes_only_a_sheet(command) -> None:
     result = command(f"{CLIP} {MASK} --check")
-    assert (result.code, result.written) == (0, set())
+    assert (result.code, result.written) == (0, {"clip_inpainted_check.jpg"})
     assert "time: about" in result.err
 
 

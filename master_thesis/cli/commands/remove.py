@@ -33,6 +33,7 @@ class RemoveOptions(NetworkCommandOptions):
         "auto: the same, up to half a megapixel",
         metavar="H W|auto|native",
         none="native",
+        auto=AUTO,
         within=(16, 8192),
     )
     networks: NetworkChoice = part(NetworkChoice())
