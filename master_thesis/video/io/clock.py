@@ -7,8 +7,7 @@ Convention:
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -17,6 +16,8 @@ BACKWARDS = Fraction(1, 10)
 """Seconds by which times that go back belong to another part."""
 FORWARDS = 10
 """Seconds by which times that leap ahead belong to another part."""
+MAX_READ = 1000
+"""Packets that are read in search of the first of every stream."""
 MAY_JUMP = 0x0200
 """FFmpeg's AVFMT_TS_DISCONT: the container is one in which times may jump."""
 
@@ -104,19 +105,29 @@ def _is_jump(end: Fraction, time: Fraction) -> bool:
     return not -BACKWARDS <= time - end <= FORWARDS
 
 
-def read_clock(container: Any, streams: Iterable[Any]) -> Clock:
+def read_clock(container: Any, picture: Any, sounds: Sequence[Any]) -> Clock:
     """Reads the clock of an open file; reads on to its end where times may jump.
 
     Args:
         container: the file, at its start.
-        streams: those that the result will have.
+        picture: the picture stream.
+        sounds: the other streams that the result will have.
     """
-    kept = list(streams)
-    starts = [s.start_time * Fraction(s.time_base) for s in kept if s.start_time is not None]
-    origin = max(min(starts, default=Fraction(0)), Fraction(0))
-    if not int(container.format.flags) & MAY_JUMP:
-        return Clock(origin)
-    scan = _Scan()
-    for packet in itertools.filterfalse(lambda p: p.dts is None, container.demux(kept)):
-        scan.add(packet)
-    return Clock(origin, tuple(scan.jumps), may_jump=True)
+    starts: dict[int, Fraction] = {}
+    scan = _Scan() if int(container.format.flags) & MAY_JUMP else None
+    for number, packet in enumerate(container.demux([picture, *sounds])):
+        index = packet.stream.index
+        is_start = packet.pts is not None and not packet.is_discard and (packet.is_keyframe or index != picture.index)
+        if is_start:
+            starts.setdefault(index, packet.pts * packet.time_base)
+        if scan is not None and packet.dts is not None:
+            scan.add(packet)
+        elif scan is None and (len(starts) == 1 + len(sounds) or number == MAX_READ):
+            break
+    origin = _origin(starts.pop(picture.index, Fraction(0)), starts.values())
+    return Clock(origin, tuple(scan.jumps) if scan else (), may_jump=scan is not None)
+
+
+def _origin(picture: Fraction, sounds: Iterable[Fraction]) -> Fraction:
+    """Where a result begins: sound may start a little before 0, where decoders need it, but no picture may."""
+    return min(picture, Fraction(0)) or max(min([picture, *sounds]), Fraction(0))

@@ -59,7 +59,7 @@ class VideoFile:
         self._path, self._keep_going = path, keep_going
         with open_media(path) as container:
             stream, _ = picture_stream(container, path)
-            clock = read_clock(container, [stream, *(s for s in container.streams.audio if s.codec_context)])
+            clock = read_clock(container, stream, [s for s in container.streams.audio if s.codec_context])
         with open_media(path) as container:
             self.info = describe(container, path, clock)
 

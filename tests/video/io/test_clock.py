@@ -19,6 +19,8 @@ class Packet:
     pos: int | None
     duration: int = 3600
     pts: int | None = None
+    is_discard: bool = False
+    is_keyframe: bool = True
     time_base: Fraction = BASE
     stream: SimpleNamespace = field(init=False)
 
@@ -30,15 +32,32 @@ def container(packets: list[Packet], flags: int = MAY_JUMP) -> SimpleNamespace:
     return SimpleNamespace(format=SimpleNamespace(flags=flags), demux=lambda streams: iter(packets))
 
 
-def stream(start: int | None) -> SimpleNamespace:
-    return SimpleNamespace(start_time=start, time_base=BASE)
+def stream(index: int) -> SimpleNamespace:
+    return SimpleNamespace(index=index)
+
+
+def clock_of(packets: list[Packet], flags: int = MAY_JUMP, sounds: int = 1) -> Clock:
+    return read_clock(container(packets, flags), stream(0), [stream(1 + i) for i in range(sounds)])
 
 
 @pytest.mark.parametrize(
-    ("starts", "origin"), [((0, 1920), 0), ((HOUR + 1920, HOUR), 3600), ((900, None), Fraction(1, 100)), ((-900, 0), 0)]
+    ("picture", "sound", "origin"),
+    [
+        (0, 1920, 0),
+        (HOUR + 1920, HOUR, 3600),
+        (900, None, Fraction(1, 100)),
+        (0, -900, 0),
+        (-900, 0, -Fraction(1, 100)),
+    ],
 )
-def test_a_result_starts_with_its_earliest_stream(starts, origin) -> None:
-    assert read_clock(container([], flags=0), [stream(start) for start in starts]).origin == origin
+def test_a_result_starts_with_its_earliest_stream(picture: int, sound: int | None, origin) -> None:
+    packets = [Packet(0, picture, 0), *([] if sound is None else [Packet(1, sound, 0)])]
+    assert clock_of(packets, flags=0).origin == origin
+
+
+def test_what_is_cut_away_or_cannot_be_decoded_is_no_start() -> None:
+    hidden, broken = Packet(0, 0, 0, is_discard=True), Packet(0, 3600, 0, is_keyframe=False)
+    assert clock_of([hidden, broken, Packet(0, 9000, 0), Packet(1, 9900, 0)], flags=0).origin == Fraction(1, 10)
 
 
 def test_the_times_of_a_packet_are_moved() -> None:
@@ -61,7 +80,7 @@ def parts(*starts: int, count: int = 4) -> list[Packet]:
 
 @pytest.mark.parametrize("second", [900, 90000 * 100, 0], ids=["back", "ahead", "to the start"])
 def test_joined_parts_follow_one_another(second: int) -> None:
-    clock = read_clock(container(parts(9000, second, 900)), [stream(9000), stream(8100)])
+    clock = clock_of(parts(9000, second, 900))
     assert len(clock.jumps) == 2
     packets, follows = parts(9000, second, 900), [clock.follow(), clock.follow()]
     for packet in packets:
@@ -76,14 +95,14 @@ def test_streams_that_reach_a_join_in_another_order_share_it() -> None:
     for packet in second:
         packet.pos += 10_000
     late = [second[1], second[0], *second[2:]]  # the sound of the second part is read before its picture
-    clock = read_clock(container([*first, *late]), [stream(9000)])
+    clock = clock_of([*first, *late])
     (jump,) = clock.jumps
     assert jump.position == 10_000
 
 
 def test_small_steps_back_are_no_join() -> None:
     packets = [Packet(0, dts, dts) for dts in (0, 3600, 7200, 6000, 10800)]
-    assert read_clock(container(packets), [stream(0)]).jumps == ()
+    assert clock_of(packets).jumps == ()
 
 
 def test_packets_without_a_place_belong_to_the_part_before_them() -> None:
