@@ -122,7 +122,7 @@ def test_training_skips_bad_files_and_counts_them(tree, opened, caplog):
         clips = list(loader)
     assert len(clips) == 150
     assert all(clip.frames.shape == (4, 3, 2, 32, 32) for clip in clips)
-    assert "(skipped: 3 not on disk, 6 outside)" in caplog.text
+    assert "(skipped: 3 not on disk, 6 lead outside, which" in caplog.text
     bad = loader.bad_files
     assert 0 < bad.num_bad <= 0.05 * bad.num_drawn
     skipped = [message for message in bad.messages if "GOT10k" in message]
@@ -165,5 +165,5 @@ def test_testing_reports_bad_files_and_finishes_the_rest(tree, opened, tmp_path,
     last = result.err.splitlines()[-1]
     assert f"error: {len(bad)} test files cannot be used, the rest is done: " in last
     assert all(f"{name}: {tree}" in last for name in bad)
-    assert "(skipped: 3 not on disk, 5 outside)" in result.err
+    assert "(skipped: 3 not on disk, 5 lead outside, which" in result.err
     assert [path for path in opened if path.startswith(str(tree.parent / "outside"))] == []

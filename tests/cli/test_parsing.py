@@ -93,7 +93,8 @@ MISTAKES = [
     ("remove --mask m", "remove needs VIDEO: python -m master_thesis remove VIDEO --mask MASK [options]"),
     ("remove a b --mask m", "unexpected b: python -m master_thesis remove VIDEO --mask MASK [options]"),
     ("export a", "export needs FILE: python -m master_thesis export CKPT FILE [options]"),
-    ("export a b.pt", "FILE should be a .safetensors file, got b.pt"),
+    ("export a b.pt", "FILE should be a .safetensors file for --format safetensors, got b.pt"),
+    ("export a b.pt --format onnx", "FILE should be a .onnx file for --format onnx, got b.pt"),
     ("evaluate output\0", "'output\\x00' holds a character of code 0: leave that out"),
     # flags
     ("remove a --masks m", "remove has no option --masks; do you mean --mask?"),
