@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -9,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import av
+import av.error
 
 from master_thesis.video.io.clock import Clock, StreamClock
 from master_thesis.video.io.opening import open_media
 from master_thesis.video.io.tracks import CONVERTED, Carried
+
+log = logging.getLogger(__name__)
 
 CONVERTED_RATES = (48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000)
 """Samples per second that are kept; others become the first."""
@@ -72,11 +76,20 @@ class _Lane:
         is_first, self.is_started = not self.is_started, True
         if is_first and not self.can_start_early and _is_last_before_start(packet):
             packet.pts = packet.dts = 0
-        elif self._is_hidden(packet) or (self.last is not None and packet.dts < self.last):
+        elif self._is_hidden(packet) or self._goes_back(packet):
             return
         self.last = packet.dts
         packet.stream = self.stream
         yield packet
+
+    def _goes_back(self, packet: Any) -> bool:
+        """Whether a packet overlaps the one before it; equal times, of coarse clocks, are set apart by a tick."""
+        if self.last is None or packet.dts > self.last:
+            return False
+        if packet.dts == self.last:
+            packet.dts += 1
+            packet.pts = packet.pts if packet.pts is None else max(packet.pts, packet.dts)
+        return bool(packet.dts <= self.last)
 
     def _is_hidden(self, packet: Any) -> bool:
         """Whether players never play it: it lies before the start, or was cut away.
@@ -122,13 +135,17 @@ class TrackCopier:
             _copy_facts(template, stream)
             self._lanes[track.index] = _Lane(stream, companions.clock.follow(), is_converted, can_start_early)
         self._copy_file_facts(companions.clock.origin)
+        self._num_dropped = 0
         self._packets = self._read()
         self._next = next(self._packets, None)
 
     def copy_until(self, seconds: float) -> None:
         """Copies the packets due by a time, so that sound and frames of one moment lie close together in the file."""
         while self._next is not None and float((self._next.dts or 0) * self._next.time_base) <= seconds:
-            self._output.mux(self._next)
+            try:
+                self._output.mux(self._next)
+            except av.error.ArgumentError:  # its times cannot be written; the others can
+                self._num_dropped += 1
             self._next = next(self._packets, None)
 
     def _read(self) -> Iterator[Any]:
@@ -148,8 +165,10 @@ class TrackCopier:
             self._output.set_chapters(chapters)
 
     def close(self) -> None:
-        """Closes the source."""
+        """Closes the source, and logs what could not be written."""
         self._input.close()
+        if self._num_dropped:
+            log.warning("%d packets of sound have times that cannot be written: left out", self._num_dropped)
 
 
 def copy_picture_facts(companions: Companions, stream: Any) -> None:
