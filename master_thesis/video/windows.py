@@ -62,7 +62,7 @@ class WindowInpainter:
     def fill(
         self,
         window: Window,
-        frames: Sequence[WorkingFrame],
+        frames: list[WorkingFrame],
         past: dict[int, Patch],
         closed: ClosedFrames,
     ) -> dict[int, Patch]:
@@ -70,7 +70,7 @@ class WindowInpainter:
 
         Args:
             window: the window.
-            frames: all its frames.
+            frames: all its frames; the list is emptied, to free their memory.
             past: patches of the frames before the core. ip and cp continue from them, ff starts from the original.
             closed: the frames of the window that are closed already, and where those go that will be.
 
@@ -78,11 +78,13 @@ class WindowInpainter:
             The patches of the frames with a hole in the core, by frame number.
         """
         canvas = make_canvas(window, frames, {} if self.algorithm == "ff" else past, self.inpainter.device)
+        holes = [frame.hole for frame in frames]
+        frames.clear()  # the canvas has them now
         with closed.of(canvas) as kept:
             part = SubSequence(self._targets(window), window.start, on_closed=closed.add)
             self.inpainter.fill_canvas(replace(canvas, closed=kept), part)
-        with_hole = [n for n in window.core if frames[n - window.start].hole.any()]
-        return {n: _patch(canvas, n - window.start, frames[n - window.start].hole) for n in with_hole}
+        with_hole = [n for n in window.core if holes[n - window.start].any()]
+        return {n: _patch(canvas, n - window.start, holes[n - window.start]) for n in with_hole}
 
     def _targets(self, window: Window) -> list[int]:
         first, last = window.core_start - window.start, window.core_stop - window.start
@@ -140,7 +142,8 @@ def _read(
             number, (frame, mask) = next(numbered)
             if number >= window.start:
                 held[number] = to_working(frame.image, mask, window.scene)
-        yield window, [held[n] for n in window.numbers]
+        needed = windows[index + 1].start if index + 1 < len(windows) else window.stop
+        yield window, [held.pop(n) if n < needed else held[n] for n in window.numbers]
 
 
 def make_canvas(window: Window, frames: Sequence[WorkingFrame], past: dict[int, Patch], device: torch.device) -> Canvas:
