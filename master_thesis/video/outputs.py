@@ -189,7 +189,8 @@ def _format_notices(encoding: Encoding, info: VideoInfo) -> list[str]:
     pix_fmt = encoding.format_for(info.size)
     bits, halved = bits_of(pix_fmt), chroma_of(pix_fmt)
     if info.bits > bits:
-        notices.append(f"the video has {info.bits} bits per colour, the result has {bits}")
+        keeping = ": --codec hevc keeps them" if encoding.codec == "h264" else ""
+        notices.append(f"the video has {info.bits} bits per colour, the result has {bits}{keeping}")
     elif bits > 8 and encoding.codec in ("h264", "hevc"):
         notices.append(f"the result has {bits} bits per colour like the video, which some players cannot play")
     name = {"h264": "H.264", "hevc": "HEVC"}.get(encoding.codec, "")

@@ -187,7 +187,7 @@ def test_a_container_that_cannot_hold_the_sound(tmp_path: Path, mask: Path) -> N
 @pytest.mark.parametrize(
     ("clip", "notice"),
     [
-        (Clip("ten.mkv", "ffv1", "yuv420p10le"), "the result has 10 bits per colour like the video"),
+        (Clip("ten.mkv", "ffv1", "yuv420p10le"), "the video has 10 bits per colour, the result has 8"),
         (Clip("odd.mkv", "ffv1", "yuv444p", size=(47, 63)), "an odd size needs H.264 4:4:4"),
         (Clip("one.mkv", "ffv1", "yuv444p", size=(1, 1)), "an odd size needs H.264 4:4:4"),
         (Clip("a.mov", "qtrle", "argb", alpha=np.full((48, 64), 200, np.uint8)), "the video has transparency"),

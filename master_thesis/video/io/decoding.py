@@ -32,6 +32,10 @@ MAX_PIXELS = 1 << 26
 """Larger frames (67 megapixels: 8192 x 8192) are refused: a few bytes of a hostile file can claim any size."""
 
 
+TRUNCATED = "truncated packet"
+"""The damage of a file that ends too early."""
+
+
 def open_source(path: Path, rate: Fraction | float | int = 25, keep_going: bool = False) -> VideoSource:
     """Opens a video file or a folder of frames.
 
@@ -96,7 +100,7 @@ class VideoFile:
         for packet in container.demux(stream):
             clock.apply(packet)
             if packet.is_corrupt and not may_miss_packets and not self._keep_going:
-                raise av.error.InvalidDataError(0, "truncated packet", str(self._path))
+                raise av.error.InvalidDataError(0, TRUNCATED, str(self._path))
             try:
                 pictures = decoder.decode(packet if packet.size else None)
             except av.error.FFmpegError:
@@ -133,12 +137,13 @@ class VideoFile:
             f"for example by ffmpeg with -t {seconds:.3f} and with -ss {seconds:.3f}, and fill the parts",
         )
 
-    def _damaged(self, count: int, last: TimedFrame | None, error: Exception) -> str:
+    def _damaged(self, count: int, last: TimedFrame | None, error: av.error.FFmpegError) -> str:
         timing = self.info.timing
         seconds = float((last.pts + timing.ticks_per_frame) * timing.time_base) if last is not None else 0.0
+        way_on = "" if error.strerror == TRUNCATED else ", or add --keep_going, which repeats the frame before it"
         return (
             f"{self._path}: damaged after {count} complete frames ({reason_of(error)}); "
-            f"repair it, or cut it before {seconds:.1f} s, or add --keep_going, which repeats the frame before it"
+            f"repair it, or cut it before {seconds:.1f} s{way_on}"
         )
 
 

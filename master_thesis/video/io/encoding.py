@@ -81,6 +81,8 @@ class Encoding:
         return options
 
 
+IN_8_BITS = {"4:2:0": "yuv420p", "4:2:2": "yuv422p", "4:4:4": "yuv444p", "4:4:0": "yuv444p", "4:1:1": "yuv420p"}
+
 LOSSLESS = Encoding("ffv1", pix_fmt="bgr0")
 """Every bit of RGB."""
 
@@ -103,7 +105,7 @@ def choose_encoding(
         pix_fmt: FFmpeg's pixel format of the video; empty for a folder of frames.
         colours: of the video.
         size: stored height and width.
-        codec: a key of ``ENCODERS``; None: HEVC for HDR, otherwise H.264.
+        codec: a key of ``ENCODERS``; None: HEVC for HDR, otherwise H.264 of 8 bits, which plays everywhere.
         crf: quality; None: the default of the codec.
         lossless: keep every bit: FFV1, in RGB if the video has 8 bits.
 
@@ -117,6 +119,8 @@ def choose_encoding(
     name = "ffv1" if lossless else codec or ("hevc" if colours.is_hdr and has_encoder("hevc") else "h264")
     if not follows and name == "ffv1":
         return LOSSLESS
+    if is_deep and name == "h264" and codec is None:  # hardly any player takes H.264 of 10 bits
+        pix_fmt = IN_8_BITS.get(chroma_of(pix_fmt), "yuv420p")
     encoder = ENCODERS[name]
     require(has_encoder(name), f"--codec {name} needs FFmpeg with {encoder.name}, which this PyAV was built without")
     allowed = f"--crf for {name} should be at most {encoder.max_crf}, got {crf}"

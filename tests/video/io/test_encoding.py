@@ -55,6 +55,12 @@ def test_lossless_is_rgb_of_8_bits_and_the_format_of_deeper_videos() -> None:
     assert chosen("yuv420p10le", None, lossless=True).pix_fmt == "yuv420p10le"
 
 
+def test_without_a_given_codec_h264_has_8_bits() -> None:
+    assert chosen("yuv422p10le", None).pix_fmt == "yuv422p"
+    assert chosen("yuv420p10le", None).pix_fmt == "yuv420p"
+    assert chosen("yuv420p10le", "h264").pix_fmt == "yuv420p10le"
+
+
 def test_colours_are_those_of_the_video() -> None:
     assert chosen("yuv420p").colours == SD
     assert chosen("").colours == chosen("rgb24").colours == Colours()
