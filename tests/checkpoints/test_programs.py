@@ -1,6 +1,7 @@
 import sys
 from types import SimpleNamespace
 
+import jaxtyping
 import pytest
 import torch
 
@@ -30,10 +31,11 @@ def test_an_exported_program_computes_the_published_call(tmp_path):
 
 
 @pytest.mark.parametrize(("kind", "sizes", "make"), [("chn", CHN_SIZES, tiny_chn), ("dfpn", DFPN_SIZES, tiny_dfpn)])
-def test_onnx_agrees_with_pytorch(tmp_path, caplog, kind, sizes, make):
+def test_onnx_agrees_with_pytorch(tmp_path, caplog, monkeypatch, kind, sizes, make):
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     path = save(tmp_path / "x.ckpt", kind, sizes, make())
+    monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # a traced size is a tensor, not an int
     with caplog.at_level("INFO"):
         export_program(path, tmp_path / "x.onnx", "onnx", (64, 96))
     assert "onnxruntime agrees with PyTorch within" in caplog.text
