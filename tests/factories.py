@@ -48,6 +48,18 @@ def tiny_small_dfpn(**sizes):
     return SmallDFPN(**(SMALL_SIZES | sizes)).eval()
 
 
+def checkpoint_of(network, kind, sizes):
+    """A checkpoint as a training writes it, without the state of the optimiser."""
+    state = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    return {"state_dict": state, "network": {"kind": kind, "sizes": sizes}}
+
+
+def save_checkpoint(path, kind, sizes, network):
+    """Writes such a checkpoint, and gives its path back."""
+    torch.save(checkpoint_of(network, kind, sizes), path)
+    return path
+
+
 def make_sequence(num_frames, height, width, seed=0, hidden=(), known=()):
     """Masked frames and masks: a random box per frame, no hole in ``known`` frames, all of ``hidden`` ones."""
     generator = torch.Generator().manual_seed(seed)

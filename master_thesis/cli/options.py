@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from master_thesis.cli.flags import trainer_part
 from master_thesis.configs.fields import check_bounds, option
 from master_thesis.configs.inpainting import ALGORITHMS
+from master_thesis.configs.training import PRESETS
 from master_thesis.errors import require
 from master_thesis.models.registry import families, find_network
 
@@ -124,7 +125,7 @@ class NetworkChoice(AlignerChoice):
     """The CHN and the aligner that fill sequences; without a checkpoint, those that the package ships."""
 
     test_checkpoint: str | None = option(None, "checkpoint of CHN, instead of the shipped one", metavar="FILE")
-    preset: str = option("thesis", "small: the shipped networks where none are named", choices=("thesis", "small"))
+    preset: str = option("thesis", "small: the shipped networks where none are named", choices=PRESETS)
     hallucinator: str | None = option(
         None, "a class of your own instead of CHN; --test_checkpoint then holds its weights", metavar="MODULE:CLASS"
     )

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from master_thesis.configs.fields import check_bounds, option, resolved
 from master_thesis.errors import require
 
+PRESETS = ("thesis", "small")
+
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """What a training begins with, and what it keeps."""
 
-    preset: str = option("thesis", "which networks to train", choices=("thesis", "small"))
+    preset: str = option("thesis", "which networks to train", choices=PRESETS)
     ckpt_path: str | None = option(
         None, "checkpoint to resume; last: the newest one in lightning_logs", metavar="FILE|last"
     )

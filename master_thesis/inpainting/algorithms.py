@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from master_thesis.configs.inpainting import InpaintOptions
+from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.inpainting.canvas import HALLUCINATED, Canvas
-from master_thesis.inpainting.planning import CameraPath, ReferencePlan, ReferencePlanner, reduced_frame, reduced_hole
+from master_thesis.inpainting.planning import LONGER_SIDE_PX, CameraPath, ReferencePlan, ReferencePlanner
 from master_thesis.inpainting.step import FillStep, Pair
 from master_thesis.ops.image import to_bytes
 
@@ -165,10 +166,11 @@ def copy_and_propagate(step: FillStep, targets: Sequence[int], options: InpaintO
 
 def plan_scene(canvas: Canvas) -> ReferencePlanner:
     """Plans the references of a sequence; pixels that were made up before show nothing."""
+    size = size_within((canvas.mask.shape[-2], canvas.mask.shape[-1]), LONGER_SIDE_PX)
     # One frame at a time: copies of a sequence are large.
-    frames = [reduced_frame(to_bytes(frame).permute(1, 2, 0).cpu().numpy()) for frame in canvas.frames]
+    frames = [reduce_image(to_bytes(frame).permute(1, 2, 0).cpu().numpy(), size) for frame in canvas.frames]
     hidden = (canvas.mask > 0) | (canvas.source == HALLUCINATED)
-    holes = np.stack([reduced_hole(hole) for hole in hidden[:, 0].cpu().numpy()])
+    holes = np.stack([reduce_hole(hole, size) for hole in hidden[:, 0].cpu().numpy()])
     return ReferencePlanner(CameraPath.of(np.stack(frames), holes), holes)
 
 

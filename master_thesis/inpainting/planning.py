@@ -124,25 +124,6 @@ class ReferencePlanner:
         return result
 
 
-def reduced_frame(frame: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "h w 3"]:
-    """A frame at a size at which references are planned; a frame whose longer side fits stays as it is."""
-    return _reduced(frame)
-
-
-def reduced_hole(hole: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "h w"]:
-    """The pixels at that size that cover any pixel of a hole."""
-    return _reduced(hole.astype(np.float32)) > 0
-
-
-def _reduced(plane: np.ndarray) -> np.ndarray:
-    height, width = plane.shape[:2]
-    share = LONGER_SIDE_PX / max(height, width)
-    if share >= 1:
-        return plane
-    size = max(round(width * share), 1), max(round(height * share), 1)
-    return cv2.resize(np.ascontiguousarray(plane), size, interpolation=cv2.INTER_AREA)
-
-
 def hole_points(hole: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "P 2"]:
     """Pixels (x, y) of a hole at a distance of ``STRIDE_PX``; all of them where it is small."""
     y, x = np.nonzero(hole)

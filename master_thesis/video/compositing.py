@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int32, UInt8
 
+from master_thesis.images.reducing import reduce_hole, reduce_image
 from master_thesis.video.patch_store import Patch
 from master_thesis.video.plan import Scene
 from master_thesis.video.seams import remove_step
@@ -34,21 +35,8 @@ class WorkingFrame:
 
 def to_working(image: Picture, mask: Mask, scene: Scene) -> WorkingFrame:
     """Crops a frame of a scene and reduces it to the working size."""
-    return WorkingFrame(_reduce_image(image, scene), _reduce_mask(mask, scene))
-
-
-def _reduce_image(image: Picture, scene: Scene) -> UInt8[np.ndarray, "h w 3"]:
-    cut, (height, width) = np.ascontiguousarray(_crop(image, scene)), scene.working_size
-    if scene.crop.size == (height, width):
-        return cut
-    return cv2.resize(cut, (width, height), interpolation=cv2.INTER_AREA).reshape(height, width, 3)
-
-
-def _reduce_mask(mask: Mask, scene: Scene) -> Bool[np.ndarray, "h w"]:
-    hole, (height, width) = np.ascontiguousarray(_crop(mask, scene)), scene.working_size
-    if scene.crop.size == (height, width):
-        return hole
-    return cv2.resize(hole.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA) > 0
+    size = scene.working_size
+    return WorkingFrame(reduce_image(_crop(image, scene), size), reduce_hole(_crop(mask, scene), size))
 
 
 def _crop(array: np.ndarray, scene: Scene) -> np.ndarray:
@@ -67,7 +55,7 @@ def paste(image: Picture, mask: Mask, scene: Scene, patch: Patch, feather: int) 
         patch: the filled pixels.
         feather: width of the soft seam inside the hole, in pixels.
     """
-    filled = _reduce_image(image, scene).copy()
+    filled = reduce_image(_crop(image, scene), scene.working_size).copy()
     filled[patch.hole] = patch.colours
     height, width = scene.crop.size
     if scene.crop.size != scene.working_size:

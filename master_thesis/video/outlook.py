@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 
+from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.inpainting.planning import CameraPath, ReferencePlanner
 from master_thesis.video.compositing import WorkingFrame
 from master_thesis.video.plan import Scene
@@ -46,7 +47,8 @@ class Samples:
     def add(self, image: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]) -> None:
         """Takes the next frame of the video."""
         if self.num_frames % self._step == 0:
-            self.kept.append(Sample(self.num_frames, *reduced(image, mask)))
+            size = size_within(mask.shape, SIDE_PX)
+            self.kept.append(Sample(self.num_frames, reduce_image(image, size), reduce_hole(mask, size)))
             if len(self.kept) > MAX_SAMPLES:
                 self.kept, self._step = self.kept[::2], 2 * self._step
         self.num_frames += 1
@@ -76,17 +78,6 @@ class Outlook:
         if self.hidden_percent is None:
             return []
         return [f"prediction: about {self.hidden_percent:.0f} % of the hole is visible in no frame and will be made up"]
-
-
-def reduced(
-    image: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]
-) -> tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
-    """A frame of at most ``SIDE_PX``, and the pixels that cover any pixel of its hole."""
-    height, width = mask.shape
-    share = min(SIDE_PX / max(height, width), 1.0)
-    size = max(round(width * share), 1), max(round(height * share), 1)
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA).reshape(size[1], size[0], 3)
-    return small, cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0
 
 
 def predict(samples: Sequence[Sample], scenes: Sequence[Scene], size: tuple[int, int]) -> Outlook:

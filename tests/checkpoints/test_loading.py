@@ -18,7 +18,7 @@ from master_thesis.models.chn import CHN
 from master_thesis.models.dfpn import DFPN
 from master_thesis.models.registry import NETWORKS
 from master_thesis.models.vgg import VGG16
-from tests.factories import CHN_SIZES, DFPN_SIZES
+from tests.factories import CHN_SIZES, DFPN_SIZES, checkpoint_of
 
 SIZES = {"dfpn": DFPN_SIZES, "chn": CHN_SIZES}
 LOAD = {"dfpn": load_dfpn, "chn": load_chn}
@@ -27,11 +27,6 @@ LOAD = {"dfpn": load_dfpn, "chn": load_chn}
 @pytest.fixture(params=SIZES)
 def kind(request):
     return request.param
-
-
-def checkpoint_of(network, kind, sizes):
-    state = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
-    return {"state_dict": state, "network": {"kind": kind, "sizes": sizes}}
 
 
 @pytest.fixture

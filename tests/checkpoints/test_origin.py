@@ -8,17 +8,11 @@ from master_thesis.configs.training import OptimConfig
 from master_thesis.models.aligner import FrozenAligner
 from master_thesis.models.classical.opencv import OpenCVAligner
 from master_thesis.training.chn import CHNTraining
-from tests.factories import CHN_SIZES, DFPN_SIZES, Copier, tiny_chn, tiny_dfpn
-
-
-def save(path, kind, sizes, network):
-    state = {f"network.{key}": value for key, value in network.state_dict().items()}
-    torch.save({"state_dict": state, "network": {"kind": kind, "sizes": sizes}}, path)
-    return path
+from tests.factories import CHN_SIZES, DFPN_SIZES, Copier, save_checkpoint, tiny_chn, tiny_dfpn
 
 
 def test_an_exported_network_is_the_same_and_another_one_is_not(tmp_path):
-    path = save(tmp_path / "a.ckpt", "dfpn", DFPN_SIZES, tiny_dfpn())
+    path = save_checkpoint(tmp_path / "a.ckpt", "dfpn", DFPN_SIZES, tiny_dfpn())
     export_network(path, tmp_path / "a.safetensors")
     trained, exported = (load_dfpn(tmp_path / name) for name in ("a.ckpt", "a.safetensors"))
     assert identify(trained) == identify(exported) == identify(FrozenAligner(trained))
@@ -34,7 +28,7 @@ def test_kinds_are_those_of_the_registry():
 
 
 def test_a_loaded_network_is_described_by_its_file(tmp_path):
-    path = save(tmp_path / "c.ckpt", "chn", CHN_SIZES, tiny_chn())
+    path = save_checkpoint(tmp_path / "c.ckpt", "chn", CHN_SIZES, tiny_chn())
     described = describe(load_chn(path))
     assert (described["kind"], described["path"]) == ("chn", str(path))
     assert described["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -52,7 +46,7 @@ def test_a_checkpoint_of_chn_names_the_aligner_that_it_was_trained_on(tmp_path):
 
 
 def test_loaded_networks_are_frozen_unless_they_are_to_be_trained_on(tmp_path):
-    path = save(tmp_path / "a.ckpt", "dfpn", DFPN_SIZES, tiny_dfpn())
+    path = save_checkpoint(tmp_path / "a.ckpt", "dfpn", DFPN_SIZES, tiny_dfpn())
     frozen, trainable = load_dfpn(path), load_dfpn(path, trainable=True)
     assert not frozen.training
     assert not any(p.requires_grad for p in frozen.parameters())

@@ -9,19 +9,13 @@ from master_thesis.checkpoints.loading import load_chn
 from master_thesis.checkpoints.programs import PublishedCall, _check_onnx, export_program
 from master_thesis.errors import UserError
 from master_thesis.models.registry import WEIGHTS
-from tests.factories import CHN_SIZES, DFPN_SIZES, make_pair, tiny_chn, tiny_dfpn
+from tests.factories import CHN_SIZES, DFPN_SIZES, make_pair, save_checkpoint, tiny_chn, tiny_dfpn
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 
 
-def save(path, kind, sizes, network):
-    state = {f"network.{key}": value for key, value in network.state_dict().items()}
-    torch.save({"state_dict": state, "network": {"kind": kind, "sizes": sizes}}, path)
-    return path
-
-
 def test_an_exported_program_computes_the_published_call(tmp_path):
-    path = save(tmp_path / "c.ckpt", "chn", CHN_SIZES, tiny_chn())
+    path = save_checkpoint(tmp_path / "c.ckpt", "chn", CHN_SIZES, tiny_chn())
     export_program(path, tmp_path / "c.pt2", "torch", (32, 48))
     x, m, x_refs, m_refs = make_pair(1, 1, 32, 48, seed=3)
     inputs = (x, 1 - m, x_refs, 1 - m_refs, m.unsqueeze(2) * (1 - m_refs))
@@ -34,7 +28,7 @@ def test_an_exported_program_computes_the_published_call(tmp_path):
 def test_onnx_agrees_with_pytorch(tmp_path, caplog, monkeypatch, kind, sizes, make):
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
-    path = save(tmp_path / "x.ckpt", kind, sizes, make())
+    path = save_checkpoint(tmp_path / "x.ckpt", kind, sizes, make())
     monkeypatch.setattr(jaxtyping.config, "jaxtyping_disable", True)  # a traced size is a tensor, not an int
     with caplog.at_level("INFO"):
         export_program(path, tmp_path / "x.onnx", "onnx", (64, 96))
@@ -66,7 +60,7 @@ def test_what_cannot_be_exported_is_said(tmp_path):
 
 def test_a_missing_package_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr("master_thesis.checkpoints.programs.find_spec", lambda name: None)
-    path = save(tmp_path / "c.ckpt", "chn", CHN_SIZES, tiny_chn())
+    path = save_checkpoint(tmp_path / "c.ckpt", "chn", CHN_SIZES, tiny_chn())
     with pytest.raises(UserError, match="--format onnx needs the package onnx: pip install onnx onnxruntime"):
         export_program(path, tmp_path / "c.onnx", "onnx", (32, 32))
     assert [each.name for each in tmp_path.iterdir()] == ["c.ckpt"]

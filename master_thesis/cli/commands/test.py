@@ -11,6 +11,7 @@ from master_thesis.cli.options import AlgorithmChoice, NetworkChoice, NetworkCom
 from master_thesis.configs.data import DataConfig
 from master_thesis.configs.fields import option
 from master_thesis.configs.networks import CHNConfig, DFPNConfig, VGGConfig
+from master_thesis.configs.training import PRESETS
 from master_thesis.errors import require
 from master_thesis.runtime.atomic import refuse_overwrite
 
@@ -43,7 +44,7 @@ class DFPNTestOptions(NetworkCommandOptions):
     )
 
     test_checkpoint: str | None = option(None, "checkpoint to test", metavar="FILE")
-    preset: str = option("thesis", "small: test the shipped aligner", choices=("thesis", "small"))
+    preset: str = option("thesis", "small: test the shipped aligner", choices=PRESETS)
     data: DataConfig = part(DataConfig(), only=CLIPS)
     vgg: VGGConfig = part(VGGConfig(vgg_weights="random"), only=("vgg_width",))
     sizes: DFPNConfig = part(DFPNConfig())
