@@ -18,7 +18,7 @@ class EvaluationConfig:
     masks: tuple[str, ...] = option(
         ("swapped", "still"),
         "swapped: of another sequence; still: a blob; own: the object (no ground truth); "
-        "or a mask, or a folder with a folder of masks per sequence",
+        "or a mask, or a folder with a folder or zip of masks per sequence",
         metavar="swapped|still|own|PATH",
     )
     baselines: tuple[str, ...] = option(
@@ -31,7 +31,20 @@ class EvaluationConfig:
     )
     sequences: tuple[str, ...] = option((), "test sequences (default: all)", metavar="NAME")
     max_frames: int | None = option(None, "use only the first N frames of each sequence", within=(2, 10**6))
-    evaluation_flow: str = option("dis", "optical flow of the temporal figures", choices=("dis", "raft"))
+    completion_resize: str = option(
+        "averaged",
+        "how frames reach 432 x 240: halved and bilinear, or as others do it: bicubic (E2FGVI) or bilinear "
+        "(ProPainter)",
+        choices=("averaged", "bicubic", "bilinear"),
+    )
+    i3d_weights: str | None = option(
+        None, "measure VFID (completion-432x240) with these weights of I3D, i3d_rgb_imagenet.pt", metavar="FILE"
+    )
+    evaluation_flow: str = option(
+        "dis",
+        "optical flow of the temporal figures; raft, raft-large: torchvision's",
+        choices=("dis", "raft", "raft-large"),
+    )
     export_inputs: str | None = option(
         None, "write the inputs of the methods to this folder instead of measuring", metavar="FOLDER"
     )
@@ -48,6 +61,8 @@ class EvaluationConfig:
         for text in self.predictions:
             name, _, folder = text.partition("=")
             require(bool(name and folder), f"--predictions should be NAME=FOLDER, got {text}")
+        is_used = self.i3d_weights is None or "completion-432x240" in self.protocols
+        require(is_used, "--i3d_weights is used by --protocols completion-432x240: name it, or leave the weights out")
         is_one_task = len(self.masks) == len(self.protocols) == 1
         require(
             is_one_task or not self.predictions,

@@ -13,25 +13,25 @@ from typing import Any
 
 import numpy as np
 
+from master_thesis.checkpoints.i3d import load_i3d
 from master_thesis.configs.data import DataConfig
 from master_thesis.configs.evaluation import EvaluationConfig
 from master_thesis.evaluation.baselines import BASELINES
 from master_thesis.evaluation.figures import write_plot, write_sheet
 from master_thesis.evaluation.methods import Method
-from master_thesis.evaluation.motion import Flow, Motion, background_motion, dis_flow, estimate_motion, raft_flow
+from master_thesis.evaluation.motion import Flow, Motion, background_motion, estimate_motion, make_flow
 from master_thesis.evaluation.predictions import parse_predictions, read_predictions
 from master_thesis.evaluation.protocols import COMPLETION, HOLE, Task, make_protocol
-from master_thesis.evaluation.scores import Score, measure, measure_flicker, require_metrics
+from master_thesis.evaluation.scores import TRUTH, Score, measure, measure_flicker, require_metrics
 from master_thesis.evaluation.tables import format_table, write_csv, write_json
 from master_thesis.evaluation.tasks import export_task, make_tasks
+from master_thesis.evaluation.vfid import FeatureExtractor
 from master_thesis.metrics import try_lpips
 from master_thesis.runtime.atomic import refuse_overwrite
 
 log = logging.getLogger(__name__)
 
 RESULTS = ("evaluation.json", "evaluation.csv", "evaluation.png", "pictures")
-TRUTH = "true frames"
-"""Name of the row of the true frames, whose flicker is the error of the motion estimate."""
 
 
 def run_evaluation(
@@ -64,7 +64,7 @@ def run_evaluation(
     refuse_overwrite("output_path", [output / name for name in RESULTS], overwrite)
     scores = evaluate(data, config, {name: BASELINES[name] for name in config.baselines} | dict(methods or {}), output)
     about = {
-        "protocols": [make_protocol(name, data).as_dict() for name in config.protocols],
+        "protocols": [make_protocol(name, data, config.completion_resize).as_dict() for name in config.protocols],
         "seed": data.seed,
         "options": asdict(config),
         "command": shlex.join(sys.orig_argv),
@@ -98,27 +98,37 @@ def evaluate(
         UserError: a metric of a protocol has no unit, or nothing measures it.
     """
     for name in config.protocols:
-        require_metrics(make_protocol(name, data).metrics)
+        require_metrics(make_protocol(name, data, config.completion_resize).metrics)
     predictions = parse_predictions(config.predictions)
-    motions = _MotionCache(dis_flow if config.evaluation_flow == "dis" else raft_flow())
+    motions = _MotionCache(make_flow(config.evaluation_flow))
     lpips = try_lpips() if HOLE in config.protocols else None
-    if COMPLETION in config.protocols:
-        log.warning("VFID is left out: no package contains the weights of its network, I3D")
+    extractor = _load_extractor(config)
     scores: list[Score] = []
     for task in make_tasks(data, config):
         motion = motions.estimate(task)
+        of_task = extractor if task.has_truth and task.protocol.name == COMPLETION else None
         if task.has_truth:
-            scores.append(_score(task, TRUTH, measure_flicker(task, task.frames, motion)))
+            features = of_task.of_truth(task.frames) if of_task else None
+            scores.append(_score(task, TRUTH, measure_flicker(task, task.frames, motion), features))
         fills = {name: _fill(method, task) for name, method in methods.items()}
         fills |= {name: (read_predictions(folder, task), None) for name, folder in predictions.items()}
         for name, (filled, seconds) in fills.items():
             values = measure(task, filled, motion, lpips)
             if seconds is not None:
                 values["seconds"] = np.full(len(task.frames), seconds)
-            scores.append(_score(task, name, values))
+            features = of_task.of_fill(task.compose(filled)) if of_task else None
+            scores.append(_score(task, name, values, features))
         if output is not None:
             write_sheet(output / "pictures", task, {name: filled for name, (filled, _) in fills.items()})
     return scores
+
+
+def _load_extractor(config: EvaluationConfig) -> FeatureExtractor | None:
+    if config.i3d_weights is not None:
+        return FeatureExtractor(load_i3d(config.i3d_weights))
+    if COMPLETION in config.protocols:
+        log.warning("VFID is left out: give --i3d_weights FILE (I3D's published weights, i3d_rgb_imagenet.pt)")
+    return None
 
 
 class _MotionCache:
@@ -147,8 +157,8 @@ def _fill(method: Method, task: Task) -> tuple[np.ndarray, float | None]:
     return filled, seconds
 
 
-def _score(task: Task, method: str, values: dict[str, np.ndarray]) -> Score:
-    score = Score(task.protocol.name, task.masks, method, task.sequence, len(task.frames), values)
+def _score(task: Task, method: str, values: dict[str, np.ndarray], features: np.ndarray | None = None) -> Score:
+    score = Score(task.protocol.name, task.masks, method, task.sequence, len(task.frames), values, features)
     figures = ", ".join(f"{name} {np.nanmean(v):.3f}" for name, v in values.items() if not np.isnan(v).all())
     log.info("%s, %s, %s, %s: %s", score.protocol, score.masks, score.sequence, method, figures)
     return score

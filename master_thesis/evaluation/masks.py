@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ from master_thesis.data.sequences import DavisSequence, image_files
 from master_thesis.errors import UserError, require
 from master_thesis.evaluation.protocols import Protocol
 from master_thesis.evaluation.stills import blob
+from master_thesis.images.archive import extract_images
 from master_thesis.images.codec import read_mask
 from master_thesis.images.header import frame_size
 
@@ -23,7 +26,8 @@ def make_masks(
     """Makes the masks of one sequence under a protocol.
 
     Args:
-        source: ``own``, ``swapped``, ``still``, or the path of an image or of a folder with one folder per sequence.
+        source: ``own``, ``swapped``, ``still``, or the path of an image or of a folder with one folder, or zip, per
+            sequence.
         sequence: the sequence to be masked.
         sequences: all sequences of the data set, among which ``swapped`` chooses.
         protocol: the protocol, for size and dilation.
@@ -42,7 +46,8 @@ def make_masks(
         donor_name = derangement([s.name for s in sequences], seed)[sequence.name]
         donor = next(s for s in sequences if s.name == donor_name)
         return _repeat(list(_read(donor.masks[:length], protocol)), length)
-    return _repeat(list(_read(_find_files(source, sequence.name)[:length], protocol)), length)
+    with _find_files(source, sequence.name) as files:
+        return _repeat(list(_read(files[:length], protocol)), length)
 
 
 def derangement(names: Sequence[str], seed: int) -> dict[str, str]:
@@ -77,12 +82,20 @@ def _read(files: Sequence[str | None], protocol: Protocol) -> Bool[np.ndarray, "
     return np.stack([empty if file is None else protocol.prepare_mask(read_mask(file)) for file in files])
 
 
-def _find_files(source: str, sequence: str) -> tuple[str, ...]:
+@contextmanager
+def _find_files(source: str, sequence: str) -> Iterator[tuple[str, ...]]:
+    """The mask files of a sequence; those of a zip exist only inside the context."""
     path = Path(source)
+    archive = path / f"{sequence}.zip"
     if path.is_file():
-        return (source,)
-    if not path.is_dir():
+        yield (source,)
+    elif not path.is_dir():
         raise UserError(f"--masks should be swapped, still, own or an existing path, got {source}")
-    files = image_files(str(path / sequence), follow_links=True)
-    require(len(files) > 0, f"--masks {source} should hold a folder of masks named {sequence}, but has none")
-    return files
+    elif archive.is_file():
+        with tempfile.TemporaryDirectory() as folder:
+            yield extract_images(archive, Path(folder))
+    else:
+        files = image_files(str(path / sequence), follow_links=True)
+        needed = f"a folder of masks named {sequence}, or {archive.name}"
+        require(len(files) > 0, f"--masks {source} should hold {needed}, but has neither")
+        yield files

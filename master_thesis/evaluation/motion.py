@@ -65,22 +65,33 @@ def dis_flow(first: UInt8[np.ndarray, "H W 3"], second: UInt8[np.ndarray, "H W 3
     return dense_flow(cv2.cvtColor(first, cv2.COLOR_RGB2GRAY), cv2.cvtColor(second, cv2.COLOR_RGB2GRAY))
 
 
-def raft_flow() -> Flow:
-    """Loads torchvision's small RAFT. Its weights must be cached; they are never downloaded.
+def make_flow(name: str) -> Flow:
+    """The flow of an ``--evaluation_flow``: ``dis``, ``raft`` or ``raft-large``.
+
+    Raises:
+        UserError: the weights of a RAFT are not on this machine.
+    """
+    return dis_flow if name == "dis" else raft_flow(name == "raft-large")
+
+
+def raft_flow(is_large: bool = False) -> Flow:
+    """Loads torchvision's RAFT (Teed and Deng, 2020). Its weights must be cached; they are never downloaded.
 
     Raises:
         UserError: the weights are not cached.
     """
-    from torchvision.models.optical_flow import Raft_Small_Weights, raft_small
+    from torchvision.models import optical_flow
 
-    path = local_weights(Raft_Small_Weights.C_T_V2.url)
+    option, build = ("raft-large", "raft_large") if is_large else ("raft", "raft_small")
+    weights = optical_flow.Raft_Large_Weights if is_large else optical_flow.Raft_Small_Weights
+    path = local_weights(weights.C_T_V2.url)
     require(
         path is not None,
-        f"--evaluation_flow raft needs its weights in {torch.hub.get_dir()}/checkpoints, which does not hold them: "
+        f"--evaluation_flow {option} needs its weights in {torch.hub.get_dir()}/checkpoints, which does not hold them: "
         'use --evaluation_flow dis, or download them with `python -c "from torchvision.models.optical_flow import '
-        "raft_small; raft_small(weights='C_T_V2')\"`",
+        f"{build}; {build}(weights='C_T_V2')\"`",
     )
-    network = raft_small().eval()
+    network = getattr(optical_flow, build)().eval()
     network.load_state_dict(torch.load(str(path), weights_only=True))
 
     @torch.no_grad()

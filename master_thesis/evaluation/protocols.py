@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
+from PIL import Image
 
 from master_thesis.configs.data import DataConfig
 from master_thesis.data.warping import resize_frame
@@ -17,6 +20,22 @@ COMPLETION = "completion-432x240"
 HOLE = "hole"
 METRICS = {COMPLETION: ("psnr", "ssim"), HOLE: ("hole_psnr", "hole_ssim", "hole_lpips")}
 """What each protocol compares with the truth, the main metric first; ``scores.add_metric`` appends to it."""
+
+
+def _bicubic(frame: UInt8[np.ndarray, "h w 3"], size: tuple[int, int]) -> UInt8[np.ndarray, "H W 3"]:
+    return np.asarray(Image.fromarray(frame).resize(size[::-1], Image.Resampling.BICUBIC))
+
+
+def _bilinear(frame: UInt8[np.ndarray, "h w 3"], size: tuple[int, int]) -> UInt8[np.ndarray, "H W 3"]:
+    return cv2.resize(frame, size[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+RESIZES: dict[str, Callable[[np.ndarray, tuple[int, int]], np.ndarray]] = {
+    "averaged": resize_frame,
+    "bicubic": _bicubic,
+    "bilinear": _bilinear,
+}
+"""Ways to resize frames: halved, then bilinear; Pillow's bicubic (E2FGVI); OpenCV's bilinear (ProPainter)."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +49,7 @@ class Protocol:
         dilation_size: height and width of the cross that widens masks, in px.
         dilation_iterations: number of times it is applied.
         metrics: metrics that compare with the truth, the main one first.
+        resize: how frames are resized, a key of ``RESIZES``.
     """
 
     name: str
@@ -38,6 +58,7 @@ class Protocol:
     dilation_size: tuple[int, int]
     dilation_iterations: int
     metrics: tuple[str, ...]
+    resize: str = "averaged"
 
     def as_dict(self) -> dict[str, Any]:
         """The fields as a dictionary for the JSON file."""
@@ -45,7 +66,7 @@ class Protocol:
 
     def prepare_frame(self, frame: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "H W 3"]:
         """Resizes a frame to the size of the protocol."""
-        return resize_frame(frame, (self.height, self.width))
+        return RESIZES[self.resize](frame, (self.height, self.width))
 
     def prepare_mask(self, mask: Bool[np.ndarray, "h w"]) -> Bool[np.ndarray, "H W"]:
         """Resizes a mask to the size of the protocol by nearest, then widens it."""
@@ -53,10 +74,16 @@ class Protocol:
         return dilate(resized, self.dilation_size, self.dilation_iterations)
 
 
-def make_protocol(name: str, data: DataConfig) -> Protocol:
-    """Makes the protocol of a name; ``hole`` takes size and dilation from the options."""
+def make_protocol(name: str, data: DataConfig, completion_resize: str = "averaged") -> Protocol:
+    """Makes the protocol of a name; ``hole`` takes size and dilation from the options.
+
+    Args:
+        name: ``completion-432x240`` or ``hole``.
+        data: size and dilation of ``hole``.
+        completion_resize: how ``completion-432x240`` resizes frames, a key of ``RESIZES``.
+    """
     if name == COMPLETION:
-        return Protocol(COMPLETION, 240, 432, (3, 3), 4, METRICS[COMPLETION])
+        return Protocol(COMPLETION, 240, 432, (3, 3), 4, METRICS[COMPLETION], completion_resize)
     height, width = data.test_size
     return Protocol(HOLE, height, width, data.dilatation_filter_size, data.dilatation_iterations, METRICS[HOLE])
 

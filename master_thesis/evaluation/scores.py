@@ -14,6 +14,7 @@ from master_thesis import metrics
 from master_thesis.errors import require
 from master_thesis.evaluation.motion import Motion
 from master_thesis.evaluation.protocols import METRICS, Task
+from master_thesis.evaluation.vfid import MIN_VIDEOS, frechet_distance
 from master_thesis.metrics import Lpips
 
 Measure: TypeAlias = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
@@ -35,11 +36,16 @@ UNITS = {
     "hole_lpips": Unit("", 4),
     "warp": Unit("1e-3", 3),
     "hole_warp": Unit("1e-3", 3),
+    "vfid": Unit("", 3),
     "seconds": Unit("per frame", 3),
 }
 """All metrics, in the order of the tables."""
 LPIPS = "hole_lpips"
 """The metric that is left out without its weights."""
+VFID = "vfid"
+"""The metric of complete sets of videos, which only the mean row has."""
+TRUTH = "true frames"
+"""Name of the row of the true frames, whose flicker is the error of the motion estimate."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Score:
         num_frames: number of frames in the sequence.
         values: one value per frame for each metric (per step for temporal metrics), NaN where there is nothing to
             measure.
+        features: features of the video, from which VFID is computed; None if it is not.
     """
 
     protocol: str
@@ -62,6 +69,7 @@ class Score:
     sequence: str
     num_frames: int
     values: dict[str, Float[np.ndarray, " N"]]
+    features: Float[np.ndarray, " C"] | None = None
 
     def mean(self, metric: str) -> float | None:
         """Mean over the measured frames; None if there are none."""
@@ -74,6 +82,14 @@ def mean_over_frames(scores: Sequence[Score], metric: str) -> float | None:
     values = np.concatenate(columns) if columns else np.zeros(0)
     values = values[~np.isnan(values)]
     return float(values.mean()) if values.size else None
+
+
+def vfid(scores: Sequence[Score], truth: Sequence[Score]) -> float | None:
+    """VFID between the videos of a method and the true ones; None if there are too few, or no features."""
+    first, second = ([s.features for s in each if s.features is not None] for each in (scores, truth))
+    if min(len(first), len(second)) < MIN_VIDEOS:
+        return None
+    return frechet_distance(np.stack(first), np.stack(second))
 
 
 def group(scores: Sequence[Score], *names: str) -> dict[tuple[str, ...], list[Score]]:

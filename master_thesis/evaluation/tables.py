@@ -10,7 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from master_thesis.evaluation.scores import UNITS, Score, group, mean_over_frames, metric_title
+from master_thesis.evaluation.scores import TRUTH, UNITS, VFID, Score, group, mean_over_frames, metric_title, vfid
 from master_thesis.runtime.atomic import atomic_path
 from master_thesis.runtime.versions import installed_version
 
@@ -58,17 +58,21 @@ def versions() -> dict[str, str]:
 
 def _metrics(scores: Sequence[Score]) -> list[str]:
     """Metrics that any score has, in the order of the tables."""
-    return [metric for metric in UNITS if any(metric in score.values for score in scores)]
+    rows = _rows(scores)
+    return [metric for metric in UNITS if any(metric in row for row in rows)]
 
 
 def _rows(scores: Sequence[Score]) -> list[dict[str, Any]]:
     """One row per sequence and one for their mean, for every protocol, masks and method."""
-    rows = []
-    for (protocol, masks, method), group_of in group(scores, "protocol", "masks", "method").items():
+    rows, groups = [], group(scores, "protocol", "masks", "method")
+    for (protocol, masks, method), group_of in groups.items():
+        distance = vfid(group_of, groups.get((protocol, masks, TRUTH), ()))
         parts = [(score.sequence, [score]) for score in group_of] + [(MEAN, group_of)]
         for sequence, part in parts:
             row = {"protocol": protocol, "masks": masks, "method": method, "sequence": sequence}
             figures = {metric: mean_over_frames(part, metric) for metric in part[0].values}
+            if sequence == MEAN and distance is not None:
+                figures[VFID] = distance
             rows.append(row | {"num_frames": sum(score.num_frames for score in part)} | figures)
     return rows
 

@@ -27,7 +27,7 @@ def make_tasks(data: DataConfig, config: EvaluationConfig) -> Iterator[Task]:
     sequences, _ = find_test_sequences(data.data_path, data.follow_links)
     chosen = [_shorten(sequence, config.max_frames) for sequence in _choose(sequences, config.sequences)]
     for name in config.protocols:
-        protocol = make_protocol(name, data)
+        protocol = make_protocol(name, data, config.completion_resize)
         for sequence in chosen:
             frames = _read_frames(sequence, protocol)
             for source in config.masks:

@@ -3,14 +3,18 @@ import logging
 
 import numpy as np
 import pytest
+import torch
 
 from master_thesis.configs.evaluation import EvaluationConfig
 from master_thesis.errors import UserError
-from master_thesis.evaluation.evaluate import TRUTH, evaluate, run_evaluation
-from master_thesis.evaluation.scores import group
+from master_thesis.evaluation.evaluate import evaluate, run_evaluation
+from master_thesis.evaluation.scores import TRUTH, group
+from master_thesis.evaluation.tables import format_table, write_json
 from master_thesis.images.codec import write_png
 from master_thesis.metrics import MAX_PSNR
+from master_thesis.models.i3d import I3D
 from tests.evaluation.conftest import PAN_PX, pan
+from tests.oracles.i3d import random_weights
 
 QUICK = {"protocols": ("hole",), "sequences": ("ant", "cow")}
 
@@ -80,9 +84,25 @@ def test_completion_logs_that_vfid_is_left_out(data, caplog):
     config = EvaluationConfig(protocols=("completion-432x240",), masks=("still",), sequences=("cow",), max_frames=2)
     with caplog.at_level(logging.WARNING):
         scores = evaluate(data, config, {"grey": grey})
-    assert "VFID is left out" in caplog.text
+    assert "VFID is left out: give --i3d_weights FILE" in caplog.text
     assert "LPIPS" not in caplog.text, "this protocol does not use it"
     assert set(scores[-1].values) == {"psnr", "ssim", "warp", "hole_warp", "seconds"}
+
+
+def test_vfid_compares_all_videos_of_a_method_with_the_true_ones(data, tmp_path):
+    torch.save(random_weights(I3D(width=4)), tmp_path / "i3d.pt")
+    config = EvaluationConfig(
+        protocols=("completion-432x240",), masks=("still",), max_frames=2, baselines=(), sequences=("ant", "cow"),
+        i3d_weights=str(tmp_path / "i3d.pt"),
+    )  # fmt: skip
+    scores = evaluate(data, config, {"grey": grey})
+    write_json(tmp_path / "scores.json", scores, {})
+    rows = json.loads((tmp_path / "scores.json").read_text())["results"]
+    figures = {row["method"]: row.get("vfid") for row in rows if row["sequence"] == "mean"}
+    assert figures[TRUTH] == 0
+    assert figures["grey"] > 0
+    assert not any("vfid" in row for row in rows if row["sequence"] != "mean")
+    assert f"{figures['grey']:.3f}" in format_table(scores)
 
 
 def test_own_masks_have_no_truth_row(data):
@@ -109,6 +129,10 @@ def test_a_method_that_returns_another_type_is_refused(data):
         ({"protocols": ()}, "--protocols should name at least one protocol, got none"),
         ({"masks": ()}, "--masks should name at least one source of masks, got none"),
         ({"masks": ("still", "still")}, "--masks should name each once, got still still"),
+        (
+            {"protocols": ("hole",), "i3d_weights": "x.pt"},
+            "--i3d_weights is used by --protocols completion-432x240: name it, or leave the weights out",
+        ),
         ({"max_frames": 1}, "--max_frames should be at least 2, as motion needs two frames, got 1"),
         ({"predictions": ("x",), "masks": ("still",), "protocols": ("hole",)}, "should be NAME=FOLDER, got x"),
         ({"predictions": ("x=y",)}, "name one of each, got swapped still and hole completion-432x240"),

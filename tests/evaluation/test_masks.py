@@ -1,3 +1,5 @@
+import zipfile
+
 import numpy as np
 import pytest
 
@@ -70,6 +72,15 @@ def test_masks_from_a_folder_and_from_one_image(tmp_path, sequences, protocol):
     assert (one == np.stack([mask[0]] * 3)).all()
 
 
+def test_masks_of_a_zip_are_those_of_its_folder(tmp_path, sequences, protocol):
+    mask = squares(10, 3)
+    with zipfile.ZipFile(tmp_path / "ant.zip", "w") as archive:
+        for t in (2, 0, 1):
+            write_png(tmp_path / "one.png", mask[t])
+            archive.write(tmp_path / "one.png", f"{t:05d}.png")
+    assert (masks_of(str(tmp_path), "ant", sequences, protocol) == mask[[0, 1, 2, 1]]).all()
+
+
 def test_masks_are_resized_by_nearest(sequences, protocol, tmp_path):
     large = np.zeros((2 * SIZE[0], 2 * SIZE[1]), bool)
     large[20:40, 30:60] = True
@@ -81,7 +92,7 @@ def test_masks_are_resized_by_nearest(sequences, protocol, tmp_path):
 def test_missing_masks_are_reported(tmp_path, sequences, protocol):
     with pytest.raises(UserError, match="--masks should be swapped, still, own or an existing path, got swaped"):
         masks_of("swaped", "ant", sequences, protocol)
-    with pytest.raises(UserError, match="should hold a folder of masks named ant, but has none"):
+    with pytest.raises(UserError, match=r"should hold a folder of masks named ant, or ant\.zip, but has neither"):
         masks_of(str(tmp_path), "ant", sequences, protocol)
     with pytest.raises(UserError, match="--masks swapped needs at least two sequences, got 1: use --masks still"):
         masks_of("swapped", "ant", sequences[:1], protocol)

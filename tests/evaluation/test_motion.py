@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import torch
-from torchvision.models.optical_flow import raft_small
+from torchvision.models.optical_flow import raft_large, raft_small
 
 from master_thesis.errors import UserError
-from master_thesis.evaluation.motion import Motion, background_motion, dis_flow, estimate_motion, raft_flow
+from master_thesis.evaluation.motion import Motion, background_motion, dis_flow, estimate_motion, make_flow
 from master_thesis.metrics import warping_error
 from tests.evaluation.conftest import PAN_PX, SIZE, pan
 
@@ -57,16 +57,28 @@ def test_the_background_moves_like_the_surroundings_of_the_object():
     assert (motion.flows[0][mask[0]] == (-30, 9)).all(), "the input should not change"
 
 
-def test_raft_is_refused_without_its_weights(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("name", "build"), [("raft", "raft_small"), ("raft-large", "raft_large")])
+def test_raft_is_refused_without_its_weights(tmp_path, monkeypatch, name, build):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
-    with pytest.raises(UserError, match=r"--evaluation_flow raft needs its weights in .*: use --evaluation_flow dis"):
-        raft_flow()
+    with pytest.raises(UserError) as error:
+        make_flow(name)
+    assert f"--evaluation_flow {name} needs its weights in {tmp_path}" in str(error.value)
+    assert "use --evaluation_flow dis, or download them with `python -c" in str(error.value)
+    assert f"optical_flow import {build}; {build}(" in str(error.value)
+    assert "\n" not in str(error.value)
 
 
-def test_raft_takes_frames_of_any_size(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "file", "network"),
+    [
+        ("raft", "raft_small_C_T_V2-01064c6d.pth", raft_small),
+        ("raft-large", "raft_large_C_T_V2-1bb1363a.pth", raft_large),
+    ],
+)
+def test_raft_takes_frames_of_any_size(tmp_path, monkeypatch, name, file, network):
     monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
     (tmp_path / "checkpoints").mkdir()
-    torch.save(raft_small().state_dict(), tmp_path / "checkpoints" / "raft_small_C_T_V2-01064c6d.pth")
-    flow = raft_flow()(*pan(0, 2))
+    torch.save(network().state_dict(), tmp_path / "checkpoints" / file)
+    flow = make_flow(name)(*pan(0, 2))
     assert flow.shape == (*SIZE, 2)
     assert np.isfinite(flow).all()

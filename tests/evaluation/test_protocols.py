@@ -1,8 +1,13 @@
+from dataclasses import fields
+
+import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from master_thesis.configs.data import DataConfig
-from master_thesis.evaluation.protocols import Protocol, Task, make_protocol
+from master_thesis.configs.evaluation import EvaluationConfig
+from master_thesis.evaluation.protocols import RESIZES, Protocol, Task, make_protocol
 
 
 def test_completion_does_not_depend_on_the_options():
@@ -62,3 +67,17 @@ def test_frames_are_resized_as_the_documentation_says():
     expected = halved[:, left] * (1 - share) + halved[:, left + 1] * share
     resized = make_protocol("completion-432x240", DataConfig()).prepare_frame(frame)
     assert np.abs(resized - expected).max() <= 1.5, "two roundings"
+
+
+def test_frames_are_resized_as_others_do_it_on_request():
+    frame = np.random.default_rng(0).integers(0, 256, (480, 854, 3), dtype=np.uint8)
+    found = {name: make_protocol("completion-432x240", DataConfig(), name).prepare_frame(frame) for name in RESIZES}
+    assert (found["bicubic"] == np.asarray(Image.fromarray(frame).resize((432, 240)))).all(), "Pillow's default"
+    assert (found["bilinear"] == cv2.resize(frame, (432, 240))).all(), "OpenCV's default"
+    assert len({image.tobytes() for image in found.values()}) == 3
+
+
+def test_the_option_offers_every_way_to_resize():
+    choices = {field.name: field.metadata.get("choices") for field in fields(EvaluationConfig)}
+    assert choices["completion_resize"] == tuple(RESIZES)
+    assert make_protocol("completion-432x240", DataConfig(), "bicubic").as_dict()["resize"] == "bicubic"

@@ -76,7 +76,7 @@ def test_metrics_that_are_not_complete_are_refused_before_the_work(monkeypatch, 
     monkeypatch.setitem(scores.MEASURES, "odd", scores.MEASURES["ssim"])
     monkeypatch.setitem(scores.UNITS, "vfid", scores.Unit("", 3))
     odd = Protocol("hole", *SIZE, (3, 3), 0, ("hole_psnr", metric))
-    monkeypatch.setattr("master_thesis.evaluation.evaluate.make_protocol", lambda name, data: odd)
+    monkeypatch.setattr("master_thesis.evaluation.evaluate.make_protocol", lambda *_: odd)
     called = []
     with pytest.raises(UserError, match=message):
         evaluate(data, EvaluationConfig(protocols=("hole",)), {"m": lambda x, m: called.append(1)})
