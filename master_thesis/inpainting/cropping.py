@@ -26,6 +26,7 @@ class CroppedHallucinator(Hallucinator):
 
     def __init__(self, inner: Hallucinator) -> None:
         self.inner = inner
+        self.paints_copies = inner.paints_copies
 
     def hallucinate(self, target: MaskedFrames, alignment: Alignment) -> Hallucination:
         """Paints the target (contract: :class:`~master_thesis.models.hallucinator.Hallucinator`)."""

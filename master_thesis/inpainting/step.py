@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import torch
-from jaxtyping import Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
 from master_thesis.configs.inpainting import InpaintOptions
@@ -17,12 +17,13 @@ from master_thesis.inpainting.cropping import CroppedHallucinator
 from master_thesis.inpainting.doubtful import DoubtfulCopies
 from master_thesis.inpainting.feature_cache import FeatureCache
 from master_thesis.models.aligner import Aligner
-from master_thesis.models.hallucinator import Hallucinator
+from master_thesis.models.hallucinator import Hallucinator, plain_copies
+from master_thesis.models.painter import Painter
 from master_thesis.ops.grid import warp
 from master_thesis.ops.harmonise import harmonise
 from master_thesis.ops.image import fill_holes
 from master_thesis.ops.mask import hole_percent
-from master_thesis.records import Alignment
+from master_thesis.records import Alignment, MaskedFrames
 
 MIN_AGREEMENT = 0.1
 """References that differ more from the target around a hole show something else and are not copied (exhaustive)."""
@@ -71,7 +72,8 @@ class FillStep:
         options: InpaintOptions,
         on_closed: Callable[[Sequence[int]], None] | None = None,
     ) -> None:
-        self.hallucinator = CroppedHallucinator(hallucinator) if options.exhaustive else hallucinator
+        is_cropped = options.exhaustive and not isinstance(hallucinator, Painter)  # painters crop by themselves
+        self.hallucinator = CroppedHallucinator(hallucinator) if is_cropped else hallucinator
         self.canvas, self.refs = canvas, refs
         self.pair_batch = options.pair_batch or fitting_pairs(*canvas.mask.shape[2:], canvas.mask.device)
         self.doubtful = DoubtfulCopies(canvas) if options.exhaustive else None
@@ -147,8 +149,7 @@ class FillStep:
             closed = [target if is_closed else None for target, is_closed in zip(t, closing, strict=True)]
             alignment, origin = self.doubtful.offer(closed, alignment, origin)
             copyable = alignment.copyable[:, :, 0]
-        target = self.canvas.rows(t)
-        composed = self.hallucinator.hallucinate(target, alignment).composed[:, :, 0]
+        composed = self._composed(self.canvas.rows(t), alignment, closing)
         is_closed = torch.tensor(closing, device=copyable.device).view(-1, 1, 1, 1)
         left = self.canvas.mask[t] - copyable
         source = torch.where(copyable > 0, origin, self.canvas.source[t])
@@ -157,6 +158,20 @@ class FillStep:
         # Written last: running out of memory above leaves the canvas as it was.
         self.canvas.write(t, fill_holes(composed, mask), mask, source)
         self._targets.drop(t)
+
+    def _composed(
+        self, target: MaskedFrames, alignment: Alignment, closing: Sequence[bool]
+    ) -> Float[Tensor, "B 3 H W"]:
+        """Copies, and paints what stays open where that is needed."""
+        if self.hallucinator.paints_copies:
+            return self.hallucinator.hallucinate(target, alignment).composed[:, :, 0]
+        copied = plain_copies(target, alignment)
+        is_open = (copied.visible < 1).flatten(1).any(dim=1).tolist()
+        rows = [i for i, is_closed in enumerate(closing) if is_closed and is_open[i]]
+        if rows:
+            painted = self.hallucinator.hallucinate(target.rows(rows), alignment.rows(rows))
+            copied.colours[rows] = painted.composed[:, :, 0].to(copied.colours.dtype)
+        return copied.colours
 
     def _origin(self, pairs: Sequence[Pair], alignment: Alignment) -> Int[Tensor, "B 1 H W"]:
         """The frame that each aligned pixel shows: copies of copies keep theirs, copies of hallucinations stay so."""

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any
 
+import torch
+from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor
 
@@ -16,7 +18,13 @@ class Hallucinator(ABC):
     """Paints a target from aligned references: copies what they show, makes up what none shows.
 
     Subclasses implement :meth:`hallucinate`; for modules :meth:`forward` is the published call.
+
+    Attributes:
+        paints_copies: whether it changes what it copies. If not, pairs that leave their target open are copied
+            without it.
     """
+
+    paints_copies: bool = True
 
     def forward(
         self,
@@ -69,3 +77,10 @@ class CallableHallucinator(Hallucinator):
 def as_hallucinator(hallucinator: Any) -> Hallucinator:
     """A hallucinator as it is; anything else that has its published call, adapted."""
     return hallucinator if isinstance(hallucinator, Hallucinator) else CallableHallucinator(hallucinator)
+
+
+def plain_copies(target: MaskedFrames, alignment: Alignment) -> MaskedFrames:
+    """Copies what each reference shows as it is; one row per target and reference, the targets' references together."""
+    rows = target.repeated(alignment.aligned.shape[2])
+    aligned, copyable = (rearrange(p, "b c f h w -> (b f) c h w") for p in (alignment.aligned, alignment.copyable))
+    return MaskedFrames(torch.where(copyable > 0, aligned.clamp(0, 1), rows.colours), rows.visible + copyable)

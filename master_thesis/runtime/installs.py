@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
+from types import ModuleType
 
 from master_thesis.errors import UserError, require
 
 REPAIR = "reinstall it: pip uninstall -y opencv-python opencv-python-headless; pip install opencv-python-headless"
+INSTALL_PATCHMATCH = 'pip install "pypatchmatch>=2.2", or choose --hallucinate chn or smooth'
 
 
 def require_opencv() -> None:
@@ -22,3 +24,24 @@ def require_opencv() -> None:
     except ImportError as error:
         raise UserError(f"OpenCV cannot be loaded ({error}): {REPAIR}") from error
     require(hasattr(cv2, "imdecode"), f"OpenCV is incomplete: {REPAIR}")
+
+
+def find_patchmatch() -> ModuleType | None:
+    """The optional package of the exemplar method; None where it is not installed or its library cannot be loaded."""
+    try:
+        module = import_module("patchmatch.patch_match")
+    except (ImportError, OSError):  # a library for another system raises the latter
+        return None
+    return module if module.patchmatch_available else None
+
+
+def require_patchmatch() -> ModuleType:
+    """The optional package of the exemplar method.
+
+    Raises:
+        UserError: it cannot be used.
+    """
+    module = find_patchmatch()
+    if module is None:
+        raise UserError(f"the exemplar method needs the package pypatchmatch: {INSTALL_PATCHMATCH}")
+    return module

@@ -8,7 +8,7 @@ from master_thesis.inpainting.canvas import HALLUCINATED, OPEN, Canvas
 from master_thesis.inpainting.inpainter import inpaint
 from master_thesis.inpainting.step import FillStep, Pair
 from master_thesis.models.aligner import alignment_from_grid, as_aligner
-from master_thesis.models.hallucinator import as_hallucinator
+from master_thesis.models.hallucinator import Hallucinator, as_hallucinator
 from master_thesis.ops.image import FILL
 from master_thesis.records import Alignment, MaskedFrames
 from tests.factories import Copier, CountingAligner, Painter, StillAligner, make_sequence, shifted_grid
@@ -193,3 +193,29 @@ def test_a_reference_that_shows_another_scene_is_not_copied(canvas):
     canvas.frames[1] = 1 - canvas.frames[0].round()
     fill(canvas, [(0, 1)], True, exhaustive=True)
     assert set(canvas.source[0].unique().tolist()) == {0, HALLUCINATED}
+
+
+class PlainCopier(Hallucinator):
+    """Copies as it is, and counts what it is asked for."""
+
+    paints_copies = False
+
+    def __init__(self):
+        self.num_painted = 0
+
+    def hallucinate(self, target, alignment):
+        self.num_painted += len(target)
+        return Copier()(target.colours, target.visible, *alignment)
+
+
+@pytest.mark.parametrize("exhaustive", [False, True])
+def test_plain_copies_need_no_hallucinator_unless_something_stays_open(canvas, exhaustive):
+    canvas.frames[0] = torch.where(canvas.mask[0] > 0, canvas.frames[0], canvas.frames[1])  # the same scene
+    other, plain = canvas.clone(), PlainCopier()
+    for pairs, is_closing, num_painted in (([(2, 0)], False, 0), ([(0, 1), (2, 2)], True, 1)):
+        fill(canvas, pairs, is_closing, painter=plain, exhaustive=exhaustive)
+        fill(other, pairs, is_closing, exhaustive=exhaustive)
+        assert plain.num_painted == num_painted
+        for planes, expected in zip((canvas.frames, canvas.mask), (other.frames, other.mask), strict=True):
+            assert torch.equal(planes, expected)
+    assert set(canvas.source[2].unique().tolist()) == {HALLUCINATED, 0}

@@ -41,6 +41,7 @@ class SmallCHN(Hallucinator, nn.Module):
         widths: channels at the full size, a half, a quarter ...
     """
 
+    paints_copies = False
     NUM_INPUTS = 13  # first guess 3, aligned reference 3, smooth fill 3, visibilities 2, copyable 1, confidence 1
 
     def __init__(self, widths: Sequence[int] = (16, 40, 80, 120, 160)) -> None:

@@ -1,0 +1,134 @@
+"""The contract between a painter and its users, and the painters there are.
+
+A painter makes up what no frame of a video shows, from the surroundings of the hole in a single frame.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from types import ModuleType
+
+import numpy as np
+import torch
+from einops import rearrange
+from jaxtyping import Bool, Float, Int
+from torch import Tensor
+
+from master_thesis.models.hallucinator import Hallucinator, plain_copies
+from master_thesis.ops.image import to_bytes
+from master_thesis.ops.push_pull import push_pull
+from master_thesis.records import Alignment, Hallucination, MaskedFrames
+from master_thesis.runtime.installs import require_patchmatch
+
+RELAXATIONS = 4
+"""Of the membrane (see :func:`~master_thesis.ops.push_pull.push_pull`)."""
+PATCH_RADIUS = 3
+"""Half a patch of the exemplar method, in pixels: larger ones follow larger structures, and take two to four times as
+long."""
+MIN_MARGIN_PX = 64
+"""Surroundings of a hole that are painted from, at least; more where the hole is larger than that."""
+
+
+class Painter(Hallucinator):
+    """Paints open pixels from the rest of the same frame; copies stay as they are.
+
+    Subclasses implement :meth:`paint_one`.
+    """
+
+    paints_copies = False
+
+    def paint(self, frames: MaskedFrames) -> Float[Tensor, "N 3 H W"]:
+        """Fills everything that is not fully visible; known pixels are unchanged.
+
+        Args:
+            frames: rows of frames of any size; their colours inside the holes do not matter.
+        """
+        painted, masked = frames.colours.clone(), frames.masked
+        for row, is_open in enumerate((frames.visible < 1)[:, 0]):
+            hole, is_known = is_open.cpu().numpy(), bool((frames.visible[row] > 0).any())
+            if not hole.any():
+                continue
+            place = surroundings(hole)
+            crop = MaskedFrames(*(planes[row : row + 1, :, *place] for planes in (masked.colours, masked.visible)))
+            # Where nothing is known there is nothing to paint from: the neutral colour of a hole stays.
+            filled = self.paint_one(crop)[0] if is_known else crop.colours[0]
+            part = painted[row, :, *place]
+            part[:, is_open[place]] = filled[:, is_open[place]].to(part.dtype)
+        return painted
+
+    @abstractmethod
+    def paint_one(self, frame: MaskedFrames) -> Float[Tensor, "1 3 H W"]:
+        """Paints one masked frame that has a hole and something known; what it paints elsewhere is ignored."""
+
+    def hallucinate(self, target: MaskedFrames, alignment: Alignment) -> Hallucination:
+        """Copies what each reference shows, and paints the rest."""
+        composed = rearrange(self.paint(plain_copies(target, alignment)), "(b f) c h w -> b c f h w", b=len(target))
+        return Hallucination(composed, composed)
+
+
+class SmoothPainter(Painter):
+    """Stretches a membrane over each hole: without texture, and nothing stands out."""
+
+    def paint_one(self, frame: MaskedFrames) -> Float[Tensor, "1 3 H W"]:
+        """Solves for the membrane, from coarse to fine."""
+        return push_pull(frame.colours, frame.visible, RELAXATIONS).clamp(0, 1)
+
+
+class HallucinatorPainter(Painter):
+    """Paints with a hallucinator that is given no reference, so that everything is made up.
+
+    Args:
+        hallucinator: paints; its device is that of the frames.
+    """
+
+    def __init__(self, hallucinator: Hallucinator) -> None:
+        self.hallucinator = hallucinator
+
+    def paint_one(self, frame: MaskedFrames) -> Float[Tensor, "1 3 H W"]:
+        """Hands the frame on with a reference that shows nothing."""
+        nothing = torch.zeros_like(frame.visible).unsqueeze(2)
+        alignment = Alignment(nothing.expand(-1, 3, -1, -1, -1), nothing, nothing)
+        return self.hallucinator.hallucinate(frame, alignment).composed[:, :, 0]
+
+
+class ExemplarPainter(Painter):
+    """Composes each hole of patches of its surroundings, from coarse to fine; the same seed gives the same picture.
+
+    Textures continue with their full sharpness; objects are cut off or repeated. It takes seconds per frame, on a CPU.
+
+    Args:
+        seed: of the search for patches.
+
+    Source: Barnes et al., PatchMatch, 2009; Wexler et al., Space-Time Completion of Video, 2007.
+
+    Raises:
+        UserError: the package that it runs on is missing.
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self._patchmatch: ModuleType = require_patchmatch()
+
+    def paint_one(self, frame: MaskedFrames) -> Float[Tensor, "1 3 H W"]:
+        """Searches in the known part of the frame."""
+        picture = to_bytes(frame.colours[0]).permute(1, 2, 0).cpu().numpy()
+        hole = (frame.visible[0, 0] < 1).cpu().numpy()
+        self._patchmatch.set_random_seed(self.seed)
+        painted = self._patchmatch.inpaint(picture, hole, patch_size=PATCH_RADIUS)
+        return torch.from_numpy(painted).permute(2, 0, 1).unsqueeze(0).to(frame.colours) / 255
+
+
+def as_painter(hallucinator: Hallucinator) -> Painter:
+    """A painter as it is; any other hallucinator, adapted."""
+    return hallucinator if isinstance(hallucinator, Painter) else HallucinatorPainter(hallucinator)
+
+
+def surroundings(hole: Bool[np.ndarray, "H W"]) -> tuple[slice, slice]:
+    """Rows and columns around a hole, with as much on each side as the hole is large."""
+    rows, columns = (np.flatnonzero(hole.any(axis=axis)) for axis in (1, 0))
+    margin = max(MIN_MARGIN_PX, int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1)
+    return _widened(rows, margin), _widened(columns, margin)
+
+
+def _widened(places: Int[np.ndarray, " n"], margin: int) -> slice:
+    return slice(max(int(places[0]) - margin, 0), int(places[-1]) + 1 + margin)

@@ -1,0 +1,109 @@
+"""Painters fill open pixels from the frame alone and leave the others as they are."""
+
+import sys
+
+import pytest
+import torch
+
+from master_thesis.errors import UserError
+from master_thesis.models.hallucinator import as_hallucinator
+from master_thesis.models.painter import ExemplarPainter, HallucinatorPainter, SmoothPainter, as_painter
+from master_thesis.ops.image import FILL
+from master_thesis.records import Alignment, MaskedFrames
+from tests.factories import INVENTED, Copier
+
+HEIGHT, WIDTH = 40, 60
+PAINTERS = {
+    "smooth": SmoothPainter,
+    "chn": lambda: HallucinatorPainter(as_hallucinator(Copier())),
+    "exemplar": ExemplarPainter,
+}
+every_painter = pytest.mark.parametrize("name", PAINTERS)
+
+
+def with_box(colours, top=12, left=20, side=14):
+    """Frames that hide a box."""
+    visible = torch.ones(len(colours), 1, HEIGHT, WIDTH)
+    visible[..., top : top + side, left : left + side] = 0
+    return MaskedFrames(colours, visible)
+
+
+def noise(num=1):
+    return torch.rand(num, 3, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(0))
+
+
+def stripes():
+    """Slanted stripes, eight pixels apart."""
+    y, x = torch.meshgrid(torch.arange(HEIGHT), torch.arange(WIDTH), indexing="ij")
+    return (((x + y) // 4 % 2) * 0.6 + 0.2).expand(1, 3, -1, -1)
+
+
+@every_painter
+def test_known_pixels_stay_and_hidden_ones_do_not_matter(name):
+    frames = with_box(noise(2))
+    other = MaskedFrames(torch.where(frames.visible > 0, frames.colours, 0.9), frames.visible)
+    painted = PAINTERS[name]().paint(frames)
+    is_known = frames.visible.expand_as(painted) > 0
+    assert torch.equal(painted[is_known], frames.colours[is_known])
+    assert not torch.equal(painted[~is_known], frames.masked.colours[~is_known])
+    assert torch.equal(painted, PAINTERS[name]().paint(other))
+
+
+@every_painter
+def test_frames_without_a_hole_or_without_anything_known(name):
+    colours = noise(3)
+    frames = with_box(colours)
+    frames.visible[0], frames.visible[1] = 1, 0
+    painted = PAINTERS[name]().paint(frames)
+    assert torch.equal(painted[0], colours[0])
+    assert torch.equal(painted[1], torch.tensor(FILL).view(3, 1, 1).expand(3, HEIGHT, WIDTH))
+    assert torch.equal(painted[2], PAINTERS[name]().paint(frames.rows([2]))[0])
+
+
+def test_a_smooth_fill_continues_a_ramp():
+    ramp = torch.linspace(0.1, 0.9, WIDTH).expand(1, 3, HEIGHT, WIDTH)
+    assert (SmoothPainter().paint(with_box(ramp)) - ramp).abs().max() < 0.03
+
+
+def test_a_hallucinator_is_shown_nothing_to_copy():
+    frames = with_box(noise())
+    painted = HallucinatorPainter(as_hallucinator(Copier())).paint(frames)
+    assert (painted[frames.visible.expand_as(painted) == 0] == INVENTED).all()
+
+
+def test_exemplars_continue_a_texture_where_a_membrane_is_grey():
+    frames = with_box(stripes())
+    hole = frames.visible.expand_as(stripes()) == 0
+    exemplar, smooth = ((p().paint(frames) - stripes())[hole].abs().mean() for p in (ExemplarPainter, SmoothPainter))
+    assert exemplar < 0.05
+    assert smooth > 0.2
+
+
+def test_exemplars_depend_on_the_seed_alone():
+    frames = with_box(noise())
+    first, again, other = (ExemplarPainter(seed).paint(frames) for seed in (0, 0, 1))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_the_exemplar_method_needs_its_package(monkeypatch):
+    monkeypatch.setitem(sys.modules, "patchmatch.patch_match", None)
+    with pytest.raises(UserError, match=r'needs the package pypatchmatch: pip install "pypatchmatch>=2\.2", or choose'):
+        ExemplarPainter()
+
+
+def test_a_painter_hallucinates_around_plain_copies():
+    frames, shown = with_box(noise()), torch.zeros(1, 1, 2, HEIGHT, WIDTH)
+    shown[:, :, 1, 12:26, 20:26] = 1
+    refs = torch.full((1, 3, 2, HEIGHT, WIDTH), 0.25)
+    composed = SmoothPainter().hallucinate(frames, Alignment(refs, shown, shown)).composed
+    assert torch.equal(composed[:, :, 0], SmoothPainter().paint(frames))
+    assert (composed[:, :, 1, 12:26, 20:26] == 0.25).all()
+    copied = torch.where(shown[:, :, 1] > 0, 0.25, frames.colours)
+    assert torch.equal(composed[:, :, 1], SmoothPainter().paint(MaskedFrames(copied, frames.visible + shown[:, :, 1])))
+
+
+def test_any_hallucinator_serves_as_a_painter():
+    smooth, copier = SmoothPainter(), as_hallucinator(Copier())
+    assert as_painter(smooth) is smooth
+    assert as_painter(copier).hallucinator is copier
