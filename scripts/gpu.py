@@ -9,6 +9,11 @@ benchmarks, and trains in the remaining time. The parts that it writes are the l
     python -m scripts gpu run load --out out2 --minutes 9 --steps check train --parts out
     python -m scripts gpu run load --out out3 --minutes 9 --steps check train --network chn --aligner out2
 
+The CHN that paints texture needs no aligner; what follows ``--`` are options of its training:
+
+    python -m scripts gpu pack load --network texture --data_path ./data --vgg vgg.safetensors --without "davis-*"
+    python -m scripts gpu run load --network texture --out out --minutes 8 --steps check train -- --lr 0.0002
+
 The complete sequence with tiny networks on the CPU:
 
     python -m scripts gpu rehearse --out rehearsal --minutes 2
@@ -33,10 +38,10 @@ from master_thesis.checkpoints.vgg import load_vgg_weights
 from master_thesis.errors import UserError, require
 from scripts.machine import describe_machine
 from scripts.parts import join, split
-from scripts.tiny import COMMAND, ROOT, TINY, TINY_CHN, newest_checkpoint, write_data
+from scripts.tiny import COMMAND, ROOT, TINY_CHN, TINY_CLIPS, TINY_DFPN, newest_checkpoint, write_data
 
 MAX_LOAD = 64 * 2**20
-NUM_FEATURES = {"dfpn": 23, "chn": 31}
+NUM_FEATURES = {"dfpn": 23, "chn": 31, "texture": 31}
 """Layers of VGG16's ``features`` that a training needs: those of four blocks, or of all five."""
 STEPS = ("check", "tests", "bench", "train")
 TESTS = (
@@ -46,25 +51,45 @@ TESTS = (
 ROWS = ("align", "share", "training", "dfpn_sequence", "sequence", "curves")
 ENDING = 40.0
 """Seconds reserved to end a training and write its parts."""
-THESIS = (
-    "--batch_size 8 --num_workers 8 --frames_spacing 5 --min_mask_size 0.03 --precision bf16-mixed --gpus 1 "
-    "--max_epochs 100000 --train_max_iterations 500 --validation_max_iterations 20 --checkpoint_every 200"
-)
-REHEARSED = f"{TINY} {TINY_CHN} --validation_max_iterations 1 --train_max_iterations 20 --checkpoint_every 5"
+COMMON = "--min_mask_size 0.03 --precision bf16-mixed --gpus 1 --max_epochs 100000 --validation_max_iterations 20"
+THESIS = f"{COMMON} --batch_size 8 --num_workers 8 --frames_spacing 5 --train_max_iterations 500 --checkpoint_every 200"
+RECIPES = {
+    "dfpn": f"train dfpn {THESIS}",
+    "chn": f"train chn {THESIS}",
+    "texture": (
+        f"train chn --preset texture --chn_aligner none {COMMON} --max_mask_size 0.4 --batch_size 64 --num_workers 14 "
+        "--train_size 192 192 --zoom 0.75 1 --mirror 0.5 --p_simulator_bgs 0.6 --bgs_movement_params 1 0 0 "
+        "--perceptual_weight 0.5 --pixel_weight 0.5 --style_weight 50 --adversarial_weight 1 --matching_weight 10 "
+        "--ema_decay 0.999 --lr 0.0004 --train_max_iterations 250 --checkpoint_every 250"
+    ),
+}
+"""The training of each network on a GPU, until the time is over."""
+REHEARSED = f"{TINY_CLIPS} --validation_max_iterations 1 --train_max_iterations 20 --checkpoint_every 5"
+REHEARSED_RECIPES = {
+    "dfpn": f"train dfpn {REHEARSED} {TINY_DFPN}",
+    "chn": f"train chn {REHEARSED} {TINY_CHN}",
+    "texture": (
+        f"train chn --preset texture --chn_aligner none {REHEARSED} --texture_width 4 --texture_num_blocks 1 "
+        "--style_weight 50 --adversarial_weight 1 --ema_decay 0.9 --zoom 0.75 1 --mirror 0.5"
+    ),
+}
+"""The same with tiny networks on the CPU."""
 
 
-def pack(folder: Path, data: Path, vgg: str | None, network: str) -> None:
+def pack(folder: Path, data: Path, vgg: str | None, network: str, without: Sequence[str] = ()) -> None:
     """Collects the data for training, and VGG16 in half precision, in a folder.
 
     Args:
         folder: the load to write.
         data: tree as in docs/data.md; its test sequences are left out.
         vgg: source of VGG16's weights; None leaves them out, so that they will be random.
-        network: network that will be trained, ``dfpn`` or ``chn``.
+        network: network that will be trained, a key of ``RECIPES``.
+        without: patterns of sequences to leave out, e.g. because something will be measured on them.
     """
     folder.mkdir(exist_ok=True)
     for name in ("GOT10k", "YouTubeVOS"):
-        shutil.copytree(data / name, folder / "data" / name, dirs_exist_ok=True)
+        ignored = shutil.ignore_patterns(*without)
+        shutil.copytree(data / name, folder / "data" / name, ignore=ignored, dirs_exist_ok=True)
     weights = load_vgg_weights(vgg) if vgg else None
     if weights:
         wanted = {k: v.half() for k, v in weights.items() if int(k.split(".")[1]) < NUM_FEATURES[network]}
@@ -109,17 +134,30 @@ class Stage:
     """The network that a stage trains and where it starts.
 
     Attributes:
-        network: ``dfpn`` or ``chn``.
+        network: a key of ``RECIPES``.
         parts: output of an earlier stage to continue from; None starts a new training.
         aligner: output of the last stage of DFPN; for CHN.
-        epochs: epochs of a rehearsal with tiny networks on the CPU; None trains the networks of the thesis until the
-            time is over.
+        epochs: epochs of a rehearsal with tiny networks on the CPU; None trains the complete networks until the time is
+            over.
+        options: further options of the training.
     """
 
     network: str = "dfpn"
     parts: Path | None = None
     aligner: Path | None = None
     epochs: int | None = None
+    options: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> list[str]:
+        """The sub-command with its options."""
+        recipe = f"{REHEARSED_RECIPES[self.network]} --max_epochs {self.epochs}" if self.epochs else None
+        return [*(recipe or RECIPES[self.network]).split(), *self.options]
+
+    @property
+    def listed(self) -> str:
+        """The name of the list of its parts."""
+        return f"{'texture_chn' if self.network == 'texture' else self.network}.json"
 
 
 def run(folder: Path, out: Path, minutes: float, stage: Stage, steps: Sequence[str] = STEPS) -> list[str]:
@@ -162,25 +200,33 @@ def train(folder: Path, out: Path, clock: Clock, stage: Stage) -> bool:
     frozen = vgg if vgg.is_file() else None
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir()
-    sizes = f"{REHEARSED} --max_epochs {stage.epochs}" if stage.epochs else THESIS
-    command = [*COMMAND, *sizes.split()]
+    command = [*COMMAND, *stage.words]
     command += ["--data_path", str(folder / "data"), "--data_ckpt_path", str(work / "data.ckpt")]
-    command += ["--default_root_dir", str(work), "--enable_progress_bar", "false"]
+    command += ["--default_root_dir", str(work), "--enable_progress_bar", "false", "--logger", "csv"]
     command += ["--vgg_weights", str(vgg)] if frozen else []
     if stage.aligner:
         join(stage.aligner / "dfpn.json", work / "aligner.ckpt", frozen)
-        command += ["--chn", "--chn_aligner", "dfpn", "--chn_aligner_checkpoint", str(work / "aligner.ckpt")]
+        command += ["--chn_aligner", "dfpn", "--chn_aligner_checkpoint", str(work / "aligner.ckpt")]
     if stage.parts:
-        join(stage.parts / f"{stage.network}.json", work / "joined.ckpt", frozen)
+        join(stage.parts / stage.listed, work / "joined.ckpt", frozen)
         command += ["--ckpt_path", str(work / "joined.ckpt")]
     _run_within(command, clock.left - min(ENDING, clock.left / 3))
     last = newest_checkpoint(work)
     if last is None:
         return False
     listed = split(last, out, frozen)
+    keep_figures(work, out)
     shutil.rmtree(work)
     print(f"train: {listed.read_text()}", flush=True)
     return True
+
+
+def keep_figures(work: Path, out: Path, most: int = 2) -> None:
+    """Copies the logged losses and the newest pictures of a training."""
+    for log in sorted(work.rglob("metrics.csv"))[-1:]:
+        shutil.copyfile(log, out / "metrics.csv")
+    for picture in sorted(work.rglob("pictures/**/*.*"), key=lambda path: path.stat().st_mtime_ns)[-most:]:
+        shutil.copyfile(picture, out / picture.name.replace(" ", "-"))
 
 
 def _run_within(command: list[str], seconds: float) -> bool:
@@ -201,13 +247,19 @@ def _run_within(command: list[str], seconds: float) -> bool:
 
 
 def rehearse(out: Path, minutes: float, steps: Sequence[str] = STEPS) -> list[str]:
-    """Runs two stages of a tiny DFPN and one of CHN on the CPU; returns the steps that failed."""
+    """Runs five stages with tiny networks on the CPU; returns the steps that failed.
+
+    Two of DFPN, one of CHN, and two of the CHN that paints texture.
+    """
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir()
     out = out.resolve()
     folder = out / "load"
     pack(folder, write_data(out), None, "dfpn")
-    stages = Stage(epochs=1), Stage(parts=out / "1", epochs=2), Stage("chn", aligner=out / "2", epochs=1)
+    stages = (
+        *(Stage(epochs=1), Stage(parts=out / "1", epochs=2), Stage("chn", aligner=out / "2", epochs=1)),
+        *(Stage("texture", epochs=1), Stage("texture", parts=out / "4", epochs=2)),
+    )
     failed = run(folder, out / "1", minutes, stages[0], steps)
     for number, stage in enumerate(stages[1:], start=2):
         failed += run(folder, out / str(number), minutes, stage, ("check", "train"))
@@ -220,9 +272,11 @@ def main() -> None:
     packing, running, rehearsing = (commands.add_parser(name) for name in ("pack", "run", "rehearse"))
     for each in (packing, running):
         each.add_argument("folder", type=Path, help="the load")
-        each.add_argument("--network", choices=("dfpn", "chn"), default="dfpn")
+        each.add_argument("--network", choices=tuple(RECIPES), default="dfpn")
     packing.add_argument("--data_path", type=Path, required=True, help="tree as in docs/data.md")
     packing.add_argument("--vgg", default="imagenet", help="source of VGG16: imagenet or a file")
+    packing.add_argument("--without", nargs="+", default=[], help="patterns of sequences to leave out")
+    running.add_argument("options", nargs="*", help="further options of the training, after --")
     running.add_argument("--parts", type=Path, help="output of an earlier stage to continue from")
     running.add_argument("--aligner", type=Path, help="output of the last stage of DFPN, for CHN")
     running.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
@@ -233,14 +287,20 @@ def main() -> None:
     failed: list[str] = []
     try:
         if o.command == "pack":
-            pack(o.folder, o.data_path, o.vgg, o.network)
+            pack(o.folder, o.data_path, o.vgg, o.network, o.without)
         elif o.command == "rehearse":
             failed = rehearse(o.out, o.minutes)
         else:
             require(torch.cuda.is_available(), "run needs a GPU, but torch finds none: rehearse works on the CPU")
             require((o.network == "chn") == bool(o.aligner), "--network chn and --aligner go together")
             parts, aligner = (path and path.resolve() for path in (o.parts, o.aligner))
-            failed = run(o.folder.resolve(), o.out.resolve(), o.minutes, Stage(o.network, parts, aligner), o.steps)
+            failed = run(
+                o.folder.resolve(),
+                o.out.resolve(),
+                o.minutes,
+                Stage(o.network, parts, aligner, options=tuple(o.options)),
+                o.steps,
+            )
     except UserError as error:
         parser.error(str(error))
     if failed:

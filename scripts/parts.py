@@ -27,6 +27,8 @@ from master_thesis.runtime.atomic import atomic_path
 
 MAX_BYTES = 16 * 2**20
 """Largest size of a part."""
+TENSORS = ("current_model_state", "averaging_state", "discriminator")
+"""Further tensors of a training: those of the network where their average is saved, and the discriminator's."""
 KEPT = ("epoch", "global_step", "pytorch-lightning_version", "loops", "lr_schedulers", NETWORK_KEY)
 
 
@@ -45,6 +47,7 @@ def split(checkpoint: Path, folder: Path, frozen: Path | None = None, max_bytes:
     small: dict[str, Any] = {key: content[key] for key in KEPT if key in content}
     small["left_out"] = sorted(content["state_dict"].keys() - state.keys())
     small["state_dict"] = _cast(state, torch.float16)
+    small |= {key: _cast(content[key], torch.float16) for key in TENSORS if key in content}
     small["optimizer_states"] = [_smaller(o) for o in content["optimizer_states"]]
     buffer = io.BytesIO()
     torch.save(small, buffer)
@@ -82,6 +85,7 @@ def join(listed: Path, checkpoint: Path, frozen: Path | None = None) -> None:
         require(found is not None, f"{listed} leaves out {key}: give --frozen with the file that holds it")
         state[key] = found.float()
     small["state_dict"] = state
+    small |= {key: _cast(small[key], torch.float32) for key in TENSORS if key in small}
     small["optimizer_states"] = [_larger(o) for o in small["optimizer_states"]]
     with atomic_path(checkpoint) as part:
         torch.save(small, part)

@@ -11,12 +11,14 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 COMMAND = (sys.executable, "-m", "master_thesis")
-TINY = (
+TINY_CLIPS = (
     "--train_size 32 32 --frames_spacing 2 --batch_size 2 --dilatation_iterations 1 --accelerator cpu "
-    "--enable_progress_bar false --dfpn_size 32 --dfpn_corr_widths 4 4 --dfpn_width 4 --vgg_weights random "
-    "--vgg_width 2"
+    "--enable_progress_bar false --vgg_weights random --vgg_width 2"
 )
-"""Clips and a DFPN with which a step takes milliseconds."""
+"""Clips with which a step takes milliseconds."""
+TINY_DFPN = "--dfpn_size 32 --dfpn_corr_widths 4 4 --dfpn_width 4"
+TINY = f"{TINY_CLIPS} {TINY_DFPN}"
+"""The same, and a DFPN as small."""
 TINY_CHN = "--chn_width 4 --chn_growth 2 --chn_num_blocks 1"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torchvision.models import VGG16_Weights
 
-from master_thesis.checkpoints.reading import StateDict, named_tensors, read_checkpoint
+from master_thesis.checkpoints.reading import OWN_PREFIX, StateDict, named_tensors, read_checkpoint
 from master_thesis.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ def load_vgg_weights(source: str) -> StateDict | None:
 
     Args:
         source: ``imagenet`` (torchvision's download, cached), ``random`` (returns None: a new network keeps its seeded
-            weights), or the path of a file with torchvision's names.
+            weights), or the path of a file with torchvision's names, or of one that :func:`write_weights` wrote.
 
     Raises:
         UserError: the download fails, or the file does not hold VGG16.
@@ -27,7 +27,8 @@ def load_vgg_weights(source: str) -> StateDict | None:
         log.warning("--vgg_weights random: VGG16 has seeded random weights, not ImageNet's")
         return None
     state = _download() if source == "imagenet" else named_tensors(read_checkpoint(source))
-    features = {k: v for k, v in state.items() if k.startswith("features.")}
+    names = {k: k.removeprefix(OWN_PREFIX) for k in state}
+    features = {name: state[k] for k, name in names.items() if name.startswith("features.")}
     if not features:
         raise UserError(f"--vgg_weights {source}: should hold torchvision's VGG16 (features.0.weight...), but does not")
     return features

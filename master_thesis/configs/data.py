@@ -21,6 +21,14 @@ class DataConfig:
     )
     follow_links: bool = option(False, "allow links in --data_path that lead outside its data sets")
     image_resize: bool = option(True, "resize frames to --train_size; false: crop at random")
+    zoom: tuple[float, float] | None = option(
+        None,
+        "train on random parts of frames, whose shorter side is a share in this range of the frame's; default: on "
+        "entire frames, resized",
+        metavar=("LOW", "HIGH"),
+        within=(0.01, 1),
+    )
+    mirror: float = option(0.0, "share of training clips whose frames are mirrored, and of those whose masks are")
     min_mask_size: float = option(0.05, "smallest mean share of a mask sequence, exclusive")
     max_mask_size: float = option(0.15, "largest mean share of a mask sequence, exclusive")
     train_size: tuple[int, int] = option(
@@ -62,7 +70,11 @@ class DataConfig:
         n = self.frames_n
         require(n == -1 or n == 2 or (n > 2 and n % 2 == 1), f"--frames_n should be 2 or an odd number, got {n}")
         check_bounds(self)
-        for name in ("p_simulator_bgs", "p_simulator_masks"):
+        low, high = self.zoom or (1.0, 1.0)
+        require(low <= high, f"--zoom should be the smallest and the largest share, got {low:g} {high:g}")
+        is_clear = self.zoom is None or self.image_resize
+        require(is_clear, "--zoom and --image_resize false both choose parts of frames: leave out one of them")
+        for name in ("p_simulator_bgs", "p_simulator_masks", "mirror"):
             require(0 <= getattr(self, name) <= 1, f"--{name} should lie in [0, 1], got {getattr(self, name)}")
         size, times = self.dilatation_filter_size, self.dilatation_iterations
         widening = max(size) // 2 * times

@@ -55,3 +55,14 @@ class CHNConfig:
 
     def __post_init__(self) -> None:
         check_bounds(self)
+
+
+@dataclass(frozen=True)
+class TextureConfig:
+    """Sizes of the texture preset's CHN; a checkpoint carries its own."""
+
+    texture_width: int | None = option(None, "width of the texture preset's CHN", otherwise=32, within=(1, 1024))
+    texture_num_blocks: int | None = option(None, "its blocks of dilated convolutions", otherwise=8, within=(1, 100))
+
+    def __post_init__(self) -> None:
+        check_bounds(self)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from master_thesis.configs.fields import check_bounds, option, resolved
 from master_thesis.errors import require
 
-PRESETS = ("thesis", "small")
+PRESETS = ("thesis", "small", "texture")
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,9 @@ class TrainingConfig:
         "figure by which best.ckpt is chosen, e.g. psnr or validation/psnr; default: epe_px (dfpn), total (chn)",
         metavar="NAME",
     )
+    ema_decay: float = option(
+        0.0, "decay of the average of the weights that is validated and saved, e.g. 0.999; 0: no average"
+    )
     checkpoint_every: int = option(500, "steps between checkpoints (another one ends each epoch)", within=(1, 10**9))
 
     def __post_init__(self) -> None:
@@ -35,6 +38,8 @@ class TrainingConfig:
         is_new = not (self.init_from and self.ckpt_path)
         require(is_new, "--init_from starts a new training, --ckpt_path resumes one: leave out one of them")
         check_bounds(self)
+        decay = self.ema_decay
+        require(0 <= decay < 1, f"--ema_decay should be at least 0 and below 1, got {decay}")
 
 
 @dataclass(frozen=True)
@@ -56,10 +61,19 @@ class OptimConfig:
 
 @dataclass(frozen=True)
 class CHNLossConfig:
-    """CHN's training loss."""
+    """CHN's training loss; the defaults are the thesis'."""
 
-    perceptual_weight: float = option(0.5, "weight of CHN's perceptual loss; 0: VGG16 is not loaded at all")
+    perceptual_weight: float = option(0.5, "weight of CHN's perceptual loss; 0 with --style_weight 0: without VGG16")
+    pixel_weight: float = option(1.0, "factor of the losses of hallucinated pixels and of gradients, which like blur")
+    style_weight: float = option(0.0, "weight of the loss between feature statistics (Gram matrices) of holes")
+    adversarial_weight: float = option(0.0, "weight of a discriminator's judgement; 0: there is no discriminator")
+    matching_weight: float = option(1.0, "weight of the loss between the discriminator's features, if there is one")
 
     def __post_init__(self) -> None:
-        weight = self.perceptual_weight
-        require(weight >= 0, f"--perceptual_weight should be at least 0, got {weight}")
+        for name, weight in vars(self).items():
+            require(weight >= 0, f"--{name} should be at least 0, got {weight}")
+
+    @property
+    def needs_vgg(self) -> bool:
+        """Whether a loss compares the features of VGG16."""
+        return self.perceptual_weight > 0 or self.style_weight > 0

@@ -5,6 +5,7 @@ A random clip is a pure function of (seed, epoch, number), whichever process mak
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -87,16 +88,17 @@ class RandomClips(Dataset[Item]):
         # A sequence of one frame (a photograph) moves only by simulation.
         name, files = _draw_sequence(rng, self.frames, tally, min_files=1 if is_simulated else 2)
         chosen = self._choose(rng, len(files), is_simulated)
-        working_size = self._working_size(frame_size(files[chosen[0]]), is_simulated)
-        view = self._random_view(rng, working_size)
-        min_size = size if c.image_resize else None
+        file_size = frame_size(files[chosen[0]])
+        working_size = self._working_size(file_size, is_simulated)
+        view = self._random_view(rng, working_size, file_size)
+        min_size = self._min_size(file_size, view)
         if not is_simulated:
-            shown = {i: self._show_frame(read_frame(files[i], min_size), view) for i in dict.fromkeys(chosen)}
+            shown = {i: self._show_frame(read_frame(files[i], min_size), view, min_size) for i in dict.fromkeys(chosen)}
             return np.stack([shown[i] for i in chosen]), name, None
         movement = random_movement(rng, c.frames_n, c.bgs_movement_params, working_size)
         image = read_frame(files[chosen[0]], min_size)
-        if view is None:
-            image = warping.halve_frame(image, size)
+        if min_size is not None:
+            image = warping.halve_frame(image, min_size)
         frames = [warping.warp_frame(image, v, size) for v in _moved_views(movement, view)]
         return np.stack(frames), name, _movement_in_view(movement, view)
 
@@ -107,7 +109,7 @@ class RandomClips(Dataset[Item]):
         chosen = self._choose(rng, len(files), is_simulated)
         loaded = {i: read_mask(files[i]) for i in dict.fromkeys(chosen)}
         working_size = self._working_size(loaded[chosen[0]].shape, is_simulated)
-        view = self._random_view(rng, working_size)
+        view = self._random_view(rng, working_size, None)
         if is_simulated:
             movement = random_movement(rng, c.frames_n, c.masks_movement_params, working_size)
             masks = [warping.warp_mask(loaded[chosen[0]], v, size) for v in _moved_views(movement, view)]
@@ -134,17 +136,41 @@ class RandomClips(Dataset[Item]):
             scales += [height / size[0], width / size[1]]
         return round(size[0] * max(scales)), round(size[1] * max(scales))
 
-    def _random_view(self, rng: np.random.Generator, working_size: tuple[int, int]) -> np.ndarray | None:
-        """Draws a crop; None if frames are resized instead."""
-        if self.config.image_resize:
-            return None
-        size = self.config.train_size
-        top, left = (int(rng.integers(n - part + 1)) for n, part in zip(working_size, size, strict=True))
-        return warping.crop_view(working_size, (top, left), size)
+    def _random_view(
+        self, rng: np.random.Generator, working_size: tuple[int, int], file_size: tuple[int, int] | None
+    ) -> np.ndarray | None:
+        """Draws a part, possibly mirrored; None if entire frames are resized as they are.
 
-    def _show_frame(self, image: np.ndarray, view: np.ndarray | None) -> np.ndarray:
+        Args:
+            rng: source of randomness.
+            working_size: see :meth:`_working_size`.
+            file_size: height and width of a frame to zoom into; None: it is a mask, which is never zoomed.
+        """
+        c, size, view = self.config, self.config.train_size, None
+        if not c.image_resize:
+            top, left = (int(rng.integers(n - part + 1)) for n, part in zip(working_size, size, strict=True))
+            view = warping.crop_view(working_size, (top, left), size)
+        elif c.zoom and file_size:
+            share, *place = rng.uniform((c.zoom[0], 0, 0), (c.zoom[1], 1, 1))
+            view = warping.zoom_view(file_size, share, (place[0], place[1]), size)
+        if c.mirror and rng.random() < c.mirror:  # drawn only where it is asked for: other clips stay the same
+            view = (np.eye(3) if view is None else view) @ warping.MIRROR
+        return view
+
+    def _min_size(self, file_size: tuple[int, int], view: np.ndarray | None) -> tuple[int, int] | None:
+        """The size that a file may be reduced to before it is sampled; None: it is sampled as it is."""
+        if not self.config.image_resize:
+            return None
+        shares = (1.0, 1.0) if view is None else (abs(view[1, 1]), abs(view[0, 0]))
+        height, width = (math.ceil(n / share) for n, share in zip(self.config.train_size, shares, strict=True))
+        return height, width
+
+    def _show_frame(self, image: np.ndarray, view: np.ndarray | None, min_size: tuple[int, int] | None) -> np.ndarray:
         size = self.config.train_size
-        return warping.resize_frame(image, size) if view is None else warping.warp_frame(image, view, size)
+        if view is None:
+            return warping.resize_frame(image, size)
+        reduced = image if min_size is None else warping.halve_frame(image, min_size)
+        return warping.warp_frame(reduced, view, size)
 
 
 def _moved_views(movement: np.ndarray, view: np.ndarray | None) -> np.ndarray:

@@ -61,3 +61,21 @@ def crop_view(size_px: Size, top_left: tuple[int, int], size: Size) -> Float64[n
     """The view of a crop of ``size`` at ``top_left`` (y, x) in an image of ``size_px``, all in the same pixels."""
     (h, w), (y, x) = size_px, top_left
     return np.array([[size[1] / w, 0, x / w], [0, size[0] / h, y / h], [0, 0, 1.0]])
+
+
+def zoom_view(size_px: Size, share: float, place: tuple[float, float], size: Size) -> Float64[np.ndarray, "3 3"]:
+    """The view of a part of an image with the proportions of the result.
+
+    Args:
+        size_px: height and width of the image.
+        share: size of the part, as a share of the largest one that fits.
+        place: where it lies between top and bottom, and between left and right, in [0, 1].
+        size: height and width of the result.
+    """
+    (h, w), scale = size_px, share * min(size_px[0] / size[0], size_px[1] / size[1])
+    part_h, part_w = size[0] * scale / h, size[1] * scale / w
+    return np.array([[part_w, 0, place[1] * (1 - part_w)], [0, part_h, place[0] * (1 - part_h)], [0, 0, 1.0]])
+
+
+MIRROR = np.array([[-1.0, 0, 1], [0, 1, 0], [0, 0, 1]])
+"""The view of an image whose left and right are exchanged; ``view @ MIRROR`` mirrors a view."""

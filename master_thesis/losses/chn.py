@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,9 @@ from einops import rearrange, repeat
 from jaxtyping import Float
 from torch import Tensor
 
+from master_thesis.configs.training import CHNLossConfig
 from master_thesis.losses.region import region_l1
+from master_thesis.losses.texture import style_loss
 from master_thesis.ops.image import normalise
 from master_thesis.ops.precision import in_full_precision
 from master_thesis.records import Alignment, Hallucination, Losses, MaskedFrames
@@ -36,45 +38,57 @@ def chn_losses(
     alignment: Alignment,
     painted: Hallucination,
     features: Features | None = None,
-    perceptual_weight: float = 0.5,
+    weights: CHNLossConfig | None = None,
 ) -> Losses:
-    """CHN's loss, over all references of all clips.
+    """CHN's loss, over all references of all clips, without the part of a discriminator.
 
     Args:
         target: true targets, ``(B, 3, H, W)``.
         alignment: the references that CHN was given.
         painted: CHN's pictures.
-        features: features of the perceptual loss; None leaves it out.
-        perceptual_weight: weight of the perceptual loss.
+        features: features of the perceptual loss and of that of style; None leaves both out.
+        weights: of the parts; None: those of the thesis.
 
-    Source: the thesis, training of CHN.
+    Source: the thesis, training of CHN; the loss of style is not part of it.
     """
+    w = weights or CHNLossConfig()
     predicted, copyable = painted.predicted, alignment.copyable
     true = target.colours.unsqueeze(2).expand_as(predicted)
     mask = target.mask.unsqueeze(2).expand_as(copyable)
     parts = {
         "known": KNOWN_WEIGHT * region_l1(predicted, true, 1 - mask),
         "copyable": COPYABLE_WEIGHT * region_l1(predicted, true, copyable),
-        "hallucinated": HALLUCINATED_WEIGHT * region_l1(predicted, true, mask - copyable),
+        "hallucinated": w.pixel_weight * HALLUCINATED_WEIGHT * region_l1(predicted, true, mask - copyable),
     }
     if features is not None:
-        parts["perceptual"] = perceptual_weight * perceptual_loss(predicted, target.colours, features)
-    parts["gradient"] = GRADIENT_WEIGHT * gradient_loss(predicted, true)
+        compared = compared_features(predicted, target.colours, features)
+        if w.perceptual_weight:
+            parts["perceptual"] = w.perceptual_weight * perceptual_loss(*compared)
+        if w.style_weight:
+            is_open = rearrange(mask - copyable, "b 1 f h w -> (b f) 1 h w")
+            parts["style"] = w.style_weight * style_loss(*compared, is_open)
+    parts["gradient"] = w.pixel_weight * GRADIENT_WEIGHT * gradient_loss(predicted, true)
     return Losses(parts)
 
 
-def perceptual_loss(
+def compared_features(
     predicted: Float[Tensor, "B 3 F H W"], target: Float[Tensor, "B 3 H W"], features: Features
-) -> Float[Tensor, ""]:
-    """Mean over the depths of the mean L1 between the features of painted and true targets.
+) -> tuple[list[Float[Tensor, "N _ _ _"]], list[Float[Tensor, "N _ _ _"]]]:
+    """The features of painted and of true targets, pairs folded as ``(b f)``.
 
     The gradient reaches ``predicted``; the target's features are computed once for all references, without gradient.
     """
     f = predicted.shape[2]
     with torch.no_grad():
         true = [repeat(x, "b c h w -> (b f) c h w", f=f) for x in features(normalise(target))]
-    seen = features(rearrange(normalise(predicted), "b c f h w -> (b f) c h w"))
-    return torch.stack([_mean_l1(a, b) for a, b in zip(seen, true, strict=True)]).mean()
+    return features(rearrange(normalise(predicted), "b c f h w -> (b f) c h w")), true
+
+
+def perceptual_loss(
+    predicted: Sequence[Float[Tensor, "N _ _ _"]], true: Sequence[Float[Tensor, "N _ _ _"]]
+) -> Float[Tensor, ""]:
+    """Mean over the depths of the mean L1 between the features of painted and true targets."""
+    return torch.stack([_mean_l1(a, b) for a, b in zip(predicted, true, strict=True)]).mean()
 
 
 @in_full_precision

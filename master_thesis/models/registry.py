@@ -26,7 +26,7 @@ class NetworkSpec:
         kind: its name in checkpoints.
         path: where its class is defined, ``module:Class``, below ``master_thesis.models``.
         family: the published name of the networks that can stand in for each other: ``dfpn``, ``cpn``, ``chn`` ...
-        preset: ``thesis`` or ``small``.
+        preset: ``thesis``, ``small`` or ``texture``.
         is_aligner: whether it aligns references; otherwise it hallucinates.
         sizes: argument of its class to the option that sets it.
         shipped: file in :data:`WEIGHTS`; empty: no weights are shipped.
@@ -83,6 +83,7 @@ _SPECS = (
     ),
     NetworkSpec("cpn", "cpn:CPN", "cpn", reference_keys=reference.CPN_KEYS),
     NetworkSpec("opencv", "classical.opencv:OpenCVAligner", "opencv", has_weights=False),
+    NetworkSpec("none", "classical.blind:BlindAligner", "none", has_weights=False),
     NetworkSpec(
         "small_dfpn",
         "small.aligner:SmallDFPN",
@@ -109,6 +110,15 @@ _SPECS = (
         shipped="small_chn.safetensors",
         trainer="chn:CHNTraining",
     ),
+    NetworkSpec(
+        "texture_chn",
+        "small.texture:TextureCHN",
+        "chn",
+        preset="texture",
+        is_aligner=False,
+        sizes={"width": "texture_width", "num_blocks": "texture_num_blocks"},
+        trainer="chn:CHNTraining",
+    ),
 )
 NETWORKS: Mapping[str, NetworkSpec] = MappingProxyType({spec.kind: spec for spec in _SPECS})
 """By kind."""
@@ -120,5 +130,6 @@ def families(is_aligner: bool) -> tuple[str, ...]:
 
 
 def find_network(family: str, preset: str = "thesis") -> NetworkSpec:
-    """The network of a family in a preset."""
-    return next(spec for spec in _SPECS if (spec.family, spec.preset) == (family, preset))
+    """The network of a family in a preset; the texture preset is the small one with another CHN."""
+    presets = (preset, "small") if preset == "texture" else (preset,)
+    return next(spec for name in presets for spec in _SPECS if (spec.family, spec.preset) == (family, name))

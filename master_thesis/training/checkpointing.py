@@ -13,7 +13,7 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 from lightning_fabric.plugins.io.torch_io import TorchCheckpointIO
-from pytorch_lightning.callbacks import Callback, LearningRateMonitor, ModelCheckpoint
+from pytorch_lightning.callbacks import Callback, EMAWeightAveraging, LearningRateMonitor, ModelCheckpoint
 from torch import Tensor
 
 from master_thesis.checkpoints.reading import network_entry, read_checkpoint
@@ -120,10 +120,27 @@ def checkpoint_callbacks(every_n_steps: int, monitor: str) -> list[Callback]:
     ]
 
 
-def training_callbacks(config: str, every_n_steps: int, monitor: str) -> list[Callback]:
-    """Returns all callbacks of a training (arguments: :class:`ConfigFile`, :func:`checkpoint_callbacks`)."""
+def training_callbacks(config: str, every_n_steps: int, monitor: str, ema_decay: float = 0.0) -> list[Callback]:
+    """Returns all callbacks of a training.
+
+    Args:
+        config: see :class:`ConfigFile`.
+        every_n_steps: see :func:`checkpoint_callbacks`.
+        monitor: see :class:`BestCheckpoint`.
+        ema_decay: decay of the average of the weights; 0: none is kept.
+    """
+    average: list[Callback] = [AverageWeights(decay=ema_decay)] if ema_decay else []
     own: list[Callback] = [ConfigFile(config), LearningRateMonitor(), StopOnSignal(), StopRanksOnError()]
-    return [*own, *checkpoint_callbacks(every_n_steps, monitor)]
+    return [*average, *own, *checkpoint_callbacks(every_n_steps, monitor)]
+
+
+class AverageWeights(EMAWeightAveraging):
+    """Validates and saves an exponential moving average of the weights, kept on the device of the training."""
+
+    def setup(self, trainer: pl.Trainer, pl_module: pl.LightningModule, stage: str) -> None:
+        """Creates the average; the module itself has not been moved to its device yet."""
+        self._device = trainer.strategy.root_device
+        super().setup(trainer, pl_module, stage)
 
 
 class AtomicCheckpointIO(TorchCheckpointIO):

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from master_thesis.losses.chn import chn_losses, gradient_loss, perceptual_loss, sobel
+from master_thesis.configs.training import CHNLossConfig
+from master_thesis.losses.chn import chn_losses, compared_features, gradient_loss, perceptual_loss, sobel
 from master_thesis.models.vgg import VGG16
 from master_thesis.ops.mask import copyable_map
 from master_thesis.records import Alignment, Hallucination, MaskedFrames
@@ -53,7 +54,7 @@ def test_the_perceptual_loss_reaches_the_prediction_but_neither_the_truth_nor_vg
     vgg = VGG16(width=2)
     predicted = random(1, 3, 2, 32, 32).requires_grad_()
     target = random(1, 3, 32, 32, seed=1).requires_grad_()
-    perceptual_loss(predicted, target, vgg.pools).backward()
+    perceptual_loss(*compared_features(predicted, target, vgg.pools)).backward()
     assert (predicted.grad.abs().sum(dim=(1, 3, 4)) > 0).all(), "the gradient should reach every reference's picture"
     assert target.grad is None
     assert all(p.grad is None for p in vgg.parameters())
@@ -66,14 +67,14 @@ def test_the_perceptual_loss_is_the_mean_over_the_five_pools():
     seen, true = vgg.pools((predicted[:, :, 0] - mean) / std), vgg.pools((target - mean) / std)
     expected = sum((a - b).abs().mean() for a, b in zip(seen, true, strict=True)) / 5
     assert len(seen) == 5
-    assert perceptual_loss(predicted, target, vgg.pools) == pytest.approx(float(expected), rel=1e-5)
+    assert perceptual_loss(*compared_features(predicted, target, vgg.pools)) == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_its_weight_scales_the_perceptual_loss():
     true, alignment, painted = chn_case(1)
     features = lambda x: [x]  # noqa: E731
-    whole = chn_losses(true, alignment, painted, features, 1.0).parts
-    half = chn_losses(true, alignment, painted, features, 0.5).parts
+    whole = chn_losses(true, alignment, painted, features, CHNLossConfig(perceptual_weight=1.0)).parts
+    half = chn_losses(true, alignment, painted, features, CHNLossConfig(perceptual_weight=0.5)).parts
     assert half["perceptual"] == pytest.approx(float(whole["perceptual"]) / 2)
 
 

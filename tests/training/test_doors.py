@@ -6,7 +6,7 @@ import torch
 from pytorch_lightning.tuner import Tuner
 
 from master_thesis.checkpoints.reading import read_checkpoint
-from master_thesis.configs.training import OptimConfig
+from master_thesis.configs.training import CHNLossConfig, OptimConfig
 from master_thesis.data.datamodule import DataModule
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
@@ -24,7 +24,7 @@ def make_dfpn(lr=0.02):
 
 def make_chn():
     torch.manual_seed(0)
-    return CHNTraining(CHN_SIZES, OptimConfig(lr=0.03), StillAligner(), perceptual_weight=0.2)
+    return CHNTraining(CHN_SIZES, OptimConfig(lr=0.03), StillAligner(), loss=CHNLossConfig(perceptual_weight=0.2))
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_a_module_is_loaded_from_its_checkpoint_alone(make, helpers, trainer, da
     assert all(torch.equal(v, module.network.state_dict()[k]) for k, v in loaded.network.state_dict().items())
     assert loaded.hparams == module.hparams
     assert read_checkpoint(tmp_path / "x.ckpt")["hyper_parameters"] == dict(module.hparams), "plain values"
-    assert getattr(loaded, "perceptual_weight", 0.2) == 0.2
+    assert getattr(loaded, "loss", None) == getattr(module, "loss", None)
 
 
 @pytest.mark.parametrize("make", [make_dfpn, make_chn])

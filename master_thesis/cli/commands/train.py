@@ -11,7 +11,7 @@ from master_thesis.cli.flags import part
 from master_thesis.cli.options import AlignerChoice, NetworkCommandOptions
 from master_thesis.configs.data import DataConfig
 from master_thesis.configs.fields import resolved
-from master_thesis.configs.networks import CHNConfig, DFPNConfig, VGGConfig
+from master_thesis.configs.networks import CHNConfig, DFPNConfig, TextureConfig, VGGConfig
 from master_thesis.configs.training import CHNLossConfig, OptimConfig, TrainingConfig
 from master_thesis.models.registry import NetworkSpec, find_network
 
@@ -63,6 +63,7 @@ class CHNTrainingOptions(TrainingOptions):
     aligner: AlignerChoice = part(AlignerChoice())
     loss: CHNLossConfig = part(CHNLossConfig())
     sizes: CHNConfig = part(CHNConfig())
+    texture_sizes: TextureConfig = part(TextureConfig())
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -93,14 +94,14 @@ def train_chn(options: CHNTrainingOptions) -> None:
 
     spec = find_network("chn", options.training.preset)
     trainer = _start(options, spec)
-    resumed = _find_resumed(options, spec, options.sizes)
-    sizes = resumed.entry["sizes"] if resumed else sizes_for(spec, options.sizes)
-    weight, width = options.loss.perceptual_weight, resolved(options.vgg)["vgg_width"]
-    vgg = fill_vgg(VGG16(width=width), options.vgg.vgg_weights) if weight > 0 else None
+    resumed = _find_resumed(options, spec, options.sizes, options.texture_sizes)
+    sizes = resumed.entry["sizes"] if resumed else sizes_for(spec, options.sizes, options.texture_sizes)
+    width = resolved(options.vgg)["vgg_width"]
+    vgg = fill_vgg(VGG16(width=width), options.vgg.vgg_weights) if options.loss.needs_vgg else None
     aligner = load_aligner(options.aligner)
     if resumed:
         report_other_aligner(resumed.path, resumed.entry, aligner)
-    module = spec.trainer_cls(sizes, options.optim, aligner, vgg, weight, spec.kind)
+    module = spec.trainer_cls(sizes, options.optim, aligner, vgg, options.loss, spec.kind)
     _fit(options, trainer, module, resumed)
 
 
@@ -112,7 +113,7 @@ def _start(options: TrainingOptions, spec: NetworkSpec) -> pl.Trainer:
     seed_run(options.data.seed)
     monitor = f"validation/{(options.training.monitor or spec.trainer_cls.monitor).removeprefix('validation/')}"
     every, steps = options.training.checkpoint_every, options.data.train_max_iterations
-    return make_training_trainer(options, every, steps, monitor)
+    return make_training_trainer(options, every, steps, monitor, options.training.ema_decay)
 
 
 def _find_resumed(options: TrainingOptions, spec: NetworkSpec, *sizes: Any) -> ResumePoint | None:
