@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,12 @@ DEFAULT_LOGGER = "tensorboard"
 
 
 def make_training_trainer(
-    options: NetworkCommandOptions, checkpoint_every: int, steps_per_epoch: int, monitor: str, ema_decay: float = 0.0
+    options: NetworkCommandOptions,
+    checkpoint_every: int,
+    steps_per_epoch: int,
+    monitor: str,
+    ema_decay: float = 0.0,
+    more: Sequence[pl.Callback] = (),
 ) -> pl.Trainer:
     """The Trainer of a training; making it writes nothing.
 
@@ -37,8 +42,9 @@ def make_training_trainer(
         steps_per_epoch: batches of an epoch, among which there should be figures.
         monitor: figure by which ``best.ckpt`` is chosen.
         ema_decay: decay of the average of the weights; 0: none is kept.
+        more: further callbacks.
     """
-    callbacks = training_callbacks(config_text(options), checkpoint_every, monitor, ema_decay)
+    callbacks = [*more, *training_callbacks(config_text(options), checkpoint_every, monitor, ema_decay)]
     if options.trainer.get("enable_checkpointing") is False:
         callbacks = [c for c in callbacks if not isinstance(c, pl.callbacks.Checkpoint)]
     defaults = {} if options.trainer.get("barebones") else {"log_every_n_steps": min(50, steps_per_epoch)}

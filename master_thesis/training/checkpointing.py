@@ -28,6 +28,15 @@ MORE_IS_BETTER = frozenset({"psnr", "ssim", "counted_share"})
 """Validation figures of which more is better."""
 
 
+def mode_of(monitor: str) -> str:
+    """Whether the ``max`` or the ``min`` of a figure is its best value.
+
+    >>> mode_of("validation/psnr"), mode_of("validation/total")
+    ('max', 'min')
+    """
+    return "max" if monitor.rpartition("/")[2] in MORE_IS_BETTER else "min"
+
+
 class EpochCheckpoint(ModelCheckpoint):
     """Saves ``last.ckpt``, whatever the folder of the run that is resumed."""
 
@@ -56,8 +65,7 @@ class BestCheckpoint(ModelCheckpoint):
     """
 
     def __init__(self, monitor: str) -> None:
-        mode = "max" if monitor.rpartition("/")[2] in MORE_IS_BETTER else "min"
-        super().__init__(monitor=monitor, mode=mode, filename="best", enable_version_counter=False)
+        super().__init__(monitor=monitor, mode=mode_of(monitor), filename="best", enable_version_counter=False)
         self._resumed: dict[str, Any] | None = None
 
     @property

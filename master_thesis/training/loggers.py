@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torchvision.utils
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
+from PIL import Image
 from pytorch_lightning.loggers import CSVLogger, Logger, MLFlowLogger, TensorBoardLogger, WandbLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from torch import Tensor
@@ -19,6 +22,8 @@ from master_thesis.errors import UserError, require
 LOGS = "lightning_logs"
 PROJECT = "master_thesis"
 """Name of the runs in Weights & Biases and MLflow."""
+FRAME_MS = 120
+"""Time that a film shows each frame, in ms."""
 
 
 class UniqueVersion:
@@ -111,6 +116,37 @@ def log_picture(loggers: Iterable[Any], name: str, picture: Float[Tensor, "3 H W
         for kind, write in _WRITERS.items():
             if isinstance(logger, kind):
                 write(logger, name, shown, step)
+
+
+def log_film(loggers: Iterable[Any], name: str, frames: UInt8[np.ndarray, "F H W 3"], step: int) -> None:
+    """Shows moving pictures, as a GIF, in TensorBoard and in the folder of a run logged as CSV.
+
+    Args:
+        loggers: of the run.
+        name: of the film, like ``validation/film``.
+        frames: its pictures.
+        step: the training step that it belongs to.
+    """
+    for logger in loggers if getattr(rank_zero_only, "rank", 0) == 0 else ():
+        if isinstance(logger, TensorBoardLogger):
+            from tensorboard.compat.proto.summary_pb2 import Summary
+
+            height, width = frames.shape[1:3]
+            shown = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=gif_bytes(frames))
+            summary = Summary(value=[Summary.Value(tag=name, image=shown)])
+            logger.experiment._get_file_writer().add_summary(summary, step)
+        elif isinstance(logger, CSVRun):
+            path = Path(logger.log_dir) / "pictures" / f"{name}_{step:07d}.gif"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(gif_bytes(frames))
+
+
+def gif_bytes(frames: UInt8[np.ndarray, "F H W 3"]) -> bytes:
+    """Frames as the content of a GIF file that repeats for ever."""
+    first, *others = (Image.fromarray(frame) for frame in frames)
+    buffer = io.BytesIO()
+    first.save(buffer, "GIF", save_all=True, append_images=others, duration=FRAME_MS, loop=0)
+    return buffer.getvalue()
 
 
 def _to_tensorboard(logger: TensorBoardLogger, name: str, picture: Tensor, step: int) -> None:

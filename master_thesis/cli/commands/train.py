@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from master_thesis.cli.flags import part
 from master_thesis.cli.options import AlignerChoice, NetworkCommandOptions
 from master_thesis.configs.data import DataConfig
-from master_thesis.configs.fields import resolved
+from master_thesis.configs.fields import check_bounds, option, resolved
 from master_thesis.configs.networks import CHNConfig, DFPNConfig, TextureConfig, VGGConfig
 from master_thesis.configs.training import CHNLossConfig, OptimConfig, TrainingConfig
 from master_thesis.models.registry import NetworkSpec, find_network
@@ -37,10 +37,20 @@ class TrainingOptions(NetworkCommandOptions):
     training: TrainingConfig = part(TrainingConfig())
     optim: OptimConfig = part(OptimConfig())
     vgg: VGGConfig = part(VGGConfig())
+    early_stopping: int | None = option(
+        None, "end the training after N validations without a better --monitor", metavar="N", within=(1, 10**6)
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_bounds(self)
         self.data.require_clips()
+
+    def callbacks(self, monitor: str) -> list[pl.Callback]:
+        """The callbacks that the options ask for."""
+        from master_thesis.training.early_stopping import make_early_stopping
+
+        return [] if self.early_stopping is None else [make_early_stopping(monitor, self.early_stopping)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,11 +74,21 @@ class CHNTrainingOptions(TrainingOptions):
     loss: CHNLossConfig = part(CHNLossConfig())
     sizes: CHNConfig = part(CHNConfig())
     texture_sizes: TextureConfig = part(TextureConfig())
+    validation_film: int | None = option(
+        None, "log a film of N validation frames, filled by ip, after each validation", metavar="N", within=(2, 1000)
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.aligner.require_named()
         self.aligner.require_weights()
+
+    def callbacks(self, monitor: str) -> list[pl.Callback]:
+        """The callbacks that the options ask for."""
+        from master_thesis.training.film import ValidationFilm
+
+        film = [] if self.validation_film is None else [ValidationFilm(self.validation_film)]
+        return [*super().callbacks(monitor), *film]
 
 
 def train_dfpn(options: DFPNTrainingOptions) -> None:
@@ -113,7 +133,8 @@ def _start(options: TrainingOptions, spec: NetworkSpec) -> pl.Trainer:
     seed_run(options.data.seed)
     monitor = f"validation/{(options.training.monitor or spec.trainer_cls.monitor).removeprefix('validation/')}"
     every, steps = options.training.checkpoint_every, options.data.train_max_iterations
-    return make_training_trainer(options, every, steps, monitor, options.training.ema_decay)
+    more = options.callbacks(monitor)
+    return make_training_trainer(options, every, steps, monitor, options.training.ema_decay, more)
 
 
 def _find_resumed(options: TrainingOptions, spec: NetworkSpec, *sizes: Any) -> ResumePoint | None:
