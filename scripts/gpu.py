@@ -266,6 +266,12 @@ def rehearse(out: Path, minutes: float, steps: Sequence[str] = STEPS) -> list[st
     return failed
 
 
+def _split_words(words: list[str]) -> tuple[list[str], list[str]]:
+    """Splits arguments at ``--``: what follows are options of the training."""
+    end = words.index("--") if "--" in words else len(words)
+    return words[:end], words[end + 1 :]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -276,14 +282,14 @@ def main() -> None:
     packing.add_argument("--data_path", type=Path, required=True, help="tree as in docs/data.md")
     packing.add_argument("--vgg", default="imagenet", help="source of VGG16: imagenet or a file")
     packing.add_argument("--without", nargs="+", default=[], help="patterns of sequences to leave out")
-    running.add_argument("options", nargs="*", help="further options of the training, after --")
     running.add_argument("--parts", type=Path, help="output of an earlier stage to continue from")
     running.add_argument("--aligner", type=Path, help="output of the last stage of DFPN, for CHN")
     running.add_argument("--steps", nargs="+", choices=STEPS, default=list(STEPS))
     for each in (running, rehearsing):
         each.add_argument("--out", type=Path, required=True, help="folder for figures and parts")
         each.add_argument("--minutes", type=float, required=True, help="time for all steps (rehearse: per stage)")
-    o = parser.parse_args()
+    words, further = _split_words(sys.argv[1:])
+    o = parser.parse_args(words)
     failed: list[str] = []
     try:
         if o.command == "pack":
@@ -298,7 +304,7 @@ def main() -> None:
                 o.folder.resolve(),
                 o.out.resolve(),
                 o.minutes,
-                Stage(o.network, parts, aligner, options=tuple(o.options)),
+                Stage(o.network, parts, aligner, options=tuple(further)),
                 o.steps,
             )
     except UserError as error:

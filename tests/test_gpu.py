@@ -134,7 +134,7 @@ def test_exhausted_gpu_memory_halves_the_batch(monkeypatch, caplog) -> None:
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
     assert max(hungry.batch_sizes) == 2
-    assert "out of GPU memory at 24 x 16: going on with 2 pairs at a time" in caplog.text
+    assert "out of GPU memory at 24 x 16: continuing with 2 pairs at a time" in caplog.text
     torch.testing.assert_close(found.frames, wanted.frames)
 
 

@@ -17,7 +17,7 @@ def step(x_t, m_t, x_r, m_r, aligner, chn):
     _, y_comp = chn(x_t, 1 - m_t, x_aligned, v_aligned, v_map)
     m_t = m_t - v_map[:, :, 0]
     y_comp = y_comp[:, :, 0]
-    return (1 - m_t) * y_comp + m_t * HOLE_COLOUR, m_t, y_comp
+    return (1 - m_t) * y_comp + m_t * HOLE_COLOUR.to(m_t), m_t, y_comp
 
 
 def left(m_t):
