@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import pytorch_lightning  # noqa: F401 (before the hook of jaxtyping, under which Python finds no compiled modules)
 
 from master_thesis.configs.data import DataConfig
 

@@ -17,7 +17,7 @@ from master_thesis.cli.parsing import parse_command
 from master_thesis.errors import UserError
 from master_thesis.runtime.installs import require_opencv
 from master_thesis.runtime.interruption import Terminated
-from master_thesis.runtime.threads import wait_passively
+from master_thesis.runtime.threads import Load, choose_waiting
 
 EXIT_USER_ERROR = 2
 EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143  # as shells have it: 128 + SIGINT, 128 + SIGTERM
@@ -25,7 +25,6 @@ EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143  # as shells have it: 128 + SIGINT,
 
 def command() -> NoReturn:
     """Runs the command and ends the process."""
-    wait_passively()
     code = main()
     if _is_one_of_several():
         # Everything is written. The threads that connect processes may abort one while Python shuts down, and its
@@ -46,9 +45,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code: 0, 2 after an error that the user can correct, which is printed as one line, 130 after
         Ctrl-C, or 143 after SIGTERM.
     """
+    load = Load.now()
     try:
         options = parse_command(sys.argv[1:] if argv is None else argv)
         require_opencv()
+        if "torch" not in sys.modules:
+            choose_waiting(load)
         with _shown_log(), _quiet_threads():
             commands.run(options)
     except UserError as error:

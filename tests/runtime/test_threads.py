@@ -1,4 +1,4 @@
-"""Idle threads sleep in every way to start the command, unless the user says otherwise."""
+"""Idle threads sleep on a busy machine in every way to start the command, unless the user says otherwise."""
 
 import os
 import subprocess
@@ -9,13 +9,31 @@ from pathlib import Path
 import pytest
 
 from master_thesis.cli.main import command
-from master_thesis.runtime.threads import wait_passively
+from master_thesis.runtime import threads
+from master_thesis.runtime.threads import PASSIVE, Load, choose_waiting, read_busy_seconds
+
+START = Load(wall_s=10.0, others_s=50.0)
 
 
-def test_torch_is_loaded_with_passive_threads(tmp_path: Path) -> None:
-    """OpenMP itself says how it was configured when torch loaded it; 0 stands for no spinning."""
+def choose(monkeypatch: pytest.MonkeyPatch, others_s: float, environment: dict[str, str]) -> dict[str, str]:
+    """What is set one second after the start, when others have worked for so long."""
+    monkeypatch.setattr(Load, "now", lambda: Load(START.wall_s + 1, START.others_s + others_s))
+    choose_waiting(START, environment)
+    return environment
+
+
+def test_torch_is_loaded_with_the_chosen_setting(tmp_path: Path) -> None:
+    """OpenMP itself says how it was configured when torch loaded it, here where nothing is known about the load."""
     variables = {name: value for name, value in os.environ.items() if name not in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")}
-    words = [sys.executable, "-m", "master_thesis", "remove", "nowhere.mp4", "--mask", "nowhere.png"]
+    script = """
+import sys
+from pathlib import Path
+from master_thesis.runtime import threads
+threads.COUNTERS = Path("nowhere")
+from master_thesis.cli.main import command
+command()
+"""
+    words = [sys.executable, "-c", script, "remove", "nowhere.mp4", "--mask", "nowhere.png"]
     run = subprocess.run(
         words, env=variables | {"OMP_DISPLAY_ENV": "verbose"}, cwd=tmp_path, capture_output=True, text=True, check=False
     )
@@ -28,8 +46,27 @@ def test_the_script_starts_like_the_module() -> None:
     assert project["scripts"]["master_thesis"] == f"{command.__module__}:{command.__name__}"
 
 
+@pytest.mark.parametrize(("others_s", "setting"), [(0.0, {}), (0.2, {}), (0.5, PASSIVE), (16.0, PASSIVE)])
+def test_threads_sleep_where_others_work(
+    monkeypatch: pytest.MonkeyPatch, others_s: float, setting: dict[str, str]
+) -> None:
+    assert choose(monkeypatch, others_s, {}) == setting
+
+
 @pytest.mark.parametrize("given", [{"OMP_WAIT_POLICY": "ACTIVE"}, {"GOMP_SPINCOUNT": "1000"}])
-def test_settings_of_the_user_stay(given: dict[str, str]) -> None:
-    environment = dict(given)
-    wait_passively(environment)
-    assert environment == given
+def test_settings_of_the_user_stay(monkeypatch: pytest.MonkeyPatch, given: dict[str, str]) -> None:
+    assert choose(monkeypatch, 2.0, dict(given)) == given
+
+
+def test_a_system_without_counters_counts_as_busy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(threads, "COUNTERS", tmp_path / "stat")
+    environment: dict[str, str] = {}
+    choose_waiting(Load.now(), environment)
+    assert environment == PASSIVE
+
+
+def test_waiting_for_nothing_or_a_disk_is_not_work() -> None:
+    ticks = os.sysconf("SC_CLK_TCK")
+    columns = (1, 2, 4, 1000, 2000, 8, 16, 32, 64, 128)  # the last two are guests, which the first two contain
+    counters = "cpu  " + " ".join(str(number * ticks) for number in columns) + "\ncpu0 1 1 1"
+    assert read_busy_seconds(counters) == 1 + 2 + 4 + 8 + 16 + 32
