@@ -46,7 +46,8 @@ def seconds(frames: Path, masks: Path, setting: dict[str, str]) -> float:
     """How long one removal takes, from the start of the process to its end."""
     environment = {name: value for name, value in os.environ.items() if name not in VARIABLES} | setting
     words = [sys.executable, "-m", "master_thesis", "remove", str(frames), "--mask", str(masks)]
-    words += ["--output", str(frames.parent / "out.mp4"), "--overwrite", "--test_size", "240", "480", "--leaps", "false"]
+    words += ["--output", str(frames.parent / "out.mp4"), "--overwrite", "--leaps", "false"]
+    words += ["--test_size", "240", "480"]
     start = time.monotonic()
     subprocess.run(words, env=environment, check=True, capture_output=True)
     return time.monotonic() - start
