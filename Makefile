@@ -13,7 +13,7 @@ LAST := lightning_logs/version_0/checkpoints/last.ckpt
 ALIGNER := --chn_aligner dfpn --chn_aligner_checkpoint $(DEMO)/dfpn/$(LAST)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo train-demo test bench gpu lint types lowest audit format clean
+.PHONY: help install demo train-demo wheel test bench gpu lint types lowest audit format clean
 
 help: ## Show all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -43,6 +43,10 @@ train-demo: install ## Train both networks for a few minutes on built-in data at
 		--output_path $(DEMO)/videos --default_root_dir $(DEMO)/chn
 	@echo "Checkpoints: $(DEMO)/*/lightning_logs/version_0/checkpoints. Videos: $(DEMO)/videos."
 	@echo "Losses, metrics and pictures: $(BIN)/tensorboard --logdir $(DEMO)"
+
+wheel: install ## Build the wheel, with the shipped weights, into dist/
+	rm -rf dist build
+	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 test: install lint types ## Check everything that must pass: style, types, tests
 	$(BIN)/python -m pytest
@@ -78,4 +82,4 @@ format: install ## Fix style and format
 	$(BIN)/ruff format .
 
 clean: ## Remove everything make created except .venv and .venv-lowest
-	rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache build *.egg-info
+	rm -rf $(DEMO) .pytest_cache .mypy_cache .ruff_cache build dist site *.egg-info

@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 MAX_WIDTH, MAX_BLOCKS, MAX_SIDE, MAX_PARAMETERS = 4096, 1000, 1024, 2**28
 """Bounds of the sizes that a file may ask for: a few bytes could claim all memory. The thesis' CHN has 2**24."""
+MAX_VALUES = 100
+"""Bound of the length of an argument: values of a tuple, letters of a word."""
 
 
 def make_network(kind: str, sizes: Mapping[str, Any]) -> nn.Module:
@@ -43,14 +45,22 @@ def make_network(kind: str, sizes: Mapping[str, Any]) -> nn.Module:
     for name, value in arguments.items():
         most = MAX_BLOCKS if "blocks" in name else MAX_SIDE if name == "size" else MAX_WIDTH
         values = value if isinstance(value, tuple) else (value,)
-        is_sane = len(values) < 100 and all(type(v) in (int, float) and 0 <= v <= most for v in values)
-        require(is_sane, f"the sizes of a network should lie in [1, {most}], got {name} = {str(value)[:50]}")
+        is_sane = len(values) < MAX_VALUES and all(_is_sane(v, most) for v in values)
+        words = f"the arguments of a network should be numbers in [0, {most}], true, false or short words"
+        require(is_sane, f"{words}, got {name} = {str(value)[:50]}")
     cls = NETWORKS[kind].cls
     with torch.device("meta"):  # takes no memory
         num_parameters = sum(p.numel() for p in cls(**arguments).parameters())
     is_sane = num_parameters <= MAX_PARAMETERS
     require(is_sane, f"a network should have at most {MAX_PARAMETERS} parameters, these sizes make {num_parameters}")
     return cls(**arguments).to(memory_format=torch.channels_last)
+
+
+def _is_sane(value: Any, most: int) -> bool:
+    """Whether an argument of a network is a plain value that cannot claim much memory by itself."""
+    if isinstance(value, str):
+        return len(value) < MAX_VALUES
+    return type(value) is bool or (type(value) in (int, float) and 0 <= value <= most)
 
 
 def fill_vgg(vgg: VGG16, source: str) -> VGG16:

@@ -10,13 +10,14 @@ from master_thesis.checkpoints.loading import (
     load_chn,
     load_cpn,
     load_dfpn,
+    load_network,
     make_network,
 )
-from master_thesis.checkpoints.reading import write_weights
+from master_thesis.checkpoints.reading import Checkpoint, write_weights
 from master_thesis.errors import UserError
 from master_thesis.models.chn import CHN
 from master_thesis.models.dfpn import DFPN
-from master_thesis.models.registry import NETWORKS
+from master_thesis.models.registry import NETWORKS, NetworkSpec
 from master_thesis.models.vgg import VGG16
 from tests.factories import CHN_SIZES, DFPN_SIZES, checkpoint_of
 
@@ -118,6 +119,37 @@ def test_sizes_that_do_not_fit_or_make_no_sense(tmp_path, made, kind, changes, m
     assert message_of(LOAD[kind], path).startswith(f"{path} should hold the weights of {kind.upper()}, but does not: ")
 
 
+class Switchable(torch.nn.Linear):
+    """A network with arguments that are no numbers."""
+
+    def __init__(self, is_wide=False, norm="none", width=2, scales=(1, 2)):
+        super().__init__(width, width * (1 + is_wide), bias=norm != "none")
+
+
+SPEC = NetworkSpec("switchable", f"x.{__name__}:Switchable", "switchable")
+
+
+@pytest.mark.parametrize("suffix", ["ckpt", "safetensors"])
+def test_arguments_may_be_switches_and_words(tmp_path, suffix, monkeypatch):
+    monkeypatch.setattr(NetworkSpec, "cls", property(lambda spec: Switchable))
+    monkeypatch.setattr("master_thesis.checkpoints.loading.NETWORKS", {"switchable": SPEC})
+    monkeypatch.setattr("master_thesis.checkpoints.loading.find_network", lambda family: SPEC)
+    sizes, path = {"is_wide": True, "norm": "batch", "scales": ("fine", False)}, tmp_path / f"x.{suffix}"
+    network = make_network("switchable", sizes)
+    assert (network.out_features, network.bias is None) == (4, False)
+    if suffix == "ckpt":
+        torch.save(checkpoint_of(network, "switchable", sizes), path)
+    else:
+        write_weights(path, {"kind": "switchable", "sizes": sizes}, network.state_dict())
+    assert_same(network, load_network(Checkpoint.read(path), "switchable"))
+
+
+@pytest.mark.parametrize("value", ["x" * 100, None, {"a": 1}, (1, None), [[1]], float("nan"), -1])
+def test_arguments_that_are_neither_numbers_nor_switches_nor_words_are_refused(value):
+    with pytest.raises(UserError, match=r"should be numbers in \[0, 4096\], true, false or short words, got norm = "):
+        make_network("chn", {"norm": value})
+
+
 def test_a_kind_that_does_not_exist(tmp_path):
     path = tmp_path / "last.ckpt"
     torch.save({"state_dict": {}, "network": {"kind": "gan", "sizes": {}}}, path)
@@ -196,6 +228,6 @@ def test_a_checkpoint_cannot_ask_for_all_memory(tmp_path, sizes):
     entry = {"kind": "chn", "sizes": sizes}
     torch.save({"state_dict": {"network.head.0.weight": torch.ones(1)}, "network": entry}, path)
     with pytest.raises(
-        UserError, match=r"greedy\.ckpt should hold the weights of CHN, but does not: (the sizes|a network)"
+        UserError, match=r"greedy\.ckpt should hold the weights of CHN, but does not: (the arguments of a|a) network"
     ):
         load_chn(path)
