@@ -34,7 +34,7 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         is_lean = not self.recompute or self.preset == "thesis"
-        require(is_lean, "--recompute is for the thesis' networks: leave it out with --preset small")
+        require(is_lean, f"--recompute is for the thesis' networks: leave it out with --preset {self.preset}")
         is_new = not (self.init_from and self.ckpt_path)
         require(is_new, "--init_from starts a new training, --ckpt_path resumes one: leave out one of them")
         check_bounds(self)

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torchvision.models import VGG16_Weights
 
+from master_thesis.checkpoints.reading import write_weights
 from master_thesis.checkpoints.vgg import load_vgg_weights
 from master_thesis.errors import UserError
 
@@ -26,6 +27,11 @@ def test_a_file_with_torchvisions_names_and_without_its_classifier(tmp_path, is_
     state = FEATURES | CLASSIFIER
     torch.save({"state_dict": state} if is_wrapped else state, path)
     assert load_vgg_weights(str(path)).keys() == FEATURES.keys()
+
+
+def test_a_file_of_our_own_in_half_precision(tmp_path):
+    write_weights(tmp_path / "vgg.safetensors", {"kind": "vgg", "sizes": {}}, FEATURES)
+    assert load_vgg_weights(str(tmp_path / "vgg.safetensors")).keys() == FEATURES.keys()
 
 
 @pytest.mark.parametrize("content", [CLASSIFIER, {"state_dict": 5}, {"features.0.weight": "no tensor"}])

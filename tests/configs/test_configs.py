@@ -10,7 +10,7 @@ import pytest
 from master_thesis.configs.data import DataConfig
 from master_thesis.configs.evaluation import EvaluationConfig
 from master_thesis.configs.fields import parse_bool, parse_float, parse_int, resolved
-from master_thesis.configs.networks import CHNConfig, DFPNConfig, VGGConfig
+from master_thesis.configs.networks import CHNConfig, DFPNConfig, TextureConfig, VGGConfig
 from master_thesis.configs.training import CHNLossConfig, OptimConfig, TrainingConfig
 from master_thesis.configs.video import VideoConfig
 from master_thesis.errors import UserError, require
@@ -172,6 +172,14 @@ MISTAKES = [
     (OptimConfig, {"lr_scheduler_step_size": 0}, "--lr_scheduler_step_size should be at least 1, got 0"),
     (OptimConfig, {"lr_scheduler_gamma": 0.0}, "--lr_scheduler_gamma should lie in (0, 1], got 0.0"),
     (OptimConfig, {"lr_scheduler_gamma": 1.1}, "--lr_scheduler_gamma should lie in (0, 1], got 1.1"),
+    (DataConfig, {"zoom": (0.9, 0.5)}, "--zoom should be the smallest and the largest share, got 0.9 0.5"),
+    (DataConfig, {"zoom": (0.0, 0.5)}, "--zoom should be at least 0.01 0.01, got 0.0 0.5"),
+    (
+        DataConfig,
+        {"zoom": (0.5, 0.5), "image_resize": False},
+        "--zoom and --image_resize false both choose parts of frames: leave out one of them",
+    ),
+    (DataConfig, {"mirror": 2.0}, "--mirror should lie in [0, 1], got 2.0"),
     # VGGConfig
     (VGGConfig, {"vgg_width": 0}, "--vgg_width should be at least 1, got 0"),
     (VGGConfig, {"vgg_width": 4}, "--vgg_width 4 has no trained weights: use --vgg_weights random with it"),
@@ -184,7 +192,10 @@ MISTAKES = [
     (CHNConfig, {"chn_growth": 0}, "--chn_growth should be at least 1, got 0"),
     (CHNConfig, {"chn_num_blocks": 0}, "--chn_num_blocks should be at least 1, got 0"),
     (CHNLossConfig, {"perceptual_weight": -0.5}, "--perceptual_weight should be at least 0, got -0.5"),
+    (CHNLossConfig, {"style_weight": -1.0}, "--style_weight should be at least 0, got -1.0"),
+    (TextureConfig, {"texture_num_blocks": 0}, "--texture_num_blocks should be at least 1, got 0"),
     # TrainingConfig
+    (TrainingConfig, {"ema_decay": 1.0}, "--ema_decay should be at least 0 and below 1, got 1.0"),
     (
         TrainingConfig,
         {"recompute": True, "preset": "small"},

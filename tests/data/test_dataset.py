@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -6,7 +7,7 @@ from master_thesis.data.dataset import DavisClips, RandomClips
 from master_thesis.data.items import Item, collate
 from master_thesis.data.sequences import DavisSequence, SequenceSet, find_test_sequences
 from master_thesis.errors import UserError
-from master_thesis.images.codec import read_mask, write_png
+from master_thesis.images.codec import read_frame, read_mask, write_png
 from master_thesis.ops import grid
 from master_thesis.ops.affine import affine_grid
 from master_thesis.ops.image import resize, to_float
@@ -30,12 +31,10 @@ def random_clips(config, sets, seed=0, is_simulating=True):
     return RandomClips(config, *sets, num_clips=8, seed=seed, is_simulating=is_simulating)
 
 
-@pytest.mark.parametrize("image_resize", [True, False])
+@pytest.mark.parametrize("view", [{}, {"image_resize": False}, {"zoom": (0.7, 0.9), "mirror": 0.5}])
 @pytest.mark.parametrize("frames_n", [2, 3, 5, 7])
-def test_warping_the_references_by_the_true_movement_gives_the_target(
-    data_config, smooth_world, frames_n, image_resize
-):
-    config = data_config(train_size=(256, 256), frames_n=frames_n, p_simulator_bgs=1.0, image_resize=image_resize)
+def test_warping_the_references_by_the_true_movement_gives_the_target(data_config, smooth_world, frames_n, view):
+    config = data_config(train_size=(256, 256), frames_n=frames_n, p_simulator_bgs=1.0, **view)
     clips = random_clips(config, smooth_world)
     clip = collate([clips[i] for i in range(6)]).clip
     assert clip.is_simulated.all()
@@ -55,6 +54,25 @@ def test_warping_the_references_by_the_true_movement_gives_the_target(
         assert error.max() < tolerance, n
         unmoved = (frames[:, :, clip.ref_indices] - target).abs().where(is_compared, torch.zeros(()))
         assert unmoved.max() > 5 * tolerance, n
+
+
+def test_mirrored_clips_are_the_others_mirrored(data_config, smooth_world):
+    sets = [random_clips(data_config(mirror=p), smooth_world, is_simulating=False) for p in (0.0, 1.0)]
+    for i in range(3):
+        plain, mirrored = (clips[i].clip for clips in sets)
+        difference = (plain.frames.int() - mirrored.frames.flip(-1).int()).abs()
+        assert difference.max() <= 2, "up to the rounding of another sampling"
+        assert torch.equal(plain.mask, mirrored.mask.flip(-1))
+
+
+def test_zoomed_clips_show_parts_with_the_proportions_of_the_frame(data_config, smooth_world):
+    config = data_config(train_size=(64, 64), zoom=(0.5, 0.5), bgs_movement_params=(0.0, 0.0, 0.0))
+    clip = random_clips(config, smooth_world, is_simulating=False)[0].clip
+    whole = read_frame(smooth_world[0].files("photo")[0]).astype(np.float32)
+    shown = clip.frames[0, :, 0].permute(1, 2, 0).numpy().astype(np.float32)
+    reduced = cv2.resize(whole, (180, 128), interpolation=cv2.INTER_AREA)  # half the frame is 64 px high
+    found = cv2.matchTemplate(reduced, shown, cv2.TM_SQDIFF).min() / shown.size
+    assert found < 2**2, "the part should be found in the frame at the scale of both axes"
 
 
 @pytest.mark.parametrize("n", [16, 64, 256])

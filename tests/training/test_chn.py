@@ -1,17 +1,33 @@
 import logging
 
 import pytest
+import pytorch_lightning as pl
 import torch
 
 from master_thesis import metrics
-from master_thesis.configs.training import OptimConfig
+from master_thesis.checkpoints.reading import read_checkpoint
+from master_thesis.configs.training import CHNLossConfig, OptimConfig
+from master_thesis.data.datamodule import DataModule
+from master_thesis.models.classical.blind import BlindAligner
 from master_thesis.models.classical.opencv import OpenCVAligner
 from master_thesis.models.vgg import VGG16
 from master_thesis.records import Hallucination
+from master_thesis.training.checkpointing import AverageWeights
 from master_thesis.training.chn import CHNTraining, quality
 from tests.factories import CHN_SIZES, make_clip, tiny_dfpn
 
+QUIET = {"accelerator": "cpu", "logger": False, "enable_progress_bar": False, "enable_model_summary": False}
+QUIET |= {"num_sanity_val_steps": 0, "limit_val_batches": 1, "enable_checkpointing": False}
 SIZES = CHN_SIZES | {"width": 16, "growth": 8}
+
+
+QUIETLY = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
+"""Lightning's own warnings."""
+
+
+@pytest.fixture
+def trainer():
+    return pl.Trainer(max_steps=1, **QUIET)
 
 
 def make_training(aligner=None, vgg=None, **options):
@@ -78,3 +94,44 @@ def test_lpips_is_skipped_without_its_weights_and_warns_once(monkeypatch, caplog
 def test_figure_has_a_row_of_four_images_per_clip_and_reference():
     figure = make_training().figures(make_clip(num=2, num_frames=3, size=32))
     assert figure.shape == (3, 18 + 4 * (32 + 2) + 2, 4 * (32 + 2) + 2)
+
+
+def adversarial_training():
+    torch.manual_seed(0)
+    loss = CHNLossConfig(perceptual_weight=0.0, style_weight=1.0, adversarial_weight=0.5)
+    return CHNTraining(
+        {"width": 4, "num_blocks": 1}, OptimConfig(), BlindAligner(), VGG16(width=2), loss, "texture_chn"
+    )
+
+
+@QUIETLY
+def test_one_optimiser_trains_painter_and_discriminator(trainer, data_config, tmp_path):
+    module = adversarial_training()
+    before = [{k: v.clone() for k, v in part.state_dict().items()} for part in (module.network, module.discriminator)]
+    trainer.fit(module, datamodule=DataModule(data_config()))
+    for part, old in zip((module.network, module.discriminator), before, strict=True):
+        assert any(not torch.equal(v, old[k]) for k, v in part.state_dict().items())
+    trainer.save_checkpoint(tmp_path / "x.ckpt")
+    resumed = adversarial_training()
+    torch.nn.init.zeros_(resumed.discriminator.judge.bias)
+    pl.Trainer(max_steps=1, **QUIET).fit(resumed, datamodule=DataModule(data_config()), ckpt_path=tmp_path / "x.ckpt")
+    assert torch.equal(resumed.discriminator.judge.bias, module.discriminator.judge.bias), "restored, not trained on"
+    assert all(k.startswith("network.") for k in resumed.state_dict()), "the discriminator is no part of the network"
+
+
+@QUIETLY
+def test_the_average_of_the_weights_is_what_is_saved(data_config, tmp_path):
+    steps = []
+
+    class Record(pl.Callback):
+        def on_train_batch_end(self, trainer, module, *args):
+            steps.append(module.network.tail.bias.detach().clone())
+
+    module = adversarial_training()
+    quiet = QUIET | {"limit_val_batches": 0}
+    trainer = pl.Trainer(max_steps=3, callbacks=[Record(), AverageWeights(decay=0.5)], **quiet)
+    trainer.fit(module, datamodule=DataModule(data_config()))
+    trainer.save_checkpoint(tmp_path / "x.ckpt")
+    first, second, third = steps  # the average begins with the first step's weights
+    saved = read_checkpoint(tmp_path / "x.ckpt")["state_dict"]["network.tail.bias"]
+    torch.testing.assert_close(saved, (first / 2 + second / 2) / 2 + third / 2)
