@@ -100,7 +100,9 @@ class AlignerChoice:
     """The aligner below CHN."""
 
     chn_aligner: str | None = option(
-        None, "aligner of CHN; opencv has no weights; or a class of your own, MODULE:CLASS", choices=ALIGNERS
+        None,
+        "aligner of CHN; opencv has no weights, none shows nothing; or your own class, MODULE:CLASS",
+        choices=ALIGNERS,
     )
     chn_aligner_checkpoint: str | None = option(None, "checkpoint of that aligner", metavar="FILE")
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from master_thesis.configs.fields import check_bounds, option, resolved
 from master_thesis.errors import require
 
-PRESETS = ("thesis", "small", "texture")
+PRESETS = ("thesis", "small")
+TRAINED_PRESETS = (*PRESETS, "texture")
+"""No weights of the texture preset are shipped."""
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """What a training begins with, and what it keeps."""
 
-    preset: str = option("thesis", "which networks to train", choices=PRESETS)
+    preset: str = option("thesis", "which networks to train", choices=TRAINED_PRESETS)
     ckpt_path: str | None = option(
         None, "checkpoint to resume; last: the newest one in lightning_logs", metavar="FILE|last"
     )

@@ -241,7 +241,7 @@ def test_published_options_with_their_defaults_change_nothing(mode):
     ("flat", "message"),
     [
         ("--test", "--test_checkpoint should name the network to test (or take the shipped one: --preset small)"),
-        ("--chn", "--chn_aligner should name the aligner of CHN: dfpn, cpn or opencv"),
+        ("--chn", "--chn_aligner should name the aligner of CHN: dfpn, cpn, opencv or none"),
         ("--chn_aligner dfpn", "train dfpn has no option --chn_aligner, which is an option of remove, evaluate, "),
         ("--test_checkpoint x.ckpt", "train dfpn has no option --test_checkpoint, which is an option of remove, "),
         (

@@ -117,15 +117,18 @@ MISTAKES = [
     ("train dfpn --gpus 1 --devices 2", "--gpus and --devices both say where to run: leave out one of them"),
     ("evaluate --gpus 1 --accelerator cpu", "--gpus and --accelerator both say where to run: leave out one of them"),
     # networks
-    ("train chn", "--chn_aligner should name the aligner of CHN: dfpn, cpn or opencv"),
+    ("train chn", "--chn_aligner should name the aligner of CHN: dfpn, cpn, opencv or none"),
     ("train chn --chn_aligner dfpn", "--chn_aligner dfpn needs --chn_aligner_checkpoint: which one to use"),
-    ("train chn --chn_aligner raft", "--chn_aligner: invalid choice: 'raft' (choose from 'dfpn', 'cpn', 'opencv')"),
+    (
+        "train chn --chn_aligner raft",
+        "--chn_aligner: invalid choice: 'raft' (choose from 'dfpn', 'cpn', 'opencv', 'none')",
+    ),
     (
         "train chn --chn_aligner opencv --chn_aligner_checkpoint a",
         "--chn_aligner opencv has no weights: leave out --chn_aligner_checkpoint",
     ),
-    ("evaluate --test_checkpoint c", "--chn_aligner should name the aligner of CHN: dfpn, cpn or opencv"),
-    ("evaluate --chn_aligner_checkpoint c", "--chn_aligner should name the aligner of CHN: dfpn, cpn or opencv"),
+    ("evaluate --test_checkpoint c", "--chn_aligner should name the aligner of CHN: dfpn, cpn, opencv or none"),
+    ("evaluate --chn_aligner_checkpoint c", "--chn_aligner should name the aligner of CHN: dfpn, cpn, opencv or none"),
     *(
         (
             f"test {network}",

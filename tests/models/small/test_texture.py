@@ -33,7 +33,7 @@ def test_known_pixels_stay_to_the_bit() -> None:
 
 
 def test_copies_stay_to_the_bit() -> None:
-    x, m, refs, _ = paint(trained())
+    _, m, refs, _ = paint(trained())
     copyable = m.unsqueeze(2).clone()
     copyable[..., ::2] = 0
     _, _, _, painted = paint(trained(), copyable)
