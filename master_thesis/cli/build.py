@@ -24,6 +24,7 @@ from master_thesis.errors import UserError, require
 from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.models.registry import NETWORKS, NetworkSpec, find_network
 from master_thesis.ops.precision import autocast, best_precision
+from master_thesis.runtime.installs import find_patchmatch
 from master_thesis.runtime.malloc import keep_freed_memory
 
 log = logging.getLogger(__name__)
@@ -101,13 +102,27 @@ def load_networks(choice: NetworkChoice, *sizes: Any) -> tuple[Any, Any]:
         own = load_own_hallucinator(choice.hallucinator, choice.test_checkpoint)
         return load_aligner(choice, is_small=True), own
     if not choice.test_checkpoint:
-        return load_aligner(choice, is_small=True), load_shipped("chn")
+        return load_aligner(choice, is_small=True), load_hallucinator(choice.hallucinate)
     checkpoint = Checkpoint.read(choice.test_checkpoint)
     check_sizes(checkpoint.path, checkpoint.entry, *sizes)
     chn = load_network(checkpoint, "chn")
     aligner = load_aligner(choice, choice.is_small, checkpoint)
     report_other_aligner(checkpoint.path, checkpoint.entry, aligner)
     return aligner, chn
+
+
+def load_hallucinator(family: str | None) -> Any:
+    """Loads the hallucinator that is used where no checkpoint is named.
+
+    Args:
+        family: ``chn``, or a painter; None: the exemplar painter where it is installed, else the shipped CHN.
+
+    Raises:
+        UserError: the package of the painter is missing.
+    """
+    family = family or ("chn" if find_patchmatch() is None else "exemplar")
+    spec = find_network(family)
+    return load_shipped(family) if spec.has_weights else spec.cls()
 
 
 def report_other_aligner(path: Path, entry: Mapping[str, Any] | None, aligner: Any) -> None:

@@ -32,6 +32,7 @@ def is_class(value: object) -> bool:
 
 
 ALIGNERS = NamesOrClass(families(is_aligner=True))
+HALLUCINATORS = families(is_aligner=False)
 PRECISIONS = ("32-true", "bf16-mixed", "16-mixed")
 PRECISION_ALIASES = {"32": "32-true", "bf16": "bf16-mixed", "16": "16-mixed"}
 """Lightning's short names of them."""
@@ -131,11 +132,21 @@ class NetworkChoice(AlignerChoice):
     hallucinator: str | None = option(
         None, "a class of your own instead of CHN; --test_checkpoint then holds its weights", metavar="MODULE:CLASS"
     )
+    hallucinate: str | None = option(
+        None,
+        "what makes up pixels that no frame shows: chn; exemplar: patches of the surroundings, sharp (package "
+        "pypatchmatch); smooth: a membrane",
+        choices=HALLUCINATORS,
+        otherwise="exemplar if it is installed and no network is named, else chn",
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         own = self.hallucinator
         require(own is None or is_class(own), f"--hallucinator should be PACKAGE.MODULE:CLASS, got {own}")
+        for flag, value in (("--test_checkpoint", self.test_checkpoint), ("--hallucinator", own)):
+            is_used = value is None or self.hallucinate in (None, "chn")
+            require(is_used, f"--hallucinate {self.hallucinate} paints without a network: leave out {flag}")
         if not self.is_small or self.chn_aligner_checkpoint:
             self.require_named()
 

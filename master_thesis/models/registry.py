@@ -119,6 +119,8 @@ _SPECS = (
         sizes={"width": "texture_width", "num_blocks": "texture_num_blocks"},
         trainer="chn:CHNTraining",
     ),
+    NetworkSpec("exemplar", "painter:ExemplarPainter", "exemplar", is_aligner=False, has_weights=False),
+    NetworkSpec("smooth", "painter:SmoothPainter", "smooth", is_aligner=False, has_weights=False),
 )
 NETWORKS: Mapping[str, NetworkSpec] = MappingProxyType({spec.kind: spec for spec in _SPECS})
 """By kind."""

@@ -1,5 +1,7 @@
 """From option records to networks: which ones are loaded, and where they run."""
 
+import sys
+
 import pytest
 import torch
 from torch import nn
@@ -13,6 +15,7 @@ from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.configs.networks import CHNConfig, DFPNConfig, VGGConfig
 from master_thesis.errors import UserError
 from master_thesis.models.classical.opencv import OpenCVAligner
+from master_thesis.models.painter import ExemplarPainter, SmoothPainter
 from master_thesis.models.registry import NETWORKS
 from master_thesis.models.small.aligner import SmallDFPN
 from master_thesis.models.small.chn import SmallCHN
@@ -50,9 +53,19 @@ def test_a_given_precision_wins_over_the_fastest_one(monkeypatch):
 
 
 def test_networks_are_the_shipped_ones_unless_others_are_named():
-    aligner, chn = load_networks(NetworkChoice())
+    aligner, chn = load_networks(NetworkChoice(hallucinate="chn"))
     assert (type(aligner), type(chn)) == (SmallDFPN, SmallCHN)
     assert type(load_networks(NetworkChoice(chn_aligner="opencv"))[0]) is OpenCVAligner
+
+
+def test_painters_are_chosen_by_name_and_the_exemplar_one_where_it_is_installed(monkeypatch):
+    choices = (None, "exemplar", "smooth")
+    made = [type(load_networks(NetworkChoice(hallucinate=name))[1]) for name in choices]
+    assert made == [ExemplarPainter, ExemplarPainter, SmoothPainter]
+    monkeypatch.setitem(sys.modules, "patchmatch.patch_match", None)
+    assert type(load_networks(NetworkChoice())[1]) is SmallCHN
+    with pytest.raises(UserError, match="needs the package pypatchmatch: pip install"):
+        load_networks(NetworkChoice(hallucinate="exemplar"))
 
 
 def test_a_checkpoint_is_read_once(monkeypatch, tmp_path):

@@ -55,6 +55,13 @@ def test_networks_are_the_shipped_ones_unless_a_checkpoint_is_named():
     assert parse("evaluate --test_checkpoint c.ckpt --preset small").networks.kind == "small_chn"
 
 
+def test_measurements_take_the_network_unless_a_painter_is_named():
+    assert parse("remove a --mask m").networks.hallucinate is None
+    assert parse("evaluate").networks.hallucinate == parse("test chn --preset small").networks.hallucinate == "chn"
+    assert parse("evaluate --hallucinate smooth").networks.hallucinate == "smooth"
+    assert parse("evaluate --hallucinate chn --hallucinator m:C").networks.hallucinator == "m:C"
+
+
 def test_aligners_to_choose_from_are_those_of_the_registry():
     choices = {
         name: flags_of(COMMANDS[name])["chn_aligner"].field.metadata["choices"] for name in ("remove", "train chn")
@@ -129,6 +136,14 @@ MISTAKES = [
     ),
     ("evaluate --test_checkpoint c", "--chn_aligner should name the aligner of CHN: dfpn, cpn, opencv or none"),
     ("evaluate --chn_aligner_checkpoint c", "--chn_aligner should name the aligner of CHN: dfpn, cpn, opencv or none"),
+    (
+        "remove a --mask m --hallucinate exemplar --test_checkpoint c --preset small",
+        "--hallucinate exemplar paints without a network: leave out --test_checkpoint",
+    ),
+    (
+        "evaluate --hallucinate smooth --hallucinator m:C",
+        "--hallucinate smooth paints without a network: leave out --hallucinator",
+    ),
     *(
         (
             f"test {network}",

@@ -34,7 +34,7 @@ class EvaluateOptions(NetworkCommandOptions):
     output_path: str = option("evaluation", "folder for tables and pictures", metavar="FOLDER")
     overwrite: bool = option(False, "replace existing results")
     data: DataConfig = part(DataConfig(), only=MEASURED)
-    networks: NetworkChoice = part(NetworkChoice())
+    networks: NetworkChoice = part(NetworkChoice(hallucinate="chn"))
     trainer: Mapping[str, Any] = trainer_part("accelerator", "precision")
 
 

@@ -65,7 +65,7 @@ class CHNTestOptions(NetworkCommandOptions):
         *("algorithms", "output_path", "overwrite", "num_workers", "gpus", "precision", "seed", "config"),
     )
 
-    networks: NetworkChoice = part(NetworkChoice())
+    networks: NetworkChoice = part(NetworkChoice(hallucinate="chn"), without=("hallucinate",))
     inpainting: AlgorithmChoice = part(AlgorithmChoice())
     output_path: str = option("generated_sequences", "folder for the videos", metavar="FOLDER")
     overwrite: bool = option(False, "replace existing videos")

@@ -32,6 +32,7 @@ class TextureCHN(Hallucinator, nn.Module):
         num_blocks: blocks of dilated convolutions.
     """
 
+    paints_copies = False
     NUM_INPUTS = 4  # first guess 3, open pixels 1
 
     def __init__(self, width: int = 32, num_blocks: int = 8) -> None:
