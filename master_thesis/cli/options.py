@@ -137,7 +137,7 @@ class NetworkChoice(AlignerChoice):
         "what makes up pixels that no frame shows: chn; exemplar: patches of the surroundings, sharp (package "
         "pypatchmatch); smooth: a membrane",
         choices=HALLUCINATORS,
-        otherwise="exemplar if it is installed and no network is named, else chn",
+        otherwise="chn; in removals exemplar, if it is installed and no network is named",
     )
 
     def __post_init__(self) -> None:

@@ -13,7 +13,9 @@ class EvaluationConfig:
     """What an evaluation measures (docs/evaluation.md)."""
 
     protocols: tuple[str, ...] = option(
-        ("hole", "completion-432x240"), "how to measure", choices=("hole", "completion-432x240")
+        ("hole", "completion-432x240"),
+        "how to measure; native: frames as they are, removed as people's videos are",
+        choices=("hole", "completion-432x240", "native"),
     )
     masks: tuple[str, ...] = option(
         ("swapped", "still"),

@@ -54,6 +54,7 @@ class VideoConfig:
     hold_masks: bool = option(False, "frames without a mask repeat the one before")
     feather: int = option(0, "width in pixels of a soft seam inside the hole", within=(0, 1000))
     overlay: bool = option(False, "also write a video that shows where each pixel came from")
+    origins: bool = option(False, "also write the number of the frame that each pixel comes from (16-bit PNG)")
     report: bool = option(False, "also write a page that shows the result (HTML)")
     check: bool = option(False, "only examine video and masks, and estimate the time")
     overwrite: bool = option(False, "replace existing results")

@@ -6,8 +6,8 @@ import logging
 import shlex
 import sys
 import time
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +18,11 @@ from master_thesis.configs.data import DataConfig
 from master_thesis.configs.evaluation import EvaluationConfig
 from master_thesis.evaluation.baselines import BASELINES
 from master_thesis.evaluation.figures import write_plot, write_sheet
-from master_thesis.evaluation.methods import Method
+from master_thesis.evaluation.methods import Filled, Method, is_measured
 from master_thesis.evaluation.motion import Flow, Motion, background_motion, estimate_motion, make_flow
 from master_thesis.evaluation.predictions import parse_predictions, read_predictions
-from master_thesis.evaluation.protocols import COMPLETION, HOLE, Task, make_protocol
-from master_thesis.evaluation.scores import TRUTH, Score, measure, measure_flicker, require_metrics
+from master_thesis.evaluation.protocols import COMPLETION, NATIVE, Task, make_protocol
+from master_thesis.evaluation.scores import TRUTH, Score, measure, measure_flicker, measure_part, require_metrics
 from master_thesis.evaluation.tables import format_table, write_csv, write_json
 from master_thesis.evaluation.tasks import export_task, make_tasks
 from master_thesis.evaluation.vfid import FeatureExtractor
@@ -101,7 +101,7 @@ def evaluate(
         require_metrics(make_protocol(name, data, config.completion_resize).metrics)
     predictions = parse_predictions(config.predictions)
     motions = _MotionCache(make_flow(config.evaluation_flow))
-    lpips = try_lpips() if HOLE in config.protocols else None
+    lpips = try_lpips() if set(config.protocols) - {COMPLETION} else None
     extractor = _load_extractor(config)
     scores: list[Score] = []
     for task in make_tasks(data, config):
@@ -110,16 +110,17 @@ def evaluate(
         if task.has_truth:
             features = of_task.of_truth(task.frames) if of_task else None
             scores.append(_score(task, TRUTH, measure_flicker(task, task.frames, motion), features))
-        fills = {name: _fill(method, task) for name, method in methods.items()}
-        fills |= {name: (read_predictions(folder, task), None) for name, folder in predictions.items()}
-        for name, (filled, seconds) in fills.items():
-            values = measure(task, filled, motion, lpips)
-            if seconds is not None:
-                values["seconds"] = np.full(len(task.frames), seconds)
-            features = of_task.of_fill(task.compose(filled)) if of_task else None
+        chosen = {name: method for name, method in methods.items() if is_measured(method, task.protocol.name)}
+        fills = {name: _fill(method, task) for name, method in chosen.items()}
+        fills |= {name: read_predictions(folder, task) for name, folder in predictions.items()}
+        for name, filled in fills.items():
+            values = measure(task, filled.frames, motion, lpips)
+            values |= {cost: np.full(len(task.frames), value) for cost, value in filled.costs.items()}
+            features = of_task.of_fill(task.compose(filled.frames)) if of_task else None
             scores.append(_score(task, name, values, features))
+            scores += [_score(task, f"{name}, {part}", values) for part, values in _parts(task, filled, motion)]
         if output is not None:
-            write_sheet(output / "pictures", task, {name: filled for name, (filled, _) in fills.items()})
+            write_sheet(output / "pictures", task, {name: filled.frames for name, filled in fills.items()})
     return scores
 
 
@@ -146,15 +147,24 @@ class _MotionCache:
         return self.motion if task.has_truth else background_motion(self.motion, task.mask)
 
 
-def _fill(method: Method, task: Task) -> tuple[np.ndarray, float | None]:
-    """Fills a task; returns the frames and the seconds per frame."""
+def _fill(method: Method, task: Task) -> Filled:
+    """Fills a task; the seconds per frame are those of the call unless the method says others."""
     masked, mask = task.masked, task.mask.copy()
     start = time.perf_counter()
-    filled = method(masked, mask)
+    result = method(masked, mask)
     seconds = (time.perf_counter() - start) / len(mask)
-    if filled.shape != task.frames.shape or filled.dtype != np.uint8:
-        raise TypeError(f"a method should return uint8 {task.frames.shape}, got {filled.dtype} {filled.shape}")
-    return filled, seconds
+    frames = result.frames if isinstance(result, Filled) else result
+    if frames.shape != task.frames.shape or frames.dtype != np.uint8:
+        raise TypeError(f"a method should return uint8 {task.frames.shape}, got {frames.dtype} {frames.shape}")
+    filled = result if isinstance(result, Filled) else Filled(frames)
+    return replace(filled, costs={"seconds": seconds, **filled.costs})
+
+
+def _parts(task: Task, filled: Filled, motion: Motion) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """The figures of the copied and of the made-up pixels under ``native``, where the method knows which these are."""
+    if filled.source is not None and task.protocol.name == NATIVE:
+        for part, pixels in (("copied", filled.source >= 0), ("made up", filled.source < 0)):
+            yield part, measure_part(task, filled.frames, motion, pixels)
 
 
 def _score(task: Task, method: str, values: dict[str, np.ndarray], features: np.ndarray | None = None) -> Score:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Int32
 
 from master_thesis.data.sequences import image_files
 from master_thesis.errors import UserError, require
+from master_thesis.evaluation.methods import Filled
 from master_thesis.evaluation.protocols import Task
-from master_thesis.images.codec import read_frame
+from master_thesis.images.codec import read_frame, read_numbers
+from master_thesis.video.outputs import ORIGINS
+from master_thesis.video.provenance import source_of
 
 
 def parse_predictions(texts: tuple[str, ...]) -> dict[str, Path]:
@@ -28,8 +31,10 @@ def parse_predictions(texts: tuple[str, ...]) -> dict[str, Path]:
     return folders
 
 
-def read_predictions(folder: Path, task: Task) -> UInt8[np.ndarray, "F H W 3"]:
-    """Reads the filled frames of one sequence, in natural order of their names.
+def read_predictions(folder: Path, task: Task) -> Filled:
+    """Reads the filled frames of one sequence, in natural order of their names, and their origins if they are there.
+
+    Origins lie beside the frames in ``<sequence>_origins``, as ``remove --origins`` writes them.
 
     Raises:
         UserError: their number or size differs from that of the task's frames, or one cannot be read.
@@ -49,4 +54,14 @@ def read_predictions(folder: Path, task: Task) -> UInt8[np.ndarray, "F H W 3"]:
                 f"but is {frame.shape[1]} x {frame.shape[0]}"
             )
         frames.append(frame)
-    return np.stack(frames)
+    return Filled(np.stack(frames), _read_origins(folder / f"{task.sequence}{ORIGINS}", task))
+
+
+def _read_origins(folder: Path, task: Task) -> Int32[np.ndarray, "F H W"] | None:
+    files = image_files(str(folder), follow_links=True)
+    if not files:
+        return None
+    maps, expected = [source_of(read_numbers(file)) for file in files], task.mask.shape
+    is_fitting = len(maps) == expected[0] and all(each.shape == expected[1:] for each in maps)
+    require(is_fitting, f"{folder} should hold {expected[0]} images of {expected[2]} x {expected[1]}, like the frames")
+    return np.stack(maps)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import cv2
@@ -18,7 +18,12 @@ from master_thesis.ops.image import FILL
 
 COMPLETION = "completion-432x240"
 HOLE = "hole"
-METRICS = {COMPLETION: ("psnr", "ssim"), HOLE: ("hole_psnr", "hole_ssim", "hole_lpips")}
+NATIVE = "native"
+METRICS = {
+    COMPLETION: ("psnr", "ssim"),
+    HOLE: ("hole_psnr", "hole_ssim", "hole_lpips"),
+    NATIVE: ("hole_psnr", "hole_ssim", "hole_lpips", "sharpness", "seam"),
+}
 """What each protocol compares with the truth, the main metric first; ``scores.add_metric`` appends to it."""
 
 
@@ -44,8 +49,8 @@ class Protocol:
 
     Attributes:
         name: name of the protocol in every table.
-        height: rows of the frames, in px.
-        width: columns of the frames, in px.
+        height: rows of the frames, in px; 0: those of each sequence (see :meth:`of_size`).
+        width: columns of the frames, in px; 0 as well.
         dilation_size: height and width of the cross that widens masks, in px.
         dilation_iterations: number of times it is applied.
         metrics: metrics that compare with the truth, the main one first.
@@ -64,6 +69,10 @@ class Protocol:
         """The fields as a dictionary for the JSON file."""
         return asdict(self)
 
+    def of_size(self, size: tuple[int, int]) -> Protocol:
+        """The protocol for a sequence of a height and width: ``native`` leaves frames as they are."""
+        return self if self.height else replace(self, height=size[0], width=size[1])
+
     def prepare_frame(self, frame: UInt8[np.ndarray, "h w 3"]) -> UInt8[np.ndarray, "H W 3"]:
         """Resizes a frame to the size of the protocol."""
         return RESIZES[self.resize](frame, (self.height, self.width))
@@ -75,17 +84,17 @@ class Protocol:
 
 
 def make_protocol(name: str, data: DataConfig, completion_resize: str = "averaged") -> Protocol:
-    """Makes the protocol of a name; ``hole`` takes size and dilation from the options.
+    """Makes the protocol of a name; ``hole`` and ``native`` take the dilation from the options, ``hole`` also the size.
 
     Args:
-        name: ``completion-432x240`` or ``hole``.
-        data: size and dilation of ``hole``.
+        name: ``completion-432x240``, ``hole`` or ``native``.
+        data: dilation of ``hole`` and ``native``, and size of ``hole``.
         completion_resize: how ``completion-432x240`` resizes frames, a key of ``RESIZES``.
     """
     if name == COMPLETION:
         return Protocol(COMPLETION, 240, 432, (3, 3), 4, METRICS[COMPLETION], completion_resize)
-    height, width = data.test_size
-    return Protocol(HOLE, height, width, data.dilatation_filter_size, data.dilatation_iterations, METRICS[HOLE])
+    height, width = (0, 0) if name == NATIVE else data.test_size
+    return Protocol(name, height, width, data.dilatation_filter_size, data.dilatation_iterations, METRICS[name])
 
 
 @dataclass(frozen=True)

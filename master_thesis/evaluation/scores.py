@@ -14,6 +14,7 @@ from master_thesis import metrics
 from master_thesis.errors import require
 from master_thesis.evaluation.motion import Motion
 from master_thesis.evaluation.protocols import METRICS, Task
+from master_thesis.evaluation.surface import seam, sharpness
 from master_thesis.evaluation.vfid import MIN_VIDEOS, frechet_distance
 from master_thesis.metrics import Lpips
 
@@ -34,14 +35,20 @@ UNITS = {
     "hole_psnr": Unit("dB", 2),
     "hole_ssim": Unit("", 4),
     "hole_lpips": Unit("", 4),
+    "sharpness": Unit("of the truth", 3),
+    "seam": Unit("grey levels", 2),
     "warp": Unit("1e-3", 3),
     "hole_warp": Unit("1e-3", 3),
     "vfid": Unit("", 3),
+    "share": Unit("% of the hole", 1),
     "seconds": Unit("per frame", 3),
+    "peak_memory": Unit("MiB", 0),
 }
 """All metrics, in the order of the tables."""
 LPIPS = "hole_lpips"
 """The metric that is left out without its weights."""
+OF_PARTS = ("hole_psnr", "hole_ssim", "sharpness", "seam")
+"""The metrics that are also measured of parts of a hole."""
 VFID = "vfid"
 """The metric of complete sets of videos, which only the mean row has."""
 TRUTH = "true frames"
@@ -156,6 +163,26 @@ def measure(
     return values | measure_flicker(task, composed, motion)
 
 
+def measure_part(
+    task: Task, filled: UInt8[np.ndarray, "F H W 3"], motion: Motion, part: Bool[np.ndarray, "F H W"]
+) -> dict[str, Float[np.ndarray, " N"]]:
+    """Measures a part of the holes alone, by the metrics that have a value per pixel.
+
+    Args:
+        task: the task that was filled.
+        filled: the frames that a method returned.
+        motion: the true motion.
+        part: the pixels to measure; only those in the holes count.
+    """
+    inside = part & task.mask
+    size = task.mask.sum(axis=(1, 2)).astype(float)
+    share = np.divide(100 * inside.sum(axis=(1, 2)), size, out=np.full(len(size), np.nan), where=size > 0)
+    composed, names = task.compose(filled), [name for name in OF_PARTS if name in task.protocol.metrics]
+    values = {name: MEASURES[name](composed, task.frames, inside) for name in names if task.has_truth}
+    errors = metrics.warping_error(composed, motion.flows, motion.visible & inside[:-1])
+    return {"share": share, **values, "hole_warp": 1e3 * errors}
+
+
 def measure_flicker(
     task: Task, video: UInt8[np.ndarray, "F H W 3"], motion: Motion
 ) -> dict[str, Float[np.ndarray, " N"]]:
@@ -185,5 +212,7 @@ MEASURES: dict[str, Measure] = {
     "ssim": _ssim,
     "hole_psnr": metrics.hole_psnr,
     "hole_ssim": metrics.hole_ssim,
+    "sharpness": sharpness,
+    "seam": seam,
 }
 """How each metric is measured."""

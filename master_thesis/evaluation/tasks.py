@@ -15,6 +15,7 @@ from master_thesis.errors import require
 from master_thesis.evaluation.masks import make_masks
 from master_thesis.evaluation.protocols import Protocol, Task, make_protocol
 from master_thesis.images.codec import read_frame, write_png
+from master_thesis.images.header import frame_size
 from master_thesis.runtime.atomic import atomic_folder
 
 
@@ -27,8 +28,9 @@ def make_tasks(data: DataConfig, config: EvaluationConfig) -> Iterator[Task]:
     sequences, _ = find_test_sequences(data.data_path, data.follow_links)
     chosen = [_shorten(sequence, config.max_frames) for sequence in _choose(sequences, config.sequences)]
     for name in config.protocols:
-        protocol = make_protocol(name, data, config.completion_resize)
+        general = make_protocol(name, data, config.completion_resize)
         for sequence in chosen:
+            protocol = general.of_size(frame_size(sequence.frames[0]))
             frames = _read_frames(sequence, protocol)
             for source in config.masks:
                 mask = make_masks(source, sequence, sequences, protocol, data.seed)

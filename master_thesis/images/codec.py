@@ -154,6 +154,23 @@ def write_png(path: str | Path, image: UInt8[np.ndarray, "H W 3"] | Bool[np.ndar
         _encode(path, image, ".png", [])
 
 
+def write_numbers(path: str | Path, numbers: UInt16[np.ndarray, "H W"]) -> None:
+    """Writes whole numbers up to 65535 as a grey PNG of 16 bits."""
+    _write(path, cv2.imencode(".png", numbers, [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes())
+
+
+def read_numbers(path: str | Path) -> UInt16[np.ndarray, "H W"]:
+    """Reads whole numbers from a grey PNG of 16 bits.
+
+    Raises:
+        UnreadableFrame: the file is not such an image.
+    """
+    numbers = cv2.imdecode(np.frombuffer(Path(path).read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    if numbers is None or numbers.dtype != np.uint16 or numbers.ndim != 2:
+        raise UnreadableFrame(f"{path} should be a grey PNG image of 16 bits")
+    return numbers
+
+
 def write_jpeg(path: str | Path, image: UInt8[np.ndarray, "H W 3"], quality: int = 95) -> None:
     """Writes an RGB frame as JPEG."""
     _encode(path, image, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])

@@ -13,7 +13,7 @@ from torch import nn
 from master_thesis.configs.video import VideoConfig, WorkingSize
 from master_thesis.inpainting.inpainter import Inpainter
 
-IRRELEVANT = {"output", "check", "overwrite", "overlay", "report", "lossless", "feather", "codec", "crf"}
+IRRELEVANT = {"output", "check", "overwrite", "overlay", "origins", "report", "lossless", "feather", "codec", "crf"}
 """Options that change how the result is written, but not the filled pixels at working size."""
 
 

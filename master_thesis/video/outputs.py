@@ -14,7 +14,7 @@ from master_thesis.video.io.encoding import Encoding, bits_of, choose_encoding, 
 from master_thesis.video.io.source import VideoInfo
 from master_thesis.video.io.tracks import CONTAINERS, FALLBACKS, carry, holds_codec, suitable, takes
 
-FIGURES, OVERLAY, PAGE = ".json", "_overlay.mp4", ".html"
+FIGURES, OVERLAY, PAGE, ORIGINS = ".json", "_overlay.mp4", ".html", "_origins"
 """Endings of the files written beside an output."""
 PREVIEW = ".preview.mp4"
 """Ending of the small video that becomes part of the page."""
@@ -108,22 +108,28 @@ def _replacement_problems(output: Path, overwrite: bool) -> list[str]:
     """Why an existing output cannot be replaced."""
     if output.is_dir() != is_frame_folder(output):
         return [f"--output {output} is a {'folder' if output.is_dir() else 'file'}: choose another name"]
-    names = sorted(p.name for p in output.iterdir()) if output.is_dir() else []
-    others = [name for name in names if not name.endswith(".png")]
-    if others:  # replacing a folder deletes everything in it
+    if others := _other_files(output):  # replacing a folder deletes everything in it
         return [f"--output {output} contains files other than frames ({others[0]}): choose another name"]
-    is_free = overwrite or (output.is_dir() and not names)
+    is_free = overwrite or (output.is_dir() and not any(output.iterdir()))
     return [] if is_free else [f"--output {output} exists already: --overwrite replaces it"]
+
+
+def _other_files(folder: Path) -> list[str]:
+    """The files of a folder that are no PNG images."""
+    names = sorted(p.name for p in folder.iterdir()) if folder.is_dir() else []
+    return [name for name in names if not name.endswith(".png")]
 
 
 def _companion_problems(output: Path, config: VideoConfig, inputs: Set[Path]) -> list[str]:
     """Why the files beside an output cannot be written."""
-    wanted = {FIGURES: True, OVERLAY: config.overlay, PAGE: config.report}
+    wanted = {FIGURES: True, OVERLAY: config.overlay, PAGE: config.report, ORIGINS: config.origins}
     companions = [beside(output, ending) for ending, is_wanted in wanted.items() if is_wanted]
     lost = [path for path in companions if path.resolve() in inputs]
     is_free = config.overwrite or output.exists() or unfinished(output).exists()
     taken = [path for path in companions if path.exists() and path not in lost and not is_free]
+    mixed = [path for path in companions if path not in taken and _other_files(path)]
     return [
+        *(f"--output {output} also writes {path}, which contains other files: choose another name" for path in mixed),
         *(f"--output {output} also writes {path}, an input that is never overwritten" for path in lost),
         *(f"--output {output} also writes {path}, which exists already: --overwrite replaces it" for path in taken),
     ]

@@ -16,6 +16,7 @@ from typing import Any, TypedDict, Unpack
 
 import torch
 
+from master_thesis.checkpoints.origin import kind_of
 from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.configs.video import VideoConfig, WorkingSize
 from master_thesis.inpainting.inpainter import Inpainter
@@ -27,7 +28,7 @@ from master_thesis.video.checks import Report, counted, examine
 from master_thesis.video.fingerprint import fingerprint
 from master_thesis.video.finished import FinishedFrame, finished_frames
 from master_thesis.video.outlook import enlarged
-from master_thesis.video.outputs import FIGURES, OVERLAY, PAGE, beside, unfinished
+from master_thesis.video.outputs import FIGURES, ORIGINS, OVERLAY, PAGE, beside, unfinished
 from master_thesis.video.patch_store import PatchFolder
 from master_thesis.video.plan import VideoPlan
 from master_thesis.video.progress import Progress, in_words, with_progress
@@ -35,7 +36,7 @@ from master_thesis.video.provenance import FrameOrigin
 from master_thesis.video.report.page import facts_of
 from master_thesis.video.resources import pairs_per_frame
 from master_thesis.video.sheet import SHEET, write_sheet
-from master_thesis.video.sinks import Figures, Sink, figures_sink, overlay_sink, page_sink, result_sink
+from master_thesis.video.sinks import Figures, Sink, figures_sink, origins_sink, overlay_sink, page_sink, result_sink
 from master_thesis.video.windows import WindowInpainter, fill_windows
 
 log = logging.getLogger(__name__)
@@ -131,6 +132,7 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
         remove_leftovers(beside(plan.output, ending))
     figures = Figures()
     facts = facts_of(config, inpainter.options, report, plan.output)
+    facts["hallucinator"] = kind_of(inpainter.hallucinator)
     try:
         _fill(plan, WindowInpainter(inpainter), folder, seconds)
         frames = finished_frames(plan.masks, plan.windows, folder, config.feather)
@@ -200,6 +202,8 @@ def _sinks(
     sinks.append(figures_sink(beside(output, FIGURES), figures, made_from))
     if config.overlay:
         sinks.append(overlay_sink(beside(output, OVERLAY), info))
+    if config.origins:
+        sinks.append(origins_sink(beside(output, ORIGINS)))
     return sinks
 
 

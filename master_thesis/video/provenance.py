@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int32, UInt8
+from jaxtyping import Int32, UInt8, UInt16
 
 from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.runtime.atomic import atomic_path
@@ -22,6 +22,8 @@ FAR_DISTANCE = 20
 INVENTED = np.array([255, 128, 16.0])
 """Overlay colour of hallucinated pixels."""
 OPACITY = 0.75
+NUM_SPECIAL = 2
+"""Numbers of an origin that stand for no frame: 0 for known and 1 for made up."""
 MAX_RANGES = 4
 """Ranges of frames that the sentence lists."""
 
@@ -62,6 +64,16 @@ def frame_origin(source: Int32[np.ndarray, "H W"], frame: int, seconds: float) -
     distance = float(np.abs(source[copied] - frame).mean()) if copied.any() else None
     hole_percent = 100 * size / source.size
     return FrameOrigin(frame, seconds, hole_percent, share * int(copied.sum()), share * int(invented.sum()), distance)
+
+
+def origin_numbers(source: Int32[np.ndarray, "H W"]) -> UInt16[np.ndarray, "H W"]:
+    """A source map in whole numbers from 0: known pixels 0, made-up ones 1, those of frame n n + 2."""
+    return np.where(source == KNOWN, 0, source + NUM_SPECIAL).clip(0, 2**16 - 1).astype(np.uint16)
+
+
+def source_of(numbers: UInt16[np.ndarray, "H W"]) -> Int32[np.ndarray, "H W"]:
+    """The reverse of :func:`origin_numbers`."""
+    return np.where(numbers == 0, KNOWN, numbers.astype(np.int32) - NUM_SPECIAL)
 
 
 def overlay_picture(

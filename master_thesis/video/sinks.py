@@ -1,4 +1,4 @@
-"""The consumers of finished frames: result, overlay, figures and page.
+"""The consumers of finished frames: result, overlay, origins, figures and page.
 
 Each is a context manager that yields a :class:`Sink`. Its output appears complete when the block ends, or not at all.
 """
@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from master_thesis.configs.video import VideoConfig
-from master_thesis.images.codec import write_png
+from master_thesis.images.codec import write_numbers, write_png
 from master_thesis.video.compositing import KNOWN
 from master_thesis.video.finished import FinishedFrame
 from master_thesis.video.io.source import VideoInfo
 from master_thesis.video.io.writer import Known, VideoWriter
 from master_thesis.video.outputs import PAGE, PREVIEW, beside, companions_of, is_frame_folder, result_encoding
-from master_thesis.video.provenance import FrameOrigin, in_one_sentence, write_origins
+from master_thesis.video.provenance import FrameOrigin, in_one_sentence, origin_numbers, write_origins
 from master_thesis.video.report.closeups import Closeups
 from master_thesis.video.report.page import Page, write_page
 from master_thesis.video.report.preview import open_preview
@@ -71,16 +71,38 @@ class _FrameFolder:
 @contextmanager
 def frame_folder_sink(path: Path, info: VideoInfo) -> Iterator[Sink]:
     """Writes the filled frames as PNG. Frames from a folder keep their names, others are numbered from 0."""
+    with _replaced(path) as part:
+        yield _FrameFolder(part, info)
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[Path]:
+    """Yields an empty folder that takes the place of another one when the block ends without an error."""
     part = path.with_name(f"{path.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     try:
-        yield _FrameFolder(part, info)
+        yield part
         if path.exists():
             shutil.rmtree(path)
         os.replace(part, path)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class _Origins:
+    folder: Path
+
+    def write(self, frame: FinishedFrame) -> None:
+        write_numbers(self.folder / f"{frame.number:05d}.png", origin_numbers(frame.source))
+
+
+@contextmanager
+def origins_sink(path: Path) -> Iterator[Sink]:
+    """Writes the origin of every pixel as a folder of images of 16 bits."""
+    with _replaced(path) as part:
+        yield _Origins(part)
 
 
 @dataclass(frozen=True)

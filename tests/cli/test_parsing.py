@@ -6,6 +6,7 @@ import pytest
 
 from master_thesis.cli.arguments import make_parser
 from master_thesis.cli.commands import COMMANDS, FUNCTIONS
+from master_thesis.cli.commands.evaluate import words_for_remove
 from master_thesis.cli.flags import flags_of, trainer_options_of
 from master_thesis.cli.parsing import parse_command
 from master_thesis.configs.fields import resolved
@@ -55,11 +56,19 @@ def test_networks_are_the_shipped_ones_unless_a_checkpoint_is_named():
     assert parse("evaluate --test_checkpoint c.ckpt --preset small").networks.kind == "small_chn"
 
 
-def test_measurements_take_the_network_unless_a_painter_is_named():
+def test_a_painter_may_be_named_instead_of_a_network():
     assert parse("remove a --mask m").networks.hallucinate is None
-    assert parse("evaluate").networks.hallucinate == parse("test chn --preset small").networks.hallucinate == "chn"
+    assert parse("test chn --preset small").networks.hallucinate == "chn"
     assert parse("evaluate --hallucinate smooth").networks.hallucinate == "smooth"
     assert parse("evaluate --hallucinate chn --hallucinator m:C").networks.hallucinator == "m:C"
+
+
+def test_removals_are_measured_with_the_options_of_the_evaluation():
+    given = "--chn_aligner opencv --hallucinate smooth --seed 3 --accelerator cpu --precision 32"
+    words = words_for_remove(parse(f"evaluate {given}"))
+    options = parse(f"remove a --mask m {' '.join(words)}")
+    assert (options.networks.chn_aligner, options.networks.hallucinate, options.data.seed) == ("opencv", "smooth", 3)
+    assert options.trainer == parse(f"remove a --mask m {given}").trainer
 
 
 def test_aligners_to_choose_from_are_those_of_the_registry():

@@ -1,5 +1,6 @@
 import json
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,12 +9,13 @@ import torch
 from master_thesis.configs.evaluation import EvaluationConfig
 from master_thesis.errors import UserError
 from master_thesis.evaluation.evaluate import evaluate, run_evaluation
+from master_thesis.evaluation.methods import Filled, SomeProtocols
 from master_thesis.evaluation.scores import TRUTH, group
 from master_thesis.evaluation.tables import format_table, write_json
 from master_thesis.images.codec import write_png
 from master_thesis.metrics import MAX_PSNR
 from master_thesis.models.i3d import I3D
-from tests.evaluation.conftest import PAN_PX, pan
+from tests.evaluation.conftest import PAN_PX, SIZE, pan
 from tests.oracles.i3d import random_weights
 
 QUICK = {"protocols": ("hole",), "sequences": ("ant", "cow")}
@@ -146,3 +148,24 @@ def test_options_in_conflict_are_refused(options, message):
 def test_the_pan_of_the_fixtures_is_a_translation():
     first, second = pan(0, 2)
     assert (first[:, PAN_PX:] == second[:, :-PAN_PX]).all()
+
+
+def test_native_frames_are_as_large_as_the_sequence_and_parts_of_holes_have_rows(data):
+    sizes = []
+
+    def half_copied(masked, mask):
+        sizes.append(masked.shape)
+        source = np.zeros(mask.shape, np.int32)
+        source[:, :, 30:] = -1
+        return Filled(grey(masked, mask), source, {"seconds": 7.0, "peak_memory": 5.0})
+
+    methods = {"half": half_copied, "other": SomeProtocols(grey, ("hole",))}
+    config = EvaluationConfig(protocols=("native",), masks=("swapped",), sequences=("ant",))
+    scores = evaluate(replace(data, test_size=(16, 16)), config, methods)
+    assert [score.method for score in scores] == [TRUTH, "half", "half, copied", "half, made up"]
+    assert sizes == [(4, *SIZE, 3)]
+    _, entire, copied, made_up = scores
+    assert (entire.mean("seconds"), entire.mean("peak_memory")) == (7, 5)
+    assert {"hole_psnr", "hole_ssim", "sharpness", "seam", "hole_warp"} <= entire.values.keys()
+    assert copied.mean("share") + made_up.mean("share") == pytest.approx(100)
+    assert copied.mean("hole_psnr") != made_up.mean("hole_psnr")

@@ -3,7 +3,7 @@ import pytest
 
 from master_thesis.errors import UserError
 from master_thesis.evaluation.predictions import parse_predictions, read_predictions
-from master_thesis.images.codec import write_png
+from master_thesis.images.codec import write_numbers, write_png
 
 
 @pytest.fixture
@@ -16,7 +16,28 @@ def folder(tmp_path, task):
 
 
 def test_frames_are_read_in_natural_order(folder, task):
-    assert (read_predictions(folder, task) == task.frames).all()
+    filled = read_predictions(folder, task)
+    assert (filled.frames == task.frames).all()
+    assert filled.source is None
+
+
+def write_own_numbers(folder, mask):
+    """Says that the hole of every frame is copied from the frame itself."""
+    (folder / "pan_origins").mkdir()
+    for t, hole in enumerate(mask):
+        write_numbers(folder / "pan_origins" / f"{t}.png", np.where(hole, 2 + t, 0).astype(np.uint16))
+
+
+def test_origins_are_read_where_they_lie_beside_the_frames(folder, task):
+    write_own_numbers(folder, task.mask)
+    source = read_predictions(folder, task).source
+    assert (source[task.mask] == np.nonzero(task.mask)[0]).all()
+
+
+def test_a_wrong_number_of_origins_is_reported(folder, task):
+    write_own_numbers(folder, task.mask[:-1])
+    with pytest.raises(UserError, match="pan_origins should hold 4 images of 96 x 72, like the frames"):
+        read_predictions(folder, task)
 
 
 def test_a_wrong_number_of_frames_is_reported(folder, task):

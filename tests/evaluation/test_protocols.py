@@ -81,3 +81,12 @@ def test_the_option_offers_every_way_to_resize():
     choices = {field.name: field.metadata.get("choices") for field in fields(EvaluationConfig)}
     assert choices["completion_resize"] == tuple(RESIZES)
     assert make_protocol("completion-432x240", DataConfig(), "bicubic").as_dict()["resize"] == "bicubic"
+
+
+def test_native_leaves_frames_and_masks_at_their_size():
+    protocol = make_protocol("native", DataConfig(dilatation_iterations=0)).of_size((21, 34))
+    frame = np.random.default_rng(0).integers(0, 256, (21, 34, 3), np.uint8)
+    assert np.array_equal(protocol.prepare_frame(frame), frame)
+    assert np.array_equal(protocol.prepare_mask(frame[..., 0] > 128), frame[..., 0] > 128)
+    other = make_protocol("hole", DataConfig())
+    assert other.of_size((21, 34)) is other

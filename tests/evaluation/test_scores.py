@@ -10,7 +10,7 @@ from master_thesis.evaluation import scores
 from master_thesis.evaluation.evaluate import evaluate
 from master_thesis.evaluation.motion import dis_flow, estimate_motion
 from master_thesis.evaluation.protocols import Protocol, Task
-from master_thesis.evaluation.scores import Score, mean_over_frames, measure
+from master_thesis.evaluation.scores import Score, mean_over_frames, measure, measure_part
 from tests.evaluation.conftest import SIZE
 
 
@@ -81,3 +81,27 @@ def test_metrics_that_are_not_complete_are_refused_before_the_work(monkeypatch, 
     with pytest.raises(UserError, match=message):
         evaluate(data, EvaluationConfig(protocols=("hole",)), {"m": lambda x, m: called.append(1)})
     assert not called
+
+
+def test_parts_of_holes_are_measured_by_their_own_pixels(task, motion):
+    native = replace(task, protocol=Protocol("native", *SIZE, (3, 3), 0, ("hole_psnr", "hole_ssim", "sharpness")))
+    filled = (task.frames * 0.9).astype(np.uint8)
+    values = measure(native, filled, motion, None)
+    entire = measure_part(native, filled, motion, np.ones_like(task.mask))
+    assert entire["share"] == pytest.approx([100.0] * 4)
+    for name in ("hole_psnr", "hole_ssim", "sharpness", "hole_warp"):
+        assert entire[name] == pytest.approx(values[name], nan_ok=True)
+    left = np.zeros_like(task.mask)
+    left[:, :, :25] = True
+    parts = [measure_part(native, filled, motion, part) for part in (left, ~left)]
+    shares = np.array([part["share"] for part in parts]) / 100
+    assert shares.sum(axis=0) == pytest.approx(np.ones(4))
+    errors = np.array([10 ** (-part["hole_psnr"] / 10) for part in parts])
+    expected = np.nansum(shares * errors, axis=0)
+    assert expected == pytest.approx(10 ** (-values["hole_psnr"] / 10))
+    assert np.isnan(parts[0]["hole_psnr"][3]), "the hole has moved out of this part"
+
+
+def test_parts_without_a_truth_are_measured_by_their_flicker(task, motion):
+    own = replace(task, masks="own")
+    assert set(measure_part(own, task.frames, motion, task.mask)) == {"share", "hole_warp"}

@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from master_thesis.images import codec
-from master_thesis.images.codec import read_frame, read_mask, write_jpeg, write_png
+from master_thesis.images.codec import (
+    read_frame,
+    read_mask,
+    read_numbers,
+    write_jpeg,
+    write_numbers,
+    write_png,
+)
 from master_thesis.images.header import UnreadableFrame, frame_size
 from tests.factories import png_claiming
 
@@ -235,6 +242,15 @@ def test_object_ids_need_an_indexed_or_grey_mask(tmp_path, image):
     write_png(tmp_path / "m.png", image)
     with pytest.raises(UnreadableFrame, match=r"m\.png is a colour image: object ids need an indexed or grey mask"):
         read_mask(tmp_path / "m.png", [1])
+
+
+def test_only_images_of_16_bits_hold_numbers(tmp_path, image):
+    numbers = np.array([[0, 1, 700], [65535, 2, 3]], np.uint16)
+    write_numbers(tmp_path / "n.png", numbers)
+    np.testing.assert_array_equal(read_numbers(tmp_path / "n.png"), numbers)
+    write_png(tmp_path / "n.png", image)
+    with pytest.raises(UnreadableFrame, match=r"n\.png should be a grey PNG image of 16 bits"):
+        read_numbers(tmp_path / "n.png")
 
 
 def test_written_images_are_read_back_unchanged(tmp_path, image, objects):

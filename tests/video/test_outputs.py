@@ -81,3 +81,15 @@ def test_files_beside_the_output_are_not_replaced_either(info, tmp_path: Path) -
     overlay = replace(info, path=tmp_path / "out_overlay.mp4")
     (problem,) = output_problems(output, config(overlay=True, overwrite=True), overlay)
     assert problem.endswith("out_overlay.mp4, an input that is never overwritten")
+
+
+def test_a_folder_of_origins_is_replaced_only_if_it_holds_nothing_else(info, tmp_path: Path) -> None:
+    (tmp_path / "out_origins").mkdir()
+    (tmp_path / "out_origins" / "00000.png").touch()
+    replacing = config(origins=True, overwrite=True)
+    assert output_problems(tmp_path / "out.mp4", replacing, info) == []
+    (problem,) = output_problems(tmp_path / "out.mp4", config(origins=True), info)
+    assert problem.endswith("out_origins, which exists already: --overwrite replaces it")
+    (tmp_path / "out_origins" / "thesis.tex").touch()
+    (problem,) = output_problems(tmp_path / "out.mp4", replacing, info)
+    assert problem.endswith("out_origins, which contains other files: choose another name")

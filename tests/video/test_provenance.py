@@ -16,7 +16,9 @@ from master_thesis.video.provenance import (
     FrameOrigin,
     frame_origin,
     in_one_sentence,
+    origin_numbers,
     overlay_picture,
+    source_of,
     write_origins,
 )
 
@@ -26,6 +28,13 @@ def test_figures_of_a_frame_computed_by_hand() -> None:
     source[0, :4] = (8, 12, 13, HALLUCINATED)
     origin = frame_origin(source, frame=10, seconds=0.4)
     assert origin == FrameOrigin(10, 0.4, 20.0, 75.0, 25.0, (2 + 2 + 3) / 3)
+
+
+def test_origins_in_numbers_by_hand() -> None:
+    source = np.array([[KNOWN, HALLUCINATED, 0, 65532, 65533, 99999]], np.int32)
+    numbers = origin_numbers(source)
+    assert numbers.tolist() == [[0, 1, 2, 65534, 65535, 65535]]
+    assert source_of(numbers)[:, :5].tolist() == source[:, :5].tolist()
 
 
 def test_frames_without_a_hole_or_without_copies() -> None:

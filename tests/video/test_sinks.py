@@ -8,13 +8,14 @@ import pytest
 
 from master_thesis.configs.video import VideoConfig
 from master_thesis.errors import UserError
-from master_thesis.images.codec import read_frame, write_png
+from master_thesis.images.codec import read_frame, read_numbers, write_png
 from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.video import finished, sinks
 from master_thesis.video.compositing import KNOWN
 from master_thesis.video.finished import FinishedFrame
 from master_thesis.video.io.decoding import open_source
-from master_thesis.video.sinks import Figures, figures_sink, overlay_sink, page_sink, result_sink
+from master_thesis.video.provenance import source_of
+from master_thesis.video.sinks import Figures, figures_sink, origins_sink, overlay_sink, page_sink, result_sink
 from stress.videos import Clip, box_mask, moving_frames, packets, shown
 
 HOLE = box_mask()
@@ -98,6 +99,17 @@ def test_the_overlay_shows_the_origin_of_the_hole(info, tmp_path: Path) -> None:
     assert orange[0] > orange[2]
 
 
+def test_origins_are_written_as_numbers_that_lead_back_to_the_source(info, tmp_path: Path) -> None:
+    (tmp_path / "out_origins").mkdir()
+    (tmp_path / "out_origins" / "00099.png").touch()
+    frames = make_frames(info)
+    write_all(origins_sink(tmp_path / "out_origins"), frames)
+    files = sorted((tmp_path / "out_origins").iterdir())
+    assert [file.name for file in files] == ["00000.png", "00001.png", "00002.png"]
+    for file, frame in zip(files, frames, strict=True):
+        assert np.array_equal(source_of(read_numbers(file)), frame.source)
+
+
 def test_figures_are_those_of_every_frame(info, tmp_path: Path) -> None:
     figures, frames = Figures(), make_frames(info)
     write_all(figures_sink(tmp_path / "out.json", figures, {"video": "x"}), frames)
@@ -146,6 +158,7 @@ SINKS = {
     "lossless video": lambda folder, info: result_sink(folder / "out.mkv", info, config(lossless=True)),
     "folder": lambda folder, info: result_sink(folder / "out", info, config()),
     "overlay": lambda folder, info: overlay_sink(folder / "out_overlay.mp4", info),
+    "origins": lambda folder, info: origins_sink(folder / "out_origins"),
     "figures": lambda folder, info: figures_sink(folder / "out.json", Figures(), {}),
     "page": lambda folder, info: page_sink(folder / "out.mp4", info, Figures(), "title", {}),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class EvaluateOptions(NetworkCommandOptions):
     output_path: str = option("evaluation", "folder for tables and pictures", metavar="FOLDER")
     overwrite: bool = option(False, "replace existing results")
     data: DataConfig = part(DataConfig(), only=MEASURED)
-    networks: NetworkChoice = part(NetworkChoice(hallucinate="chn"))
+    networks: NetworkChoice = part(NetworkChoice())
     trainer: Mapping[str, Any] = trainer_part("accelerator", "precision")
 
 
@@ -50,17 +50,26 @@ def evaluate(options: EvaluateOptions) -> None:
     )
     from master_thesis.cli.config_file import CONFIG, write_config
     from master_thesis.evaluation.evaluate import run_evaluation
-    from master_thesis.evaluation.methods import network_method
+    from master_thesis.evaluation.methods import Method, SomeProtocols, network_method
+    from master_thesis.evaluation.protocols import NATIVE
+    from master_thesis.evaluation.removal import Removal  # with PyAV, as in removals
 
     with running_networks(options, options.data.seed) as device:
         algorithms = [
             InpaintOptions(name, skip_idle=options.leaps, exhaustive=options.exhaustive)
             for name in options.inpainting.algorithms
         ]
-        aligner, chn = networks = load_networks(options.networks)
+        choice = replace(options.networks, hallucinate=options.networks.hallucinate or "chn")
+        aligner, chn = networks = load_networks(choice)
         label = f"{kind_of(chn)}+{kind_of(aligner)}"
         inpainters = make_inpainters(networks, algorithms, device)
-        methods = {f"{label} {i.options.algorithm}": network_method(i) for i in inpainters}
+        others = tuple(name for name in options.evaluation.protocols if name != NATIVE)
+        methods: dict[str, Method] = {
+            f"{label} {i.options.algorithm}": SomeProtocols(network_method(i), others) for i in inpainters
+        }
+        for name in options.inpainting.algorithms:
+            words = ["--algorithms", name, *words_for_remove(options)]
+            methods[f"remove {name}"] = SomeProtocols(Removal(words), (NATIVE,))
         setting = {
             "networks": {"hallucinator": describe(chn), "aligner": describe(aligner)},
             "precision": inference_precision(options.trainer),
@@ -70,3 +79,11 @@ def evaluate(options: EvaluateOptions) -> None:
         run_evaluation(options.data, options.evaluation, folder, methods, options.overwrite, setting)
     if options.evaluation.export_inputs is None:
         write_config(folder / CONFIG, options, options.overwrite)
+
+
+def words_for_remove(options: EvaluateOptions) -> list[str]:
+    """The options of networks, device and precision that were given, as words for ``remove``."""
+    default = NetworkChoice()
+    given = {name: value for name, value in vars(options.networks).items() if value != getattr(default, name)}
+    given |= {"seed": options.data.seed} | ({"gpus": options.gpus} if options.gpus is not None else {})
+    return [word for name, value in {**given, **options.trainer}.items() for word in (f"--{name}", str(value))]
