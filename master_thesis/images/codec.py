@@ -19,7 +19,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Shaped, UInt8
+from jaxtyping import Bool, Shaped, UInt8, UInt16
 from PIL import Image, ImageOps
 
 from master_thesis.errors import UserError
