@@ -13,7 +13,7 @@ LAST := lightning_logs/version_0/checkpoints/last.ckpt
 ALIGNER := --chn_aligner dfpn --chn_aligner_checkpoint $(DEMO)/dfpn/$(LAST)
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo train-demo wheel test bench gpu lint types lowest audit format clean
+.PHONY: help install demo train-demo wheel test docs bench gpu lint types lowest audit format clean
 
 help: ## Show all targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -58,6 +58,10 @@ bench: install ## Time everything against the plain path (15 minutes on two idle
 gpu: install ## Rehearse on the CPU what scripts/gpu.py does on a GPU: pack, test, measure, train in stages
 	mkdir -p $(DEMO)
 	$(BIN)/python -m scripts gpu rehearse --out $(DEMO)/gpu --minutes 3
+
+docs: install ## Build the documentation site, with a reference of every module, into site/; warnings are errors
+	$(BIN)/python -c "import material, mkdocstrings" 2> /dev/null || $(BIN)/pip install --quiet --editable ".[docs]"
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
 
 lint: install ## Check style and format
 	$(BIN)/ruff check .
