@@ -24,6 +24,7 @@ from master_thesis.errors import UserError, require
 from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.models.registry import NETWORKS, NetworkSpec, find_network
 from master_thesis.ops.precision import autocast, best_precision
+from master_thesis.runtime.distributed import launched_local_rank, launched_world
 from master_thesis.runtime.installs import find_patchmatch
 from master_thesis.runtime.malloc import keep_freed_memory
 
@@ -47,13 +48,15 @@ def running_networks(options: NetworkCommandOptions, seed: int) -> Iterator[torc
 
 
 def inference_device(trainer: Mapping[str, Any]) -> torch.device:
-    """The GPU if there is one, unless ``--accelerator cpu`` is given.
+    """The GPU if there is one, unless ``--accelerator cpu`` is given; each process that was launched has its own.
 
     Args:
         trainer: the given arguments of Lightning's Trainer.
     """
     is_cpu = trainer.get("accelerator") == "cpu" or not torch.cuda.is_available() or not gpu_works()
-    return torch.device("cpu" if is_cpu else "cuda")
+    if is_cpu or launched_world() == 1:
+        return torch.device("cpu" if is_cpu else "cuda")
+    return torch.device("cuda", launched_local_rank() % torch.cuda.device_count())
 
 
 NO_KERNELS = "no kernel image is available"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TypeVar
 
 import torch
@@ -17,6 +18,28 @@ class SharedError(UserError):
 
     An error raised by one process alone would leave the others waiting for it, or failing with a connection error.
     """
+
+
+def launched_rank() -> int:
+    """The number of this process among those that ``torchrun`` or ``srun`` started, whether they communicate or not."""
+    return _first_number(("RANK", "SLURM_PROCID"), 0) if launched_world() > 1 else 0
+
+
+def launched_local_rank() -> int:
+    """The number of this process among those on its machine."""
+    return _first_number(("LOCAL_RANK", "SLURM_LOCALID"), 0) if launched_world() > 1 else 0
+
+
+def launched_world() -> int:
+    """The number of processes that ``torchrun`` or ``srun`` started."""
+    return (
+        _first_number(("WORLD_SIZE", "SLURM_NTASKS"), 1) if "RANK" in os.environ or "SLURM_PROCID" in os.environ else 1
+    )
+
+
+def _first_number(names: tuple[str, ...], otherwise: int) -> int:
+    """The first of some environment variables that is a number."""
+    return next((int(os.environ[name]) for name in names if os.environ.get(name, "").isdecimal()), otherwise)
 
 
 def is_distributed() -> bool:

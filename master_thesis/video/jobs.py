@@ -1,42 +1,27 @@
 """Fills one video or a folder of videos, by one algorithm or several.
 
-In a folder, finished videos are skipped, and one that fails does not stop the others.
+In a folder, finished videos are skipped, one that fails does not stop the others, and several processes share the
+videos.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from master_thesis.configs.video import VideoConfig, WorkingSize
-from master_thesis.errors import UserError, require
+from master_thesis.errors import require
 from master_thesis.images.listing import entries_of, images_in
 from master_thesis.inpainting.inpainter import Inpainter
-from master_thesis.runtime.atomic import is_disk_full
 from master_thesis.video.checks import in_one_message
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.masks import ALPHA
 from master_thesis.video.io.opening import has_picture
 from master_thesis.video.io.source import VIDEO_SUFFIXES
-from master_thesis.video.outputs import chosen_output, output_problems, stem_of, video_suffix, with_own_name
+from master_thesis.video.outputs import chosen_output, output_problems, stem_of, with_own_name
 from master_thesis.video.pipeline import VideoResult, fill_video
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Job:
-    """One video to fill by one algorithm."""
-
-    config: VideoConfig
-    inpainter: Inpainter
-
-    @property
-    def algorithm(self) -> str:
-        """Name of the algorithm."""
-        return self.inpainter.options.algorithm
+from master_thesis.video.sharing import Job, fill_all
 
 
 def run_jobs(config: VideoConfig, inpainters: Sequence[Inpainter], working_size: WorkingSize) -> list[VideoResult]:
@@ -51,7 +36,7 @@ def run_jobs(config: VideoConfig, inpainters: Sequence[Inpainter], working_size:
         UserError: lists all problems of the video; for a folder, the videos that failed, after the others are done.
     """
     if is_folder_of_videos(config):
-        return _fill_all(folder_jobs(config, inpainters), working_size)
+        return fill_all(folder_jobs(config, inpainters), working_size)
     return [fill_video(job.config, job.inpainter, working_size) for job in video_jobs(config, inpainters)]
 
 
@@ -116,36 +101,6 @@ def _output_folder(config: VideoConfig) -> Path:
     require(not output.is_file(), f"--output should be a folder for a folder of videos, got the file {output}")
     require(output.resolve() != folder.resolve(), f"--output {output} contains the videos: choose another folder")
     return output
-
-
-def _fill_all(jobs: Sequence[Job], working_size: WorkingSize) -> list[VideoResult]:
-    """Carries out the jobs of a folder of videos; a full disk ends them, because no other video would fit."""
-    results, failures = [], {}
-    for number, job in enumerate(jobs, start=1):
-        video = job.config.video
-        log.info("%d of %d: %s by %s", number, len(jobs), video, job.algorithm)
-        try:
-            config = _with_suffix(job.config)
-            if Path(str(config.output)).exists() and not (config.overwrite or config.check):
-                log.info("%s exists already: skipped", config.output)
-                continue
-            results.append(fill_video(config, job.inpainter, working_size))
-        except (UserError, OSError) as error:
-            if is_disk_full(error):
-                message = f"the disk is full ({error}): stopped at {video}; the same command continues from there"
-                raise UserError(message) from error
-            failures[video] = str(error)
-            log.warning("%s failed: %s", video, error)
-    lines = "\n".join(f"- {video}: {error}" for video, error in failures.items())
-    total = len({job.config.video for job in jobs})
-    require(not failures, f"{len(failures)} of {total} videos failed, the others are done:\n{lines}")
-    return results
-
-
-def _with_suffix(config: VideoConfig) -> VideoConfig:
-    """The options with the suffix that suits the video added to the output."""
-    suffix = video_suffix(config, open_source(Path(config.video)).info)
-    return replace(config, output=f"{config.output}{suffix}")
 
 
 def _videos(folder: Path) -> list[Path]:

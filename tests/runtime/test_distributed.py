@@ -14,7 +14,7 @@ from lightning_fabric.strategies.launchers.subprocess_script import _ChildProces
 from master_thesis.checkpoints.reading import read_checkpoint
 from master_thesis.data import dataset
 from master_thesis.data.datamodule import DataModule
-from master_thesis.runtime.distributed import SharedError
+from master_thesis.runtime.distributed import SharedError, launched_local_rank, launched_rank, launched_world
 from master_thesis.training.signals import StopRanksOnError
 from tests.commands import TINY_DATA, TINY_DFPN
 from tests.run_folders import VERSION, events
@@ -171,3 +171,22 @@ def test_two_processes_test_every_sequence_once_and_report_all_bad_files(sample_
     assert len(errors) == 1
     assert errors[0].endswith(f"1 test files cannot be used, the rest is done: bad: {bad} is empty")
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("env", "expected"),
+    [
+        ({}, (0, 0, 1)),
+        ({"RANK": "3", "LOCAL_RANK": "1", "WORLD_SIZE": "4"}, (3, 1, 4)),
+        ({"SLURM_PROCID": "5", "SLURM_LOCALID": "2", "SLURM_NTASKS": "8"}, (5, 2, 8)),
+        ({"SLURM_PROCID": "0", "SLURM_NTASKS": "1", "LOCAL_RANK": "7"}, (0, 0, 1)),
+        ({"WORLD_SIZE": "4"}, (0, 0, 1)),
+        ({"RANK": "x", "WORLD_SIZE": "2"}, (0, 0, 2)),
+    ],
+)
+def test_launchers_tell_a_process_its_number(monkeypatch, env, expected):
+    for name in ("RANK", "LOCAL_RANK", "WORLD_SIZE", "SLURM_PROCID", "SLURM_LOCALID", "SLURM_NTASKS"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    assert (launched_rank(), launched_local_rank(), launched_world()) == expected

@@ -13,7 +13,7 @@ from master_thesis.configs.video import VideoConfig
 from master_thesis.errors import UserError
 from master_thesis.images.codec import write_png
 from master_thesis.inpainting.inpainter import Inpainter
-from master_thesis.video import jobs
+from master_thesis.video import jobs, sharing
 from master_thesis.video.jobs import folder_jobs, is_folder_of_videos, run_jobs
 from stress.videos import Clip, box_mask, moving_frames, write_noise
 from tests.factories import Copier, StillAligner
@@ -116,7 +116,7 @@ def failing_at_a(monkeypatch: pytest.MonkeyPatch, error: Exception) -> list[str]
         if tried[-1] == "a.mp4":
             raise error
 
-    monkeypatch.setattr(jobs, "fill_video", fill)
+    monkeypatch.setattr(sharing, "fill_video", fill)
     return tried
 
 
