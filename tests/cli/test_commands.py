@@ -242,12 +242,13 @@ def test_the_built_in_data_is_one_command(tmp_path, monkeypatch, capsys):
 
 @pytest.fixture
 def damaged_tree(sample_tree, tmp_path):
-    """The built-in data with one unreadable frame to train on and one to test on."""
+    """The built-in data with one unreadable sequence to train on and one unreadable frame to test on."""
     data = tmp_path.parent / f"{tmp_path.name}-damaged"
     shutil.copytree(sample_tree, data)
     for folder in ("GOT10k/train/camera", "DAVIS-2017/JPEGImages/480p/walker-crossing"):
-        frame = sorted((data / folder).glob("*.jpg"))[0]
-        frame.write_bytes(frame.read_bytes()[:200])
+        frames = sorted((data / folder).glob("*.jpg"))
+        for frame in frames if "train" in folder else frames[:1]:
+            frame.write_bytes(frame.read_bytes()[:200])
     return data
 
 
@@ -264,7 +265,7 @@ def test_a_damaged_test_frame_is_named_and_the_other_sequences_are_done(
 
 
 def test_a_damaged_training_frame_is_skipped_and_named(damaged_tree, tmp_path, monkeypatch, capsys):
-    options = f"{DFPN} --data_path {damaged_tree} --max_epochs 1 --train_max_iterations 80"
+    options = f"{DFPN} --data_path {damaged_tree} --max_epochs 1 --train_max_iterations 8"
     result = run_command(options, tmp_path, monkeypatch, capsys)
     assert result.code == 0, result.err
     assert "skipped: " in result.err

@@ -41,7 +41,7 @@ DEFAULTS = {"spacing": 1, "max_distance": 20, "tolerance": 1.0, "sweeps": 20}
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
-@settings(max_examples=30, derandomize=True, deadline=None)
+@settings(max_examples=12, derandomize=True, deadline=None)
 @given(
     options=OPTIONS,
     num_frames=st.integers(1, 8),

@@ -1,20 +1,32 @@
 """Tests of several processes: DDP over gloo on the CPU, and two runs at the same time."""
 
+import multiprocessing
 import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import pytorch_lightning as pl
+import torch.distributed as distributed
 from lightning_fabric.strategies.launchers.subprocess_script import _ChildProcessObserver
 
 from master_thesis.checkpoints.reading import read_checkpoint
+from master_thesis.cli.main import main
 from master_thesis.data import dataset
 from master_thesis.data.datamodule import DataModule
-from master_thesis.runtime.distributed import SharedError, launched_local_rank, launched_rank, launched_world
+from master_thesis.runtime.distributed import (
+    SharedError,
+    all_gather,
+    all_sum,
+    launched_local_rank,
+    launched_rank,
+    launched_world,
+    require_everywhere,
+)
 from master_thesis.training.signals import StopRanksOnError
 from tests.commands import TINY_DATA, TINY_DFPN
 from tests.run_folders import VERSION, events
@@ -51,11 +63,12 @@ def finished(process, code=0):
     return err
 
 
-def test_two_processes_validate_as_one_and_simultaneous_runs_do_not_interfere(sample_tree, tmp_path):
+def test_two_processes_validate_as_one_and_simultaneous_runs_do_not_interfere(sample_tree, tmp_path, monkeypatch):
     """A tiny learning rate keeps the weights constant, so that only the validation clips matter."""
-    runs = [start(tmp_path / "alone", sample_tree) for _ in range(2)]
-    for run in runs:
-        finished(run)
+    run = start(tmp_path / "alone", sample_tree)
+    monkeypatch.chdir(tmp_path / "alone")
+    assert main(["--data_path", str(sample_tree), *TRAINING.split()]) == 0
+    finished(run)
     finished(start(tmp_path / "ddp", sample_tree, "--devices 2 --strategy ddp"))
     assert len(list((tmp_path / "ddp").glob("lightning_logs/version_*"))) == 1
     figures = [events(tmp_path / f, v) for f, v in (("alone", 0), ("alone", 1), ("ddp", 0))]
@@ -71,30 +84,23 @@ def test_two_processes_validate_as_one_and_simultaneous_runs_do_not_interfere(sa
         assert kept == {"last.ckpt", "best.ckpt"}
 
 
-EXCHANGE = """
-import sys
-import torch.distributed as distributed
-from master_thesis.runtime.distributed import SharedError, all_gather, all_sum, require_everywhere
-
-rank = int(sys.argv[1])
-distributed.init_process_group("gloo", init_method=f"file://{sys.argv[2]}", rank=rank, world_size=2)
-require_everywhere(None)
-try:
-    require_everywhere("spoiled" if rank else None)
-except SharedError as error:
-    print(error, all_sum(rank, 5), all_gather("ab"[rank]))
-distributed.destroy_process_group()
-"""
+def exchange(rank, store):
+    distributed.init_process_group("gloo", init_method=f"file://{store}", rank=rank, world_size=2)
+    require_everywhere(None)
+    try:
+        require_everywhere("spoiled" if rank else None)
+    except SharedError as error:
+        return str(error), all_sum(rank, 5), all_gather("ab"[rank])
+    finally:
+        distributed.destroy_process_group()
 
 
 def test_a_fault_of_one_process_ends_all(tmp_path):
     """Both continue while there is no fault; then both report the fault of the second one, and neither waits."""
-    command, env = [sys.executable, "-c", EXCHANGE], os.environ | {"PYTHONPATH": str(ROOT)}
     store = str(tmp_path / "store")
-    runs = [
-        subprocess.Popen([*command, rank, store], env=env, stdout=subprocess.PIPE, text=True) for rank in ("0", "1")
-    ]
-    assert [run.communicate(timeout=120)[0] for run in runs] == ["spoiled [1, 10] ['a', 'b']\n"] * 2
+    with ProcessPoolExecutor(2, multiprocessing.get_context("fork")) as executor:
+        results = [executor.submit(exchange, rank, store) for rank in (0, 1)]
+        assert [result.result(timeout=120) for result in results] == [("spoiled", [1, 10], ["a", "b"])] * 2
 
 
 @pytest.mark.parametrize(

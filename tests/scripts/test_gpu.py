@@ -10,21 +10,47 @@ import torch
 from safetensors.torch import load_file
 
 from master_thesis import load_chn, load_dfpn
+from master_thesis.cli.main import main
 from master_thesis.errors import UserError
 from scripts import gpu
 from scripts.parts import join
+from scripts.tiny import COMMAND
+
+STAGES = ("1/dfpn.json", "2/dfpn.json", "3/chn.json", "4/texture_chn.json", "5/texture_chn.json")
 
 
-def test_two_stages_of_dfpn_and_one_of_chn(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+# Lightning advises on workers, logging and accelerators.
+@pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
+def test_stages_of_every_network_follow_each_other(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With four steps instead of twenty, and in this process."""
+    shorter = gpu.REHEARSED.replace("iterations 20", "iterations 4").replace("every 5", "every 2")
+    recipes = {network: words.replace(gpu.REHEARSED, shorter) for network, words in gpu.REHEARSED_RECIPES.items()}
+    monkeypatch.setattr(gpu, "REHEARSED_RECIPES", recipes)
+    monkeypatch.setattr(gpu, "_run_within", lambda command, _: main(command[len(COMMAND) :]) == 0)
     assert gpu.rehearse(tmp_path / "out", minutes=10, steps=("check", "train")) == []
-    listed = [tmp_path / "out" / name for name in ("1/dfpn.json", "2/dfpn.json", "3/chn.json")]
-    assert [json.loads(path.read_text())["step"] for path in listed] == [20, 40, 20]
+    listed = [tmp_path / "out" / name for name in STAGES]
+    assert [json.loads(path.read_text())["step"] for path in listed] == [4, 8, 4, 4, 8]
     for path in listed:
         join(path, path.with_suffix(".ckpt"))
     first, second = (load_dfpn(path.with_suffix(".ckpt")) for path in listed[:2])
     assert any(not torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
     load_chn(listed[2].with_suffix(".ckpt"))
-    assert capfd.readouterr().out.count("MiB of 64") == 6  # once when packing, five times in the stages
+    assert capfd.readouterr().out.count("MiB of 64") == 9  # once when packing, eight times in the stages
+
+
+def test_a_step_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second process is terminated, the third ignores that and is killed."""
+    monkeypatch.setattr(gpu, "ENDING", 0.1)
+    deaf = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    scripts = {"pass": 5.0, "import time; time.sleep(60)": 0.1, deaf: 0.5, "raise SystemExit(1)": 5.0}
+    assert [gpu._run_within([sys.executable, "-c", code], s) for code, s in scripts.items()] == [
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_missing_parts_are_refused(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from stress.world import World
 # Lightning advises on workers, logging and accelerators.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 
-NUM_CASES = 60
+NUM_CASES = 24
+"""Every kind four times; `python -m stress fuzz` tries thousands."""
 
 
 def test_spoiled_files_and_commands_are_used_or_refused(world):
@@ -90,7 +91,11 @@ def stubborn(folder, seed, pipe):
                 time.sleep(60)
 
 
-def test_worker_that_dies_or_hangs_is_replaced(tmp_path):
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_worker_that_dies_or_hangs_is_replaced(tmp_path, monkeypatch):
+    """The workers are forked here: this one needs nothing that has to be imported."""
+    fork = attempts.multiprocessing.get_context("fork")
+    monkeypatch.setattr(attempts.multiprocessing, "get_context", lambda _: fork)
     worker = Worker(tmp_path, seed=0, limit=0.5, target=stubborn)
     results = []
     for number in (0, 1, 0, 2, 0):

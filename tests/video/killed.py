@@ -28,6 +28,7 @@ def kill_at_every_step(folder: Path) -> list[str]:
         For every run, the files that differ from those of an uninterrupted run, separated by spaces.
     """
     torch.set_num_threads(1)  # threads do not survive a fork
+    os.fsync = lambda file: None  # what a killed process has written stays without it
     Clip(times=tuple(range(9))).write(folder)
     write_png(folder / "mask.png", box_mask())
     expected = fill(folder / "uninterrupted")
