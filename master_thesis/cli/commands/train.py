@@ -98,7 +98,7 @@ def train_dfpn(options: DFPNTrainingOptions) -> None:
 
     spec = find_network("dfpn", options.training.preset)
     trainer = _start(options, spec)
-    resumed = _find_resumed(options, spec, options.vgg, options.sizes)
+    resumed = _find_resumed(options, trainer, spec, options.vgg, options.sizes)
     sizes = resumed.entry["sizes"] if resumed else sizes_for(spec, options.vgg, options.sizes)
     module = spec.trainer_cls(sizes, options.optim)
     if resumed is None and "vgg_width" in spec.sizes:  # a checkpoint contains VGG16
@@ -114,7 +114,7 @@ def train_chn(options: CHNTrainingOptions) -> None:
 
     spec = find_network("chn", options.training.preset)
     trainer = _start(options, spec)
-    resumed = _find_resumed(options, spec, options.sizes, options.texture_sizes)
+    resumed = _find_resumed(options, trainer, spec, options.sizes, options.texture_sizes)
     sizes = resumed.entry["sizes"] if resumed else sizes_for(spec, options.sizes, options.texture_sizes)
     width = resolved(options.vgg)["vgg_width"]
     vgg = fill_vgg(VGG16(width=width), options.vgg.vgg_weights) if options.loss.needs_vgg else None
@@ -137,17 +137,20 @@ def _start(options: TrainingOptions, spec: NetworkSpec) -> pl.Trainer:
     return make_training_trainer(options, every, steps, monitor, options.training.ema_decay, more)
 
 
-def _find_resumed(options: TrainingOptions, spec: NetworkSpec, *sizes: Any) -> ResumePoint | None:
+def _find_resumed(options: TrainingOptions, trainer: pl.Trainer, spec: NetworkSpec, *sizes: Any) -> ResumePoint | None:
     """The checkpoint that a training is resumed from; given sizes and options of the optimiser must be those of it."""
     from master_thesis.cli.build import check_kept, check_sizes
     from master_thesis.cli.trainer import logs_folder
     from master_thesis.training.checkpointing import newest_checkpoint, resumable
+    from master_thesis.training.resuming import choose_together
 
     path = options.training.ckpt_path
     if not path:
         return None
-    logs = logs_folder(options.trainer)
-    resumed = newest_checkpoint(logs, spec.kind) if path == "last" else resumable(Path(path), spec.kind)
+    if path == "last":
+        logs = logs_folder(options.trainer)
+        path = str(choose_together(trainer, lambda: newest_checkpoint(logs, spec.kind).path))
+    resumed = resumable(Path(path), spec.kind)
     check_sizes(resumed.path, resumed.entry, *sizes)
     check_kept(resumed.path, resumed.optim, vars(options.optim))
     log.info("resuming from %s", resumed.path)
