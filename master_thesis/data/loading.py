@@ -13,6 +13,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset, DistributedSampler
 
 from master_thesis.data.items import Item, collate
+from master_thesis.data.stillness import StillClips
 from master_thesis.records import Clip
 from master_thesis.runtime.distributed import SharedError, all_gather, all_sum
 
@@ -125,6 +126,7 @@ class ClipLoader(DataLoader[Item]):
     def __init__(self, dataset: Dataset[Item], bad_files: BadFiles, num_checked: int, **options: Any) -> None:
         super().__init__(dataset, collate_fn=collate, **options)
         self.bad_files, self.num_checked = bad_files, num_checked
+        self.still_clips = StillClips()
 
     def __iter__(self) -> Iterator[Clip]:  # type: ignore[override]
         batches = super().__iter__()
@@ -139,7 +141,9 @@ class ClipLoader(DataLoader[Item]):
                     batches._shutdown_workers()  # type: ignore[attr-defined]
                 raise
             if item.clip is not None:
+                self.still_clips.add(item.clip)
                 yield item.clip
+        self.still_clips.report()
 
     def state_dict(self) -> dict[str, Any]:
         """Empty: the position to resume at follows from the progress that the Trainer saves."""

@@ -96,6 +96,8 @@ def set_root(data_path: str, name: str) -> Path:
 def read_list(path: Path) -> tuple[str, ...]:
     """Reads the names in a list file, one per line, without duplicates.
 
+    A line may also name an image and its mask, as in DAVIS 2016: the sequence is then the folder of the image.
+
     Raises:
         UserError: the file cannot be read or names nothing.
     """
@@ -105,9 +107,20 @@ def read_list(path: Path) -> tuple[str, ...]:
         raise UserError(
             f"{path} should list the sequences, one per line, but cannot be read ({error.strerror})"
         ) from error
-    names = tuple(dict.fromkeys(line.strip() for line in lines if line.strip()))
+    names = tuple(dict.fromkeys(_sequence_of(line.strip()) for line in lines if line.strip()))
     require(len(names) > 0, f"{path} should list the sequences, one per line, but is empty")
     return names
+
+
+def _sequence_of(line: str) -> str:
+    """The sequence that a line of a list names.
+
+    >>> _sequence_of("bear"), _sequence_of("/JPEGImages/480p/bear/00000.jpg /Annotations/480p/bear/00000.png")
+    ('bear', 'bear')
+    """
+    paths = line.split()
+    is_pair = len(paths) == 2 and all(is_image(path, FRAME_SUFFIXES) and "/" in path for path in paths)
+    return paths[0].split("/")[-2] if is_pair else line
 
 
 def find_listed(root: Path, names: tuple[str, ...], follow_links: bool = False) -> SequenceSet:
@@ -127,6 +140,7 @@ def find_listed(root: Path, names: tuple[str, ...], follow_links: bool = False) 
     num_outside = len(names) - len(inside) + len(linked)
     why = f" ({num_outside} lead outside: give --follow_links if these are links that you trust)" if num_outside else ""
     message = f"{root} should hold a folder of images per sequence, but has none for the {len(names)} sequences listed"
+    message += f" (the first one: {names[0][:100]!r})"
     require(len(found) > 0, message + why)
     return SequenceSet(root, found, len(names) - len(found) - num_outside, num_outside, follow_links)
 
@@ -181,7 +195,7 @@ def find_test_sequences(data_path: str, follow_links: bool = False) -> tuple[lis
         UserError: the data set, its list or its annotations are missing.
     """
     root = set_root(data_path, "DAVIS-2017")
-    list_file = _first_existing(root, "ImageSets/custom.txt", "ImageSets/2017/val.txt")
+    list_file = _first_existing(root, "ImageSets/custom.txt", "ImageSets/2017/val.txt", "ImageSets/480p/val.txt")
     found = find_listed(root / "JPEGImages" / "480p", read_list(list_file), follow_links)
     annotations = _first_existing(root, "Annotations_Dense/480p", "Annotations/480p")
     return [_test_sequence(found, annotations, name) for name in found.names], found
@@ -190,7 +204,7 @@ def find_test_sequences(data_path: str, follow_links: bool = False) -> tuple[lis
 def _first_existing(root: Path, *names: str) -> Path:
     path = next((root / name for name in names if (root / name).exists()), None)
     if path is None:
-        raise UserError(f"{root} should hold {' or '.join(names)}, but has neither")
+        raise UserError(f"{root} should hold {' or '.join(names)}, but has none of them")
     return path
 
 

@@ -109,7 +109,10 @@ def test_only_visible_images_are_listed_in_natural_order(tmp_path):
         (lambda root: shutil.rmtree(root / "GOT10k"), r"should hold a folder GOT10k, but has none"),
         (lambda root: (root / "GOT10k/train/list.txt").unlink(), r"list\.txt should list .* cannot be read \(No such"),
         (lambda root: (root / "GOT10k/train/list.txt").write_text("\n \n"), r"list\.txt should list .* but is empty"),
-        (lambda root: (root / "GOT10k/train/list.txt").write_text("a\nb"), r"has none for the 2 sequences listed"),
+        (
+            lambda root: (root / "GOT10k/train/list.txt").write_text("a/1.jpg 0\nb"),
+            r"has none for the 2 sequences listed \(the first one: 'a/1\.jpg 0'\)",
+        ),
     ],
 )
 def test_the_error_says_what_a_tree_lacks(tree, damage, message):
@@ -160,8 +163,25 @@ def test_both_layouts_of_davis_are_found(tmp_path, annotations, listed):
     assert found.num_missing == 1
     assert [mask and os.path.basename(mask) for mask in sequences[0].masks] == [None, "1.png"]
     shutil.rmtree(tmp_path / "DAVIS-2017" / annotations)
-    with pytest.raises(UserError, match="should hold Annotations_Dense/480p or Annotations/480p, but has neither"):
+    with pytest.raises(UserError, match="should hold Annotations_Dense/480p or Annotations/480p, but has none of them"):
         find_test_sequences(str(tmp_path))
     (tmp_path / "DAVIS-2017" / listed).unlink()
-    with pytest.raises(UserError, match=r"should hold ImageSets/custom.txt or ImageSets/2017/val.txt, but has neither"):
+    with pytest.raises(UserError, match=r"ImageSets/custom.txt or ImageSets/2017/val.txt or .*, but has none of them"):
         find_test_sequences(str(tmp_path))
+
+
+def test_the_list_of_davis_2016_names_images_and_masks(tmp_path):
+    davis(tmp_path / "DAVIS-2017", "Annotations", "ImageSets/480p/val.txt")
+    lines = [
+        f"/JPEGImages/480p/{s}/{i:05d}.jpg /Annotations/480p/{s}/{i:05d}.png " for s in ("cat", "dog") for i in (0, 1)
+    ]
+    (tmp_path / "DAVIS-2017/ImageSets/480p/val.txt").write_text("\n".join(lines))
+    sequences, found = find_test_sequences(str(tmp_path))
+    assert [sequence.name for sequence in sequences] == ["cat"]
+    assert found.num_missing == 1
+
+
+@pytest.mark.parametrize("line", ["two words", "a/1.jpg", "cat.jpg dog.png", "a b c/d.jpg"])
+def test_other_lines_are_names(tmp_path, line):
+    (tmp_path / "list.txt").write_text(line)
+    assert read_list(tmp_path / "list.txt") == (line,)
