@@ -51,3 +51,14 @@ def from_pixels(matrix: Float[Tensor, "N 3 3"], height: int, width: int) -> Floa
     """Converts a map of pixels, (0, 0) being the centre of the top-left one."""
     size = torch.diag(torch.tensor([1 / width, 1 / height, 1.0], dtype=torch.float64, device=matrix.device))
     return centred(size @ matrix.double() @ torch.linalg.inv(size), 0.5 / width, 0.5 / height)
+
+
+def to_pixels(matrix: Float[Tensor, "N 3 3"], height: int, width: int) -> Float[Tensor, "N 3 3"]:
+    """The inverse of :func:`from_pixels`."""
+    change = torch.tensor(
+        [[1 / width, 0, 0.5 / width - 0.5], [0, 1 / height, 0.5 / height - 0.5], [0, 0, 1]],
+        dtype=torch.float64,
+        device=matrix.device,
+    )
+    moved = torch.linalg.inv(change) @ matrix.double() @ change
+    return moved / moved[:, 2:, 2:]

@@ -11,6 +11,10 @@ import numpy as np
 from jaxtyping import Float, Shaped
 
 
+ROW = 512
+"""Points in a row when many are sampled: OpenCV takes at most 32767."""
+
+
 def pixel_positions(height: int, width: int) -> Float[np.ndarray, "H W 2"]:
     """The position (x, y) of every pixel.
 
@@ -25,3 +29,16 @@ def warp_by_flow(image: Shaped[np.ndarray, "h w *C"], flow: Float[np.ndarray, "H
     """Samples an image bilinearly at the position of every pixel plus its flow; 0 outside."""
     x, y = np.moveaxis(flow.astype(np.float32) + pixel_positions(*flow.shape[:2]), -1, 0)
     return cv2.remap(image, x.copy(), y.copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+
+
+def sample_at(
+    image: Shaped[np.ndarray, "h w *C"], points: Float[np.ndarray, "N 2"], interpolation: int = cv2.INTER_LINEAR
+) -> Shaped[np.ndarray, "N *C"]:
+    """Samples an image at positions (x, y) in px; its border is repeated outwards."""
+    count = len(points)
+    rows = np.zeros((-(-count // ROW), ROW, 2), np.float32)
+    rows.reshape(-1, 2)[:count] = points
+    if not count:
+        return np.zeros((0, *image.shape[2:]), image.dtype)
+    sampled = cv2.remap(image, rows, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    return sampled.reshape(-1, *image.shape[2:])[:count]

@@ -10,6 +10,7 @@ Convention:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -37,6 +38,10 @@ TRUST_THRESHOLD = 0.7
 """Pixels with less confidence are not copied: on average, another frame or a guess is better."""
 MIN_FLOW_SIDE = 16
 """Smallest side that DIS accepts (px)."""
+
+
+TrustedFlow: TypeAlias = tuple[Float[np.ndarray, "H W 2"], Float[np.ndarray, "H W"]]
+"""A flow, and the trust in it: 0 where either picture is a hole."""
 
 
 @dataclass(frozen=True)
@@ -100,17 +105,36 @@ def residual_flow(
     known_target: Bool[np.ndarray, "H W"],
     moved: UInt8[np.ndarray, "H W"],
     known_moved: Bool[np.ndarray, "H W"],
-) -> tuple[Float[np.ndarray, "H W 2"], Float[np.ndarray, "H W"]]:
-    """The flow that the homography leaves, and the trust in it (0 where either image is a hole)."""
+) -> TrustedFlow:
+    """The flow that the homography leaves."""
+    return both_flows(target, known_target, moved, known_moved)[0]
+
+
+def both_flows(
+    first: UInt8[np.ndarray, "H W"],
+    known_first: Bool[np.ndarray, "H W"],
+    second: UInt8[np.ndarray, "H W"],
+    known_second: Bool[np.ndarray, "H W"],
+) -> tuple[TrustedFlow, TrustedFlow]:
+    """The flow from one picture to the other, and the flow back."""
     # Each hole takes the colours of the other image, so that there is nothing to correct there.
-    first, second = np.where(known_target, target, moved), np.where(known_moved, moved, target)
-    first[~known_target & ~known_moved] = second[~known_target & ~known_moved] = 0
-    forward, backward = dense_flow(first, second), dense_flow(second, first)
-    round_trip = forward + warp_by_flow(backward, forward)
-    difference = cv2.GaussianBlur(cv2.absdiff(first, warp_by_flow(second, forward)).astype(np.float32), (0, 0), 1.5)
+    one, two = np.where(known_first, first, second), np.where(known_second, second, first)
+    one[~known_first & ~known_second] = two[~known_first & ~known_second] = 0
+    there, back = dense_flow(one, two), dense_flow(two, one)
+    sides = (one, known_first), (two, known_second)
+    return (there, _trust(*sides, there, back)), (back, _trust(*sides[::-1], back, there))
+
+
+def _trust(
+    first: tuple[np.ndarray, np.ndarray], second: tuple[np.ndarray, np.ndarray], there: np.ndarray, back: np.ndarray
+) -> Float[np.ndarray, "H W"]:
+    """How well a flow explains a picture by the other one, and leads back to where it started."""
+    (picture, known), (other, known_other) = first, second
+    round_trip = there + warp_by_flow(back, there)
+    difference = cv2.GaussianBlur(cv2.absdiff(picture, warp_by_flow(other, there)).astype(np.float32), (0, 0), 1.5)
     exponent = (difference / GREY_TOLERANCE) ** 2 + (round_trip**2).sum(-1) / ROUND_TRIP_TOLERANCE_PX**2
-    known = known_target & (warp_by_flow(known_moved.astype(np.float32), forward) > 0.99)
-    return forward, np.where(known, np.exp(-exponent / 2), 0).astype(np.float32)
+    is_known = known & (warp_by_flow(known_other.astype(np.float32), there) > 0.99)
+    return np.where(is_known, np.exp(-exponent / 2), 0).astype(np.float32)
 
 
 def continue_flow(

@@ -1,0 +1,177 @@
+"""The motion between neighbouring frames: the camera's, and what the flow around the holes adds to it.
+
+Measured once per pair and used in both directions. Inside holes the flow continues what surrounds them.
+
+Convention:
+    Positions and flows are in pixels of the frames, (x, y); see :mod:`master_thesis.models.classical.opencv`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, UInt8
+
+from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
+from master_thesis.models.classical.homography import global_motion, warp_homography
+from master_thesis.models.classical.opencv import blur, both_flows, continue_flow
+from master_thesis.ops.homography import from_pixels, to_pixels
+from master_thesis.ops.lucas_kanade import GradientImage, refine_homography
+from master_thesis.ops.pixels import sample_at, warp_by_flow
+
+FEATURE_SIDE_PX = 512
+"""Largest extent of the frames in which features are searched."""
+FLOW_SIDE_PX = 864
+"""Largest extent of the frames in which the flow is measured; it is continued into holes at half of that."""
+RING_PX = 12
+"""Width of the ring around a hole in which the flow is tested, as if the ring were hidden too."""
+RING_SCALE_PX = 16.0
+"""Extent of the surroundings over which the test is averaged."""
+MAX_ERROR = 40.0
+"""Larger grey differences count no more than this."""
+DECISION = 30.0
+"""How sharply the test decides between flow and camera."""
+
+
+@dataclass(frozen=True)
+class View:
+    """A frame as the motion is measured in it.
+
+    Attributes:
+        image: RGB.
+        hole: what is not known of it.
+        grey: at the size of the flow.
+        known: the same size.
+        gradients: at the size of the frame.
+    """
+
+    image: UInt8[np.ndarray, "H W 3"]
+    hole: Bool[np.ndarray, "H W"]
+    grey: UInt8[np.ndarray, "h w"]
+    known: Bool[np.ndarray, "h w"]
+    gradients: GradientImage
+
+    @staticmethod
+    def of(image: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"]) -> View:
+        """Prepares a frame, once for both of its neighbours."""
+        size = size_within(hole.shape, FLOW_SIDE_PX)
+        grey = cv2.cvtColor(reduce_image(image, size), cv2.COLOR_RGB2GRAY)
+        colours = torch.from_numpy(image).permute(2, 0, 1).unsqueeze(0).float() / 255
+        visible = torch.from_numpy(~hole).float()[None, None]
+        return View(image, hole, grey, ~reduce_hole(hole, size), GradientImage.of(colours, visible))
+
+
+@dataclass(frozen=True)
+class NeighbourMotion:
+    """The motion between two neighbouring frames.
+
+    Attributes:
+        camera: maps pixels of the first frame to pixels of the second.
+        onward: what remains, at pixels of the first frame, before ``camera``; reduced.
+        back: the same for the way back, after the inverse of ``camera``.
+        scale: extent of the frames in pixels of ``onward`` and ``back``.
+    """
+
+    camera: Float[np.ndarray, "3 3"]
+    onward: Float[np.ndarray, "h w 2"]
+    back: Float[np.ndarray, "h w 2"]
+    scale: Float[np.ndarray, " 2"]
+
+    @staticmethod
+    def between(first: View, second: View) -> NeighbourMotion:
+        """Measures the motion outside the holes."""
+        camera = camera_motion(first, second)
+        (height, width), (h, w) = first.hole.shape, first.grey.shape
+        small = scaled(camera, (h / height, w / width))
+        moved = warp_homography(second.grey, small)
+        known = warp_homography(second.known.astype(np.uint8), small, cv2.INTER_NEAREST) > 0
+        there, back = both_flows(first.grey, first.known, moved, known)
+        halves = Half.of(first.grey, first.known), Half.of(moved, known)
+        residuals = [halves[0].residual(halves[1], *there), halves[1].residual(halves[0], *back)]
+        scale = np.array(halves[0].grey.shape[::-1]) / (width, height)
+        return NeighbourMotion(camera, *(flow / scale.astype(np.float32) for flow in residuals), scale)
+
+    def forwards(self, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
+        """Where pixels of the first frame lie in the second one."""
+        return through(self.camera, points + self._read(self.onward, points))
+
+    def backwards(self, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
+        """Where pixels of the second frame lie in the first one."""
+        inside = through(np.linalg.inv(self.camera), points)
+        return inside + self._read(self.back, inside)
+
+    def _read(self, flow: np.ndarray, points: np.ndarray) -> np.ndarray:
+        return sample_at(flow, (points + 0.5) * self.scale - 0.5)
+
+
+@dataclass(frozen=True)
+class Half:
+    """A picture at half the size of the flow, in which flows are continued and tested."""
+
+    grey: UInt8[np.ndarray, "h w"]
+    known: Bool[np.ndarray, "h w"]
+
+    @staticmethod
+    def of(grey: UInt8[np.ndarray, "H W"], known: Bool[np.ndarray, "H W"]) -> Half:
+        """Reduces a picture."""
+        size = max(grey.shape[0] // 2, 1), max(grey.shape[1] // 2, 1)
+        return Half(cv2.resize(grey, size[::-1], interpolation=cv2.INTER_AREA), ~reduce_hole(~known, size))
+
+    def residual(
+        self, other: Half, flow: Float[np.ndarray, "H W 2"], trust: Float[np.ndarray, "H W"]
+    ) -> Float[np.ndarray, "h w 2"]:
+        """Continues a flow to the other picture into the holes, and fades it out where the camera explains more.
+
+        What is continued into a hole cannot be tested in it. So a ring around the hole is treated as if it were hidden,
+        too: where the flow that is continued into the ring explains it better than the camera alone, it is taken.
+        """
+        (height, width), (h, w) = flow.shape[:2], self.grey.shape
+        reduced = cv2.resize(np.dstack((flow * trust[..., None], trust)), (w, h), interpolation=cv2.INTER_AREA)
+        trust = reduced[..., 2]
+        flow = reduced[..., :2] / (trust + 1e-6)[..., None] * np.array((w / width, h / height), np.float32)
+        return (continue_flow(flow, trust)[0] * self._share(other, flow, trust)[..., None]).astype(np.float32)
+
+    def _share(self, other: Half, flow: np.ndarray, trust: np.ndarray) -> Float[np.ndarray, "h w"]:
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING_PX + 1,) * 2)
+        is_hidden = cv2.dilate((~(self.known & other.known)).astype(np.uint8), kernel) > 0
+        continued = continue_flow(flow, np.where(is_hidden, 0, trust).astype(np.float32))[0]
+        ring = is_hidden & self.known & other.known & (warp_by_flow(other.known.astype(np.float32), continued) > 0.99)
+        pictures = other.grey, warp_by_flow(other.grey, continued)
+        errors = [np.minimum(cv2.absdiff(self.grey, picture).astype(np.float32), MAX_ERROR) * ring for picture in pictures]
+        averages = blur(np.dstack((*errors, ring.astype(np.float32))), RING_SCALE_PX)
+        # Far from all rings, the mean over them decides.
+        overall = np.array([error.sum() for error in errors]) / (ring.sum() + 1e-6)
+        camera, local = np.moveaxis((averages[..., :2] + 1e-3 * overall) / (averages[..., 2:] + 1e-3), -1, 0)
+        gain = (camera - local) / ((camera + local) / 2 + 0.5)
+        return 1 / (1 + np.exp(-DECISION * gain))
+
+
+def camera_motion(first: View, second: View) -> Float[np.ndarray, "3 3"]:
+    """The homography between two frames, from features and then to a fraction of a pixel."""
+    size = height, width = first.hole.shape
+    h, w = small = size_within(size, FEATURE_SIDE_PX)
+    pictures = []
+    for view in (first, second):
+        pictures += [cv2.resize(view.grey, (w, h), interpolation=cv2.INTER_AREA), ~reduce_hole(view.hole, small)]
+    found = scaled(global_motion(*pictures), (height / h, width / w))
+    start = from_pixels(torch.from_numpy(found).unsqueeze(0), height, width)
+    refined = refine_homography(start, first.gradients, second.gradients)
+    return to_pixels(refined, height, width)[0].numpy()
+
+
+def through(motion: Float[np.ndarray, "3 3"], points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
+    """Maps points by a homography."""
+    if not len(points):
+        return points.astype(np.float32)
+    return cv2.perspectiveTransform(points[None].astype(np.float64), motion)[0].astype(np.float32)
+
+
+def scaled(motion: Float[np.ndarray, "3 3"], factors: tuple[float, float]) -> Float[np.ndarray, "3 3"]:
+    """The same motion in frames whose height and width are multiplied."""
+    fy, fx = factors
+    change = np.array([[fx, 0, (fx - 1) / 2], [0, fy, (fy - 1) / 2], [0, 0, 1]])
+    result = change @ motion @ np.linalg.inv(change)
+    return result / result[2, 2]
