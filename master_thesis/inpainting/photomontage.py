@@ -2,129 +2,209 @@
 
 The motion between neighbouring frames is measured once, and continued into the holes. Along it every pixel of a hole is
 followed, forwards and backwards, until a frame shows it; what the next frame has found is carried on, so that both
-frames take a pixel from the same place. Colours are read once, at the end.
+frames take a pixel from the same place. Colours are read once, at the end. What no frame shows is made up in the first
+frame that needs it, and carried on from there in the same way.
 
 Source: Agarwala et al., Interactive Digital Photomontage, 2004; Granados et al., How Not to Be Seen, 2012.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Bool, Int32, UInt8
+from jaxtyping import Bool, Float, Int32, UInt8
 
 from master_thesis.inpainting.canvas import HALLUCINATED
+from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.neighbours import NeighbourMotion, View
-from master_thesis.models.painter import Painter
-from master_thesis.ops.pixels import sample_at
+from master_thesis.models.painter import Painter, SmoothPainter
+from master_thesis.ops.pixels import pixel_positions, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places, PositionMap
 from master_thesis.records import MaskedFrames
 
+Picture = UInt8[np.ndarray, "H W 3"]
+Hole = Bool[np.ndarray, "H W"]
+
 MARGIN_PX = 2
 """Pixels this close to a hole are not copied from: sampling them would reach into it."""
+SLIVER_PX = 4
+"""What is not made up yet and narrower than twice this continues its surroundings smoothly."""
+MADE_UP = NOWHERE - 1
+"""In place of a frame's number: made up in frame 0; one less for each later frame."""
 
 
 @dataclass(frozen=True)
-class FilledFrame:
-    """A frame without a hole.
+class FilledHole:
+    """The hole of one frame.
 
     Attributes:
-        image: RGB; known pixels are those of the frame.
-        source: the frame that each pixel of the hole shows, row by row; ``HALLUCINATED``: none does.
+        colours: RGB, row by row.
+        source: the frame that each pixel shows; ``HALLUCINATED``: none does.
     """
 
-    image: UInt8[np.ndarray, "H W 3"]
+    colours: UInt8[np.ndarray, "N 3"]
     source: Int32[np.ndarray, " N"]
 
 
-@dataclass
+@dataclass(frozen=True)
+class Motions:
+    """How the frames of a sequence follow one another.
+
+    Attributes:
+        steps: the motion from frame t to frame t + 1, where one of them has a hole.
+        exposures: of all frames, against the first one.
+    """
+
+    steps: Mapping[int, NeighbourMotion]
+    exposures: Sequence[Exposure]
+
+    @staticmethod
+    def of(frames: Sequence[Picture], holes: Sequence[Hole], on_measured: Callable[[], None] | None = None) -> Motions:
+        """Measures them, one after the other.
+
+        Args:
+            frames: RGB.
+            holes: what is not known of them.
+            on_measured: called after every frame.
+        """
+        steps, exposures, first = {}, [Exposure.unchanged()], None
+        for t in range(len(holes) - 1):
+            exposure = Exposure.unchanged()
+            second = None
+            if holes[t].any() or holes[t + 1].any():
+                first = first or View.of(frames[t], holes[t])
+                second = View.of(frames[t + 1], holes[t + 1])
+                steps[t] = NeighbourMotion.between(first, second)
+                exposure = steps[t].exposure
+            exposures.append(exposures[-1].after(exposure))
+            first = second
+            if on_measured is not None:
+                on_measured()
+        return Motions(steps, exposures)
+
+    def ahead(self, t: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
+        """Where pixels of frame t lie in the next frame."""
+        return self.steps[t].forwards(points)
+
+    def behind(self, t: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
+        """Where pixels of frame t lie in the frame before."""
+        return self.steps[t - 1].backwards(points)
+
+
 class Photomontage:
     """Fills the frames of one sequence.
 
     Args:
-        frames: RGB.
-        holes: of the frames.
+        frames: RGB; their colours inside the holes do not matter.
+        holes: what is to be filled.
         painter: makes up what no frame shows.
+        motions: of the frames.
     """
 
-    frames: Sequence[UInt8[np.ndarray, "H W 3"]]
-    holes: Sequence[Bool[np.ndarray, "H W"]]
-    painter: Painter
-    _motions: dict[int, NeighbourMotion] = field(default_factory=dict)
+    def __init__(
+        self, frames: Sequence[Picture], holes: Sequence[Hole], painter: Painter, motions: Motions | None = None
+    ) -> None:
+        self.frames, self.holes, self.painter = frames, holes, painter
+        self.motions = motions or Motions.of(frames, holes)
+        self._wide = [_widened(hole) for hole in holes]
+        self._made_up: dict[int, Picture] = {}
 
-    def fill(self, targets: Sequence[int]) -> Iterator[tuple[int, FilledFrame]]:
-        """Yields the targets that have a hole, filled, in order."""
-        wide = [_widened(hole) for hole in self.holes]
-        self._measure()
-        ahead = dict(self._follow(wide, range(len(wide) - 1, -1, -1)))
-        for t, behind in self._follow(wide, range(len(wide))):
-            if t in targets and self.holes[t].any():
-                yield t, self._finish(t, wide[t], (ahead[t], behind))
-            ahead.pop(t, None)
+    def fill(self, targets: range, past: Picture | None = None) -> Iterator[tuple[int, FilledHole]]:
+        """Yields the targets that have a hole, filled, in order.
 
-    def _measure(self) -> None:
-        last = None
-        for t in range(len(self.holes) - 1):
-            if not (self.holes[t].any() or self.holes[t + 1].any()):
-                last = None
+        Args:
+            targets: neighbouring frames.
+            past: the frame before them, if it was filled before: what was made up in it is carried on.
+        """
+        ahead = self._ahead(targets)
+        behind: PositionMap | None = None
+        taken: PositionMap | None = None
+        if past is not None:
+            last = targets.start - 1
+            self._made_up[last] = past
+            taken = PositionMap(np.full(self.holes[last].shape, MADE_UP - last, np.int32), pixel_positions(*past.shape[:2]))
+        for t in range(targets.stop):
+            points = _points(self._wide[t])
+            found = self._behind(t, points, behind)
+            behind = PositionMap.of(t, self._wide[t], found)
+            if t not in targets:
                 continue
-            first = last or View.of(self.frames[t], self.holes[t])
-            last = View.of(self.frames[t + 1], self.holes[t + 1])
-            self._motions[t] = NeighbourMotion.between(first, last)
+            places = _nearer(t, ahead.pop(t), found)
+            if taken is not None and len(points):
+                places = places.where(places.is_known, taken.at(self.motions.behind(t, points)))
+            filled, places = self._finish(t, places)
+            taken = PositionMap.of(t, self._wide[t], places)
+            if len(filled.source):
+                yield t, filled
 
-    def _follow(self, wide: Sequence[np.ndarray], order: Sequence[int]) -> Iterator[tuple[int, Places]]:
-        """Where the holes lie in the frames that were visited before, of which neighbours come last."""
-        known: PositionMap | None = None
-        for t in order:
-            y, x = np.nonzero(wide[t])
-            points = np.stack((x, y), axis=-1).astype(np.float32)
-            if known is None or not len(points):
-                places = Places(np.full(len(points), NOWHERE, np.int32), points)
-            elif order[0] > order[-1]:
-                places = known.at(self._motions[t].forwards(points))
-            else:
-                places = known.at(self._motions[t - 1].backwards(points))
-            known = PositionMap.of(t, wide[t], places)
-            yield t, places
+    def _ahead(self, targets: range) -> dict[int, Places]:
+        """Where the holes of the targets lie in the nearest later frame that shows them."""
+        known, found = None, {}
+        for t in reversed(range(targets.start, len(self.holes))):
+            points = _points(self._wide[t])
+            is_first = known is None or not len(points)
+            places = _nowhere(points) if is_first else known.at(self.motions.ahead(t, points))
+            known = PositionMap.of(t, self._wide[t], places)
+            if t in targets:
+                found[t] = places
+        return found
 
-    def _finish(self, t: int, wide: np.ndarray, sides: tuple[Places, Places]) -> FilledFrame:
-        hole = self.holes[t]
-        ahead, behind = (_within(places, hole[wide]) for places in sides)
-        places = _nearer(t, ahead, behind)
-        image = np.where(hole[..., None], 0, self.frames[t])
-        image[hole] = self.sampled(places)
+    def _behind(self, t: int, points: np.ndarray, known: PositionMap | None) -> Places:
+        return _nowhere(points) if known is None or not len(points) else known.at(self.motions.behind(t, points))
+
+    def _finish(self, t: int, places: Places) -> tuple[FilledHole, Places]:
+        """Reads the colours of a hole; what has no place is made up, and has one then."""
+        hole, wide = self.holes[t], self._wide[t]
+        inside = hole[wide]
+        picture = self.frames[t].copy()
+        picture[hole] = self._sampled(t, Places(places.source[inside], places.xy[inside]))
         is_open = hole.copy()
-        is_open[hole] = ~places.is_known
+        is_open[hole] = ~places.is_known[inside]
         if is_open.any():
-            image = self._painted(image, is_open)
-        return FilledFrame(image, np.where(places.is_known, places.source, HALLUCINATED).astype(np.int32))
+            picture = self._painted(picture, is_open)
+            self._made_up[t] = picture
+            own = Places(np.where(is_open[wide], MADE_UP - t, NOWHERE).astype(np.int32), _points(wide))
+            places = places.where(places.is_known, own)
+        source = np.where(places.source >= 0, places.source, HALLUCINATED).astype(np.int32)
+        return FilledHole(picture[hole], source[inside]), places
 
-    def sampled(self, places: Places) -> UInt8[np.ndarray, "N 3"]:
-        """The colours at some places; black where there is none."""
-        colours = np.zeros((len(places.source), 3), np.uint8)
+    def _sampled(self, t: int, places: Places) -> UInt8[np.ndarray, "N 3"]:
+        """The colours at some places, as the exposure of frame t shows them; black where there is none."""
+        colours, exposures = np.zeros((len(places.source), 3), np.uint8), self.motions.exposures
         for number in np.unique(places.source[places.is_known]):
             chosen = places.source == number
-            colours[chosen] = sample_at(self.frames[number], places.xy[chosen], cv2.INTER_CUBIC)
+            k = int(number) if number >= 0 else MADE_UP - int(number)
+            picture = self.frames[k] if number >= 0 else self._made_up[k]
+            sampled = sample_at(picture, places.xy[chosen], cv2.INTER_CUBIC).astype(np.float64)
+            colours[chosen] = np.rint(exposures[k].seen_as(exposures[t], sampled).clip(0, 255))
         return colours
 
-    def _painted(self, image: np.ndarray, is_open: np.ndarray) -> np.ndarray:
-        colours = torch.from_numpy(image).permute(2, 0, 1)[None].float() / 255
-        painted = self.painter.paint(MaskedFrames(colours, torch.from_numpy(~is_open)[None, None].float()))
-        result = (painted[0] * 255).round().byte().permute(1, 2, 0).numpy()
-        return np.where(is_open[..., None], result, image)
+    def _painted(self, picture: Picture, is_open: Hole) -> Picture:
+        kernel = np.ones((2 * SLIVER_PX + 1,) * 2, np.uint8)
+        is_sliver = not cv2.erode(is_open.astype(np.uint8), kernel, borderValue=0).any()
+        painter = SmoothPainter() if is_sliver else self.painter
+        colours = torch.from_numpy(picture).permute(2, 0, 1).unsqueeze(0).float() / 255
+        painted = painter.paint(MaskedFrames(colours, torch.from_numpy(~is_open).float()[None, None]))
+        result = (painted[0] * 255).round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+        return np.where(is_open[..., None], result, picture)
 
 
-def _widened(hole: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+def _widened(hole: Hole) -> Hole:
     kernel = np.ones((2 * MARGIN_PX + 1,) * 2, np.uint8)
     return cv2.dilate(hole.astype(np.uint8), kernel) > 0 if hole.any() else hole
 
 
-def _within(places: Places, chosen: Bool[np.ndarray, " N"]) -> Places:
-    return Places(places.source[chosen], places.xy[chosen])
+def _points(hole: Hole) -> Float[np.ndarray, "N 2"]:
+    y, x = np.nonzero(hole)
+    return np.stack((x, y), axis=-1).astype(np.float32)
+
+
+def _nowhere(points: Float[np.ndarray, "N 2"]) -> Places:
+    return Places(np.full(len(points), NOWHERE, np.int32), points)
 
 
 def _nearer(t: int, ahead: Places, behind: Places) -> Places:

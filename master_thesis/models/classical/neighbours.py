@@ -16,6 +16,7 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 
 from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
+from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.homography import global_motion, warp_homography
 from master_thesis.models.classical.opencv import blur, both_flows, continue_flow
 from master_thesis.ops.homography import from_pixels, to_pixels
@@ -43,13 +44,15 @@ class View:
     Attributes:
         image: RGB.
         hole: what is not known of it.
-        grey: at the size of the flow.
+        small: RGB, at the size of the flow.
+        grey: the same size.
         known: the same size.
         gradients: at the size of the frame.
     """
 
     image: UInt8[np.ndarray, "H W 3"]
     hole: Bool[np.ndarray, "H W"]
+    small: UInt8[np.ndarray, "h w 3"]
     grey: UInt8[np.ndarray, "h w"]
     known: Bool[np.ndarray, "h w"]
     gradients: GradientImage
@@ -58,10 +61,11 @@ class View:
     def of(image: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"]) -> View:
         """Prepares a frame, once for both of its neighbours."""
         size = size_within(hole.shape, FLOW_SIDE_PX)
-        grey = cv2.cvtColor(reduce_image(image, size), cv2.COLOR_RGB2GRAY)
+        small = reduce_image(image, size)
+        grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
         colours = torch.from_numpy(image).permute(2, 0, 1).unsqueeze(0).float() / 255
         visible = torch.from_numpy(~hole).float()[None, None]
-        return View(image, hole, grey, ~reduce_hole(hole, size), GradientImage.of(colours, visible))
+        return View(image, hole, small, grey, ~reduce_hole(hole, size), GradientImage.of(colours, visible))
 
 
 @dataclass(frozen=True)
@@ -72,13 +76,15 @@ class NeighbourMotion:
         camera: maps pixels of the first frame to pixels of the second.
         onward: what remains, at pixels of the first frame, before ``camera``; reduced.
         back: the same for the way back, after the inverse of ``camera``.
-        scale: extent of the frames in pixels of ``onward`` and ``back``.
+        scale: extent of ``onward`` and ``back``, in pixels of the frames: x and y.
+        exposure: how colours of the second frame become those of the first one.
     """
 
     camera: Float[np.ndarray, "3 3"]
     onward: Float[np.ndarray, "h w 2"]
     back: Float[np.ndarray, "h w 2"]
     scale: Float[np.ndarray, " 2"]
+    exposure: Exposure
 
     @staticmethod
     def between(first: View, second: View) -> NeighbourMotion:
@@ -91,8 +97,10 @@ class NeighbourMotion:
         there, back = both_flows(first.grey, first.known, moved, known)
         halves = Half.of(first.grey, first.known), Half.of(moved, known)
         residuals = [halves[0].residual(halves[1], *there), halves[1].residual(halves[0], *back)]
+        aligned = warp_by_flow(warp_homography(second.small, small), there[0])
+        exposure = Exposure.between(first.small[::2, ::2], aligned[::2, ::2], there[1][::2, ::2])
         scale = np.array(halves[0].grey.shape[::-1]) / (width, height)
-        return NeighbourMotion(camera, *(flow / scale.astype(np.float32) for flow in residuals), scale)
+        return NeighbourMotion(camera, *(flow / scale.astype(np.float32) for flow in residuals), scale, exposure)
 
     def forwards(self, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
         """Where pixels of the first frame lie in the second one."""
