@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from master_thesis.cli.flags import trainer_part
 from master_thesis.configs.fields import check_bounds, option
-from master_thesis.configs.inpainting import ALGORITHMS
+from master_thesis.configs.inpainting import ALGORITHMS, THESIS_ALGORITHMS
 from master_thesis.configs.training import PRESETS
 from master_thesis.errors import require
 from master_thesis.models.registry import families, find_network
@@ -85,7 +85,7 @@ class AlgorithmChoice:
     """The algorithms that fill sequences."""
 
     algorithms: tuple[str, ...] = option(
-        tuple(ALGORITHMS),
+        THESIS_ALGORITHMS,
         ", ".join(f"{name}: {words}" for name, words in ALGORITHMS.items()),
         choices=tuple(ALGORITHMS),
     )

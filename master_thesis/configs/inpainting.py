@@ -6,8 +6,16 @@ from dataclasses import dataclass
 
 from master_thesis.errors import require
 
-ALGORITHMS = {"ff": "frame by frame", "ip": "inpaint and propagate", "cp": "copy and propagate"}
+MONTAGE = "pm"
+"""Name of the one algorithm that is not the thesis' own."""
+ALGORITHMS = {
+    "ff": "frame by frame",
+    "ip": "inpaint and propagate",
+    "cp": "copy and propagate",
+    MONTAGE: "photomontage of the original frames",
+}
 """Name of each algorithm, and what it stands for."""
+THESIS_ALGORITHMS = tuple(name for name in ALGORITHMS if name != MONTAGE)
 
 
 @dataclass(frozen=True)

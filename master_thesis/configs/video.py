@@ -9,9 +9,11 @@ from master_thesis.configs.fields import argument, check_bounds, option, require
 from master_thesis.errors import require
 
 AUTO: Literal["auto"] = "auto"
-WorkingSize = tuple[int, int] | Literal["auto"] | None
+ORIGINAL: Literal["original"] = "original"
+WorkingSize = tuple[int, int] | Literal["auto", "original"] | None
 """The number of pixels at which holes are filled, as height and width; ``AUTO``: those of the video, in a crop around
-the hole, as far as these are few; None: those of the video, in such a crop of any size."""
+the hole, as far as these are few; None: those of the video, in such a crop of any size; ``ORIGINAL``: the same with the
+margin of ``AUTO``, for pm, which reads frames again when it needs them."""
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+import numpy as np
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor
 
-from master_thesis.configs.inpainting import InpaintOptions
+from master_thesis.configs.inpainting import MONTAGE, InpaintOptions
 from master_thesis.errors import require
 from master_thesis.inpainting.algorithms import ORDERS, outwards
 from master_thesis.inpainting.canvas import Canvas
+from master_thesis.inpainting.photomontage import Motions, Photomontage
 from master_thesis.inpainting.step import FillStep
 from master_thesis.models.aligner import Aligner, AlignsPairs, as_aligner
 from master_thesis.models.hallucinator import Hallucinator, as_hallucinator
+from master_thesis.models.painter import as_painter
+from master_thesis.ops.image import to_bytes, to_float
 from master_thesis.records import Hallucination, Record
 
 
@@ -78,12 +82,14 @@ class Inpainter:
         Args:
             x: frames, RGB in [0, 1]; their colours inside the holes do not matter.
             m: masks, 1 = hole.
-            part: its role in a longer sequence; None: it is complete.
+            part: its role in a longer sequence; None: it is complete. With pm, it is.
 
         Raises:
             UserError: frames and masks do not match.
         """
         require(x.shape[1:] == m.shape[1:], f"frames and masks should match, got {tuple(x.shape)} and {tuple(m.shape)}")
+        if self.options.algorithm == MONTAGE:
+            return self._montage_of(x, m)
         x, m = x.to(self.device), m.to(self.device)
         part = part or SubSequence(outwards(x.shape[1]))
         canvas = Canvas.of(x, m.to(x.dtype), part.first, part.source)
@@ -103,6 +109,34 @@ class Inpainter:
         networks = as_aligner(self.aligner), as_hallucinator(self.hallucinator)
         step = FillStep(*networks, canvas, refs, self.options, part.on_closed)
         ORDERS[self.options.algorithm](step, part.targets, self.options)
+
+    def montage(
+        self,
+        frames: Sequence[UInt8[np.ndarray, "H W 3"]],
+        holes: Sequence[Bool[np.ndarray, "H W"]],
+        on_measured: Callable[[], None] | None = None,
+    ) -> Photomontage:
+        """Prepares the photomontage of a sequence (pm).
+
+        Args:
+            frames: RGB; their colours inside the holes do not matter.
+            holes: what is to be filled.
+            on_measured: called after the motion to each frame is measured.
+        """
+        painter = as_painter(as_hallucinator(self.hallucinator))
+        return Photomontage(frames, holes, painter, Motions.of(frames, holes, on_measured), self.device)
+
+    def _montage_of(self, x: Float[Tensor, "3 F H W"], m: Float[Tensor, "1 F H W"]) -> Inpainted:
+        frames = [to_bytes(frame).permute(1, 2, 0).contiguous().cpu().numpy() for frame in x.unbind(dim=1)]
+        holes = (m[0] > 0).cpu().numpy()
+        filled = x.clone()
+        numbers = torch.arange(len(holes), dtype=torch.int32, device=x.device).view(1, -1, 1, 1)
+        source = numbers.expand_as(m).contiguous()
+        for t, hole in self.montage(frames, list(holes)).fill(range(len(holes))):
+            place = torch.from_numpy(holes[t]).to(x.device)
+            filled[:, t, place] = to_float(torch.from_numpy(hole.colours)).T.to(x)
+            source[0, t, place] = torch.from_numpy(hole.source).to(x.device)
+        return Inpainted(filled, source)
 
 
 def inpaint(
@@ -125,7 +159,8 @@ def inpaint(
         m: masks, 1 = hole.
         aligner: brings references onto targets; anything with the call ``align``.
         chn: copies and hallucinates; anything with CHN's call.
-        algorithm: ``ff`` (frame by frame), ``ip`` (inpaint and propagate) or ``cp`` (copy and propagate).
+        algorithm: ``ff`` (frame by frame), ``ip`` (inpaint and propagate) or ``cp`` (copy and
+            propagate) or ``pm`` (photomontage, which takes none of the following).
         spacing: see :class:`~master_thesis.configs.inpainting.InpaintOptions`, like the following.
         max_distance: largest distance of a reference, in frames.
         tolerance: open share at which a frame is closed, in percent.

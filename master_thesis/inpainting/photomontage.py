@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -22,6 +23,7 @@ from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.neighbours import NeighbourMotion, View
 from master_thesis.models.painter import Painter, SmoothPainter
+from master_thesis.ops.image import to_bytes, to_float
 from master_thesis.ops.pixels import pixel_positions, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places, PositionMap
 from master_thesis.records import MaskedFrames
@@ -103,13 +105,19 @@ class Photomontage:
         holes: what is to be filled.
         painter: makes up what no frame shows.
         motions: of the frames.
+        device: where the painter is.
     """
 
     def __init__(
-        self, frames: Sequence[Picture], holes: Sequence[Hole], painter: Painter, motions: Motions | None = None
+        self,
+        frames: Sequence[Picture],
+        holes: Sequence[Hole],
+        painter: Painter,
+        motions: Motions,
+        device: torch.device | None = None,
     ) -> None:
         self.frames, self.holes, self.painter = frames, holes, painter
-        self.motions = motions or Motions.of(frames, holes)
+        self.motions, self.device = motions, device
         self._wide = [_widened(hole) for hole in holes]
         self._made_up: dict[int, Picture] = {}
 
@@ -126,35 +134,38 @@ class Photomontage:
         if past is not None:
             last = targets.start - 1
             self._made_up[last] = past
-            taken = PositionMap(np.full(self.holes[last].shape, MADE_UP - last, np.int32), pixel_positions(*past.shape[:2]))
+            taken = PositionMap(
+                np.full(self.holes[last].shape, MADE_UP - last, np.int32), pixel_positions(*past.shape[:2])
+            )
         for t in range(targets.stop):
             points = _points(self._wide[t])
-            found = self._behind(t, points, behind)
+            found = _followed(behind, points, partial(self.motions.behind, t))
             behind = PositionMap.of(t, self._wide[t], found)
             if t not in targets:
                 continue
             places = _nearer(t, ahead.pop(t), found)
-            if taken is not None and len(points):
-                places = places.where(places.is_known, taken.at(self.motions.behind(t, points)))
+            places = places.where(places.is_known, _followed(taken, points, partial(self.motions.behind, t)))
             filled, places = self._finish(t, places)
             taken = PositionMap.of(t, self._wide[t], places)
             if len(filled.source):
                 yield t, filled
 
+    def _taken_over(self, t: int, picture: Picture) -> PositionMap:
+        """The map of a frame that was filled before, as if all of it had been made up."""
+        self._made_up[t] = picture
+        return PositionMap(np.full(picture.shape[:2], MADE_UP - t, np.int32), pixel_positions(*picture.shape[:2]))
+
     def _ahead(self, targets: range) -> dict[int, Places]:
         """Where the holes of the targets lie in the nearest later frame that shows them."""
-        known, found = None, {}
+        found: dict[int, Places] = {}
+        known: PositionMap | None = None
         for t in reversed(range(targets.start, len(self.holes))):
             points = _points(self._wide[t])
-            is_first = known is None or not len(points)
-            places = _nowhere(points) if is_first else known.at(self.motions.ahead(t, points))
+            places = _followed(known, points, partial(self.motions.ahead, t))
             known = PositionMap.of(t, self._wide[t], places)
             if t in targets:
                 found[t] = places
         return found
-
-    def _behind(self, t: int, points: np.ndarray, known: PositionMap | None) -> Places:
-        return _nowhere(points) if known is None or not len(points) else known.at(self.motions.behind(t, points))
 
     def _finish(self, t: int, places: Places) -> tuple[FilledHole, Places]:
         """Reads the colours of a hole; what has no place is made up, and has one then."""
@@ -187,9 +198,10 @@ class Photomontage:
         kernel = np.ones((2 * SLIVER_PX + 1,) * 2, np.uint8)
         is_sliver = not cv2.erode(is_open.astype(np.uint8), kernel, borderValue=0).any()
         painter = SmoothPainter() if is_sliver else self.painter
-        colours = torch.from_numpy(picture).permute(2, 0, 1).unsqueeze(0).float() / 255
-        painted = painter.paint(MaskedFrames(colours, torch.from_numpy(~is_open).float()[None, None]))
-        result = (painted[0] * 255).round().clamp(0, 255).byte().permute(1, 2, 0).numpy()
+        colours = to_float(torch.from_numpy(picture)).permute(2, 0, 1).unsqueeze(0)
+        visible = torch.from_numpy(~is_open).float()[None, None]
+        painted = painter.paint(MaskedFrames(colours.to(self.device), visible.to(self.device)))
+        result = to_bytes(painted[0]).permute(1, 2, 0).cpu().numpy()
         return np.where(is_open[..., None], result, picture)
 
 
@@ -203,8 +215,13 @@ def _points(hole: Hole) -> Float[np.ndarray, "N 2"]:
     return np.stack((x, y), axis=-1).astype(np.float32)
 
 
-def _nowhere(points: Float[np.ndarray, "N 2"]) -> Places:
-    return Places(np.full(len(points), NOWHERE, np.int32), points)
+def _followed(
+    known: PositionMap | None, points: Float[np.ndarray, "N 2"], motion: Callable[[np.ndarray], np.ndarray]
+) -> Places:
+    """What a neighbour knows of points that are moved into it."""
+    if known is None or not len(points):
+        return Places(np.full(len(points), NOWHERE, np.int32), points)
+    return known.at(motion(points))
 
 
 def _nearer(t: int, ahead: Places, behind: Places) -> Places:

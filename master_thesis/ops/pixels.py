@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 from jaxtyping import Float, Shaped
 
-
 ROW = 512
 """Points in a row when many are sampled: OpenCV takes at most 32767."""
 
@@ -40,5 +39,6 @@ def sample_at(
     rows.reshape(-1, 2)[:count] = points
     if not count:
         return np.zeros((0, *image.shape[2:]), image.dtype)
-    sampled = cv2.remap(image, rows, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    x, y = np.moveaxis(rows, -1, 0)
+    sampled = cv2.remap(image, x.copy(), y.copy(), interpolation, borderMode=cv2.BORDER_REPLICATE)
     return sampled.reshape(-1, *image.shape[2:])[:count]

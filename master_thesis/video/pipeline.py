@@ -17,8 +17,8 @@ from typing import Any, TypedDict, Unpack
 import torch
 
 from master_thesis.checkpoints.origin import kind_of
-from master_thesis.configs.inpainting import InpaintOptions
-from master_thesis.configs.video import VideoConfig, WorkingSize
+from master_thesis.configs.inpainting import MONTAGE, InpaintOptions
+from master_thesis.configs.video import ORIGINAL, VideoConfig, WorkingSize
 from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.models.aligner import Aligner, AlignsPairs
 from master_thesis.models.hallucinator import Hallucinator
@@ -88,7 +88,8 @@ def inpaint_video(
         config: video, mask, output and further options of the video.
         aligner: brings references onto targets; anything with the call ``align``.
         chn: copies and hallucinates; anything with CHN's call.
-        algorithm: ``ff`` (frame by frame), ``ip`` (inpaint and propagate) or ``cp`` (copy and propagate).
+        algorithm: ``ff`` (frame by frame), ``ip`` (inpaint and propagate), ``cp`` (copy and propagate) or ``pm``
+            (photomontage).
         test_size: the number of pixels to process, as height and width; the result is enlarged into the hole only.
             None: those of the video, in a crop around the hole; ``"auto"``: the same, up to half a megapixel.
         device: where the networks are.
@@ -115,6 +116,8 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
     Raises:
         UserError: lists all problems of the input.
     """
+    if inpainter.options.algorithm == MONTAGE and not isinstance(working_size, tuple):
+        working_size = ORIGINAL
     report = examine(config, inpainter.options.reach, working_size)
     for line in report.lines():
         log.info(line)

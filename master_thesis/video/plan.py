@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
 
-from master_thesis.configs.video import AUTO, WorkingSize
+from master_thesis.configs.video import AUTO, ORIGINAL, WorkingSize
 from master_thesis.errors import require
 from master_thesis.video.io.masks import Masks
 from master_thesis.video.survey import Box, Survey
@@ -31,6 +31,8 @@ SOFT_BELOW = 0.7
 WINDOW_FRAMES = 100
 WINDOW_PIXELS = 24 * 2**20
 """Pixels of all frames of a window, unless ``--window`` is given: less than 1 GiB of memory."""
+STORED_PIXELS = 192 * 2**20
+"""The same where frames are stored on disk: as much memory, and 0.6 GB of disk space."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +44,14 @@ class Scene:
         stop: number after the last frame.
         crop: the part of every frame that is processed.
         working_size: height and width of the crop during processing.
+        is_stored: whether frames wait on disk while a window is filled.
     """
 
     start: int
     stop: int
     crop: Box
     working_size: tuple[int, int]
+    is_stored: bool = False
 
     @property
     def scale(self) -> float:
@@ -115,7 +119,7 @@ def plan_scenes(
         cuts: numbers of the frames that start a new scene.
         size: height and width of the video.
         working_size: the number of pixels to process, as height and width; None: the crop around the hole as it is;
-            ``AUTO``: the same, reduced to ``AUTO_PIXELS``.
+            ``AUTO``: the same, reduced to ``AUTO_PIXELS``; ``ORIGINAL``: never reduced, frames stored on disk.
     """
     scenes = []
     for start, stop in itertools.pairwise([0, *cuts, len(boxes)]):
@@ -125,11 +129,13 @@ def plan_scenes(
         hole = reduce(Box.union, holes)
         if working_size == AUTO:
             crop, num_pixels = with_margin(hole, size, AUTO_MARGIN), AUTO_PIXELS
+        elif working_size == ORIGINAL:
+            crop, num_pixels = with_margin(hole, size, AUTO_MARGIN), None
         elif working_size is None:
             crop, num_pixels = with_margin(hole, size), None
         else:
             crop, num_pixels = Box(0, 0, *size), working_size[0] * working_size[1]
-        scenes.append(Scene(start, stop, crop, reduced_size(crop.size, num_pixels)))
+        scenes.append(Scene(start, stop, crop, reduced_size(crop.size, num_pixels), working_size == ORIGINAL))
     return scenes
 
 
@@ -163,7 +169,8 @@ def reduced_size(size: tuple[int, int], num_pixels: int | None) -> tuple[int, in
 def frames_per_window(scene: Scene, reach: int) -> int:
     """How many frames of a scene are held at a time unless ``--window`` says so: fewer where they are large."""
     height, width = scene.working_size
-    return max(min(WINDOW_FRAMES, WINDOW_PIXELS // (height * width)), 2 * reach + 1)
+    num_pixels = STORED_PIXELS if scene.is_stored else WINDOW_PIXELS
+    return max(min(WINDOW_FRAMES, num_pixels // (height * width)), 2 * reach + 1)
 
 
 def plan_windows(scenes: Sequence[Scene], has_hole: Sequence[bool], window: int | None, reach: int) -> list[Window]:

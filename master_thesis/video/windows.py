@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 import torch
 
+from master_thesis.configs.inpainting import MONTAGE
 from master_thesis.inpainting.algorithms import outwards
-from master_thesis.inpainting.canvas import Canvas
+from master_thesis.inpainting.canvas import HALLUCINATED, Canvas
 from master_thesis.inpainting.inpainter import Inpainter, SubSequence
 from master_thesis.inpainting.step import FillStep, Pair
 from master_thesis.models.aligner import as_aligner
@@ -18,10 +21,13 @@ from master_thesis.models.hallucinator import as_hallucinator
 from master_thesis.ops.image import to_bytes, to_float
 from master_thesis.video.closed_frames import ClosedFrames
 from master_thesis.video.compositing import WorkingFrame, to_working
+from master_thesis.video.frame_store import FrameStore, Images, StoredFrame
 from master_thesis.video.io.masks import Masks
 from master_thesis.video.patch_store import Patch, PatchFolder
 from master_thesis.video.plan import Scene, Window
 from master_thesis.video.survey import Box
+
+HeldFrame: TypeAlias = WorkingFrame | StoredFrame
 
 
 @dataclass(frozen=True)
@@ -46,6 +52,8 @@ class WindowInpainter:
     @torch.no_grad()
     def seconds_per_pair(self, frames: Sequence[WorkingFrame]) -> float:
         """Measures a fill step of the first of two frames from the second one."""
+        if self.algorithm == MONTAGE:
+            return self._seconds_per_step(frames)
         box = Box(0, 0, *frames[0].hole.shape)
         window, device = Window(Scene(0, 2, box, box.size), 0, 0, 2, 2), self.inpainter.device
         networks = as_aligner(self.inpainter.aligner), as_hallucinator(self.inpainter.hallucinator)
@@ -59,10 +67,19 @@ class WindowInpainter:
                 torch.cuda.synchronize(device)
         return time.perf_counter() - start
 
+    def _seconds_per_step(self, frames: Sequence[WorkingFrame]) -> float:
+        """Measures the motion between two frames and the filling of the first one (pm)."""
+        for _ in range(2):
+            start = time.perf_counter()
+            montage = self.inpainter.montage(Images(frames), [frame.hole for frame in frames])
+            for _ in montage.fill(range(1)):
+                pass
+        return time.perf_counter() - start
+
     def fill(
         self,
         window: Window,
-        frames: list[WorkingFrame],
+        frames: list[HeldFrame],
         past: dict[int, Patch],
         closed: ClosedFrames,
     ) -> dict[int, Patch]:
@@ -71,12 +88,15 @@ class WindowInpainter:
         Args:
             window: the window.
             frames: all its frames; the list is emptied, to free their memory.
-            past: patches of the frames before the core. ip and cp continue from them, ff starts from the original.
+            past: patches of the frames before the core. ip and cp continue from them, pm carries on what is made up in
+                them, ff starts from the original.
             closed: the frames of the window that are closed already, and where those go that will be.
 
         Returns:
             The patches of the frames with a hole in the core, by frame number.
         """
+        if self.algorithm == MONTAGE:
+            return self._assemble(window, frames, past.get(window.core_start - 1), closed)
         canvas = make_canvas(window, frames, {} if self.algorithm == "ff" else past, self.inpainter.device)
         holes = [frame.hole for frame in frames]
         frames.clear()  # the canvas has them now
@@ -85,6 +105,22 @@ class WindowInpainter:
             self.inpainter.fill_canvas(replace(canvas, closed=kept), part)
         with_hole = [n for n in window.core if holes[n - window.start].any()]
         return {n: _patch(canvas, n - window.start, holes[n - window.start]) for n in with_hole}
+
+    def _assemble(
+        self, window: Window, frames: Sequence[HeldFrame], before: Patch | None, closed: ClosedFrames
+    ) -> dict[int, Patch]:
+        """Fills the core of a window by pm."""
+        images, holes, patches = Images(frames), [frame.hole for frame in frames], {}
+        first, last = window.core_start - window.start, window.core_stop - window.start
+        past = None
+        if before is not None:
+            past = images[first - 1].copy()
+            past[before.hole] = before.colours
+        for i, filled in self.inpainter.montage(images, holes).fill(range(first, last), past):
+            source = np.where(filled.source == HALLUCINATED, HALLUCINATED, filled.source + window.start)
+            patches[window.start + i] = Patch(holes[i], filled.colours, source.astype(np.int32))
+            closed.add([i])
+        return patches
 
     def _targets(self, window: Window) -> list[int]:
         first, last = window.core_start - window.start, window.core_stop - window.start
@@ -114,25 +150,35 @@ def fill_windows(
         on_closed: called with the number of frames completed.
     """
     past: dict[int, Patch] = {}
-    for index, (window, frames) in enumerate(_read(windows, masks, folder)):
-        past = {n: patch for n, patch in past.items() if n >= window.start}
-        if frames is None:
-            patches = folder.load(index)
-        else:
-            holes = {n: frame.hole for n, frame in zip(window.numbers, frames, strict=True)}
-            closed = ClosedFrames(folder, index, holes, on_closed, is_kept=inpainter.algorithm == "ip")
-            patches = inpainter.fill(window, frames, past, closed)
-            folder.save(index, patches)
-            folder.drop_kept(index)
-        past |= patches
+    with _opened_store(windows, folder) as store:
+        for index, (window, frames) in enumerate(_read(windows, masks, folder, store)):
+            past = {n: patch for n, patch in past.items() if n >= window.start}
+            if frames is None:
+                patches = folder.load(index)
+            else:
+                holes = {n: frame.hole for n, frame in zip(window.numbers, frames, strict=True)}
+                closed = ClosedFrames(folder, index, holes, on_closed, is_kept=inpainter.algorithm == "ip")
+                patches = inpainter.fill(window, frames, past, closed)
+                folder.save(index, patches)
+                folder.drop_kept(index)
+            past |= patches
+
+
+def _opened_store(windows: Sequence[Window], folder: PatchFolder) -> AbstractContextManager[FrameStore | None]:
+    """A store for the frames of the largest window; None where all windows are held in memory."""
+    stored = [window for window in windows if window.scene.is_stored]
+    if not stored:
+        return nullcontext()
+    num_pixels = max(window.scene.working_size[0] * window.scene.working_size[1] for window in stored)
+    return FrameStore(folder.path, max(len(window.numbers) for window in stored), num_pixels)
 
 
 def _read(
-    windows: Sequence[Window], masks: Masks, folder: PatchFolder
-) -> Iterator[tuple[Window, list[WorkingFrame] | None]]:
+    windows: Sequence[Window], masks: Masks, folder: PatchFolder, store: FrameStore | None
+) -> Iterator[tuple[Window, list[HeldFrame] | None]]:
     """Yields every window with its frames, or without them if its patches are stored."""
     numbered = enumerate(masks.pairs())
-    held: dict[int, WorkingFrame] = {}
+    held: dict[int, HeldFrame] = {}
     for index, window in enumerate(windows):
         if folder.has(index):
             yield window, None
@@ -141,12 +187,13 @@ def _read(
         while window.stop - 1 not in held:
             number, (frame, mask) = next(numbered)
             if number >= window.start:
-                held[number] = to_working(frame.image, mask, window.scene)
+                working = to_working(frame.image, mask, window.scene)
+                held[number] = working if store is None else store.put(number, working)
         needed = windows[index + 1].start if index + 1 < len(windows) else window.stop
         yield window, [held.pop(n) if n < needed else held[n] for n in window.numbers]
 
 
-def make_canvas(window: Window, frames: Sequence[WorkingFrame], past: dict[int, Patch], device: torch.device) -> Canvas:
+def make_canvas(window: Window, frames: Sequence[HeldFrame], past: dict[int, Patch], device: torch.device) -> Canvas:
     """The canvas of a window in which the frames of ``past`` are filled, made frame by frame to need no more memory."""
     size = frames[0].hole.shape
     rgb, mask = (torch.empty(len(frames), n, *size, device=device) for n in (3, 1))

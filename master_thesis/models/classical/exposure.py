@@ -45,8 +45,8 @@ class Exposure:
     ) -> Exposure:
         """Measures how colours of the second picture become those of the first one.
 
-        Means and standard deviations are compared. A regression would find too small a gain wherever the pictures are not
-        aligned exactly, and a chain of such gains would fade.
+        Means and standard deviations are compared. A regression would find too small a gain wherever the pictures are
+        not aligned exactly, and a chain of such gains would fade.
 
         Args:
             first: a picture.

@@ -100,7 +100,8 @@ class NeighbourMotion:
         aligned = warp_by_flow(warp_homography(second.small, small), there[0])
         exposure = Exposure.between(first.small[::2, ::2], aligned[::2, ::2], there[1][::2, ::2])
         scale = np.array(halves[0].grey.shape[::-1]) / (width, height)
-        return NeighbourMotion(camera, *(flow / scale.astype(np.float32) for flow in residuals), scale, exposure)
+        onward, backward = (flow / scale.astype(np.float32) for flow in residuals)
+        return NeighbourMotion(camera, onward, backward, scale, exposure)
 
     def forwards(self, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
         """Where pixels of the first frame lie in the second one."""
@@ -147,8 +148,10 @@ class Half:
         is_hidden = cv2.dilate((~(self.known & other.known)).astype(np.uint8), kernel) > 0
         continued = continue_flow(flow, np.where(is_hidden, 0, trust).astype(np.float32))[0]
         ring = is_hidden & self.known & other.known & (warp_by_flow(other.known.astype(np.float32), continued) > 0.99)
-        pictures = other.grey, warp_by_flow(other.grey, continued)
-        errors = [np.minimum(cv2.absdiff(self.grey, picture).astype(np.float32), MAX_ERROR) * ring for picture in pictures]
+        errors = [
+            np.minimum(cv2.absdiff(self.grey, picture).astype(np.float32), MAX_ERROR) * ring
+            for picture in (other.grey, warp_by_flow(other.grey, continued))
+        ]
         averages = blur(np.dstack((*errors, ring.astype(np.float32))), RING_SCALE_PX)
         # Far from all rings, the mean over them decides.
         overall = np.array([error.sum() for error in errors]) / (ring.sum() + 1e-6)

@@ -1,0 +1,104 @@
+"""Frames of a window that wait on disk, so that windows of large frames fit into memory."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import overload
+
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from master_thesis.video.compositing import WorkingFrame
+
+CACHE_BYTES = 96 * 2**20
+"""Frames that were read last are kept up to this size."""
+
+
+@dataclass(frozen=True)
+class StoredFrame:
+    """A working frame whose image is on disk.
+
+    Attributes:
+        number: of the frame.
+        hole: pixels to fill.
+        store: where the image is.
+    """
+
+    number: int
+    hole: Bool[np.ndarray, "h w"]
+    store: FrameStore
+
+    @property
+    def image(self) -> UInt8[np.ndarray, "h w 3"]:
+        """RGB, read from disk."""
+        return self.store.read(self.number, self.hole.shape)
+
+
+class FrameStore:
+    """A file without a name that disappears with the process, however it ends.
+
+    Args:
+        folder: where there is space.
+        capacity: largest number of frames in succession that are needed together; later ones replace earlier ones.
+        num_pixels: largest number of pixels of a frame.
+    """
+
+    def __init__(self, folder: Path, capacity: int, num_pixels: int) -> None:
+        self.capacity, self.slot_bytes = capacity, 3 * num_pixels
+        self._cache: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
+
+    def __enter__(self) -> FrameStore:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def put(self, number: int, frame: WorkingFrame) -> StoredFrame:
+        """Writes the image of a frame."""
+        self._cache.pop(number - self.capacity, None)
+        self._file.seek(number % self.capacity * self.slot_bytes)
+        self._file.write(np.ascontiguousarray(frame.image).data)
+        return StoredFrame(number, frame.hole, self)
+
+    def read(self, number: int, size: tuple[int, ...]) -> UInt8[np.ndarray, "h w 3"]:
+        """Reads the image of a frame; it must not be written to."""
+        if number not in self._cache:
+            shape = (*size, 3)
+            self._file.seek(number % self.capacity * self.slot_bytes)
+            self._cache[number] = np.frombuffer(bytearray(self._file.read(int(np.prod(shape)))), np.uint8).reshape(shape)
+        self._cache.move_to_end(number)
+        image = self._cache[number]
+        while len(self._cache) > max(CACHE_BYTES // image.nbytes, 1):
+            self._cache.popitem(last=False)
+        return image
+
+
+class Images(Sequence[np.ndarray]):
+    """The images of frames, read when they are asked for.
+
+    Args:
+        frames: the frames.
+    """
+
+    def __init__(self, frames: Sequence[WorkingFrame | StoredFrame]) -> None:
+        self.frames = frames
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    @overload
+    def __getitem__(self, index: int) -> np.ndarray: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Images: ...
+
+    def __getitem__(self, index: int | slice) -> np.ndarray | Images:
+        return Images(self.frames[index]) if isinstance(index, slice) else self.frames[index].image
