@@ -24,6 +24,7 @@ from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.neighbours import NeighbourMotion, View
 from master_thesis.models.painter import Painter, SmoothPainter
 from master_thesis.ops.image import to_bytes, to_float
+from master_thesis.ops.membrane import along_border, membrane
 from master_thesis.ops.pixels import pixel_positions, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places, PositionMap
 from master_thesis.records import MaskedFrames
@@ -35,6 +36,8 @@ MARGIN_PX = 2
 """Pixels this close to a hole are not copied from: sampling them would reach into it."""
 SLIVER_PX = 4
 """What is not made up yet and narrower than twice this continues its surroundings smoothly."""
+LARGEST_DIFFERENCE = 80.0
+"""Larger differences along the border of a hole, in grey levels, are not matched: the copy shows something else."""
 MADE_UP = NOWHERE - 1
 """In place of a frame's number: made up in frame 0; one less for each later frame."""
 
@@ -170,11 +173,13 @@ class Photomontage:
     def _finish(self, t: int, places: Places) -> tuple[FilledHole, Places]:
         """Reads the colours of a hole; what has no place is made up, and has one then."""
         hole, wide = self.holes[t], self._wide[t]
-        inside = hole[wide]
-        picture = self.frames[t].copy()
-        picture[hole] = self._sampled(t, Places(places.source[inside], places.xy[inside]))
-        is_open = hole.copy()
-        is_open[hole] = ~places.is_known[inside]
+        inside, picture = hole[wide], self.frames[t].copy()
+        copied = np.zeros(picture.shape, np.float32)
+        copied[wide] = self._sampled(t, places)
+        is_copied = np.zeros(hole.shape, bool)
+        is_copied[wide] = places.is_known
+        picture[hole] = np.rint(self._matched(copied, picture, is_copied, hole)[hole].clip(0, 255))
+        is_open = hole & ~is_copied
         if is_open.any():
             picture = self._painted(picture, is_open)
             self._made_up[t] = picture
@@ -183,16 +188,30 @@ class Photomontage:
         source = np.where(places.source >= 0, places.source, HALLUCINATED).astype(np.int32)
         return FilledHole(picture[hole], source[inside]), places
 
-    def _sampled(self, t: int, places: Places) -> UInt8[np.ndarray, "N 3"]:
+    def _sampled(self, t: int, places: Places) -> Float[np.ndarray, "N 3"]:
         """The colours at some places, as the exposure of frame t shows them; black where there is none."""
-        colours, exposures = np.zeros((len(places.source), 3), np.uint8), self.motions.exposures
+        colours, exposures = np.zeros((len(places.source), 3), np.float32), self.motions.exposures
         for number in np.unique(places.source[places.is_known]):
             chosen = places.source == number
             k = int(number) if number >= 0 else MADE_UP - int(number)
             picture = self.frames[k] if number >= 0 else self._made_up[k]
             sampled = sample_at(picture, places.xy[chosen], cv2.INTER_CUBIC).astype(np.float64)
-            colours[chosen] = np.rint(exposures[k].seen_as(exposures[t], sampled).clip(0, 255))
+            colours[chosen] = exposures[k].seen_as(exposures[t], sampled)
         return colours
+
+    def _matched(
+        self, copied: Float[np.ndarray, "H W 3"], picture: Picture, is_copied: Hole, hole: Hole
+    ) -> Float[np.ndarray, "H W 3"]:
+        """Copies that meet the picture at the border of its hole, where the copies show what the picture shows."""
+        difference = picture - copied
+        band = is_copied & ~hole & (np.abs(difference).max(axis=-1) < LARGEST_DIFFERENCE)
+        if not band.any():
+            return copied
+        place = _around(hole)
+        correction = membrane(along_border(difference[place], band[place]), band[place])
+        matched = copied.copy()
+        matched[place] += np.where(is_copied[place][..., None], correction, 0)
+        return matched
 
     def _painted(self, picture: Picture, is_open: Hole) -> Picture:
         kernel = np.ones((2 * SLIVER_PX + 1,) * 2, np.uint8)
@@ -208,6 +227,13 @@ class Photomontage:
 def _widened(hole: Hole) -> Hole:
     kernel = np.ones((2 * MARGIN_PX + 1,) * 2, np.uint8)
     return cv2.dilate(hole.astype(np.uint8), kernel) > 0 if hole.any() else hole
+
+
+def _around(hole: Hole) -> tuple[slice, slice]:
+    """Rows and columns of a hole and its band."""
+    sides = (np.flatnonzero(hole.any(axis=axis)) for axis in (1, 0))
+    rows, columns = (slice(max(int(p[0]) - 2 * MARGIN_PX, 0), int(p[-1]) + 2 * MARGIN_PX + 1) for p in sides)
+    return rows, columns
 
 
 def _points(hole: Hole) -> Float[np.ndarray, "N 2"]:

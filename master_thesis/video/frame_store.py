@@ -73,7 +73,9 @@ class FrameStore:
         if number not in self._cache:
             shape = (*size, 3)
             self._file.seek(number % self.capacity * self.slot_bytes)
-            self._cache[number] = np.frombuffer(bytearray(self._file.read(int(np.prod(shape)))), np.uint8).reshape(shape)
+            self._cache[number] = np.frombuffer(bytearray(self._file.read(int(np.prod(shape)))), np.uint8).reshape(
+                shape
+            )
         self._cache.move_to_end(number)
         image = self._cache[number]
         while len(self._cache) > max(CACHE_BYTES // image.nbytes, 1):

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-import torch
 from jaxtyping import Bool, Float, UInt8
 
-from master_thesis.ops.push_pull import push_pull
+from master_thesis.ops.membrane import along_border, membrane
 
-SIGMA_PX = 6.0
-"""Blur of steps along the border, so that noise and texture do not count."""
 LARGEST_STEP = 40.0
 """Larger steps, in grey levels, are edges of the scene, not seams."""
-MAX_SIDE = 256
-"""The correction is smooth, so it is computed at most at this size."""
-RELAXATIONS = 8
 
 
 def remove_step(
@@ -33,7 +27,7 @@ def remove_step(
     step, weights = border_step(filled, frame, hole)
     if not weights.any():
         return filled
-    correction = _continued(step, weights)
+    correction = membrane(step, weights)
     corrected = filled.astype(np.float32) + np.where(hole[..., None], correction, 0)
     return np.rint(corrected.clip(0, 255)).astype(np.uint8)
 
@@ -62,7 +56,7 @@ def border_step(
     is_close = (np.hypot(nearest_y - y, nearest_x - x) < 2) & (np.abs(difference).max(axis=-1) < LARGEST_STEP)
     step[y[is_close], x[is_close]] = difference[is_close]
     is_seam[y[is_close], x[is_close]] = True
-    return _along_border(step, is_seam), is_seam
+    return along_border(step, is_seam), is_seam
 
 
 def _nearest_known(hole: np.ndarray, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -73,24 +67,3 @@ def _nearest_known(hole: np.ndarray, y: np.ndarray, x: np.ndarray) -> tuple[np.n
     order[labels[known_y, known_x]] = np.arange(len(known_y))
     chosen = order[labels[y, x]]
     return known_y[chosen], known_x[chosen]
-
-
-def _along_border(step: np.ndarray, is_seam: np.ndarray) -> np.ndarray:
-    """Steps averaged along the border."""
-    weights = is_seam.astype(np.float32)
-    blurred = cv2.GaussianBlur(np.dstack((step * weights[..., None], weights)), (0, 0), SIGMA_PX)
-    return np.where(is_seam[..., None], blurred[..., :3] / (blurred[..., 3:] + 1e-6), 0)
-
-
-def _continued(step: Float[np.ndarray, "H W 3"], where: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
-    """A step continued from the band into the hole."""
-    height, width = where.shape
-    factor = max(height / MAX_SIDE, width / MAX_SIDE, 1)
-    size = (max(round(width / factor), 1), max(round(height / factor), 1))
-    weights = where.astype(np.float32)
-    signal = cv2.resize(np.dstack((step * weights[..., None], weights)), size, interpolation=cv2.INTER_AREA)
-    share = signal[..., 3:]
-    planes = torch.from_numpy(np.ascontiguousarray((signal[..., :3] / (share + 1e-6)).transpose(2, 0, 1)))[None]
-    known = torch.from_numpy(np.ascontiguousarray((share > 0.05).transpose(2, 0, 1)))[None].float()
-    smooth = push_pull(planes.float(), known, RELAXATIONS)[0].permute(1, 2, 0).numpy()
-    return cv2.resize(smooth, (width, height), interpolation=cv2.INTER_LINEAR)

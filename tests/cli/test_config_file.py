@@ -101,7 +101,7 @@ def test_null_and_an_empty_file_say_nothing(file):
         ("window: [1, 2]", "--window should be one value, got 1 2"),
         ("overlay: perhaps", "--overlay: should be true or false, got 'perhaps'"),
         ("test_size: 256", "--test_size should be a height and a width, auto or native; got 256"),
-        ("algorithms: [ip, fi]", "--algorithms: invalid choice: 'fi' (choose from 'ff', 'ip', 'cp')"),
+        ("algorithms: [ip, fi]", "--algorithms: invalid choice: 'fi' (choose from 'ff', 'ip', 'cp', 'pm')"),
         ("window: {a: b}", "--window should be a value or a list of values, got {'a': 'b'}"),
         ("object_ids: [[1]]", "--object_ids should be a value or a list of values, got [['1']]"),
         ("video: [a, b]", "VIDEO should be one value, got a b"),

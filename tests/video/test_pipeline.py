@@ -145,7 +145,7 @@ def test_everything_is_copied_unless_refused(tmp_path: Path, mask: Path) -> None
 
 def test_bad_options_are_refused_before_the_video_is_read() -> None:
     config = VideoConfig(video="nowhere.mp4", mask="nowhere.png")
-    with pytest.raises(UserError, match="the algorithm should be one of ff, ip, cp, got 'xp'"):
+    with pytest.raises(UserError, match="the algorithm should be one of ff, ip, cp, pm, got 'xp'"):
         inpaint_video(config, StillAligner(), Copier(), "xp")
 
 
@@ -159,7 +159,7 @@ def test_an_existing_result_is_kept_unless_overwritten(tmp_path: Path, mask: Pat
     assert fill(video, mask, overwrite=True).output == output
 
 
-@pytest.mark.parametrize("algorithm", ["ff", "ip", "cp"])
+@pytest.mark.parametrize("algorithm", ["ff", "ip", "cp", "pm"])
 def test_an_interrupted_run_continues_to_the_same_result(tmp_path, mask, monkeypatch, algorithm, caplog) -> None:
     video = Clip(times=tuple(range(20))).write(tmp_path)
 

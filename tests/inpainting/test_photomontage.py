@@ -1,0 +1,126 @@
+"""Holes are put together from original frames: sharp, in the right exposure, and the same from frame to frame."""
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from master_thesis.configs.inpainting import InpaintOptions
+from master_thesis.inpainting.canvas import HALLUCINATED
+from master_thesis.inpainting.inpainter import Inpainter
+from master_thesis.inpainting.photomontage import Motions, Photomontage
+from master_thesis.models.painter import Painter, SmoothPainter
+from tests.factories import StillAligner
+
+SIZE, NUM_FRAMES, STEP = (96, 128), 8, 7
+
+
+class Tones(Painter):
+    """Paints a tone that it has never used before."""
+
+    def __init__(self):
+        self.num_calls = 0
+
+    def paint_one(self, frame):
+        self.num_calls += 1
+        return torch.full_like(frame.colours, 0.2 + 0.1 * self.num_calls)
+
+
+@pytest.fixture(scope="module")
+def panorama():
+    noise = np.random.default_rng(0).integers(0, 256, (SIZE[0], SIZE[1] + NUM_FRAMES * STEP, 3)).astype(np.uint8)
+    return cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 1.5), None, 30, 225, cv2.NORM_MINMAX)
+
+
+@pytest.fixture(scope="module")
+def pan(panorama):
+    """A panning camera."""
+    return [panorama[:, STEP * t : STEP * t + SIZE[1]] for t in range(NUM_FRAMES)]
+
+
+@pytest.fixture(scope="module")
+def still(panorama):
+    return [panorama[:, : SIZE[1]]] * 4
+
+
+def block(*place):
+    hole = np.zeros(SIZE, bool)
+    hole[place] = True
+    return hole
+
+
+HOLE = block(slice(36, 60), slice(50, 70))
+
+
+def montage(frames, holes, painter=None):
+    masked = [np.where(hole[..., None], 124, frame).astype(np.uint8) for frame, hole in zip(frames, holes, strict=True)]
+    return Photomontage(masked, holes, painter or SmoothPainter(), Motions.of(masked, holes))
+
+
+def test_what_other_frames_show_is_copied_sharply_from_the_nearest_of_them(pan) -> None:
+    filled = dict(montage(pan, [HOLE] * NUM_FRAMES).fill(range(NUM_FRAMES)))
+    assert sorted(filled) == list(range(NUM_FRAMES))
+    for t, frame in enumerate(pan):
+        is_copied = filled[t].source != HALLUCINATED
+        assert is_copied.mean() > 0.95
+        error = np.abs(filled[t].colours.astype(int) - frame[HOLE])[is_copied]
+        assert np.median(error) <= 2
+        assert np.percentile(error, 95) < 20
+        # A hole of 20 px that moves by 7 px a frame is shown by the third frame at the latest, and so are its margins.
+        distance = np.abs(filled[t].source[is_copied] - t)
+        assert distance.min() >= 1
+        assert 2 <= t < NUM_FRAMES - 4 or distance.max() <= 5
+
+
+def test_a_frame_without_a_hole_shows_everything(pan) -> None:
+    holes = [HOLE, np.zeros(SIZE, bool), HOLE]
+    filled = dict(montage(pan[:3], holes).fill(range(3)))
+    assert sorted(filled) == [0, 2]
+    assert all((hole.source == 1).all() for hole in filled.values())
+
+
+def test_what_no_frame_shows_is_made_up_once_and_carried_on(still) -> None:
+    painter = Tones()
+    filled = dict(montage(still, [HOLE] * 4, painter).fill(range(4)))
+    assert painter.num_calls == 1
+    for hole in filled.values():
+        assert (hole.source == HALLUCINATED).all()
+        assert np.abs(hole.colours.astype(int) - filled[0].colours).max() <= 1
+
+
+def test_what_was_made_up_before_is_carried_on(still) -> None:
+    past = np.where(HOLE[..., None], 77, still[0]).astype(np.uint8)
+    painter = Tones()
+    filled = dict(montage(still, [HOLE] * 4, painter).fill(range(2, 4), past))
+    assert painter.num_calls == 0
+    assert sorted(filled) == [2, 3]
+    assert np.abs(filled[3].colours.astype(int) - 77).max() <= 1
+
+
+def test_slivers_are_not_worth_a_painter(still) -> None:
+    painter = Tones()
+    list(montage(still[:2], [block(slice(40, 45), slice(20, 90))] * 2, painter).fill(range(2)))
+    assert painter.num_calls == 0
+
+
+@pytest.mark.parametrize("change", [0.975, 1.025])
+def test_a_ramp_of_exposure_leaves_no_step(pan, change) -> None:
+    ramp = [np.rint(frame * change**t * 0.9).clip(0, 255).astype(np.uint8) for t, frame in enumerate(pan)]
+    filled = dict(montage(ramp, [HOLE] * NUM_FRAMES).fill(range(NUM_FRAMES)))
+    for t, frame in enumerate(ramp):
+        is_copied = filled[t].source != HALLUCINATED
+        assert abs((filled[t].colours.astype(int) - frame[HOLE])[is_copied].mean()) < 1
+
+
+def test_an_inpainter_leaves_known_pixels_and_inputs_as_they_are(pan) -> None:
+    x = torch.from_numpy(np.stack(pan[:3])).permute(3, 0, 1, 2).float() / 255 * 0.99
+    m = torch.from_numpy(np.stack([HOLE, np.zeros(SIZE, bool), HOLE])).float()[None]
+    before = x.clone(), m.clone()
+    result = Inpainter(StillAligner(), SmoothPainter(), InpaintOptions("pm")).fill(x, m)
+    assert torch.equal(x, before[0])
+    assert torch.equal(m, before[1])
+    known = (m == 0).expand_as(x)
+    assert torch.equal(result.frames[known], x[known])
+    assert (result.frames - x)[~known].abs().median() < 0.01
+    assert result.source[0, 0][torch.from_numpy(HOLE)].unique().tolist() == [1]
+    assert (result.source[0, 2][~torch.from_numpy(HOLE)] == 2).all()

@@ -1,0 +1,54 @@
+"""The motion between neighbouring frames is precise, also inside holes, and leads back."""
+
+import cv2
+import numpy as np
+import pytest
+
+from master_thesis.models.classical.neighbours import NeighbourMotion, View, scaled, through
+
+SIZE = (120, 160)
+
+
+@pytest.fixture
+def scene():
+    noise = np.random.default_rng(0).integers(0, 256, (220, 260, 3)).astype(np.uint8)
+    return cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 2.0), None, 20, 235, cv2.NORM_MINMAX)
+
+
+def views(scene, motion):
+    """A frame and the next one, in which everything has moved, with a hole in both."""
+    first = scene[40 : 40 + SIZE[0], 40 : 40 + SIZE[1]]
+    shift = np.array([[1, 0, 40], [0, 1, 40], [0, 0, 1.0]])
+    second = cv2.warpPerspective(
+        scene, shift @ np.linalg.inv(motion), SIZE[::-1], flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    )
+    hole = np.zeros(SIZE, bool)
+    hole[45:75, 60:100] = True
+    return [View.of(np.where(hole[..., None], 124, image).astype(np.uint8), hole) for image in (first, second)]
+
+
+def test_a_moving_camera_is_followed_through_the_hole_and_back(scene) -> None:
+    motion = np.array([[1.01, 0.008, 3.3], [-0.006, 0.995, -1.7], [2e-5, -1e-5, 1.0]])
+    found = NeighbourMotion.between(*views(scene, motion))
+    points = np.array([[70, 50], [80, 60], [95, 70], [20.5, 100.25]], np.float32)
+    expected = through(motion, points)
+    assert np.abs(found.forwards(points) - expected).max() < 0.1
+    assert np.abs(found.backwards(expected) - points).max() < 0.1
+
+
+def test_a_near_surface_that_moves_more_than_the_camera_is_followed_behind_the_hole(scene) -> None:
+    """The lower half moves by 3 px more than the rest: the flow around the hole says so."""
+    first, second = views(scene, np.array([[1, 0, 2.0], [0, 1, 0], [0, 0, 1]]))
+    lower = np.s_[60:, :]
+    image = second.image.copy()
+    image[lower] = np.where(second.hole[lower][..., None], 124, np.roll(image, 3, axis=1)[lower])
+    found = NeighbourMotion.between(first, View.of(image, second.hole))
+    points = np.array([[80, 71], [80, 73]], np.float32)
+    assert np.abs(found.forwards(points) - points - (5, 0)).max() < 0.7
+
+
+def test_scaling_keeps_the_motion() -> None:
+    motion = np.array([[1.01, 0.02, 3.0], [0, 0.99, 1.0], [1e-5, 0, 1.0]])
+    half = scaled(motion, (0.5, 0.5))
+    points = np.array([[20.0, 30], [100, 80]], np.float32)
+    np.testing.assert_allclose((through(half, (points + 0.5) / 2 - 0.5) + 0.5) * 2 - 0.5, through(motion, points), atol=1e-3)

@@ -1,0 +1,36 @@
+"""Frames on disk come back as they were, and later ones take the place of earlier ones."""
+
+import numpy as np
+import pytest
+
+from master_thesis.video import frame_store
+from master_thesis.video.compositing import WorkingFrame
+from master_thesis.video.frame_store import FrameStore, Images
+
+
+def frame(number: int, size=(4, 6)) -> WorkingFrame:
+    image = np.random.default_rng(number).integers(0, 256, (*size, 3)).astype(np.uint8)
+    return WorkingFrame(image, image[..., 0] > 128)
+
+
+@pytest.mark.parametrize("cache_bytes", [0, 1000])
+def test_frames_come_back(tmp_path, monkeypatch, cache_bytes) -> None:
+    monkeypatch.setattr(frame_store, "CACHE_BYTES", cache_bytes)
+    with FrameStore(tmp_path, 3, 40) as store:
+        for start in range(4):
+            stored = [store.put(n, frame(n)) for n in range(start, start + 3)]
+            images = Images(stored)
+            assert len(images) == 3
+            for i, n in enumerate(range(start, start + 3)):
+                assert (images[i] == frame(n).image).all()
+                assert (stored[i].hole == frame(n).hole).all()
+        smaller = store.put(9, frame(9, (2, 5)))
+        assert (smaller.image == frame(9, (2, 5)).image).all()
+        assert len(Images([smaller])[0:1]) == 1
+
+
+def test_nothing_is_left(tmp_path) -> None:
+    with FrameStore(tmp_path, 2, 40) as store:
+        store.put(0, frame(0))
+        assert not list(tmp_path.iterdir())  # also a process that is killed leaves nothing
+    assert not list(tmp_path.iterdir())
