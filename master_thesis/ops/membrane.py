@@ -1,7 +1,7 @@
 """Differences along the border of a hole, averaged along it and continued into the hole like a membrane.
 
-Added to copied colours, they meet the surroundings without a step: a gradient-domain blend, guided by the copy and fixed
-at the border.
+Added to copied colours, they meet the surroundings without a step: a gradient-domain blend, guided by the copy
+and fixed at the border.
 
 Source: Perez et al., Poisson image editing, 2003.
 """

@@ -51,4 +51,5 @@ def test_scaling_keeps_the_motion() -> None:
     motion = np.array([[1.01, 0.02, 3.0], [0, 0.99, 1.0], [1e-5, 0, 1.0]])
     half = scaled(motion, (0.5, 0.5))
     points = np.array([[20.0, 30], [100, 80]], np.float32)
-    np.testing.assert_allclose((through(half, (points + 0.5) / 2 - 0.5) + 0.5) * 2 - 0.5, through(motion, points), atol=1e-3)
+    moved = through(half, (points + 0.5) / 2 - 0.5)
+    np.testing.assert_allclose((moved + 0.5) * 2 - 0.5, through(motion, points), atol=1e-3)
