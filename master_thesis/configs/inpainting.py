@@ -58,6 +58,11 @@ class InpaintOptions:
         require(self.sweeps >= 2, f"sweeps should be at least 2 (the last two close every frame), got {self.sweeps}")
 
     @property
+    def is_planned(self) -> bool:
+        """Whether the references are planned from the camera's motion."""
+        return self.exhaustive and self.algorithm != "cp"
+
+    @property
     def reach(self) -> int:
         """How many frames away a frame can be filled from."""
         return self.sweeps * self.spacing if self.algorithm == "cp" else self.max_distance

@@ -102,6 +102,7 @@ def frame_by_frame(step: FillStep, targets: Sequence[int], options: InpaintOptio
     """Every frame on its own, from the original sequence; all open frames step together."""
     canvas, o = step.canvas, options
     planner = plan_scene(canvas) if o.exhaustive else None
+    canvas.restore_closed()
     visits = {}
     for t in sorted(set(targets).intersection(canvas.open_frames())):
         if planner:

@@ -115,7 +115,6 @@ def _examine_opened(
     report.draft = VideoPlan(output, masks, found, scenes, windows)
     report.outlook = predict(report.samples.kept, scenes, found.info.size)
     check_plan(report, report.draft)
-    report.facts += report.outlook.words
 
 
 def check_output(report: Report, output: Path, config: VideoConfig, info: VideoInfo) -> None:

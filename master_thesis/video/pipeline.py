@@ -119,6 +119,8 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
     if inpainter.options.algorithm == MONTAGE and not isinstance(working_size, tuple):
         working_size = ORIGINAL
     report = examine(config, inpainter.options.reach, working_size)
+    if report.outlook and inpainter.options.is_planned:  # the other rules ask other references
+        report.facts += report.outlook.words
     for line in report.lines():
         log.info(line)
     plan = report.plan()
@@ -133,7 +135,7 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
     folder = PatchFolder(unfinished(plan.output), made_from)
     for ending in (FIGURES, PAGE):
         remove_leftovers(beside(plan.output, ending))
-    figures = Figures()
+    figures = Figures(are_all_asked=inpainter.options.exhaustive)
     facts = facts_of(config, inpainter.options, report, plan.output)
     facts["hallucinator"] = kind_of(inpainter.hallucinator)
     try:

@@ -37,7 +37,7 @@ class FrameOrigin:
         seconds: its presentation time.
         hole_percent: the hole's share of the frame.
         copied_percent: the share of the hole that another frame shows.
-        hallucinated_percent: the share of the hole that no frame shows.
+        hallucinated_percent: the share of the hole that was found in no other frame.
         mean_distance: mean distance of the frames copied from, in frames; None: nothing was copied.
     """
 
@@ -88,11 +88,12 @@ def overlay_picture(
     return np.rint(mixed).astype(np.uint8)
 
 
-def in_one_sentence(origins: Sequence[FrameOrigin]) -> str:
+def in_one_sentence(origins: Sequence[FrameOrigin], are_all_asked: bool = True) -> str:
     """Sums up a result for its readers.
 
     Args:
         origins: the origins of all frames, in order.
+        are_all_asked: whether every frame was asked for what it shows of each hole.
     """
     total = sum(o.hole_percent for o in origins)
     if not total:
@@ -105,7 +106,8 @@ def in_one_sentence(origins: Sequence[FrameOrigin]) -> str:
     affected = [o.frame for o in origins if o.hole_percent * o.hallucinated_percent >= 0.5 * o.hole_percent > 0]
     if invented < 0.5 or not affected:
         return f"{seen}; almost nothing was hallucinated."
-    unseen = f"{invented:.0f} % of the hole is visible in no frame and was hallucinated"
+    found = "found in no other frame" if are_all_asked else "not found in the frames that were asked"
+    unseen = f"{invented:.0f} % of the hole was {found} and was hallucinated"
     where = "in every frame" if len(affected) == len(origins) > 1 else f"frames {_ranges(affected)}"
     return f"{unseen} ({where})." if copied < 0.5 else f"{seen}; {unseen} ({where})."
 

@@ -122,9 +122,15 @@ def overlay_sink(path: Path, info: VideoInfo) -> Iterator[Sink]:
 
 @dataclass(frozen=True)
 class Figures:
-    """Collects where the pixels of every frame came from."""
+    """Collects where the pixels of every frame came from.
+
+    Attributes:
+        origins: of the frames so far.
+        are_all_asked: whether every frame was asked for what it shows of each hole.
+    """
 
     origins: list[FrameOrigin] = field(default_factory=list)
+    are_all_asked: bool = True
 
     def write(self, frame: FinishedFrame) -> None:
         """Adds the origin of a frame."""
@@ -133,7 +139,7 @@ class Figures:
     @property
     def sentence(self) -> str:
         """The figures in words."""
-        return in_one_sentence(self.origins)
+        return in_one_sentence(self.origins, self.are_all_asked)
 
 
 @contextmanager

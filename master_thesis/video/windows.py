@@ -157,7 +157,7 @@ def fill_windows(
                 patches = folder.load(index)
             else:
                 holes = {n: frame.hole for n, frame in zip(window.numbers, frames, strict=True)}
-                closed = ClosedFrames(folder, index, holes, on_closed, is_kept=inpainter.algorithm == "ip")
+                closed = ClosedFrames(folder, index, holes, on_closed, is_kept=inpainter.algorithm != "cp")
                 patches = inpainter.fill(window, frames, past, closed)
                 folder.save(index, patches)
                 folder.drop_kept(index)

@@ -127,6 +127,10 @@ def test_check_writes_only_a_sheet(tmp_path: Path, mask: Path, caplog: pytest.Lo
     assert names(tmp_path) == {"clip_inpainted_check.jpg"}
     assert read_frame(tmp_path / "clip_inpainted_check.jpg").shape[1] == 3 * 64 + 2 * 6
     assert "of the hole is visible in no frame and will be made up" in caplog.text
+    caplog.clear()
+    with caplog.at_level(logging.INFO):
+        result = fill(video, mask, check=True, overwrite=True, leaps=False)
+    assert "will be made up" not in caplog.text, "other references are asked then"
     assert "8 frames, 64 x 48, 25 frames per second" in caplog.text
     assert "time: about 2 seconds, if the machine does nothing else" in caplog.text
 
@@ -200,7 +204,7 @@ def fill_long(video: Path, mask: Path, output: Path, algorithm: str):
 
 @pytest.mark.parametrize(("num_closed", "is_damaged"), [(1, False), (4, True)])
 def test_frames_that_were_filled_before_an_interruption_are_kept(
-    tmp_path, mask, monkeypatch, num_closed, is_damaged, caplog
+    tmp_path, mask, num_closed, is_damaged, caplog
 ) -> None:
     """In the middle of a window: the run continues after its last filled frame, to the same file."""
     video = Clip(times=tuple(range(9))).write(tmp_path)
@@ -223,6 +227,19 @@ def test_frames_that_were_filled_before_an_interruption_are_kept(
     assert len(again.targets) == 9 - num_closed + is_damaged
 
 
+def test_frame_by_frame_keeps_the_frames_that_are_closed_before_others(tmp_path, mask) -> None:
+    """Every frame is filled from the original ones, so that the others take no notice."""
+    video, counting = Clip(times=tuple(range(9))).write(tmp_path), InterruptedAligner(100)
+    expected = fill_exhaustively(video, mask, tmp_path / "uninterrupted.mkv", counting, "ff").read_bytes()
+    with pytest.raises(KeyboardInterrupt):
+        fill_exhaustively(video, mask, tmp_path / "out.mkv", InterruptedAligner(100, counting.num_calls - 1), "ff")
+    files = sorted((tmp_path / "out.mkv.parts").glob("window_00000_frame_*.npz"))
+    assert 0 < len(files) < 9
+    again = InterruptedAligner(100)
+    assert fill_exhaustively(video, mask, tmp_path / "out.mkv", again, "ff").read_bytes() == expected
+    assert len(again.targets) == 9 - len(files)
+
+
 def test_an_interruption_before_the_first_frame_says_so(tmp_path, mask, caplog) -> None:
     video = Clip().write(tmp_path)
     with pytest.raises(KeyboardInterrupt):
@@ -243,11 +260,11 @@ def test_an_interruption_while_the_result_is_written_says_so(tmp_path, mask, cap
 
 
 class InterruptedAligner(CountingAligner):
-    """Is interrupted when it is asked for yet another target, as by Ctrl-C."""
+    """Is interrupted when it is asked for yet another target, or once too often, as by Ctrl-C."""
 
-    def __init__(self, num_targets: int) -> None:
+    def __init__(self, num_targets: int, max_calls: int = 1000) -> None:
         super().__init__()
-        self.num_targets = num_targets
+        self.num_targets, self.max_calls, self.num_calls = num_targets, max_calls, 0
         self.targets: set[bytes] = set()
         self.num_trials = 2  # before the work
 
@@ -258,11 +275,14 @@ class InterruptedAligner(CountingAligner):
             if key not in self.targets and len(self.targets) == self.num_targets:
                 raise KeyboardInterrupt
             self.targets.add(key)
+            self.num_calls += 1
+            if self.num_calls > self.max_calls:
+                raise KeyboardInterrupt
         return super().align(x_target, m_target, x_refs, m_refs)
 
 
-def fill_exhaustively(video: Path, mask: Path, output: Path, aligner=None) -> Path:
+def fill_exhaustively(video: Path, mask: Path, output: Path, aligner=None, algorithm: str = "ip") -> Path:
     config = VideoConfig(video=str(video), mask=str(mask), output=str(output), lossless=True)
-    result = inpaint_video(config, aligner or CountingAligner(), Painter(), "ip", None, leaps=True)
+    result = inpaint_video(config, aligner or CountingAligner(), Painter(), algorithm, None, leaps=True, pair_batch=1)
     assert result.output is not None
     return result.output
