@@ -20,7 +20,8 @@ class ClosedFrames:
     """The frames of a window that are closed, kept on disk every few seconds and when the work is interrupted.
 
     With ff and ip, a frame that is closed stays as it is, and the others depend on nothing else: the work continues
-    from there. With cp, frames are closed in the last sweeps and pass pixels on before: nothing can be kept until the end.
+    from there. With cp, frames are closed in the last sweeps and pass pixels on before: nothing can be kept before the
+    end.
 
     Args:
         folder: stores them.
