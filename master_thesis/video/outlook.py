@@ -6,13 +6,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 
 from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.inpainting.planning import CameraPath, ReferencePlanner
-from master_thesis.video.compositing import WorkingFrame
+from master_thesis.video.compositing import WorkingFrame, to_working
 from master_thesis.video.plan import Scene
 
 MAX_SAMPLES = 48
@@ -29,7 +28,7 @@ NUM_MADE_UP = 2
 
 @dataclass(frozen=True)
 class Sample:
-    """One reduced frame with its hole; ``number`` counts in the video."""
+    """One frame with its hole, reduced unless another size is named; ``number`` counts in the video."""
 
     number: int
     image: UInt8[np.ndarray, "h w 3"]
@@ -38,20 +37,39 @@ class Sample:
 
 @dataclass
 class Samples:
-    """Collects reduced frames at equal distances, without knowing in advance how many there are."""
+    """Collects reduced frames at equal distances, without knowing in advance how many there are.
+
+    Attributes:
+        kept: the reduced frames.
+        num_frames: number of frames that were looked at.
+        first: the first frame with a hole and the one after it, at full size, for a trial.
+    """
 
     kept: list[Sample] = field(default_factory=list)
     num_frames: int = 0
+    first: list[Sample] = field(default_factory=list)
     _step: int = 1
 
     def add(self, image: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]) -> None:
         """Takes the next frame of the video."""
+        if len(self.first) == 1 or (not self.first and mask.any()):
+            self.first.append(Sample(self.num_frames, image.copy(), mask.copy()))
         if self.num_frames % self._step == 0:
             size = size_within(mask.shape, SIDE_PX)
             self.kept.append(Sample(self.num_frames, reduce_image(image, size), reduce_hole(mask, size)))
             if len(self.kept) > MAX_SAMPLES:
                 self.kept, self._step = self.kept[::2], 2 * self._step
         self.num_frames += 1
+
+    def trial(self, scenes: Sequence[Scene]) -> tuple[Scene, list[WorkingFrame]]:
+        """Two neighbouring frames, the first one with a hole, at the working size of its scene.
+
+        Args:
+            scenes: those that have a hole.
+        """
+        scene = next(scene for scene in scenes if scene.start <= self.first[0].number < scene.stop)
+        frames = [to_working(sample.image, sample.hole, scene) for sample in self.first]
+        return scene, [frames[0], frames[-1]]
 
 
 @dataclass(frozen=True)
@@ -60,15 +78,21 @@ class Outlook:
 
     Attributes:
         hidden_percent: the share of the hole that no frame shows; None: there is nothing to judge by.
-        pairs_per_frame: mean number of references of a frame with a hole.
+        refs_per_frame: mean number of references planned for a frame with a hole.
+        unseen_share: share of these frames whose hole is not shown entirely.
         is_still: whether the camera stands still and the mask never moves.
         seconds: how long the prediction took per frame.
     """
 
     hidden_percent: float | None
-    pairs_per_frame: float
+    refs_per_frame: float
+    unseen_share: float
     is_still: bool
     seconds: float = 0.0
+
+    def pairs_per_frame(self, algorithm: str) -> float:
+        """Mean number of pairs per frame with a hole (ff, ip)."""
+        return self.refs_per_frame + (NUM_MADE_UP * self.unseen_share if algorithm == "ip" else 0)
 
     @property
     def words(self) -> list[str]:
@@ -89,7 +113,7 @@ def predict(samples: Sequence[Sample], scenes: Sequence[Scene], size: tuple[int,
         size: height and width of the video.
     """
     start = time.perf_counter()
-    hidden, num_pixels, pairs, stills = 0.0, 0, [], []
+    hidden, num_pixels, plans, stills = 0.0, 0, [], []
     for scene in scenes:
         inside = [sample for sample in samples if scene.start <= sample.number < scene.stop]
         if not any(sample.hole.any() for sample in inside):
@@ -101,30 +125,13 @@ def predict(samples: Sequence[Sample], scenes: Sequence[Scene], size: tuple[int,
         for t in targets[:: -(-len(targets) // NUM_TARGETS)]:
             plan, count = planner.plan(t), int(holes[t].sum())
             hidden, num_pixels = hidden + (1 - plan.shown) * count, num_pixels + count
-            pairs.append(len(plan.refs) + (NUM_MADE_UP if plan.shown < 1 else 0))
+            plans.append(plan)
         stills.append(bool((holes == holes[0]).all()) and _is_still(path, frames.shape[1:3]))
     seconds = (time.perf_counter() - start) / max(len(samples), 1)
-    if not pairs:
-        return Outlook(None, 1.0, False, seconds)
-    return Outlook(100 * hidden / num_pixels, sum(pairs) / len(pairs), all(stills), seconds)
-
-
-def enlarged(samples: Sequence[Sample], scene: Scene, size: tuple[int, int]) -> list[WorkingFrame]:
-    """Two neighbouring samples of a scene at its working size, the first one with a hole: enough for a trial.
-
-    Args:
-        samples: of the video.
-        scene: the scene.
-        size: height and width of the video.
-    """
-    inside = [s for s in samples if scene.start <= s.number < scene.stop] or list(samples)
-    target = next((i for i, sample in enumerate(inside) if sample.hole.any()), 0)
-    pair = [inside[target], inside[target + 1 if target + 1 < len(inside) else target - 1]]
-    (height, width), frames = scene.working_size, []
-    for image, hole in zip(*_cropped(pair, scene, size), strict=True):
-        large = cv2.resize(image, (width, height), interpolation=cv2.INTER_LINEAR)
-        frames.append(WorkingFrame(large, cv2.resize(hole.view(np.uint8), (width, height), interpolation=0) > 0))
-    return frames
+    if not plans:
+        return Outlook(None, 1.0, 0.0, False, seconds)
+    refs, unseen = (np.mean(counts) for counts in ([len(p.refs) for p in plans], [p.shown < 1 for p in plans]))
+    return Outlook(100 * hidden / num_pixels, float(refs), float(unseen), all(stills), seconds)
 
 
 def _cropped(samples: Sequence[Sample], scene: Scene, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

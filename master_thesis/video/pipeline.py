@@ -25,24 +25,24 @@ from master_thesis.models.hallucinator import Hallucinator
 from master_thesis.records import Hallucination
 from master_thesis.runtime.atomic import remove_leftovers
 from master_thesis.video.checks import Report, counted, examine
+from master_thesis.video.estimate import estimate_filling
 from master_thesis.video.fingerprint import fingerprint
 from master_thesis.video.finished import FinishedFrame, finished_frames
-from master_thesis.video.outlook import enlarged
 from master_thesis.video.outputs import FIGURES, ORIGINS, OVERLAY, PAGE, beside, unfinished
 from master_thesis.video.patch_store import PatchFolder
 from master_thesis.video.plan import VideoPlan
 from master_thesis.video.progress import Progress, in_words, with_progress
 from master_thesis.video.provenance import FrameOrigin
 from master_thesis.video.report.page import facts_of
-from master_thesis.video.resources import pairs_per_frame
 from master_thesis.video.sheet import SHEET, write_sheet
 from master_thesis.video.sinks import Figures, Sink, figures_sink, origins_sink, overlay_sink, page_sink, result_sink
 from master_thesis.video.windows import WindowInpainter, fill_windows
 
 log = logging.getLogger(__name__)
 
-NUM_PASSES = 2.5
-"""How long reading the video for the work and writing the result take, in passes of the examination."""
+NUM_PASSES, WRITING_PASSES = 2.5, 1.5
+"""How long reading the video for the work and writing the result take, and the latter alone, in passes of the
+examination."""
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,9 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
     for line in report.lines():
         log.info(line)
     plan = report.plan()
-    seconds = _estimate_time(report, plan, WindowInpainter(inpainter))
-    log.info("time: about %s, if the machine does nothing else", in_words(seconds + NUM_PASSES * report.seconds))
+    seconds = estimate_filling(report.samples, report.outlook, plan.scenes, plan.survey.has_hole, inpainter)
+    report.samples.first.clear()  # they are large
+    log.info("time: about %s, if the machine stays as busy as it is", in_words(seconds + NUM_PASSES * report.seconds))
     if config.check:
         sheet = beside(plan.output, SHEET)
         write_sheet(sheet, report.samples.kept, plan.survey.info.display_matrix, config.overwrite)
@@ -141,7 +142,8 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
     try:
         _fill(plan, WindowInpainter(inpainter), folder, seconds)
         frames = finished_frames(plan.masks, plan.windows, folder, config.feather)
-        _write(frames, plan.survey.num_frames, _sinks(config, plan, figures, made_from, facts))
+        tracked = with_progress(frames, "writing", plan.survey.num_frames, WRITING_PASSES * report.seconds)
+        _write(tracked, _sinks(config, plan, figures, made_from, facts))
     except KeyboardInterrupt:
         log.warning(_after_interruption(plan, folder))
         raise
@@ -153,17 +155,6 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
     return result
 
 
-def _estimate_time(report: Report, plan: VideoPlan, inpainter: WindowInpainter) -> float:
-    """Approximate duration of the filling, in seconds, from a trial with one pair of frames and from planned pairs."""
-    scene = max(plan.scenes, key=lambda scene: scene.working_size[0] * scene.working_size[1])
-    frames = enlarged(report.samples.kept, scene, plan.survey.info.size)
-    outlook, options = report.outlook, inpainter.inpainter.options
-    planned = outlook.pairs_per_frame if outlook and options.exhaustive else None
-    pairs = pairs_per_frame(inpainter.algorithm, plan.survey.num_frames, planned) * sum(plan.survey.has_hole)
-    planning = 0.0 if planned is None or outlook is None else outlook.seconds * plan.survey.num_frames
-    return pairs * inpainter.seconds_per_pair(frames) + planning
-
-
 def _fill(plan: VideoPlan, inpainter: WindowInpainter, folder: PatchFolder, seconds: float) -> None:
     """The second pass: fills the windows that are not in the folder yet."""
     folder.drop_damaged([(plan.frames_to_fill(window), window.scene.working_size) for window in plan.windows])
@@ -173,11 +164,8 @@ def _fill(plan: VideoPlan, inpainter: WindowInpainter, folder: PatchFolder, seco
     has_hole = plan.survey.has_hole
     counts = [sum(has_hole[n] for n in inpainter.filled_frames(window)) for window in plan.windows]
     total = sum(count for count, left in zip(counts, is_left, strict=True) if left)
-    progress = Progress("filling", total, seconds * total / max(sum(counts), 1))
-    try:
+    with Progress("filling", total, seconds * total / max(sum(counts), 1)) as progress:
         fill_windows(plan.windows, plan.masks, inpainter, folder, progress.update)
-    finally:
-        progress.close()
 
 
 def _after_interruption(plan: VideoPlan, folder: PatchFolder) -> str:
@@ -212,10 +200,10 @@ def _sinks(
     return sinks
 
 
-def _write(frames: Iterable[FinishedFrame], num_frames: int, sinks: Sequence[AbstractContextManager[Sink]]) -> None:
+def _write(frames: Iterable[FinishedFrame], sinks: Sequence[AbstractContextManager[Sink]]) -> None:
     """The last pass: hands every finished frame to every sink."""
     with ExitStack() as stack:
         opened = [stack.enter_context(sink) for sink in sinks]
-        for frame in with_progress(frames, "writing", num_frames):
+        for frame in frames:
             for sink in opened:
                 sink.write(frame)

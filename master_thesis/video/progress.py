@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -14,6 +15,10 @@ T = TypeVar("T")
 
 TERMINAL_SECONDS, LINE_SECONDS = 0.5, 30.0
 """Time between two reports on a terminal, and in a log."""
+FIRST_LINE_SECONDS = 5.0
+"""Time after which a log gets the first line, unless the work is expected to take less than a line's time."""
+LATE_SHARE = 0.05
+"""Share of an estimate that is still left where more time than estimated has passed before the first frame."""
 TRUSTED_SHARE = 0.2
 """Share of the work after which its own speed counts alone, and no longer the estimate."""
 
@@ -38,6 +43,8 @@ class Stream(Protocol):
 class Progress:
     """Reports how much of the work is done and how much time is left.
 
+    As a context manager it also reports while nothing is completed for long, and ends the line.
+
     Args:
         what: what is being done.
         total: number of frames; None: unknown.
@@ -59,30 +66,52 @@ class Progress:
         self.is_terminal = self.stream.isatty()
         self.num_done = 0
         self._start = self._reported = clock()
+        self._pause = TERMINAL_SECONDS if self.is_terminal else FIRST_LINE_SECONDS
+        self._lock, self._ended = threading.Lock(), threading.Event()
         if expected is not None and (self.is_terminal or expected > LINE_SECONDS):
             self._report()
 
     def update(self, count: int = 1) -> None:
         """Adds frames that are done."""
         self.num_done += count
-        if self.clock() - self._reported >= (TERMINAL_SECONDS if self.is_terminal else LINE_SECONDS):
-            self._report()
+        self.report_if_due()
+
+    def report_if_due(self) -> None:
+        """Reports unless the last report is recent."""
+        with self._lock:
+            if self.clock() - self._reported >= self._pause:
+                self._report()
+
+    def __enter__(self) -> Progress:
+        threading.Thread(target=self._report_regularly, daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        self.close()
+
+    def _report_regularly(self) -> None:
+        while not self._ended.wait(TERMINAL_SECONDS):
+            self.report_if_due()
 
     def close(self) -> None:
         """Ends the line on a terminal."""
-        if self.is_terminal:
-            self._report()
-            self.stream.write("\n")
-            self.stream.flush()
+        with self._lock:
+            if self.is_terminal:
+                self._report()
+                self.stream.write("\n")
+                self.stream.flush()
 
     @property
     def seconds_left(self) -> float | None:
         """The estimate at first, then more and more what the speed so far says; None: unknown."""
         if not self.total:
             return None
-        share = min(self.num_done / self.total, 1.0)
-        measured = (self.clock() - self._start) * (1 - share) / share if share else None
+        share, elapsed = min(self.num_done / self.total, 1.0), self.clock() - self._start
+        measured = elapsed * (1 - share) / share if share else None
         estimated = None if self.expected is None else self.expected * (1 - share)
+        if estimated is not None and not share:
+            estimated = max(estimated - elapsed, LATE_SHARE * estimated)
         if measured is None or estimated is None:
             return estimated if measured is None else measured
         weight = min(share / TRUSTED_SHARE, 1.0)
@@ -96,6 +125,7 @@ class Progress:
 
     def _report(self) -> None:
         self._reported = self.clock()
+        self._pause = TERMINAL_SECONDS if self.is_terminal else LINE_SECONDS
         if self.is_terminal:
             self.stream.write(f"\r\x1b[K{self.text()}")
             self.stream.flush()
@@ -103,15 +133,12 @@ class Progress:
             log.info(self.text())
 
 
-def with_progress(items: Iterable[T], what: str, total: int | None) -> Iterator[T]:
-    """Yields items, one per frame, and reports the progress."""
-    progress = Progress(what, total)
-    try:
+def with_progress(items: Iterable[T], what: str, total: int | None, expected: float | None = None) -> Iterator[T]:
+    """Yields items, one per frame, and reports the progress (arguments: :class:`Progress`)."""
+    with Progress(what, total, expected) as progress:
         for item in items:
             yield item
             progress.update()
-    finally:
-        progress.close()
 
 
 def in_words(seconds: float) -> str:

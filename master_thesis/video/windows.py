@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -15,17 +14,13 @@ from master_thesis.configs.inpainting import MONTAGE
 from master_thesis.inpainting.algorithms import outwards
 from master_thesis.inpainting.canvas import HALLUCINATED, Canvas
 from master_thesis.inpainting.inpainter import Inpainter, SubSequence
-from master_thesis.inpainting.step import FillStep, Pair
-from master_thesis.models.aligner import as_aligner
-from master_thesis.models.hallucinator import as_hallucinator
 from master_thesis.ops.image import to_bytes, to_float
 from master_thesis.video.closed_frames import ClosedFrames
 from master_thesis.video.compositing import WorkingFrame, to_working
 from master_thesis.video.frame_store import FrameStore, Images, StoredFrame
 from master_thesis.video.io.masks import Masks
 from master_thesis.video.patch_store import Patch, PatchFolder
-from master_thesis.video.plan import Scene, Window
-from master_thesis.video.survey import Box
+from master_thesis.video.plan import Window
 
 HeldFrame: TypeAlias = WorkingFrame | StoredFrame
 
@@ -48,33 +43,6 @@ class WindowInpainter:
     def filled_frames(self, window: Window) -> range:
         """Numbers of the frames that are filled: the core, and with cp the frames after it, which pass pixels on."""
         return range(window.core_start, window.stop) if self.algorithm == "cp" else window.core
-
-    @torch.no_grad()
-    def seconds_per_pair(self, frames: Sequence[WorkingFrame]) -> float:
-        """Measures a fill step of the first of two frames from the second one."""
-        if self.algorithm == MONTAGE:
-            return self._seconds_per_step(frames)
-        box = Box(0, 0, *frames[0].hole.shape)
-        window, device = Window(Scene(0, 2, box, box.size), 0, 0, 2, 2), self.inpainter.device
-        networks = as_aligner(self.inpainter.aligner), as_hallucinator(self.inpainter.hallucinator)
-        for _ in range(2):  # the first time warms up
-            canvas = make_canvas(window, frames, {}, device)
-            start = time.perf_counter()
-            step = FillStep(*networks, canvas, canvas.clone(), self.inpainter.options)
-            for copies in step.align([Pair(0, 1)]):
-                step.paint(copies, [True])
-            if device.type == "cuda":
-                torch.cuda.synchronize(device)
-        return time.perf_counter() - start
-
-    def _seconds_per_step(self, frames: Sequence[WorkingFrame]) -> float:
-        """Measures the motion between two frames and the filling of the first one (pm)."""
-        for _ in range(2):
-            start = time.perf_counter()
-            montage = self.inpainter.montage(Images(frames), [frame.hole for frame in frames])
-            for _ in montage.fill(range(1)):
-                pass
-        return time.perf_counter() - start
 
     def fill(
         self,

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from master_thesis.video.outlook import MAX_SAMPLES, Sample, Samples, enlarged, predict
+from master_thesis.video.compositing import to_working
+from master_thesis.video.outlook import MAX_SAMPLES, NUM_MADE_UP, Outlook, Samples, predict
 from master_thesis.video.plan import Scene
 from master_thesis.video.survey import Box
 from stress.videos import STEP_PX, panorama
@@ -12,7 +13,7 @@ SIZE = (96, 128)
 EVERYTHING = Box(0, 0, *SIZE)
 
 
-def samples_of(num_frames: int, hole: Box, step_px: int, hole_step_px: int = 0) -> list[Sample]:
+def samples_of(num_frames: int, hole: Box, step_px: int, hole_step_px: int = 0) -> Samples:
     """A camera that moves right by ``step_px`` per frame, and a hole that moves right in the picture."""
     picture = panorama(SIZE[0], SIZE[1] + step_px * num_frames)
     samples = Samples()
@@ -20,11 +21,11 @@ def samples_of(num_frames: int, hole: Box, step_px: int, hole_step_px: int = 0) 
         mask = np.zeros(SIZE, bool)
         mask[hole.top : hole.bottom, hole.left + hole_step_px * t : hole.right + hole_step_px * t] = True
         samples.add(np.ascontiguousarray(picture[:, step_px * t : step_px * t + SIZE[1]]), mask)
-    return samples.kept
+    return samples
 
 
-def outlook_of(samples: list[Sample], crop: Box = EVERYTHING):
-    return predict(samples, [Scene(0, len(samples), crop, crop.size)], SIZE)
+def outlook_of(samples: Samples, crop: Box = EVERYTHING):
+    return predict(samples.kept, [Scene(0, samples.num_frames, crop, crop.size)], SIZE)
 
 
 HOLE = Box(30, 40, 60, 72)
@@ -34,7 +35,7 @@ def test_what_a_moving_camera_reveals_is_copied() -> None:
     outlook = outlook_of(samples_of(24, HOLE, STEP_PX))
     assert outlook.hidden_percent == pytest.approx(0, abs=2)
     assert not outlook.is_still
-    assert 1 <= outlook.pairs_per_frame <= 8
+    assert 1 <= outlook.pairs_per_frame("ff") <= outlook.pairs_per_frame("ip") <= 8
 
 
 def test_half_of_what_a_short_pan_reveals_stays_hidden() -> None:
@@ -64,8 +65,8 @@ def test_scenes_and_crops_bound_what_is_copied() -> None:
     samples = samples_of(10, Box(30, 10, 60, 30), 0, hole_step_px=8)
     crop = Box(20, 0, 70, 128)
     first, second = Scene(0, 1, crop, crop.size), Scene(1, 10, crop, crop.size)
-    assert predict(samples, [first], SIZE).hidden_percent == 100
-    assert predict(samples, [second], SIZE).hidden_percent == pytest.approx(0, abs=1)
+    assert predict(samples.kept, [first], SIZE).hidden_percent == 100
+    assert predict(samples.kept, [second], SIZE).hidden_percent == pytest.approx(0, abs=1)
 
 
 def test_without_a_hole_in_the_samples_nothing_is_predicted() -> None:
@@ -86,11 +87,26 @@ def test_samples_lie_at_equal_distances_over_the_entire_length(count: int) -> No
     assert numbers[-1] > count - 1 - [*numbers, count][1]
 
 
-def test_a_trial_gets_two_frames_at_working_size() -> None:
-    samples = samples_of(3, HOLE, STEP_PX)
-    crop = Box(20, 20, 80, 100)
-    target, ref = enlarged(samples, Scene(0, 3, crop, (30, 40)), SIZE)
-    assert target.image.shape == ref.image.shape == (30, 40, 3)
-    assert target.hole.sum() == pytest.approx(HOLE.size[0] * HOLE.size[1] / 4, rel=0.1)
-    (same, again) = enlarged(samples[:1], Scene(0, 3, crop, (30, 40)), SIZE)
-    assert np.array_equal(same.image, again.image)
+def test_a_trial_gets_the_first_frame_with_a_hole_and_the_next_one_as_they_are_processed() -> None:
+    samples, rng = Samples(), np.random.default_rng(0)
+    images, masks = rng.integers(0, 256, (6, *SIZE, 3), np.uint8), np.zeros((6, *SIZE), bool)
+    masks[3:, 40:60, 50:70] = True
+    for image, mask in zip(images, masks, strict=True):
+        samples.add(image, mask)
+    scenes = [Scene(0, 2, EVERYTHING, SIZE), Scene(2, 6, Box(20, 20, 80, 100), (30, 40))]
+    scene, frames = samples.trial(scenes)
+    assert scene is scenes[1]
+    for number, frame in zip((3, 4), frames, strict=True):
+        expected = to_working(images[number], masks[number], scene)
+        assert np.array_equal(frame.image, expected.image)
+        assert np.array_equal(frame.hole, expected.hole)
+    alone = Samples()
+    alone.add(images[3], masks[3])
+    first, again = alone.trial(scenes[:1])[1]
+    assert first is again
+
+
+def test_only_ip_asks_finished_frames_for_what_no_frame_shows() -> None:
+    outlook = Outlook(50.0, 3.0, 0.5, False)
+    assert outlook.pairs_per_frame("ff") == 3
+    assert outlook.pairs_per_frame("ip") == 3 + NUM_MADE_UP / 2

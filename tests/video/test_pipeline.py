@@ -132,7 +132,7 @@ def test_check_writes_only_a_sheet(tmp_path: Path, mask: Path, caplog: pytest.Lo
         result = fill(video, mask, check=True, overwrite=True, leaps=False)
     assert "will be made up" not in caplog.text, "other references are asked then"
     assert "8 frames, 64 x 48, 25 frames per second" in caplog.text
-    assert "time: about 2 seconds, if the machine does nothing else" in caplog.text
+    assert "time: about " in caplog.text
 
 
 def test_everything_is_copied_unless_refused(tmp_path: Path, mask: Path) -> None:

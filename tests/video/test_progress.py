@@ -2,10 +2,12 @@
 
 import io
 import logging
+import time
 
 import pytest
 
-from master_thesis.video.progress import LINE_SECONDS, Progress, with_progress
+from master_thesis.video import progress as progress_module
+from master_thesis.video.progress import LATE_SHARE, LINE_SECONDS, Progress, with_progress
 
 
 class Clock:
@@ -83,3 +85,33 @@ def test_a_terminal_gets_one_line_that_is_rewritten() -> None:
     progress.close()
     assert terminal.getvalue().endswith("\r\x1b[Kfilling: 4 of 4 frames\n")
     assert terminal.getvalue().count("\n") == 1
+
+
+def test_the_estimate_runs_out_though_no_frame_is_completed() -> None:
+    progress, clock = progress_of(10, expected=100.0)
+    clock.now = 30
+    assert progress.seconds_left == 70
+    clock.now = 500
+    assert progress.seconds_left == 100 * LATE_SHARE
+
+
+def test_a_log_gets_an_early_line_of_work_without_an_estimate(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        progress, clock = progress_of(100)
+        for _ in range(10):
+            clock.now += 1
+            progress.update()
+    assert [r.getMessage() for r in caplog.records] == ["filling: 5 of 100 frames, about 2 minutes left"]
+
+
+def test_reports_go_on_while_nothing_is_completed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress_module, "TERMINAL_SECONDS", 0.01)
+    terminal = Terminal()
+    progress, clock = progress_of(4, expected=100.0, stream=terminal)
+    with progress:
+        clock.now = 60
+        deadline = time.monotonic() + 5
+        while "about 40 seconds left" not in terminal.getvalue() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert "filling: 0 of 4 frames, about 40 seconds left" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\n")

@@ -1,0 +1,88 @@
+"""How long a removal will take: measured on two frames of the video before the work begins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from master_thesis.inpainting.inpainter import Inpainter
+from master_thesis.inpainting.step import FillStep, Pair
+from master_thesis.models.aligner import as_aligner
+from master_thesis.models.hallucinator import as_hallucinator
+from master_thesis.video.compositing import WorkingFrame
+from master_thesis.video.outlook import Outlook, Samples
+from master_thesis.video.plan import Scene, Window
+from master_thesis.video.resources import pairs_per_frame
+from master_thesis.video.survey import Box
+from master_thesis.video.windows import make_canvas
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Seconds of the parts of the work.
+
+    Attributes:
+        pair: bringing one reference onto its target.
+        painting: making up one hole.
+    """
+
+    pair: float
+    painting: float
+
+    @staticmethod
+    @torch.no_grad()
+    def run(inpainter: Inpainter, frames: Sequence[WorkingFrame]) -> Trial:
+        """Measures the parts on a frame with a hole and on the one after it; what comes first also warms up."""
+        target, ref = frames
+        box = Box(0, 0, *target.hole.shape)
+        window, device = Window(Scene(0, 4, box, box.size), 0, 0, 4, 4), inpainter.device
+        canvas = make_canvas(window, [target, ref, target, target], {}, device)
+        networks = as_aligner(inpainter.aligner), as_hallucinator(inpainter.hallucinator)
+        step = FillStep(*networks, canvas, canvas, inpainter.options)
+
+        for target_index in (0, 2):  # the reference is encoded once
+            pair = _seconds(lambda t: list(step.align([Pair(t, 1)])), target_index, device)
+        for target_index in (2, 3):
+            painting = _seconds(lambda t: step.hallucinate([t]), target_index, device)
+        return Trial(pair, painting)
+
+
+def _seconds(work: Callable[[int], object], target: int, device: torch.device) -> float:
+    start = time.perf_counter()
+    work(target)
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    return time.perf_counter() - start
+
+
+def estimate_filling(
+    samples: Samples, outlook: Outlook | None, scenes: Sequence[Scene], has_hole: Sequence[bool], inpainter: Inpainter
+) -> float:
+    """Approximate seconds of the filling, from a trial and from the planned pairs.
+
+    Args:
+        samples: of the video.
+        outlook: what can be expected; None: unknown.
+        scenes: those that have a hole.
+        has_hole: whether each frame of the video has a hole.
+        inpainter: the algorithm with its networks.
+    """
+    tried, frames = samples.trial(scenes)
+    trial, options = Trial.run(inpainter, frames), inpainter.options
+    planned = outlook.pairs_per_frame(options.algorithm) if outlook and options.exhaustive else None
+    pairs = pairs_per_frame(options.algorithm, len(has_hole), planned)
+    is_painted = outlook is None or outlook.hidden_percent != 0
+    seconds = 0.0 if planned is None or outlook is None else outlook.seconds * len(has_hole)
+    for scene in scenes:
+        count, share = sum(has_hole[scene.start : scene.stop]), _num_pixels(scene) / _num_pixels(tried)
+        # ip paints one frame of a scene; the others copy what was made up there.
+        paintings = min(count, 1) if options.algorithm == "ip" else count
+        seconds += share * (count * pairs * trial.pair + paintings * is_painted * trial.painting)
+    return seconds
+
+
+def _num_pixels(scene: Scene) -> int:
+    return scene.working_size[0] * scene.working_size[1]

@@ -1,0 +1,63 @@
+"""The estimate multiplies what a trial measures by what is planned."""
+
+import numpy as np
+import pytest
+import torch
+
+from master_thesis.configs.inpainting import InpaintOptions
+from master_thesis.inpainting.inpainter import Inpainter
+from master_thesis.video import estimate
+from master_thesis.video.compositing import WorkingFrame
+from master_thesis.video.estimate import Trial, estimate_filling
+from master_thesis.video.outlook import Outlook, Sample, Samples
+from master_thesis.video.plan import Scene
+from master_thesis.video.survey import Box
+from tests.factories import CountingAligner, Painter
+
+SMALL, LARGE = (10, 10), (20, 20)
+EVERYTHING = Box(0, 0, *LARGE)
+SCENES = [Scene(0, 10, EVERYTHING, SMALL), Scene(10, 16, EVERYTHING, LARGE)]
+
+
+def inpainter(algorithm="ip", exhaustive=True):
+    return Inpainter(CountingAligner(), Painter(), InpaintOptions(algorithm, exhaustive=exhaustive))
+
+
+def seconds_of(monkeypatch, outlook, **options):
+    """Two scenes, of which the second one is four times as large: 7 and 6 frames with a hole."""
+    monkeypatch.setattr(Trial, "run", lambda *_: Trial(pair=2.0, painting=5.0))
+    samples = Samples(first=[Sample(3, np.zeros((*LARGE, 3), np.uint8), np.ones(LARGE, bool))])
+    return estimate_filling(samples, outlook, SCENES, [False] * 3 + [True] * 13, inpainter(**options))
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "hidden", "expected"),
+    [
+        ("ff", 60.0, (7 + 4 * 6) * (3 * 2 + 5)),
+        ("ff", 0.0, (7 + 4 * 6) * 3 * 2),
+        ("ip", 60.0, (7 + 4 * 6) * (3 + 2) * 2 + (1 + 4) * 5),
+    ],
+)
+def test_pairs_and_paintings_cost_as_much_as_in_the_trial(monkeypatch, algorithm, hidden, expected):
+    outlook = Outlook(hidden, 3.0, 1.0, False)
+    assert seconds_of(monkeypatch, outlook, algorithm=algorithm) == pytest.approx(expected)
+
+
+def test_planning_takes_time_where_references_are_planned(monkeypatch):
+    without, with_planning = (Outlook(0.0, 3.0, 0.0, False, seconds) for seconds in (0.0, 0.5))
+    difference = seconds_of(monkeypatch, with_planning) - seconds_of(monkeypatch, without)
+    assert difference == pytest.approx(0.5 * 16)
+    assert seconds_of(monkeypatch, without, exhaustive=False) == pytest.approx((7 + 4 * 6) * 2 * 2)
+
+
+def test_a_trial_aligns_two_pairs_and_paints_two_holes(monkeypatch):
+    ticks = iter(np.cumsum([0.0, 1, 0, 2, 0, 4, 0, 8]).tolist())  # seconds of each part
+    monkeypatch.setattr(estimate.time, "perf_counter", lambda: next(ticks))
+    rng, hole = np.random.default_rng(0), np.zeros(LARGE, bool)
+    hole[5:9, 6:12] = True
+    frames = [WorkingFrame(rng.integers(0, 256, (*LARGE, 3), np.uint8), hole) for _ in range(2)]
+    tried = inpainter(exhaustive=False)
+    assert Trial.run(tried, frames) == Trial(pair=2.0, painting=8.0)
+    assert tried.aligner.batch_sizes == [1, 1]
+    assert tried.hallucinator.batch_sizes == [1, 1]
+    assert torch.is_grad_enabled()
