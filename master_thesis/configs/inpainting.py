@@ -17,6 +17,9 @@ ALGORITHMS = {
 """Name of each algorithm, and what it stands for."""
 THESIS_ALGORITHMS = tuple(name for name in ALGORITHMS if name != MONTAGE)
 
+STEADY = frozenset({"ip"})
+"""Algorithms whose frames pass on what was made up, so that a texture is painted once and does not flicker."""
+
 
 @dataclass(frozen=True)
 class InpaintOptions:

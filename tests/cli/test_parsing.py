@@ -7,6 +7,7 @@ import pytest
 from master_thesis.cli.arguments import make_parser
 from master_thesis.cli.commands import COMMANDS, FUNCTIONS
 from master_thesis.cli.commands.evaluate import words_for_remove
+from master_thesis.cli.commands.remove import without_flicker
 from master_thesis.cli.flags import flags_of, trainer_options_of
 from master_thesis.cli.parsing import parse_command
 from master_thesis.configs.fields import resolved
@@ -61,6 +62,20 @@ def test_a_painter_may_be_named_instead_of_a_network():
     assert parse("test chn --preset small").networks.hallucinate == "chn"
     assert parse("evaluate --hallucinate smooth").networks.hallucinate == "smooth"
     assert parse("evaluate --hallucinate chn --hallucinator m:C").networks.hallucinator == "m:C"
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("--algorithms ip", None),
+        ("--algorithms ip ff", "chn"),
+        ("--algorithms cp", "chn"),
+        ("--algorithms ff --hallucinate exemplar", "exemplar"),
+    ],
+)
+def test_textures_are_not_painted_anew_in_every_frame_unless_that_is_asked_for(words, expected):
+    options = parse(f"remove a --mask m {words}")
+    assert without_flicker(options.networks, options.inpainting.algorithms).hallucinate == expected
 
 
 def test_removals_are_measured_with_the_options_of_the_evaluation():

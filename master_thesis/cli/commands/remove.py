@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from master_thesis.cli.flags import part, trainer_part
 from master_thesis.cli.options import AlgorithmChoice, NetworkChoice, NetworkCommandOptions
 from master_thesis.configs.data import DataConfig
 from master_thesis.configs.fields import option
-from master_thesis.configs.inpainting import InpaintOptions
+from master_thesis.configs.inpainting import STEADY, InpaintOptions
 from master_thesis.configs.video import AUTO, VideoConfig
 from master_thesis.runtime.interruption import terminated_like_interrupted
 
@@ -41,6 +41,12 @@ class RemoveOptions(NetworkCommandOptions):
     trainer: Mapping[str, Any] = trainer_part("accelerator", "precision")
 
 
+def without_flicker(networks: NetworkChoice, algorithms: Sequence[str]) -> NetworkChoice:
+    """The same choice, with CHN where nothing was chosen and an algorithm would paint every frame for itself."""
+    is_open = networks.hallucinate is None and not STEADY.issuperset(algorithms)
+    return replace(networks, hallucinate="chn") if is_open else networks
+
+
 def remove(options: RemoveOptions) -> None:
     """Removes the object and writes beside each result what repeats the run."""
     from master_thesis.cli.build import load_networks, make_inpainters, running_networks
@@ -50,7 +56,7 @@ def remove(options: RemoveOptions) -> None:
 
     video = options.video
     with running_networks(options, options.data.seed) as device, terminated_like_interrupted():
-        networks = load_networks(options.networks)
+        networks = load_networks(without_flicker(options.networks, options.inpainting.algorithms))
         algorithms = [InpaintOptions(name, exhaustive=video.leaps) for name in options.inpainting.algorithms]
         inpainters = make_inpainters(networks, algorithms, device)
         results = run_jobs(video, inpainters, options.test_size)
