@@ -137,7 +137,7 @@ class NetworkChoice(AlignerChoice):
         "what makes up pixels that no frame shows: chn; exemplar: patches of the surroundings, sharp (package "
         "pypatchmatch); smooth: a membrane",
         choices=HALLUCINATORS,
-        otherwise="chn; in removals by ip exemplar, if it is installed and no network is named",
+        otherwise="chn; in removals by ip or pm exemplar, if it is installed and no network is named",
     )
 
     def __post_init__(self) -> None:

@@ -17,7 +17,7 @@ ALGORITHMS = {
 """Name of each algorithm, and what it stands for."""
 THESIS_ALGORITHMS = tuple(name for name in ALGORITHMS if name != MONTAGE)
 
-STEADY = frozenset({"ip"})
+STEADY = frozenset({"ip", MONTAGE})
 """Algorithms whose frames pass on what was made up, so that a texture is painted once and does not flicker."""
 
 

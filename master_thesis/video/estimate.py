@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
+from master_thesis.configs.inpainting import MONTAGE, STEADY
 from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.inpainting.step import FillStep, Pair
 from master_thesis.models.aligner import as_aligner
 from master_thesis.models.hallucinator import as_hallucinator
+from master_thesis.models.painter import SmoothPainter
 from master_thesis.video.compositing import WorkingFrame
 from master_thesis.video.outlook import Outlook, Samples
 from master_thesis.video.plan import Scene, Window
@@ -25,7 +27,7 @@ class Trial:
     """Seconds of the parts of the work.
 
     Attributes:
-        pair: bringing one reference onto its target.
+        pair: bringing one reference onto its target; with pm, what every frame takes.
         painting: making up one hole.
     """
 
@@ -36,6 +38,8 @@ class Trial:
     @torch.no_grad()
     def run(inpainter: Inpainter, frames: Sequence[WorkingFrame]) -> Trial:
         """Measures the parts on a frame with a hole and on the one after it; what comes first also warms up."""
+        if inpainter.options.algorithm == MONTAGE:
+            return Trial._of_montage(inpainter, frames)
         target, ref = frames
         box = Box(0, 0, *target.hole.shape)
         window, device = Window(Scene(0, 4, box, box.size), 0, 0, 4, 4), inpainter.device
@@ -48,6 +52,20 @@ class Trial:
         for target_index in (2, 3):
             painting = _seconds(lambda t: step.hallucinate([t]), target_index, device)
         return Trial(pair, painting)
+
+    @staticmethod
+    def _of_montage(inpainter: Inpainter, frames: Sequence[WorkingFrame]) -> Trial:
+        """Measures the motion between two frames with what is read along it, and a painting."""
+        smooth = replace(inpainter, hallucinator=SmoothPainter())
+
+        def compose(inpainter: Inpainter) -> None:
+            montage = inpainter.montage([frame.image for frame in frames], [frame.hole for frame in frames])
+            list(montage.fill(range(1)))
+
+        for _ in range(2):  # the first one warms up
+            pair = _seconds(lambda _: compose(smooth), 0, inpainter.device)
+        both = _seconds(lambda _: compose(inpainter), 0, inpainter.device)
+        return Trial(pair, max(both - pair, 0.0))
 
 
 def _seconds(work: Callable[[int], object], target: int, device: torch.device) -> float:
@@ -72,14 +90,15 @@ def estimate_filling(
     """
     tried, frames = samples.trial(scenes)
     trial, options = Trial.run(inpainter, frames), inpainter.options
-    planned = outlook.pairs_per_frame(options.algorithm) if outlook and options.exhaustive else None
+    is_planned = outlook is not None and options.exhaustive and options.algorithm != MONTAGE
+    planned = outlook.pairs_per_frame(options.algorithm) if outlook and is_planned else None
     pairs = pairs_per_frame(options.algorithm, len(has_hole), planned)
     is_painted = outlook is None or outlook.hidden_percent != 0
     seconds = 0.0 if planned is None or outlook is None else outlook.seconds * len(has_hole)
     for scene in scenes:
         count, share = sum(has_hole[scene.start : scene.stop]), _num_pixels(scene) / _num_pixels(tried)
-        # ip paints one frame of a scene; the others copy what was made up there.
-        paintings = min(count, 1) if options.algorithm == "ip" else count
+        # Others copy what was made up in one frame of the scene.
+        paintings = min(count, 1) if options.algorithm in STEADY else count
         seconds += share * (count * pairs * trial.pair + paintings * is_painted * trial.painting)
     return seconds
 

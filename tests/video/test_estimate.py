@@ -36,6 +36,7 @@ def seconds_of(monkeypatch, outlook, **options):
         ("ff", 60.0, (7 + 4 * 6) * (3 * 2 + 5)),
         ("ff", 0.0, (7 + 4 * 6) * 3 * 2),
         ("ip", 60.0, (7 + 4 * 6) * (3 + 2) * 2 + (1 + 4) * 5),
+        ("pm", 60.0, (7 + 4 * 6) * 2 + (1 + 4) * 5),
     ],
 )
 def test_pairs_and_paintings_cost_as_much_as_in_the_trial(monkeypatch, algorithm, hidden, expected):
@@ -61,3 +62,14 @@ def test_a_trial_aligns_two_pairs_and_paints_two_holes(monkeypatch):
     assert tried.aligner.batch_sizes == [1, 1]
     assert tried.hallucinator.batch_sizes == [1, 1]
     assert torch.is_grad_enabled()
+
+
+def test_the_trial_of_a_montage_tells_a_painting_from_the_rest(monkeypatch):
+    ticks = iter(np.cumsum([0.0, 1, 0, 2, 0, 6]).tolist())
+    monkeypatch.setattr(estimate.time, "perf_counter", lambda: next(ticks))
+    rng, hole = np.random.default_rng(0), np.zeros((48, 64), bool)
+    hole[20:30, 20:40] = True
+    frames = [WorkingFrame(rng.integers(0, 256, (48, 64, 3), np.uint8), hole) for _ in range(2)]
+    tried = inpainter("pm")
+    assert Trial.run(tried, frames) == Trial(pair=2.0, painting=4.0)
+    assert sum(tried.hallucinator.batch_sizes) == 1
