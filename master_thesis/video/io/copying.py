@@ -62,6 +62,7 @@ class _Lane:
     clock: StreamClock
     is_converted: bool
     can_start_early: bool
+    codec: str = ""
     is_started: bool = False
     last: int | None = None
 
@@ -73,6 +74,8 @@ class _Lane:
         if packet.dts is None:
             return
         self.clock.apply(packet)
+        if not self.is_started and self._is_priming(packet):
+            return
         is_first, self.is_started = not self.is_started, True
         if is_first and not self.can_start_early and _is_last_before_start(packet):
             packet.pts = packet.dts = 0
@@ -81,6 +84,14 @@ class _Lane:
         self.last = packet.dts
         packet.stream = self.stream
         yield packet
+
+    def _is_priming(self, packet: Any) -> bool:
+        """Whether a packet of AAC lies before the start, mostly or entirely, where the container cannot say so.
+
+        Players would play it, and all sound would be late by its length. Its absence only fades in the packet after it.
+        """
+        is_aac = self.codec == "aac" and not self.can_start_early
+        return is_aac and packet.pts is not None and 2 * packet.pts + (packet.duration or 0) < 0
 
     def _goes_back(self, packet: Any) -> bool:
         """Whether a packet overlaps the one before it; equal times, of coarse clocks, are set apart by a tick."""
@@ -133,7 +144,8 @@ class TrackCopier:
             is_converted = track in companions.carried.converted
             stream = _converted(output, template) if is_converted else output.add_stream_from_template(template)
             _copy_facts(template, stream)
-            self._lanes[track.index] = _Lane(stream, companions.clock.follow(), is_converted, can_start_early)
+            clock = companions.clock.follow()
+            self._lanes[track.index] = _Lane(stream, clock, is_converted, can_start_early, track.codec)
         self._copy_file_facts(companions.clock.origin)
         self._num_dropped = 0
         self._packets = self._read()
