@@ -69,7 +69,7 @@ def test_a_lossless_video_holds_the_filled_frames_and_the_sound(info, tmp_path: 
     frames = make_frames(info)
     write_all(result_sink(tmp_path / "out.mkv", info, config(lossless=True)), frames)
     assert all((got == frame.after).all() for (_, got), frame in zip(shown(tmp_path / "out.mkv"), frames, strict=True))
-    assert packets(tmp_path / "out.mkv", "audio")[1] == packets(info.path, "audio")[1]
+    assert packets(tmp_path / "out.mkv", "audio")[1] == packets(info.path, "audio")[1][1:], "without the priming of AAC"
 
 
 def test_a_folder_holds_the_filled_frames_by_number(info, tmp_path: Path) -> None:

@@ -130,7 +130,9 @@ def test_sound_survives_both_ways_between_containers(tmp_path: Path) -> None:
         info = open_source(path).info
         assert not output_notices(tmp_path / f"o{other}", VideoConfig(video="v", mask="m", output="o"), info)
         assert remuxes(path, info.tracks, tmp_path / f"out{other}")
-        assert packets(tmp_path / f"out{other}", "audio")[1] == packets(path, "audio")[1]
+        kept = packets(path, "audio")[1]
+        kept = kept[1:] if audio == "aac" else kept  # in Matroska, without the priming
+        assert packets(tmp_path / f"out{other}", "audio")[1] == kept
 
 
 def write_beep(path: Path, start: float, shift: int = 0) -> Path:
