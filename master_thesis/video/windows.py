@@ -23,6 +23,8 @@ from master_thesis.video.patch_store import Patch, PatchFolder
 from master_thesis.video.plan import Window
 
 HeldFrame: TypeAlias = WorkingFrame | StoredFrame
+KEEPING = frozenset({"ff", "ip"})
+"""The algorithms whose closed frames are kept before their window is complete."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def fill_windows(
                 patches = folder.load(index)
             else:
                 holes = {n: frame.hole for n, frame in zip(window.numbers, frames, strict=True)}
-                closed = ClosedFrames(folder, index, holes, on_closed, is_kept=inpainter.algorithm != "cp")
+                closed = ClosedFrames(folder, index, holes, on_closed, is_kept=inpainter.algorithm in KEEPING)
                 patches = inpainter.fill(window, frames, past, closed)
                 folder.save(index, patches)
                 folder.drop_kept(index)
