@@ -114,6 +114,13 @@ def load_networks(choice: NetworkChoice, *sizes: Any) -> tuple[Any, Any]:
     return aligner, chn
 
 
+MADE_UP_BY = {
+    "chn": "what no frame shows is made up by chn, without texture: `pip install pypatchmatch` would continue textures",
+    "exemplar": "what no frame shows is made up of patches of its surroundings (--hallucinate exemplar)",
+}
+"""What is said where nothing was chosen."""
+
+
 def load_hallucinator(family: str | None) -> Any:
     """Loads the hallucinator that is used where no checkpoint is named.
 
@@ -123,7 +130,9 @@ def load_hallucinator(family: str | None) -> Any:
     Raises:
         UserError: the package of the painter is missing.
     """
-    family = family or ("chn" if find_patchmatch() is None else "exemplar")
+    if family is None:
+        family = "chn" if find_patchmatch() is None else "exemplar"
+        log.info(MADE_UP_BY[family])
     spec = find_network(family)
     return load_shipped(family) if spec.has_weights else spec.cls()
 

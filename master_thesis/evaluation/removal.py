@@ -89,5 +89,5 @@ def _run(words: Sequence[str], log: Path) -> dict[str, float]:
             raise
     if process.returncode:
         lines = log.read_text(errors="replace").strip().splitlines() or ["it says nothing"]
-        raise UserError(f"{' '.join(words)} failed with exit code {process.returncode}: {lines[-1]}")
+        raise UserError(f"{lines[-1]} (exit code {process.returncode} of {' '.join(words)})")
     return {"seconds": time.perf_counter() - start, **peak}

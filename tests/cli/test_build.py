@@ -58,12 +58,16 @@ def test_networks_are_the_shipped_ones_unless_others_are_named():
     assert type(load_networks(NetworkChoice(chn_aligner="opencv"))[0]) is OpenCVAligner
 
 
-def test_painters_are_chosen_by_name_and_the_exemplar_one_where_it_is_installed(monkeypatch):
+def test_painters_are_chosen_by_name_and_the_exemplar_one_where_it_is_installed(monkeypatch, caplog):
+    caplog.set_level("INFO")
     choices = (None, "exemplar", "smooth")
     made = [type(load_networks(NetworkChoice(hallucinate=name))[1]) for name in choices]
     assert made == [ExemplarPainter, ExemplarPainter, SmoothPainter]
     monkeypatch.setitem(sys.modules, "patchmatch.patch_match", None)
     assert type(load_networks(NetworkChoice())[1]) is SmallCHN
+    exemplar, chn = (r.message for r in caplog.records if r.message.startswith("what no frame shows"))
+    assert "--hallucinate exemplar" in exemplar
+    assert "`pip install pypatchmatch` would continue textures" in chn
     with pytest.raises(UserError, match="needs the package pypatchmatch: pip install"):
         load_networks(NetworkChoice(hallucinate="exemplar"))
 
