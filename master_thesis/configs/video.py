@@ -52,7 +52,7 @@ class VideoConfig:
     crf: int | None = option(
         None, "quality of the result: larger is smaller and worse", otherwise="16, 20 for av1", within=(0, 63)
     )
-    keep_going: bool = option(False, "repeat the frame before a damaged one instead of stopping")
+    keep_going: bool = option(False, "make damaged frames from their neighbours instead of stopping")
     hold_masks: bool = option(False, "frames without a mask repeat the one before")
     feather: int = option(0, "width in pixels of a soft seam inside the hole", within=(0, 1000))
     overlay: bool = option(False, "also write a video that shows where each pixel came from")

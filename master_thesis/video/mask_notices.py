@@ -30,9 +30,11 @@ def matching_notices(found: Survey) -> list[str]:
 
 
 def held_notice(found: Survey) -> list[str]:
-    """Which frames are damaged and repeat the one before."""
-    if not found.held:
-        return []
-    shown = ", ".join(map(str, found.held[:10])) + (" ..." if len(found.held) > 10 else "")
-    frames = "frame" if len(found.held) == 1 else "frames"
-    return [f"damaged {frames} {shown}: the frame before is repeated"]
+    """Which frames are damaged, and what is shown instead."""
+    ways = ((found.bridged, "made from their neighbours"), (found.held, "the frame before is repeated"))
+    return [f"damaged {_listed(numbers)}: {way}" for numbers, way in ways if numbers]
+
+
+def _listed(numbers: list[int]) -> str:
+    shown = ", ".join(map(str, numbers[:10])) + (" ..." if len(numbers) > 10 else "")
+    return f"{'frame' if len(numbers) == 1 else 'frames'} {shown}"

@@ -52,6 +52,7 @@ class Survey:
         last_pts: presentation time of the last frame, in ticks.
         last_length: how long it is shown, in ticks; 0: not known.
         held: numbers of damaged frames, for which the frame before is shown.
+        bridged: numbers of damaged frames that are made from those around them.
         is_transparent: whether any pixel is.
         error: why the pass ended early; empty if it did not.
     """
@@ -64,6 +65,7 @@ class Survey:
     last_pts: int = 0
     last_length: int = 0
     held: list[int] = field(default_factory=list)
+    bridged: list[int] = field(default_factory=list)
     is_transparent: bool = False
     error: str = ""
 
@@ -95,6 +97,7 @@ def survey(masks: Masks, watch: Callable[[np.ndarray, np.ndarray], None] | None 
             found.boxes.append(bounding_box(mask))
             found.last_pts, found.last_length = frame.pts, frame.length
             found.held += [found.num_frames - 1] if frame.is_held else []
+            found.bridged += [found.num_frames - 1] if frame.is_bridged else []
             found.is_transparent |= frame.alpha is not None and bool((frame.alpha < 255).any())
             found.hole_percent.append(float(mask.mean()) * 100)
     except UserError as error:

@@ -19,6 +19,7 @@ import av.error
 import numpy as np
 
 from master_thesis.errors import UserError, require
+from master_thesis.video.io.bridging import bridged
 from master_thesis.video.io.clock import Clock, read_clock
 from master_thesis.video.io.colours import colours_of, to_rgb
 from master_thesis.video.io.encoding import is_yuv, mastering
@@ -42,7 +43,7 @@ def open_source(path: Path, rate: Fraction | float | int = 25, keep_going: bool 
     Args:
         path: the file or folder.
         rate: frames per second of a folder; files have their own.
-        keep_going: repeat the frame before a damaged one instead of raising.
+        keep_going: make damaged frames from their neighbours instead of raising.
 
     Raises:
         UserError: the path does not exist, or is neither a video nor a folder of images.
@@ -56,7 +57,7 @@ class VideoFile:
 
     Args:
         path: the file.
-        keep_going: repeat the frame before a damaged one instead of raising.
+        keep_going: make damaged frames from their neighbours instead of raising.
     """
 
     def __init__(self, path: Path, keep_going: bool = False) -> None:
@@ -73,6 +74,9 @@ class VideoFile:
         Raises:
             UserError: the file is damaged, or the frames change their size.
         """
+        return bridged(self._frames()) if self._keep_going else self._frames()
+
+    def _frames(self) -> Iterator[TimedFrame]:
         count, last = 0, None
         with open_media(self._path) as container:
             pictures = self._decode(container)
@@ -140,7 +144,7 @@ class VideoFile:
     def _damaged(self, count: int, last: TimedFrame | None, error: av.error.FFmpegError) -> str:
         timing = self.info.timing
         seconds = float((last.pts + timing.ticks_per_frame) * timing.time_base) if last is not None else 0.0
-        way_on = "" if error.strerror == TRUNCATED else ", or add --keep_going, which repeats the frame before it"
+        way_on = "" if error.strerror == TRUNCATED else ", or add --keep_going, which makes it from its neighbours"
         return (
             f"{self._path}: damaged after {count} complete frames ({reason_of(error)}); "
             f"repair it, or cut it before {seconds:.1f} s{way_on}"

@@ -112,6 +112,7 @@ class TimedFrame:
         native: the picture as the video stores it, if it does so in YUV.
         length: how long it is shown, in ticks; 0: not known.
         is_held: whether it repeats the frame before it, because it is damaged.
+        is_bridged: whether it is made from the frames around it, because it is damaged.
     """
 
     image: UInt8[np.ndarray, "H W 3"]
@@ -121,6 +122,7 @@ class TimedFrame:
     native: Any = None
     length: int = 0
     is_held: bool = False
+    is_bridged: bool = False
 
 
 @runtime_checkable
