@@ -14,6 +14,7 @@ TINY_DFPN = "--dfpn_size 32 --dfpn_corr_widths 4 4 --dfpn_width 4 --vgg_weights 
 TINY_CHN = "--chn_width 4 --chn_growth 2 --chn_num_blocks 1 --vgg_weights random --vgg_width 2"
 NEEDED = {
     "remove": "clip.mp4 --mask mask.png",
+    "mask": "clip.mp4 --box 1 1 2 2",
     "evaluate": "",
     "test dfpn": "--test_checkpoint c",
     "test chn": "--test_checkpoint c --chn_aligner opencv",

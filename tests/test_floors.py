@@ -17,7 +17,7 @@ FLOORS = [
     {"images", "losses", "metrics"},
     {"models", "data"},
     {"checkpoints"},
-    {"inpainting"},
+    {"inpainting", "masking"},
     {"video"},
     {"evaluation"},
     {"training"},

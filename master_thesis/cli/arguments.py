@@ -96,7 +96,8 @@ def keywords_of(flag: Flag) -> dict[str, Any]:
         return keywords | {"action": SizeAction, "nargs": "+", "const": metadata.get("auto")}
     if elements:
         nargs = "+" if elements[-1] is Ellipsis else len(elements)
-        return keywords | {"type": READERS[elements[0]], "nargs": nargs}
+        action = {"action": "extend"} if metadata.get("is_repeatable") else {}
+        return keywords | {"type": READERS[elements[0]], "nargs": nargs} | action
     return {"metavar": METAVARS.get(hint)} | keywords | {"type": READERS[hint]}
 
 

@@ -109,7 +109,8 @@ def _left(flag: Flag) -> str:
     keywords = keywords_of(flag)
     metavar = keywords.get("metavar") or f"{{{','.join(keywords.get('choices', ()))}}}"
     metavar = " ".join(metavar) if isinstance(metavar, tuple) else metavar
-    return f"{flag.shown} {metavar}{' ...' if keywords.get('nargs') == '+' and 'action' not in keywords else ''}"
+    is_list = keywords.get("nargs") == "+" and keywords.get("action") in (None, "extend")
+    return f"{flag.shown} {metavar}{' ...' if is_list else ''}"
 
 
 def typed(value: Any) -> str:

@@ -20,8 +20,9 @@ def option(default: Any, help: str, **metadata: Any) -> Any:
         default: value without the option.
         help: its line in ``--help``.
         metadata: ``within``, the bounds (every whole number has them); ``otherwise``, what None will become (shown as
-            the default); ``none``, a word that stands for None; ``auto``, another word that is a value; all else
-            (``choices``, ``metavar`` ...) is argparse's.
+            the default); ``none``, a word that stands for None; ``auto``, another word that is a value;
+            ``is_repeatable``, whether an option that is given again adds to its values; all else (``choices``,
+            ``metavar`` ...) is argparse's.
     """
     return field(default=default, metadata={"help": help, **metadata})
 

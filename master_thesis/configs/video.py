@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from master_thesis.configs.fields import argument, check_bounds, option, required
+from master_thesis.configs.fields import argument, check_bounds, option
 from master_thesis.errors import require
 
 AUTO: Literal["auto"] = "auto"
@@ -21,7 +21,7 @@ class VideoConfig:
     """Which object to remove from which video, and how."""
 
     video: str = argument("VIDEO", "video to fill: a file, a folder of frames, or a folder of videos")
-    mask: str = required("what to remove: image, folder of images, video, or alpha (transparency)", metavar="MASK")
+    mask: str = option("", "what to remove: image, folder of images, video, or alpha (transparency)", metavar="MASK")
     output: str | None = option(
         None,
         ".mp4, .mov, .mkv, or a folder (of PNG frames, or for many videos); "
@@ -62,8 +62,7 @@ class VideoConfig:
     overwrite: bool = option(False, "replace existing results")
 
     def __post_init__(self) -> None:
-        is_named = self.video != "" and self.mask != ""
-        require(is_named, "VIDEO and --mask should each be a file or a folder, got an empty name")
+        require(self.video != "", "VIDEO should be a file or a folder, got an empty name")
         require(0.01 <= self.frame_rate <= 1000, f"--frame_rate should lie in [0.01, 1000], got {self.frame_rate:g}")
         require(min(self.object_ids, default=1) >= 1, "--object_ids should be at least 1 (0 is the background)")
         check_bounds(self)

@@ -81,6 +81,9 @@ def examine(config: VideoConfig, reach: int, working_size: WorkingSize) -> Repor
         working_size: the number of pixels to process (see :data:`~master_thesis.configs.video.WorkingSize`).
     """
     report = Report()
+    if not config.mask:
+        report.problems.append("--mask should be a file or a folder: what to remove")
+        return report
     try:
         video = open_source(Path(config.video), config.frame_rate, config.keep_going)
     except UserError as error:

@@ -29,15 +29,15 @@ def fingerprint(config: VideoConfig, inpainter: Inpainter, working_size: Working
     algorithm_options = asdict(inpainter.options)
     return {
         "options": {**options, "object_ids": list(config.object_ids)},
-        "video": _files(Path(config.video)),
-        "mask": _files(Path(config.mask)),
+        "video": files_digest(Path(config.video)),
+        "mask": files_digest(Path(config.mask)),
         "algorithm": algorithm_options.pop("algorithm"),
         "algorithm_options": algorithm_options,
         "test_size": list(working_size) if isinstance(working_size, tuple) else working_size or "native",
         "device": inpainter.device.type,
         "precision": _precision(inpainter.device),
-        "aligner": _network(inpainter.aligner),
-        "chn": _network(inpainter.hallucinator),
+        "aligner": network_digest(inpainter.aligner),
+        "chn": network_digest(inpainter.hallucinator),
     }
 
 
@@ -47,7 +47,7 @@ def _precision(device: torch.device) -> str:
     return str(torch.get_autocast_dtype(device.type) if cast else torch.float32).removeprefix("torch.")
 
 
-def _files(path: Path) -> str:
+def files_digest(path: Path) -> str:
     """Digest of the names, sizes and times of a file or of the files in a folder."""
     files = sorted(path.iterdir()) if path.is_dir() else [path]
     digest = hashlib.sha256()
@@ -58,7 +58,7 @@ def _files(path: Path) -> str:
     return digest.hexdigest()[:16]
 
 
-def _network(network: object) -> str:
+def network_digest(network: object) -> str:
     """Class of a network and digest of its weights."""
     digest = hashlib.sha256()
     if isinstance(network, nn.Module):

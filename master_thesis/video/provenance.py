@@ -108,11 +108,11 @@ def in_one_sentence(origins: Sequence[FrameOrigin], are_all_asked: bool = True) 
         return f"{seen}; almost nothing was hallucinated."
     found = "found in no other frame" if are_all_asked else "not found in the frames that were asked"
     unseen = f"{invented:.0f} % of the hole was {found} and was hallucinated"
-    where = "in every frame" if len(affected) == len(origins) > 1 else f"frames {_ranges(affected)}"
+    where = "in every frame" if len(affected) == len(origins) > 1 else f"frames {ranges_of(affected)}"
     return f"{unseen} ({where})." if copied < 0.5 else f"{seen}; {unseen} ({where})."
 
 
-def _ranges(numbers: Sequence[int]) -> str:
+def ranges_of(numbers: Sequence[int]) -> str:
     """Numbers as ranges (``3, 12-40``), only the longest if there are many."""
     runs = [[n for _, n in group] for _, group in itertools.groupby(enumerate(numbers), lambda pair: pair[1] - pair[0])]
     longest = sorted(sorted(runs, key=len, reverse=True)[:MAX_RANGES])

@@ -250,7 +250,7 @@ def test_published_options_with_their_defaults_change_nothing(mode):
         ),
         ("--evaluate --init_from b", "evaluate has no option --init_from, which is an option of train dfpn, train chn"),
         ("--test --preset small --recompute", "test dfpn has no option --recompute, which is an option of train"),
-        ("--video a", "remove needs --mask: "),
+        ("--video a", "remove needs --mask MASK, or "),
         ("--mask a", "remove needs VIDEO: "),
         ("--export a.safetensors", "export needs CKPT and FILE: "),
         ("--max_epoch 3", "train dfpn has no option --max_epoch; do you mean --max_epochs?"),

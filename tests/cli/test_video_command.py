@@ -84,7 +84,8 @@ def write_frames(folder: Path) -> None:
 
 
 CLIP, MASK = "clip.mp4", "--mask mask.png"
-USAGE = "python -m master_thesis remove VIDEO --mask MASK [options]"
+NEEDS_A_MASK = "remove needs --mask MASK, or the object marked on a frame: --box X Y W H, --points X Y or --draw FILE"
+USAGE = "python -m master_thesis remove VIDEO [options]"
 INVERTED = "of the frames, so the masks are probably inverted"
 REFUSED = [
     # videos
@@ -172,9 +173,9 @@ REFUSED = [
     ),
     (f"{CLIP} {MASK} --test_size nativ", "--test_size should be a height and a width, auto or native; got nativ"),
     (f"{CLIP} {MASK} --algorithms ip ip", "--algorithms should name each once, got ip ip"),
-    (CLIP, f"remove needs --mask: {USAGE}"),
+    (CLIP, NEEDS_A_MASK),
     (MASK, f"remove needs VIDEO: {USAGE}"),
-    (f"{CLIP} --mask=", "VIDEO and --mask should each be a file or a folder, got an empty name"),
+    (f"{CLIP} --mask=", NEEDS_A_MASK),
 ]
 """Arguments, and all that is said."""
 

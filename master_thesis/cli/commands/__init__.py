@@ -10,6 +10,7 @@ from typing import Any
 
 from master_thesis.cli.commands.evaluate import EvaluateOptions, evaluate
 from master_thesis.cli.commands.export import ExportOptions, export
+from master_thesis.cli.commands.mask import MaskOptions, mask
 from master_thesis.cli.commands.remove import RemoveOptions, remove
 from master_thesis.cli.commands.sample_data import SampleDataOptions, sample_data
 from master_thesis.cli.commands.test import CHNTestOptions, DFPNTestOptions, test_chn, test_dfpn
@@ -18,6 +19,7 @@ from master_thesis.cli.options import CommandOptions
 
 FUNCTIONS: Mapping[type[CommandOptions], Callable[[Any], None]] = {
     RemoveOptions: remove,
+    MaskOptions: mask,
     EvaluateOptions: evaluate,
     DFPNTestOptions: test_dfpn,
     CHNTestOptions: test_chn,

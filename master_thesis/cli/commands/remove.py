@@ -11,7 +11,9 @@ from master_thesis.cli.options import AlgorithmChoice, NetworkChoice, NetworkCom
 from master_thesis.configs.data import DataConfig
 from master_thesis.configs.fields import option
 from master_thesis.configs.inpainting import STEADY, InpaintOptions
+from master_thesis.configs.masking import MARK_FLAGS, Marks, MaskConfig
 from master_thesis.configs.video import AUTO, VideoConfig
+from master_thesis.errors import require
 from master_thesis.runtime.interruption import terminated_like_interrupted
 
 
@@ -21,11 +23,12 @@ class RemoveOptions(NetworkCommandOptions):
 
     NAME = "remove"
     COMMON = (
-        *("video", "mask", "output", "object_ids", "mask_dilation", "invert_mask", "algorithms", "test_size"),
+        *("video", "mask", "box", "output", "object_ids", "mask_dilation", "invert_mask", "algorithms", "test_size"),
         *("lossless", "overlay", "report", "check", "overwrite", "gpus", "config"),
     )
 
     video: VideoConfig = part(VideoConfig)
+    marks: Marks = part(Marks())
     inpainting: AlgorithmChoice = part(AlgorithmChoice(("ip",)))
     test_size: tuple[int, int] | Literal["auto"] | None = option(
         AUTO,
@@ -39,6 +42,17 @@ class RemoveOptions(NetworkCommandOptions):
     networks: NetworkChoice = part(NetworkChoice())
     data: DataConfig = part(DataConfig(), only=("seed",))
     trainer: Mapping[str, Any] = trainer_part("accelerator", "precision")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        flag = next((f"--{name}" for name in MARK_FLAGS if getattr(self.marks, name)), "--box")
+        require(
+            bool(self.video.mask) or self.marks.is_given,
+            "remove needs --mask MASK, or the object marked on a frame: --box X Y W H, --points X Y or --draw FILE",
+        )
+        require(not (self.video.mask and self.marks.is_given), f"--mask and {flag} both say what to remove: choose one")
+        is_one = not self.marks.is_given or not (self.video.invert_mask or self.video.object_ids)
+        require(is_one, f"--invert_mask and --object_ids belong to --mask: leave them out with {flag}")
 
 
 def without_flicker(networks: NetworkChoice, algorithms: Sequence[str]) -> NetworkChoice:
@@ -55,6 +69,9 @@ def remove(options: RemoveOptions) -> None:
     from master_thesis.video.outputs import beside
 
     video = options.video
+    if options.marks.is_given:
+        with terminated_like_interrupted():
+            video = _with_masks(video, options.marks)
     with running_networks(options, options.data.seed) as device, terminated_like_interrupted():
         networks = load_networks(without_flicker(options.networks, options.inpainting.algorithms))
         algorithms = [InpaintOptions(name, exhaustive=video.leaps) for name in options.inpainting.algorithms]
@@ -63,3 +80,21 @@ def remove(options: RemoveOptions) -> None:
     for result in results:
         if result.output is not None:
             write_config(beside(result.output, f".{CONFIG}"), options, video.overwrite)
+
+
+def _with_masks(video: VideoConfig, marks: Marks) -> VideoConfig:
+    """Makes the masks of a video from marks, in a folder beside the result."""
+    from pathlib import Path
+
+    from master_thesis.video.io.decoding import open_source
+    from master_thesis.video.jobs import is_folder_of_videos
+    from master_thesis.video.mask_making import make_masks
+    from master_thesis.video.outputs import beside, chosen_output
+
+    path = Path(video.video)
+    require(not is_folder_of_videos(video), f"{path} is a folder of videos: marks belong to one video, so give --mask")
+    info = open_source(path, video.frame_rate, video.keep_going).info
+    folder = beside(chosen_output(video, info), "_masks")
+    options = {name: getattr(video, name) for name in ("frame_rate", "keep_going")}
+    config = MaskConfig(video.video, str(folder), overwrite=True, **options)
+    return replace(video, mask=str(make_masks(config, marks).folder))

@@ -1,0 +1,45 @@
+"""``mask``: from marks on a few frames to a mask for every frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from master_thesis.cli.flags import part
+from master_thesis.cli.options import CommandOptions
+from master_thesis.configs.masking import Marks, MaskConfig
+from master_thesis.errors import require
+from master_thesis.runtime.interruption import terminated_like_interrupted
+
+
+@dataclass(frozen=True, kw_only=True)
+class MaskOptions(CommandOptions):
+    """Make a mask for every frame of a video, from marks on a few."""
+
+    NAME = "mask"
+    COMMON = (
+        *("video", "box", "points", "background_points", "draw", "gone", "output", "overlay", "overwrite", "config"),
+    )
+
+    masks: MaskConfig = part(MaskConfig)
+    marks: Marks = part(Marks())
+
+    def __post_init__(self) -> None:
+        require(
+            self.marks.is_given,
+            "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE, for another frame than the "
+            "first with @FRAME",
+        )
+
+
+def mask(options: MaskOptions) -> None:
+    """Makes the masks and writes beside them what repeats the run."""
+    from master_thesis.cli.build import seed_run
+    from master_thesis.cli.config_file import CONFIG, write_config
+    from master_thesis.video.mask_making import make_masks
+    from master_thesis.video.outputs import beside
+
+    seed_run(0)
+    with terminated_like_interrupted():
+        result = make_masks(options.masks, options.marks)
+    write_config(beside(Path(result.folder), f".{CONFIG}"), options, options.masks.overwrite)

@@ -1,0 +1,1 @@
+"""From marks on a few frames to a mask for every frame."""

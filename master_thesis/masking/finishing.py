@@ -1,0 +1,17 @@
+"""Masks between the size of the video and the working size."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float
+
+
+def reduce_mask(mask: Bool[np.ndarray, "H W"], size: tuple[int, int]) -> Float[np.ndarray, "h w"]:
+    """A mask at the working size: the share of every pixel that it covers."""
+    return cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA)
+
+
+def enlarge(mask: Float[np.ndarray, "h w"], size: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
+    """A soft mask at the height and width of a frame."""
+    return cv2.resize(mask, size[::-1], interpolation=cv2.INTER_LINEAR) > 0.5

@@ -1,0 +1,148 @@
+"""The folder of masks that are made: one PNG per frame, and ``masks.json``, which says how far to trust each.
+
+A folder that is made again keeps what no changed mark affects.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Bool
+
+from master_thesis.errors import UserError, require
+from master_thesis.images.codec import write_png
+from master_thesis.video.io.source import VideoInfo
+
+RECORD = "masks.json"
+
+
+@dataclass(frozen=True)
+class SpanRecord:
+    """Frames that were carried together.
+
+    Attributes:
+        start: the first one.
+        stop: the one after the last one.
+        digest: of everything that their masks depend on.
+    """
+
+    start: int
+    stop: int
+    digest: str
+
+
+@dataclass
+class MaskRecord:
+    """The content of ``masks.json``.
+
+    Attributes:
+        video: the video.
+        size: height and width of the masks.
+        options: marks and options.
+        key_frames: frames that are marked.
+        confidence: of every frame, in [0, 1]; 1 on key frames.
+        doubtful: frames of little confidence.
+        spans: what was carried together.
+    """
+
+    video: str
+    size: tuple[int, int]
+    options: Mapping[str, Any]
+    key_frames: Sequence[int] = ()
+    confidence: list[float] = field(default_factory=list)
+    doubtful: list[int] = field(default_factory=list)
+    spans: list[SpanRecord] = field(default_factory=list)
+
+    def write(self, path: Path) -> None:
+        """Writes the record as JSON."""
+        path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> MaskRecord | None:
+        """The record in a folder; None if there is none that can be read."""
+        try:
+            content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+            content["spans"] = [SpanRecord(**span) for span in content["spans"]]
+            content["size"] = tuple(content["size"])
+            return cls(**content)
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+
+def check_mask_folder(path: Path, overwrite: bool) -> None:
+    """Checks that a folder of masks can be written, and that nothing but masks is replaced.
+
+    Raises:
+        UserError: something is in the way.
+    """
+    require(not path.is_file(), f"--output should be a folder of masks, got the file {path}")
+    names = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
+    strange = [name for name in names if name != RECORD and not name.endswith(".png")]
+    is_ours = not strange and (RECORD in names or not names)
+    require(is_ours, f"--output {path} holds other things than masks made here: choose another folder")
+    require(overwrite or not names, f"--output {path} exists already: --overwrite replaces it")
+    place = next(p for p in path.absolute().parents if p.exists())
+    require(place.is_dir() and os.access(place, os.W_OK), f"--output {path}: {place} cannot be written to")
+
+
+def mask_name(info: VideoInfo, frame: int) -> str:
+    """The name of the mask of a frame: that of the frame in a folder, or else its number."""
+    return f"{Path(info.names[frame]).stem if info.names else f'{frame:05d}'}.png"
+
+
+class MaskFolder:
+    """Masks being written beside their final place.
+
+    Args:
+        part: the folder being written.
+        old: the folder that it will replace.
+        info: the video.
+    """
+
+    def __init__(self, part: Path, old: Path, info: VideoInfo) -> None:
+        self.part, self.old, self.info = part, old, info
+        self.before = MaskRecord.read(old)
+
+    def write(self, frame: int, mask: Bool[np.ndarray, "H W"]) -> None:
+        """Writes the mask of a frame."""
+        write_png(self.part / mask_name(self.info, frame), np.ascontiguousarray(mask))
+
+    def keep(self, span: SpanRecord) -> list[float] | None:
+        """Takes the masks of frames over if nothing they depend on has changed; their confidence, or None."""
+        if self.before is None or span not in self.before.spans:
+            return None
+        names = [mask_name(self.info, frame) for frame in range(span.start, span.stop)]
+        confidence = self.before.confidence[span.start : span.stop]
+        if len(confidence) < len(names) or not all((self.old / name).is_file() for name in names):
+            return None
+        for name in names:
+            shutil.copyfile(self.old / name, self.part / name)
+        return confidence
+
+
+@contextmanager
+def writing_masks(path: Path, info: VideoInfo) -> Iterator[MaskFolder]:
+    """Yields a folder that takes its final place when the block ends; until then the old one stays.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        part.mkdir(parents=True)
+        yield MaskFolder(part, path, info)
+        if path.exists():
+            shutil.rmtree(path)
+        os.replace(part, path)
+    except OSError as error:
+        raise UserError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)

@@ -1,0 +1,220 @@
+"""Makes a mask for every frame of a video from marks on a few.
+
+Two passes decode the video: one reduces its frames to the working size, outlines the object on marked frames and finds
+the cuts; the other, only for the overlay, shows the masks over the frames. In between masks are carried, span by span.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, UInt8
+
+from master_thesis.configs.masking import Marks, MaskConfig
+from master_thesis.errors import require
+from master_thesis.masking.carrying import Carrier, SoftMask, load_carrier, working_size
+from master_thesis.masking.finishing import enlarge, reduce_mask
+from master_thesis.masking.spans import DOUBTFUL_BELOW, Span, carry_span, plan_spans
+from master_thesis.models.carrier import MaskCarrier
+from master_thesis.video.cuts import CutDetector
+from master_thesis.video.fingerprint import files_digest, network_digest
+from master_thesis.video.io.decoding import open_source
+from master_thesis.video.io.orientation import to_displayed, to_stored
+from master_thesis.video.io.source import VideoSource
+from master_thesis.video.io.writer import VideoWriter
+from master_thesis.video.mask_folder import (
+    RECORD,
+    MaskFolder,
+    MaskRecord,
+    SpanRecord,
+    check_mask_folder,
+    mask_name,
+    writing_masks,
+)
+from master_thesis.video.mask_marks import MarkedFrames
+from master_thesis.video.outputs import OVERLAY, beside, stem_of, with_own_name
+from master_thesis.video.picture_store import PictureStore
+from master_thesis.video.progress import Progress, with_progress
+from master_thesis.video.provenance import ranges_of
+
+log = logging.getLogger(__name__)
+
+TINT, DOUBTFUL_TINT = np.array([64, 224, 96.0]), np.array([255, 128, 16.0])
+"""Overlay colours of masks, and of doubtful ones."""
+OPACITY = 0.55
+
+FullMask = Bool[np.ndarray, "H W"]
+
+
+@dataclass(frozen=True)
+class MaskResult:
+    """Masks that were made.
+
+    Attributes:
+        folder: where they are.
+        record: what ``masks.json`` says.
+    """
+
+    folder: Path
+    record: MaskRecord
+
+
+@dataclass
+class _Found:
+    """What the first pass finds."""
+
+    keys: dict[int, FullMask | None] = field(default_factory=dict)
+    cuts: list[int] = field(default_factory=list)
+    num_frames: int = 0
+
+
+def make_masks(config: MaskConfig, marks: Marks) -> MaskResult:
+    """Writes a mask for every frame of a video.
+
+    Args:
+        config: video and output.
+        marks: what is marked on which frames.
+
+    Raises:
+        UserError: the marks do not fit the video, or the output cannot be written.
+    """
+    video = open_source(Path(config.video), config.frame_rate, config.keep_going)
+    folder = chosen_folder(config)
+    check_mask_folder(folder, config.overwrite)
+    overlay = beside(folder, OVERLAY)
+    is_free = config.overwrite or not config.overlay or not overlay.exists()
+    require(is_free, f"{overlay} exists already: --overwrite replaces it")
+    marked = MarkedFrames(marks, video.info.displayed_size)
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        frames = stack.enter_context(PictureStore(scratch, (*working_size(marked.size), 3)))
+        found = _look_through(video, marked, frames)
+        writer = stack.enter_context(writing_masks(folder, video.info))
+        record = MaskRecord(config.video, marked.size, asdict(marks), sorted(found.keys))
+        _carry_all(found, frames, writer, record, files_digest(Path(config.video)))
+        record.write(writer.part / RECORD)
+    result = MaskResult(folder, record)
+    if config.overlay:
+        _write_overlay(overlay, video, result)
+    for line in summary(result):
+        log.info(line)
+    return result
+
+
+def chosen_folder(config: MaskConfig) -> Path:
+    """The folder that the user names, or else one beside the video."""
+    if config.output:
+        return with_own_name(Path(config.output))
+    video = with_own_name(Path(config.video))
+    return video.with_name(f"{stem_of(video)}_masks")
+
+
+def summary(result: MaskResult) -> list[str]:
+    """The result in words, one line each."""
+    record, count = result.record, len(result.record.confidence)
+    lines = [f"{result.folder}: {count} masks"]
+    if not record.doubtful:
+        return [f"{lines[0]}; none is doubtful"]
+    worst = min(record.doubtful, key=record.confidence.__getitem__)
+    lines[0] += f"; {len(record.doubtful)} are doubtful (frames {ranges_of(record.doubtful)})"
+    lines.append(
+        f"look at frame {worst}: if its mask is wrong, mark that frame too (--box X Y W H@{worst}, or "
+        f"--gone @{worst}) and run again with --overwrite; only what depends on it is carried again"
+    )
+    return lines
+
+
+def _look_through(video: VideoSource, marked: MarkedFrames, frames: PictureStore) -> _Found:
+    """The first pass."""
+    found, detector, size = _Found(), CutDetector(), frames.shape[:2]
+    total = video.info.estimated_frames or None
+    for number, frame in enumerate(with_progress(video.frames(), "looking through", total)):
+        seen = to_displayed(frame.image, video.info.display_matrix)
+        detector.add(seen)
+        frames.append(cv2.resize(np.ascontiguousarray(seen), size[::-1], interpolation=cv2.INTER_AREA))
+        if number in marked.frames:
+            found.keys[number] = marked.mask_of(number, np.ascontiguousarray(seen))
+    found.cuts, found.num_frames = detector.cuts(), len(frames)
+    marked.check_end(found.num_frames)
+    return found
+
+
+def _carry_all(found: _Found, frames: PictureStore, writer: MaskFolder, record: MaskRecord, video_digest: str) -> None:
+    """Writes the masks of all frames."""
+    height, width = record.size
+    empty, confidence = np.zeros((height, width), bool), np.ones(found.num_frames)
+    for key, mask in found.keys.items():
+        writer.write(key, empty if mask is None else mask)
+    network = load_carrier()
+    base = f"{video_digest} {network_digest(network)} {found.num_frames}"
+    spans = plan_spans(found.num_frames, found.cuts, list(found.keys))
+    progress = Progress("carrying", sum(span.stop - span.start for span in spans))
+    try:
+        for span in spans:
+            noted = SpanRecord(span.start, span.stop, _digest(base, span, found.keys))
+            kept = writer.keep(noted)
+            if kept is None:
+                kept = list(_carried(network, frames, found.keys, span, writer, record.size, progress.update))
+            confidence[span.start : span.stop] = kept
+            record.spans.append(noted)
+    finally:
+        progress.close()
+    record.confidence = [round(float(c), 3) for c in confidence]
+    record.doubtful = [t for t, c in enumerate(record.confidence) if c < DOUBTFUL_BELOW]
+
+
+def _carried(
+    network: MaskCarrier,
+    frames: PictureStore,
+    keys: Mapping[int, FullMask | None],
+    span: Span,
+    writer: MaskFolder,
+    size: tuple[int, int],
+    step: Callable[[], None],
+) -> Iterator[float]:
+    """Writes the masks of a span and yields their confidence."""
+    working = (frames.shape[0], frames.shape[1])
+    soft: dict[int, SoftMask | None] = {}
+    for key in span.keys:
+        mask = keys[key]
+        soft[key] = None if mask is None else reduce_mask(mask, working)
+    for each in carry_span(Carrier(network, frames.__getitem__, working), soft, span):
+        writer.write(each.frame, enlarge(each.mask, size))
+        step()
+        yield each.confidence
+
+
+def _digest(base: str, span: Span, keys: Mapping[int, FullMask | None]) -> str:
+    """A digest of everything that the masks of a span depend on."""
+    digest = hashlib.sha256(f"{base} {span}".encode())
+    for key in span.keys:
+        mask = keys[key]
+        digest.update(b"gone" if mask is None else np.packbits(mask).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _write_overlay(path: Path, video: VideoSource, result: MaskResult) -> None:
+    """The second pass: masks in colour over grey frames."""
+    from master_thesis.images.codec import read_mask
+
+    info, doubtful = video.info, set(result.record.doubtful)
+    with VideoWriter(path, info.geometry, info.timing) as writer:
+        for number, frame in enumerate(with_progress(video.frames(), "overlay", info.estimated_frames or None)):
+            mask = to_stored(read_mask(result.folder / mask_name(info, number)), info.display_matrix)
+            colour = DOUBTFUL_TINT if number in doubtful else TINT
+            writer.write(tinted(frame.image, mask, colour), frame.pts, length=frame.length)
+    log.info("overlay: %s", path)
+
+
+def tinted(image: UInt8[np.ndarray, "H W 3"], mask: FullMask, colour: np.ndarray) -> UInt8[np.ndarray, "H W 3"]:
+    """A frame with its mask in colour; the rest is paler."""
+    mixed = np.where(mask[..., None], OPACITY * colour + (1 - OPACITY) * image, 0.7 * image + 0.3 * 128)
+    return np.rint(mixed).astype(np.uint8)

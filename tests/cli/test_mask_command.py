@@ -1,0 +1,127 @@
+"""The command that makes masks: its words, its file, its messages, and a removal from a box."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from master_thesis.cli import build
+from master_thesis.cli.config_file import config_text, read_config
+from master_thesis.cli.flags import read_options
+from master_thesis.cli.parsing import parse_command
+from master_thesis.errors import UserError
+from master_thesis.images.codec import write_png
+from master_thesis.masking.carrying import Carried
+from master_thesis.video import mask_making
+from stress.videos import Clip, moving_frames
+from tests.commands import run_command
+from tests.factories import Copier, StillAligner
+
+
+class Still:
+    """A tracker that leaves every mask where it is."""
+
+    def __init__(self, network, frame_at, size):
+        self.size = size
+
+    def carry(self, keys, route):
+        for frame in route[1:]:
+            yield Carried(frame, keys[route[0]], 0.9)
+
+
+@pytest.fixture
+def world(tmp_path, monkeypatch) -> Path:
+    """A clip with a red square that stands still, without networks."""
+    frames = [frame // 3 for frame in moving_frames(4)]
+    for frame in frames:
+        frame[16:32, 24:40] = (220, 30, 10)
+    Clip(times=(0, 1, 2, 3)).write(tmp_path, frames)
+    monkeypatch.setattr(mask_making, "Carrier", Still)
+    monkeypatch.setattr(build, "load_networks", lambda *args: (StillAligner(), Copier()))
+    return tmp_path
+
+
+def test_an_option_given_again_adds_a_mark():
+    options = parse_command(
+        [
+            "mask",
+            "clip.mp4",
+            "--box",
+            "1",
+            "2",
+            "3",
+            "4",
+            "--box",
+            "5",
+            "6",
+            "7",
+            "8@9",
+            "--points",
+            "1",
+            "2",
+            "--gone",
+            "@12",
+        ]
+    )
+    assert [mark.frame for mark in options.marks.boxes] == [0, 9]
+    assert options.marks.gone_frames == [12]
+
+
+def test_the_file_of_a_run_repeats_it(tmp_path):
+    options = parse_command(
+        ["mask", "clip.mp4", "--box", "1", "2", "3", "4", "5", "6", "7", "8@9", "--draw", "a.png@3", "--overlay"]
+    )
+    (tmp_path / "config.yaml").write_text(config_text(options))
+    again = read_options(type(options), read_config(str(tmp_path / "config.yaml"), type(options)))
+    assert again == options
+
+
+def test_masks_are_made_from_a_box(world, monkeypatch, capsys):
+    result = run_command("mask clip.mp4 --box 20 12 24 24", world, monkeypatch, capsys)
+    assert result.code == 0, result.err
+    assert "clip_masks: 4 masks; none is doubtful" in result.err
+    names = {f"clip_masks/{name}" for name in ("00000.png", "00001.png", "00002.png", "00003.png", "masks.json")}
+    assert result.written == names | {"clip_masks", "clip_masks.config.yaml"}
+
+
+def test_an_object_is_removed_from_a_box(world, monkeypatch, capsys):
+    result = run_command("remove clip.mp4 --box 20 12 24 24 --output out.mkv --lossless", world, monkeypatch, capsys)
+    assert result.code == 0, result.err
+    assert {"out.mkv", "out_masks/00003.png", "out_masks/masks.json"} <= result.written
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (
+            "mask clip.mp4",
+            "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE, for another frame than the "
+            "first with @FRAME",
+        ),
+        ("mask none.mp4 --box 1 1 5 5", "none.mp4: there is no such file or folder"),
+        ("mask clip.mp4 --box 90 1 5 5", "--box 90 1 5 5 lies outside the frame, which is 64 x 48"),
+        ("mask clip.mp4 --box 1 1 5", "--box should be X Y W H[@FRAME]: 4 whole numbers, got 1 1 5"),
+        ("mask clip.mp4 --box 1 1 5 5@4", "frame 4 is marked, but the video ends at frame 3: frames count from 0"),
+        ("mask clip.mp4 --draw none.png", "--draw none.png: there is no such file"),
+        ("remove clip.mp4 --mask m.png --box 1 1 5 5", "--mask and --box both say what to remove: choose one"),
+        (
+            "remove clip.mp4 --points 1 1 --invert_mask",
+            "--invert_mask and --object_ids belong to --mask: leave them out with --points",
+        ),
+        ("remove videos --box 1 1 5 5", "videos is a folder of videos: marks belong to one video, so give --mask"),
+    ],
+)
+def test_mistakes_are_answered_in_one_line(world, monkeypatch, capsys, words, message):
+    (world / "videos").mkdir()
+    Clip(times=(0, 1)).write(world / "videos")
+    result = run_command(words, world, monkeypatch, capsys)
+    assert (result.code, result.written) == (2, set())
+    assert result.err.endswith(f"error: {message}\n")
+
+
+def test_an_empty_drawing_is_refused(world, monkeypatch, capsys):
+    write_png(world / "empty.png", np.zeros((48, 64), bool))
+    result = run_command("mask clip.mp4 --draw empty.png", world, monkeypatch, capsys)
+    assert "--draw empty.png is empty: draw the object in white" in result.err
+    with pytest.raises(UserError, match="mask needs VIDEO"):
+        parse_command(["mask", "--box", "1", "1", "2", "2"])

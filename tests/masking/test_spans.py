@@ -1,0 +1,81 @@
+"""Frames depend on the key frames around them in their scene; both directions are blended by distance."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from master_thesis.masking.carrying import Carried
+from master_thesis.masking.spans import DOUBTFUL_BELOW, Span, carry_span, confidence, plan_spans
+
+SIZE = (2, 3)
+HERE = np.ones(SIZE, np.float32)
+
+
+@dataclass
+class Painter:
+    """Gives every frame the value of the key frame that it is carried from, and notes the routes."""
+
+    size: tuple[int, int] = SIZE
+    routes: list[tuple[int, ...]] = field(default_factory=list)
+
+    def carry(self, keys, route):
+        self.routes.append(tuple(route))
+        for frame in route[1:]:
+            yield Carried(frame, np.full(SIZE, 0.1 if route[0] == 2 else 0.9, np.float32), 0.9)
+
+
+@pytest.mark.parametrize(
+    ("cuts", "keys", "expected"),
+    [
+        ([], [0], [(1, 8, (0,))]),
+        ([], [4], [(0, 4, (4,)), (5, 8, (4,))]),
+        ([], [7, 0], [(1, 7, (0, 7))]),
+        ([4], [0, 6], [(1, 4, (0,)), (4, 6, (6,)), (7, 8, (6,))]),
+        ([4], [1], [(0, 1, (1,)), (2, 4, (1,)), (4, 8, ())]),
+    ],
+)
+def test_spans_lie_between_key_frames_and_cuts(cuts, keys, expected):
+    assert [(s.start, s.stop, s.keys) for s in plan_spans(8, cuts, keys)] == expected
+
+
+def test_every_other_frame_is_in_one_span():
+    spans = plan_spans(50, [10, 30], [3, 4, 20, 49])
+    frames = sorted([3, 4, 20, 49] + [t for s in spans for t in range(s.start, s.stop)])
+    assert frames == list(range(50))
+
+
+def test_the_nearer_key_frame_counts_more():
+    painter = Painter()
+    masks = list(carry_span(painter, {2: HERE, 6: HERE}, Span(3, 6, 2, 6)))
+    assert painter.routes == [(2, 3, 4, 5), (6, 5, 4, 3)]
+    assert [m.frame for m in masks] == [3, 4, 5]
+    assert [float(m.mask[0, 0]) for m in masks] == pytest.approx([0.3, 0.5, 0.7])
+
+
+def test_an_object_that_is_gone_is_carried_from_the_other_side_alone():
+    painter = Painter()
+    forth = list(carry_span(painter, {2: HERE, 6: None}, Span(3, 6, 2, 6)))
+    back = list(carry_span(painter, {6: HERE}, Span(0, 6, None, 6)))
+    assert painter.routes == [(2, 3, 4, 5), (6, 5, 4, 3, 2, 1, 0)]
+    assert (forth[-1].mask[0, 0], back[0].mask[0, 0]) == pytest.approx((0.1, 0.9))
+
+
+def test_after_it_is_gone_nothing_is_carried():
+    painter = Painter()
+    masks = list(carry_span(painter, {2: None, 6: HERE}, Span(3, 6, 2, 6)))
+    assert painter.routes == []
+    assert all(m.confidence == 1 and not m.mask.any() for m in masks)
+
+
+def test_a_scene_without_a_key_frame_is_empty_and_doubtful():
+    masks = list(carry_span(Painter(), {}, Span(3, 6, None, None)))
+    assert all(m.confidence < DOUBTFUL_BELOW and not m.mask.any() for m in masks)
+    assert len(masks) == 3
+
+
+def test_directions_that_disagree_lower_the_confidence():
+    sides = [Carried(3, HERE, 0.9), Carried(3, HERE, 0.8)]
+    values = [confidence(sides, agreement) for agreement in (0.2, 0.5, 0.9)]
+    assert values == sorted(values)
+    assert values[0] < DOUBTFUL_BELOW < values[-1]

@@ -1,0 +1,163 @@
+"""A mask for every frame from marks on a few, and only what depends on a changed mark is carried again."""
+
+import json
+
+import numpy as np
+import pytest
+
+from master_thesis.configs.masking import Marks, MaskConfig
+from master_thesis.errors import UserError
+from master_thesis.images.codec import read_mask, write_png
+from master_thesis.masking.carrying import Carried
+from master_thesis.video import mask_making
+from master_thesis.video.io.decoding import open_source
+from master_thesis.video.mask_making import make_masks, tinted
+from stress.videos import Clip, moving_frames
+
+NUM_FRAMES = 8
+ROUTES = []
+
+
+class Still:
+    """A tracker that leaves every mask where it is, and notes the routes."""
+
+    def __init__(self, network, frame_at, size):
+        self.size = size
+
+    def carry(self, keys, route):
+        ROUTES.append(tuple(route))
+        for frame in route[1:]:
+            yield Carried(frame, keys[route[0]], 0.5 if frame == 2 else 0.95)
+
+
+@pytest.fixture(autouse=True)
+def still(monkeypatch):
+    monkeypatch.setattr(mask_making, "Carrier", Still)
+    ROUTES.clear()
+
+
+@pytest.fixture
+def video(tmp_path):
+    return Clip("clip.mp4", times=tuple(range(NUM_FRAMES))).write(tmp_path)
+
+
+def drawn(folder, name, left, size=(48, 64)):
+    mask = np.zeros(size, bool)
+    mask[10:30, left : left + 12] = True
+    write_png(folder / name, mask)
+    return mask
+
+
+def masks_in(folder):
+    return [read_mask(path) for path in sorted(folder.glob("*.png"))]
+
+
+def test_every_frame_has_a_mask_and_its_confidence(tmp_path, video):
+    mask = drawn(tmp_path, "a.png", 20)
+    result = make_masks(MaskConfig(str(video)), Marks(draw=(f"{tmp_path / 'a.png'}@3",), gone=("@6",)))
+    assert result.folder == tmp_path / "clip_masks"
+    masks = masks_in(result.folder)
+    assert len(masks) == NUM_FRAMES
+    assert np.array_equal(masks[3], mask)
+    assert [m.any() for m in masks] == [True] * 6 + [False] * 2
+    record = json.loads((result.folder / "masks.json").read_text())
+    assert record["key_frames"] == [3, 6]
+    assert record["size"] == [48, 64]
+    assert record["confidence"] == [0.95, 0.95, 0.5, 1, 0.95, 0.95, 1, 1]
+    assert record["doubtful"] == [2]
+    assert record["options"]["gone"] == ["@6"]
+
+
+def test_only_what_depends_on_a_changed_mark_is_carried_again(tmp_path, video):
+    for name, left in (("a.png", 10), ("b.png", 20), ("c.png", 30), ("other.png", 40)):
+        drawn(tmp_path, name, left)
+    config = MaskConfig(str(video), overwrite=True)
+
+    def make(*names):
+        ROUTES.clear()
+        words = (f"{tmp_path / name}@{frame}" for name, frame in zip(names, (0, 3, 7), strict=True))
+        return masks_in(make_masks(config, Marks(draw=tuple(words))).folder)
+
+    first = make("a.png", "b.png", "c.png")
+    assert ROUTES == [(0, 1, 2), (3, 2, 1), (3, 4, 5, 6), (7, 6, 5, 4)]
+    second = make("a.png", "b.png", "other.png")
+    assert ROUTES == [(3, 4, 5, 6), (7, 6, 5, 4)]
+    assert all(np.array_equal(a, b) for a, b in zip(first[:4], second[:4], strict=True))
+    assert not np.array_equal(first[6], second[6])
+    make("a.png", "b.png", "other.png")
+    assert ROUTES == []
+
+
+def test_boxes_are_those_of_the_displayed_frame(tmp_path):
+    video = Clip("clip.mov", rotation=-90, times=(0, 1)).write(tmp_path)
+    mask = drawn(tmp_path, "upright.png", 20, size=(64, 48))
+    result = make_masks(MaskConfig(str(video)), Marks(draw=(str(tmp_path / "upright.png"),)))
+    assert np.array_equal(masks_in(result.folder)[0], mask)
+    with pytest.raises(UserError, match="--box 50 1 5 5 lies outside the frame, which is 48 x 64"):
+        make_masks(MaskConfig(str(video), str(tmp_path / "new")), Marks(box=("50", "1", "5", "5")))
+
+
+def test_masks_of_a_folder_have_the_names_of_its_frames(tmp_path):
+    (tmp_path / "frames").mkdir()
+    for i, frame in enumerate(moving_frames(2)):
+        write_png(tmp_path / "frames" / f"shot{i + 9}.png", frame)
+    drawn(tmp_path, "a.png", 20)
+    result = make_masks(MaskConfig(str(tmp_path / "frames")), Marks(draw=(str(tmp_path / "a.png"),)))
+    assert {path.name for path in result.folder.iterdir()} == {"shot9.png", "shot10.png", "masks.json"}
+
+
+def test_nothing_is_carried_across_a_cut(tmp_path):
+    frames = moving_frames(4) + moving_frames(4, seed=1)
+    video = Clip(times=tuple(range(8))).write(tmp_path, frames)
+    drawn(tmp_path, "a.png", 20)
+    record = make_masks(MaskConfig(str(video)), Marks(draw=(str(tmp_path / "a.png"),))).record
+    assert ROUTES == [(0, 1, 2, 3)]
+    assert record.doubtful == [2, 4, 5, 6, 7]
+
+
+def test_the_overlay_shows_the_masks(tmp_path, video):
+    drawn(tmp_path, "a.png", 20)
+    make_masks(MaskConfig(str(video), overlay=True), Marks(draw=(str(tmp_path / "a.png"),)))
+    frames = [frame.image for frame in open_source(tmp_path / "clip_masks_overlay.mp4").frames()]
+    assert len(frames) == NUM_FRAMES
+    inside, outside = frames[0][12:28, 22:30].mean(axis=(0, 1)), frames[0][:, 40:].mean(axis=(0, 1))
+    assert inside[1] - inside[0] > 40 > outside[1] - outside[0]
+    orange = frames[2][12:28, 22:30].mean(axis=(0, 1))
+    assert orange[0] - orange[2] > 40
+
+
+def test_a_tint_leaves_the_frame_as_it_is():
+    image = np.full((4, 6, 3), 100, np.uint8)
+    mask = np.zeros((4, 6), bool)
+    mask[0] = True
+    mixed = tinted(image, mask, np.array([0, 200, 0.0]))
+    assert mixed[0, 0].tolist() == [45, 155, 45]
+    assert mixed[3, 0].tolist() == [108, 108, 108]
+    assert image.max() == 100
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("file", "--output should be a folder of masks, got the file file"),
+        ("others", "--output others holds other things than masks made here: choose another folder"),
+        ("made", "--output made exists already: --overwrite replaces it"),
+    ],
+)
+def test_folders_in_the_way_are_kept(tmp_path, video, monkeypatch, place, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    for name in ("others", "made"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "others" / "photo.png").write_text("dear to somebody")
+    (tmp_path / "made" / "masks.json").write_text("{}")
+    drawn(tmp_path, "a.png", 20)
+    with pytest.raises(UserError) as error:
+        make_masks(MaskConfig("clip.mp4", place), Marks(draw=("a.png",)))
+    assert str(error.value) == message
+
+
+def test_a_failure_leaves_nothing_behind(tmp_path, video):
+    with pytest.raises(UserError, match="frame 99 is marked, but the video ends at frame 7"):
+        make_masks(MaskConfig(str(video)), Marks(box=("1", "1", "9", "9@99")))
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]
