@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytorch_lightning as pl
 import torch
 from torch import nn
 
@@ -33,6 +32,8 @@ log = logging.getLogger(__name__)
 
 def seed_run(seed: int) -> None:
     """Prepares the process for a run that depends on nothing but its seed."""
+    import pytorch_lightning as pl  # takes seconds, and removals do without
+
     keep_freed_memory()
     pl.seed_everything(seed, workers=True, verbose=False)
 
@@ -40,7 +41,8 @@ def seed_run(seed: int) -> None:
 @contextmanager
 def running_networks(options: NetworkCommandOptions, seed: int) -> Iterator[torch.device]:
     """Yields the device on which networks run in this block, in the precision of the options."""
-    seed_run(seed)
+    keep_freed_memory()
+    torch.manual_seed(seed)
     check_gpus(options.gpus)
     device = inference_device(options.trainer)
     with autocast(device, inference_precision(options.trainer)):
