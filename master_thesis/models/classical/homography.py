@@ -39,7 +39,7 @@ def global_motion(
     explains the known pixels best.
     """
     points_target, points_ref = match_features(target, known_target, ref, known_ref)
-    homography = _fit_homography(points_target, points_ref, target.shape)
+    homography = fit_homography(points_target, points_ref, target.shape)
     if homography is not None:
         return homography
     candidates = [np.eye(3), _fit_shift(target, known_target, ref, known_ref)]
@@ -114,7 +114,10 @@ def warp_homography(
     return cv2.warpPerspective(picture, motion, (width, height), flags=interpolation | cv2.WARP_INVERSE_MAP)
 
 
-def _fit_homography(target: np.ndarray, ref: np.ndarray, size: tuple[int, ...]) -> np.ndarray | None:
+def fit_homography(
+    target: Float[np.ndarray, "N 2"], ref: Float[np.ndarray, "N 2"], size: tuple[int, ...]
+) -> Float[np.ndarray, "3 3"] | None:
+    """The homography that most matches agree on; None where too few do, or where no camera moves like that."""
     if len(target) < MIN_INLIERS:
         return None
     motion, inliers = cv2.findHomography(target, ref, cv2.USAC_MAGSAC, THRESHOLD_PX, maxIters=2000, confidence=0.999)

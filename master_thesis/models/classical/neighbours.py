@@ -17,14 +17,15 @@ from jaxtyping import Bool, Float, UInt8
 
 from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.models.classical.exposure import Exposure
-from master_thesis.models.classical.homography import global_motion, warp_homography
+from master_thesis.models.classical.homography import warp_homography
 from master_thesis.models.classical.opencv import blur, both_flows, continue_flow
+from master_thesis.models.classical.tracking import tracked_motion
 from master_thesis.ops.homography import from_pixels, to_pixels
 from master_thesis.ops.lucas_kanade import GradientImage, refine_homography
 from master_thesis.ops.pixels import sample_at, warp_by_flow
 
 FEATURE_SIDE_PX = 512
-"""Largest extent of the frames in which features are searched."""
+"""Largest extent of the frames in which corners are tracked."""
 FLOW_SIDE_PX = 864
 """Largest extent of the frames in which the flow is measured; it is continued into holes at half of that."""
 RING_PX = 12
@@ -161,13 +162,13 @@ class Half:
 
 
 def camera_motion(first: View, second: View) -> Float[np.ndarray, "3 3"]:
-    """The homography between two frames, from features and then to a fraction of a pixel."""
+    """The homography between two frames, from tracked corners and then to a fraction of a pixel."""
     size = height, width = first.hole.shape
     h, w = small = size_within(size, FEATURE_SIDE_PX)
     pictures = []
     for view in (first, second):
         pictures += [cv2.resize(view.grey, (w, h), interpolation=cv2.INTER_AREA), ~reduce_hole(view.hole, small)]
-    found = scaled(global_motion(*pictures), (height / h, width / w))
+    found = scaled(tracked_motion(*pictures), (height / h, width / w))
     start = from_pixels(torch.from_numpy(found).unsqueeze(0), height, width)
     refined = refine_homography(start, first.gradients, second.gradients)
     return to_pixels(refined, height, width)[0].numpy()
