@@ -63,7 +63,6 @@ class FrameStore:
 
     def put(self, number: int, frame: WorkingFrame) -> StoredFrame:
         """Writes the image of a frame."""
-        self._cache.pop(number - self.capacity, None)
         self._file.seek(number % self.capacity * self.slot_bytes)
         self._file.write(np.ascontiguousarray(frame.image).data)
         return StoredFrame(number, frame.hole, self)

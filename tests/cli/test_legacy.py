@@ -256,7 +256,7 @@ def test_published_options_with_their_defaults_change_nothing(mode):
         ("--max_epoch 3", "train dfpn has no option --max_epoch; do you mean --max_epochs?"),
         ("--chn_width 0", "--chn_width should be at least 1, got 0"),
         ("--evaluate --perceptual_weight -1", "--perceptual_weight should be at least 0, got -1.0"),
-        ("--algorithms fi", "--algorithms: invalid choice: 'fi' (choose from 'ff', 'ip', 'cp')"),
+        ("--algorithms fi", "--algorithms: invalid choice: 'fi' (choose from 'ff', 'ip', 'cp', 'pm')"),
         ("--test=perhaps", "--test: should be true or false, got 'perhaps'"),
     ],
 )

@@ -10,7 +10,7 @@ from master_thesis.cli.flags import part, trainer_part
 from master_thesis.cli.options import AlgorithmChoice, NetworkChoice, NetworkCommandOptions
 from master_thesis.configs.data import DataConfig
 from master_thesis.configs.fields import option
-from master_thesis.configs.inpainting import STEADY, InpaintOptions
+from master_thesis.configs.inpainting import MONTAGE, STEADY, InpaintOptions
 from master_thesis.configs.masking import MARK_FLAGS, Marks, MaskConfig
 from master_thesis.configs.video import AUTO, VideoConfig
 from master_thesis.errors import require
@@ -29,11 +29,11 @@ class RemoveOptions(NetworkCommandOptions):
 
     video: VideoConfig = part(VideoConfig)
     marks: Marks = part(Marks())
-    inpainting: AlgorithmChoice = part(AlgorithmChoice(("ip",)))
+    inpainting: AlgorithmChoice = part(AlgorithmChoice((MONTAGE,)))
     test_size: tuple[int, int] | Literal["auto"] | None = option(
         AUTO,
         "approximate size at which holes are filled; native: that of the video, in a crop around the hole; "
-        "auto: the same, up to half a megapixel",
+        "auto: the same, with ff, ip and cp up to half a megapixel",
         metavar="H W|auto|native",
         none="native",
         auto=AUTO,
