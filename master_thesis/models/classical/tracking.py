@@ -47,11 +47,18 @@ def track_corners(
     corners = cv2.goodFeaturesToTrack(target, MAX_CORNERS, MIN_QUALITY, MIN_DISTANCE_PX, mask=allowed)
     if corners is None:
         return np.zeros((0, 2), np.float32), np.zeros((0, 2), np.float32)
-    there, is_found, _ = cv2.calcOpticalFlowPyrLK(target, ref, corners, None, winSize=WINDOW_PX, maxLevel=NUM_LEVELS)
-    back, is_back, _ = cv2.calcOpticalFlowPyrLK(ref, target, there, None, winSize=WINDOW_PX, maxLevel=NUM_LEVELS)
+    there, is_found = _track(target, ref, corners)
+    back, is_back = _track(ref, target, there)
     corners, there, back = (points.reshape(-1, 2) for points in (corners, there, back))
     height, width = target.shape
     inside = np.rint(there).astype(int).clip(0, (width - 1, height - 1))
-    is_kept = (is_found.ravel() > 0) & (is_back.ravel() > 0) & known_ref[inside[:, 1], inside[:, 0]]
+    is_kept = is_found & is_back & known_ref[inside[:, 1], inside[:, 0]]
     is_kept &= (np.abs(there - inside).max(axis=1) < 1) & (np.linalg.norm(back - corners, axis=1) < MAX_RETURN_PX)
     return corners[is_kept], there[is_kept]
+
+
+def _track(first: np.ndarray, second: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where points of one picture are in another one, and whether they were found."""
+    start = np.zeros_like(points)
+    there, status, _ = cv2.calcOpticalFlowPyrLK(first, second, points, start, winSize=WINDOW_PX, maxLevel=NUM_LEVELS)
+    return np.asarray(there), np.asarray(status).ravel() > 0
