@@ -22,7 +22,7 @@ from master_thesis.models.classical.homography import global_motion
 STRIDE_PX = 3
 """Distance of the hole's pixels that are carried along."""
 MARGIN_PX = 2
-"""Holes are widened by this much, as chained motions are not exact."""
+"""Holes are widened by this much where nothing else is said."""
 LONGER_SIDE_PX = 512
 """Largest extent of the frames that references are planned on: the plan needs no more detail."""
 MAX_REFS = 6
@@ -83,11 +83,12 @@ class ReferencePlanner:
     Args:
         path: the camera's motion.
         holes: of all frames.
+        margin: pixels by which holes are widened, as chained motions are not exact.
     """
 
-    def __init__(self, path: CameraPath, holes: Bool[np.ndarray, "F H W"]) -> None:
+    def __init__(self, path: CameraPath, holes: Bool[np.ndarray, "F H W"], margin: int = MARGIN_PX) -> None:
         self.path, self.holes = path, holes
-        kernel = np.ones((2 * MARGIN_PX + 1,) * 2, np.uint8)
+        kernel = np.ones((2 * margin + 1,) * 2, np.uint8)
         self._known = [cv2.dilate(hole.astype(np.uint8), kernel) == 0 for hole in holes]
 
     def plan(self, t: int) -> ReferencePlan:

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
+from master_thesis.ops.guided import continue_by_colour
 from master_thesis.ops.push_pull import push_pull
 
 WINDOW = 7
@@ -14,6 +15,8 @@ WINDOW = 7
 LARGEST = 0.2
 """Larger differences, in [0, 1], are another object, not another exposure."""
 RELAXATIONS = 4
+EDGE = 7
+"""Side of the neighbourhood, in px, over which the worst agreement counts: the edges of an object belong to it."""
 AGREEMENT_SCALE = 0.1
 """Mean difference around a hole, in [0, 1], at which the agreement falls to 1 / e."""
 
@@ -43,7 +46,12 @@ def harmonise(
     correction = _continued(difference, both, visible)
     # A change of exposure of the entire frame is no disagreement.
     shift = (difference * both).sum(dim=(2, 3), keepdim=True) / (both.sum(dim=(2, 3), keepdim=True) + 1e-6)
-    error = _continued((difference - shift).abs().mean(dim=1, keepdim=True), common, visible)
+    error = (difference - shift).abs().mean(dim=1, keepdim=True)
+    # What a reference shows in the hole agrees as much as what looks like it around the hole.
+    continued = continue_by_colour(error, common, aligned, (visible == 0).to(common))
+    continued = F.max_pool2d(continued, EDGE, stride=1, padding=EDGE // 2)
+    around = _mean(error * common) / (_mean(common) + 1e-6)
+    error = torch.where(visible > 0, around, continued)
     return (aligned + correction).clamp(0, 1), torch.exp(-((error / AGREEMENT_SCALE) ** 2))
 
 

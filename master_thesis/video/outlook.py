@@ -120,7 +120,7 @@ def predict(samples: Sequence[Sample], scenes: Sequence[Scene], size: tuple[int,
             continue
         frames, holes = _cropped(inside, scene, size)
         path = CameraPath.of(frames, holes)
-        planner = ReferencePlanner(path, holes)
+        planner = ReferencePlanner(path, holes, margin=0)  # a margin would count what is seen beside it as hidden
         targets = [t for t, hole in enumerate(holes) if hole.any()]
         for t in targets[:: -(-len(targets) // NUM_TARGETS)]:
             plan, count = planner.plan(t), int(holes[t].sum())

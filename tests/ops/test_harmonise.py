@@ -49,3 +49,13 @@ def test_agreement_is_high_where_both_look_alike_and_low_elsewhere():
     _, other = harmonise(1 - true, seen, true * visible, visible)
     assert same.min() > 0.99
     assert (other * (1 - visible)).max() < 0.5
+
+
+def test_what_only_a_reference_shows_does_not_agree_inside_the_hole_either():
+    """A bar that crosses the reference from top to bottom, behind the middle of the hole."""
+    true, visible = scene()
+    reference = true.clone()
+    reference[..., 26:31] = torch.tensor([0.0, 0.1, 0.9]).view(3, 1, 1)
+    _, agreement = harmonise(reference, torch.ones_like(visible), true * visible, visible)
+    assert agreement[..., 12:28, 26:31].max() < 0.1
+    assert agreement[..., 12:28, 16:19].min() > 0.5

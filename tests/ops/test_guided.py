@@ -1,0 +1,56 @@
+"""Values that are continued along regions of similar colour."""
+
+import pytest
+import torch
+
+from master_thesis.ops.guided import MAX_CELLS, continue_by_colour
+
+SIZE = (48, 64)
+
+
+@pytest.fixture
+def hole() -> torch.Tensor:
+    hole = torch.zeros(1, 1, *SIZE)
+    hole[..., 16:32, 20:44] = 1
+    return hole
+
+
+def two_colours() -> tuple[torch.Tensor, torch.Tensor]:
+    """Red on the left, where values are 0, and blue on the right, where they are 1."""
+    values = torch.zeros(1, 1, *SIZE)
+    values[..., 32:] = 1
+    return values, torch.cat((1 - values, torch.zeros_like(values), values), dim=1)
+
+
+def test_values_follow_the_colours_up_to_their_edge(hole: torch.Tensor) -> None:
+    values, guide = two_colours()
+    result = continue_by_colour(values * (1 - hole), 1 - hole, guide, hole)
+    assert (result - values).abs()[hole > 0].max() < 0.05
+
+
+def test_what_resembles_nothing_takes_what_is_near(hole: torch.Tensor) -> None:
+    values, guide = two_colours()
+    guide = torch.where(hole > 0, torch.tensor([0.0, 1.0, 0.0]).view(1, 3, 1, 1), guide)
+    result = continue_by_colour(values, 1 - hole, guide, hole)
+    assert result[0, 0, 24, 20] < 0.4
+    assert result[0, 0, 24, 43] > 0.6
+
+
+def test_unknown_places_have_no_influence(hole: torch.Tensor) -> None:
+    values, guide = two_colours()
+    known = (1 - hole) * (values == 0)
+    result = continue_by_colour(values, known, guide, hole)
+    assert result[hole > 0].max() < 1e-6
+    assert continue_by_colour(values, torch.zeros_like(hole), guide, hole).max() == 0
+
+
+def test_large_frames_are_continued_in_cells() -> None:
+    height, width = 300, 401
+    assert height * width > MAX_CELLS
+    hole = torch.zeros(2, 1, height, width)
+    hole[..., 100:200, 150:250] = 1
+    values = torch.full_like(hole, 0.25)
+    guide = torch.rand(2, 3, height, width, generator=torch.Generator().manual_seed(0))
+    result = continue_by_colour(values, 1 - hole, guide, hole)
+    assert result.shape == hole.shape
+    torch.testing.assert_close(result[hole > 0], values[hole > 0], atol=1e-5, rtol=0)
