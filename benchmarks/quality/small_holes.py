@@ -94,7 +94,9 @@ def main() -> None:
                 psnr, wrong, step = judge(filled, truth, holes)
                 copied = 100 * float((result.source[0].numpy()[holes] >= 0).mean())
                 name = "exhaustive" if is_exhaustive else "thesis"
-                print(f"{clip:24} {algorithm:10} {name:10} {psnr:6.2f} {wrong:6.1f} {step:6.2f} {copied:7.1f}", flush=True)
+                print(
+                    f"{clip:24} {algorithm:10} {name:10} {psnr:6.2f} {wrong:6.1f} {step:6.2f} {copied:7.1f}", flush=True
+                )
                 if options.pictures:
                     options.pictures.mkdir(exist_ok=True)
                     row = np.concatenate(filled[:: NUM_FRAMES // 4], axis=1)

@@ -61,9 +61,9 @@ class InpaintOptions:
         require(self.sweeps >= 2, f"sweeps should be at least 2 (the last two close every frame), got {self.sweeps}")
 
     @property
-    def is_planned(self) -> bool:
-        """Whether the references are planned from the camera's motion."""
-        return self.exhaustive and self.algorithm != "cp"
+    def asks_all(self) -> bool:
+        """Whether every frame within reach is asked for what it shows of a hole, as the motion of the camera tells."""
+        return self.algorithm == MONTAGE or (self.exhaustive and self.algorithm in ("ff", "ip"))
 
     @property
     def reach(self) -> int:

@@ -119,7 +119,7 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
     if inpainter.options.algorithm == MONTAGE and not isinstance(working_size, tuple):
         working_size = ORIGINAL
     report = examine(config, inpainter.options.reach, working_size)
-    if report.outlook and inpainter.options.is_planned:  # the other rules ask other references
+    if report.outlook and inpainter.options.asks_all:  # otherwise more may stay hidden
         report.facts += report.outlook.words
     for line in report.lines():
         log.info(line)
@@ -136,7 +136,7 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
     folder = PatchFolder(unfinished(plan.output), made_from)
     for ending in (FIGURES, PAGE):
         remove_leftovers(beside(plan.output, ending))
-    figures = Figures(are_all_asked=inpainter.options.exhaustive)
+    figures = Figures(are_all_asked=inpainter.options.asks_all)
     facts = facts_of(config, inpainter.options, report, plan.output)
     facts["hallucinator"] = kind_of(inpainter.hallucinator)
     try:
