@@ -6,6 +6,9 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
+THRESHOLD = 0.3
+"""Pixels that are object with this probability belong to a mask: what a mask misses stays in a filled video."""
+
 
 def reduce_mask(mask: Bool[np.ndarray, "H W"], size: tuple[int, int]) -> Float[np.ndarray, "h w"]:
     """A mask at the working size: the share of every pixel that it covers."""
@@ -14,4 +17,4 @@ def reduce_mask(mask: Bool[np.ndarray, "H W"], size: tuple[int, int]) -> Float[n
 
 def enlarge(mask: Float[np.ndarray, "h w"], size: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
     """A soft mask at the height and width of a frame."""
-    return cv2.resize(mask, size[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
+    return cv2.resize(mask, size[::-1], interpolation=cv2.INTER_LINEAR) > THRESHOLD

@@ -20,6 +20,8 @@ DISC = 0.008
 """Radius of a point, as a share of the longer side."""
 REACH = 0.16
 """How far an object without a box may reach from its points and strokes, as a share of the longer side."""
+MIDDLE = 0.25
+"""Share of a box, from its middle outwards, that is taken to be the object."""
 SURROUNDINGS = 0.6
 """Width of the surroundings of a box that are looked at, as a share of its longer side."""
 
@@ -49,7 +51,7 @@ def outline(image: UInt8[np.ndarray, "H W 3"], marks: FrameMarks) -> Bool[np.nda
     """The mask of the object that is marked.
 
     A finished mask is kept; strokes and points add to it and erase from it. Otherwise GrabCut separates the object
-    from its surroundings: strokes and points are certain, and so is everything outside a box.
+    from its surroundings: strokes and points are certain, and so are everything outside a box and its very middle.
 
     Args:
         image: the frame, RGB.
@@ -60,15 +62,27 @@ def outline(image: UInt8[np.ndarray, "H W 3"], marks: FrameMarks) -> Bool[np.nda
     on &= ~off
     if marks.mask is not None:
         return (marks.mask | on) & ~off
-    small = size_within(size, LONGER_SIDE_PX)
     labels = _labels(size, marks.box, on, off)
-    labels_small = cv2.resize(labels, small[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
-    for stroke, label in ((on, cv2.GC_FGD), (off, cv2.GC_BGD)):  # thin ones must not fall between the pixels
-        reduced = cv2.resize(stroke.astype(np.float32), small[::-1], interpolation=cv2.INTER_AREA)
-        labels_small[reduced > 0.3] = label
-    found = _grab_cut(reduce_image(image, small), labels_small)
-    mask = cv2.resize(found.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
+    mask = np.zeros(size, bool)
+    window = _window(labels)
+    mask[window] = _separated(np.ascontiguousarray(image[window]), labels[window], on[window], off[window])
     return (mask | on) & (labels != cv2.GC_BGD)
+
+
+def _separated(
+    image: UInt8[np.ndarray, "H W 3"],
+    labels: UInt8[np.ndarray, "H W"],
+    on: Bool[np.ndarray, "H W"],
+    off: Bool[np.ndarray, "H W"],
+) -> Bool[np.ndarray, "H W"]:
+    """The object in a part of a frame, found at a smaller size where that is large."""
+    small = size_within(labels.shape, LONGER_SIDE_PX)
+    reduced = cv2.resize(labels, small[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
+    for stroke, label in ((on, cv2.GC_FGD), (off, cv2.GC_BGD)):  # thin ones must not fall between the pixels
+        covered = cv2.resize(stroke.astype(np.float32), small[::-1], interpolation=cv2.INTER_AREA)
+        reduced[covered > 0.3] = label
+    found = _grab_cut(reduce_image(image, small), reduced)
+    return cv2.resize(found.astype(np.float32), labels.shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
 
 
 def _strokes(
@@ -91,7 +105,10 @@ def _labels(
     labels = np.full(size, cv2.GC_BGD, np.uint8)
     if box is not None:
         left, top, right, bottom = box
-        labels[top:bottom, left:right] = cv2.GC_PR_FGD
+        y, x = np.mgrid[top:bottom, left:right]
+        radius = np.hypot((2 * x + 1 - left - right) / (right - left), (2 * y + 1 - top - bottom) / (bottom - top))
+        likely = np.where(radius <= 1, cv2.GC_PR_FGD, cv2.GC_PR_BGD)
+        labels[top:bottom, left:right] = np.where(radius < MIDDLE, cv2.GC_FGD, likely)
     else:
         far = cv2.distanceTransform((~on).astype(np.uint8), cv2.DIST_L2, 5) / max(size)
         labels[far < REACH] = cv2.GC_PR_BGD
@@ -101,20 +118,15 @@ def _labels(
 
 
 def _grab_cut(image: UInt8[np.ndarray, "h w 3"], labels: UInt8[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
-    """Runs GrabCut on the part of a frame that matters."""
-    rows, columns = _window(labels)
-    part, cut = np.ascontiguousarray(image[rows, columns]), labels[rows, columns].copy()
-    found = np.zeros(labels.shape, bool)
-    is_known = cut == cv2.GC_BGD
-    if not is_known.any():  # the box is the entire frame: its edge must then be background
+    """Runs GrabCut."""
+    cut = labels.copy()
+    if not (cut == cv2.GC_BGD).any():  # the box is the entire frame: its edge must then be background
         cut[[0, -1], :] = cut[:, [0, -1]] = cv2.GC_BGD
-    if not np.isin(cut, (cv2.GC_FGD, cv2.GC_PR_FGD)).any():
-        return found
-    cv2.setRNGSeed(0)
-    models, no_box = (np.zeros((1, 65)), np.zeros((1, 65))), (0, 0, 1, 1)
-    cv2.grabCut(part, cut, no_box, *models, ITERATIONS, cv2.GC_INIT_WITH_MASK)
-    found[rows, columns] = np.isin(cut, (cv2.GC_FGD, cv2.GC_PR_FGD))
-    return found
+    if np.isin(cut, (cv2.GC_FGD, cv2.GC_PR_FGD)).any():
+        models, no_box = (np.zeros((1, 65)), np.zeros((1, 65))), (0, 0, 1, 1)
+        cv2.setRNGSeed(0)
+        cv2.grabCut(image, cut, no_box, *models, ITERATIONS, cv2.GC_INIT_WITH_MASK)
+    return np.isin(cut, (cv2.GC_FGD, cv2.GC_PR_FGD))
 
 
 def _window(labels: UInt8[np.ndarray, "h w"]) -> tuple[slice, slice]:

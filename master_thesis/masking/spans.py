@@ -5,7 +5,7 @@ Masks are carried from both sides and blended by distance.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,8 +13,12 @@ import numpy as np
 
 from master_thesis.masking.carrying import Carried, SoftMask, Tracker, overlap
 
-DOUBTFUL_BELOW = 0.7
+DOUBTFUL_BELOW = 0.55
 """Frames with less confidence are doubtful."""
+NUM_FIRST = 3
+"""Masks next to a key frame, which are taken to be right."""
+FADING = 120.0
+"""Frames from a key frame in which the confidence falls to 1/e."""
 NO_KEY = 0.0
 """Confidence in a scene in which no frame is marked."""
 
@@ -28,17 +32,19 @@ class Span:
         stop: the one after the last one.
         before: the key frame right before ``start``; None: there is none in the scene.
         after: the key frame at ``stop``; None: there is none in the scene.
+        further: where there is a key frame on one side alone, the next one behind it, for comparison; None: none.
     """
 
     start: int
     stop: int
     before: int | None
     after: int | None
+    further: int | None = None
 
     @property
     def keys(self) -> tuple[int, ...]:
         """The key frames that these frames depend on."""
-        return tuple(key for key in (self.before, self.after) if key is not None)
+        return tuple(key for key in (self.before, self.after, self.further) if key is not None)
 
 
 @dataclass(frozen=True)
@@ -73,8 +79,9 @@ def plan_spans(num_frames: int, cuts: Sequence[int], keys: Sequence[int]) -> lis
         befores, afters = [None, *inside], [*inside, None]
         for before, after in zip(befores, afters, strict=True):
             first, end = start if before is None else before + 1, stop if after is None else after
+            behind = inside[1:2] if before is None else inside[-2:-1] if after is None else []
             if first < end:
-                found.append(Span(first, end, before, after))
+                found.append(Span(first, end, before, after, *behind))
     return found
 
 
@@ -88,41 +95,42 @@ def carry_span(carrier: Tracker, keys: Mapping[int, SoftMask | None], span: Span
     """
     frames = range(span.start, span.stop)
     masks = {key: keys[key] for key in span.keys}
-    present = {key: mask for key, mask in masks.items() if mask is not None}
-    starts_gone = span.before is not None and span.before not in present
-    if starts_gone or not present:
+    present = {key for key, mask in masks.items() if mask is not None}
+    is_gone = span.before is not None and span.before not in present
+    if is_gone or present.isdisjoint((span.before, span.after)):
         empty = np.zeros(carrier.size, np.float32)
-        yield from (FrameMask(t, empty, 1.0 if starts_gone else NO_KEY) for t in frames)
+        yield from (FrameMask(t, empty, 1.0 if is_gone else NO_KEY) for t in frames)
         return
     known = {key: np.zeros(carrier.size, np.float32) if mask is None else mask for key, mask in masks.items()}
-    forth: dict[int, Carried] = {}
-    back: dict[int, Carried] = {}
+    forth: dict[int, FrameMask] = {}
+    back: dict[int, FrameMask] = {}
     if span.before is not None:
-        forth = {c.frame: c for c in carrier.carry(known, [span.before, *frames])}
+        forth = {m.frame: m for m in _rated(carrier.carry(known, [span.before, *frames]))}
     if span.after in present:
-        back = {c.frame: c for c in carrier.carry(known, [span.after, *reversed(frames)])}
+        back = {m.frame: m for m in _rated(carrier.carry(known, [span.after, *reversed(frames)]))}
     for t in frames:
         yield _blended(t, span, forth.get(t), back.get(t))
 
 
-def _blended(frame: int, span: Span, forth: Carried | None, back: Carried | None) -> FrameMask:
-    """The mask of a frame from one or both sides."""
+def _rated(carried: Iterable[Carried]) -> Iterator[FrameMask]:
+    """Masks with their confidence: what they return, also as a share of what the first ones did, less with every frame.
+
+    Small or thin objects never return entirely, whence the share.
+    """
+    most = 0.0
+    for age, each in enumerate(carried):
+        most = max(most, each.returned) if age < NUM_FIRST else most
+        share = min(each.returned / max(most, 1e-6), 1.0)
+        yield FrameMask(each.frame, each.mask, float(share * each.returned**0.5 * np.exp(-age / FADING)))
+
+
+def _blended(frame: int, span: Span, forth: FrameMask | None, back: FrameMask | None) -> FrameMask:
+    """The mask of a frame from one or both sides; sides that disagree are trusted less."""
     one = forth or back
     assert one is not None, "a span has a key frame with the object"
     if forth is None or back is None or span.before is None or span.after is None:
-        return FrameMask(frame, one.mask, confidence([one]))
-    share = np.float32((frame - span.before) / (span.after - span.before))
-    mask = (1 - share) * forth.mask + share * back.mask
-    near, far = (forth, back) if share <= 0.5 else (back, forth)
-    return FrameMask(frame, mask, confidence([near, far], overlap(forth.mask, back.mask)))
-
-
-def confidence(carried: Sequence[Carried], agreement: float = 1.0) -> float:
-    """How far to trust a mask, in [0, 1].
-
-    Args:
-        carried: the masks that it was made from, the one from the nearer key frame first.
-        agreement: overlap of the two directions.
-    """
-    returned = carried[0].returned
-    return float(returned if len(carried) == 1 else max(agreement, min(returned, carried[1].returned) * agreement))
+        return one
+    share = (frame - span.before) / (span.after - span.before)
+    mask = np.float32(1 - share) * forth.mask + np.float32(share) * back.mask
+    rated = (1 - share) * forth.confidence + share * back.confidence
+    return FrameMask(frame, mask, rated * overlap(forth.mask, back.mask) ** 0.5)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from master_thesis.masking.carrying import Carried
-from master_thesis.masking.spans import DOUBTFUL_BELOW, Span, carry_span, confidence, plan_spans
+from master_thesis.masking.spans import DOUBTFUL_BELOW, Span, carry_span, plan_spans
 
 SIZE = (2, 3)
 HERE = np.ones(SIZE, np.float32)
@@ -74,8 +74,37 @@ def test_a_scene_without_a_key_frame_is_empty_and_doubtful():
     assert len(masks) == 3
 
 
+def rated(returned):
+    """The confidence in masks that return so much, along one way."""
+
+    class Returning(Painter):
+        def carry(self, keys, route):
+            return (Carried(t, HERE, value) for t, value in zip(route[1:], returned, strict=True))
+
+    span = Span(1, 1 + len(returned), 0, None)
+    return [m.confidence for m in carry_span(Returning(), {0: HERE}, span)]
+
+
+def test_what_returns_less_than_at_first_is_trusted_less():
+    values = rated([0.9, 0.9, 0.9, 0.5, 0.2])
+    assert values[:3] == sorted(values[:3], reverse=True)
+    assert values[2] > 0.9 > DOUBTFUL_BELOW > values[3] > values[4]
+
+
+def test_small_objects_which_never_return_entirely_are_not_doubtful():
+    assert min(rated([0.6, 0.6, 0.6, 0.6])) > DOUBTFUL_BELOW
+
+
 def test_directions_that_disagree_lower_the_confidence():
-    sides = [Carried(3, HERE, 0.9), Carried(3, HERE, 0.8)]
-    values = [confidence(sides, agreement) for agreement in (0.2, 0.5, 0.9)]
-    assert values == sorted(values)
-    assert values[0] < DOUBTFUL_BELOW < values[-1]
+    class Split(Painter):
+        def carry(self, keys, route):
+            sides = np.zeros(SIZE, np.float32), HERE
+            return (Carried(t, sides[route[0] == 6], 0.9) for t in route[1:])
+
+    split = next(carry_span(Split(), {2: HERE, 6: HERE}, Span(3, 6, 2, 6)))
+    assert split.confidence < DOUBTFUL_BELOW
+
+
+def test_on_one_side_the_next_key_frame_is_compared_with_too():
+    spans = plan_spans(9, [], [2, 4, 6])
+    assert [s.keys for s in spans] == [(2, 4), (2, 4), (4, 6), (6, 4)]
