@@ -22,9 +22,9 @@ from master_thesis.runtime.installs import require_patchmatch
 
 RELAXATIONS = 4
 """Of the membrane (see :func:`~master_thesis.ops.push_pull.push_pull`)."""
-PATCH_RADIUS = 3
-"""Half a patch of the exemplar method, in pixels: larger ones follow larger structures, and take two to four times as
-long."""
+PATCH_RADIUS = 2
+"""Half a patch of the exemplar method, in pixels. On 18 frames, 3 is no closer to the truth, has more visible borders
+and takes longer."""
 MIN_MARGIN_PX = 64
 """Surroundings of a hole that are painted from, at least; more where the hole is larger than that."""
 
