@@ -8,6 +8,26 @@ from master_thesis.configs.fields import MAX_WIDENING, check_bounds, option
 from master_thesis.errors import require
 
 
+def parse_weighted(text: str) -> tuple[str, float]:
+    """A folder with its weight, 1 unless it is stated.
+
+    >>> parse_weighted("photos=0.5"), parse_weighted("a=b")
+    (('photos', 0.5), ('a=b', 1.0))
+
+    Raises:
+        UserError: there is no folder, or the weight is not above 0.
+    """
+    folder, _, number = text.rpartition("=")
+    try:
+        weight = float(number) if folder or text.startswith("=") else 1.0
+    except ValueError:
+        folder, weight = text, 1.0
+    folder = folder or text
+    is_fine = 0 < weight < float("inf") and not folder.startswith("=")
+    require(is_fine, f"--further_data should be FOLDER or FOLDER=WEIGHT with a weight above 0, got {text}")
+    return folder, weight
+
+
 @dataclass(frozen=True)
 class DataConfig:
     """Where the data is and how clips are made from it.
@@ -16,6 +36,11 @@ class DataConfig:
     """
 
     data_path: str = option("./data", "folder of GOT10k, YouTubeVOS and DAVIS-2017", metavar="FOLDER")
+    further_data: tuple[str, ...] = option(
+        (),
+        "further folders with GOT10k to draw training frames from; WEIGHT: how often, --data_path has 1 (default: 1)",
+        metavar="FOLDER[=WEIGHT]",
+    )
     data_ckpt_path: str = option(
         "./lightning_logs/data.ckpt", "cache of the index of --data_path (JSON)", metavar="FILE"
     )
@@ -67,6 +92,8 @@ class DataConfig:
         require(self.frames_n > 0, f"--frames_n should be 2 or an odd number, got {self.frames_n}")
 
     def __post_init__(self) -> None:
+        for text in self.further_data:
+            parse_weighted(text)
         n = self.frames_n
         require(n == -1 or n == 2 or (n > 2 and n % 2 == 1), f"--frames_n should be 2 or an odd number, got {n}")
         check_bounds(self)

@@ -10,6 +10,7 @@ from master_thesis.configs.data import DataConfig
 from master_thesis.data.dataset import DavisClips, RandomClips, check_clip_length
 from master_thesis.data.index import Index, load_index
 from master_thesis.data.loading import BadFiles, ClipLoader, ClipSampler, make_loader
+from master_thesis.data.mixing import Mixture, mix_backgrounds
 from master_thesis.data.sequences import find_test_sequences
 from master_thesis.errors import require
 
@@ -32,6 +33,7 @@ class DataModule(pl.LightningDataModule):
         super().__init__()
         self.config = config
         self.index: Index | None = None
+        self.frames_train: Mixture
         self.test_clips: DavisClips | None = None
         self.bad_test_files = BadFiles()
 
@@ -51,13 +53,14 @@ class DataModule(pl.LightningDataModule):
         if stage in ("fit", "validate") and self.index is None:
             check_clip_length(self.config.frames_n)
             self.index = load_index(self.config)
+            self.frames_train = mix_backgrounds(self.config, self.index.frames_train)
 
     def train_dataloader(self) -> ClipLoader:
         """Makes a loader of new clips in every epoch, determined by the seed."""
         c, index = self.config, self.index
         assert index is not None
         num_clips = c.train_max_iterations * c.batch_size
-        clips = RandomClips(c, index.frames_train, index.masks_train, num_clips, c.seed, is_simulating=True)
+        clips = RandomClips(c, self.frames_train, index.masks_train, num_clips, c.seed, is_simulating=True)
         sampler = ClipSampler(clips, *self._process(), is_even=True, position=self._progress)
         return make_loader(clips, sampler, c.batch_size, c.num_workers, BadFiles(), num_checked=len(sampler))
 

@@ -16,6 +16,7 @@ from torch.utils.data import Dataset
 from master_thesis.configs.data import DataConfig
 from master_thesis.data import warping
 from master_thesis.data.items import Item, to_clip
+from master_thesis.data.mixing import Sequences, choose_set
 from master_thesis.data.movement import random_movement
 from master_thesis.data.sampling import random_clip, regular_clip
 from master_thesis.data.sequences import DavisSequence, SequenceSet
@@ -48,7 +49,7 @@ class RandomClips(Dataset[Item]):
 
     Args:
         config: the options of a clip.
-        frames: the background sequences.
+        frames: the background sequences, or several sets of them with weights.
         masks: the mask sequences.
         num_clips: number of clips in an epoch.
         seed: seed of the clips, together with epoch and number.
@@ -58,7 +59,7 @@ class RandomClips(Dataset[Item]):
     def __init__(
         self,
         config: DataConfig,
-        frames: SequenceSet,
+        frames: Sequences,
         masks: SequenceSet,
         num_clips: int,
         seed: int,
@@ -86,7 +87,8 @@ class RandomClips(Dataset[Item]):
         c, size = self.config, self.config.train_size
         is_simulated = rng.random() < self.p_frames
         # A sequence of one frame (a photograph) moves only by simulation.
-        name, files = _draw_sequence(rng, self.frames, tally, min_files=1 if is_simulated else 2)
+        sequences = choose_set(self.frames, rng)
+        name, files = _draw_sequence(rng, sequences, tally, min_files=1 if is_simulated else 2)
         chosen = self._choose(rng, len(files), is_simulated)
         file_size = frame_size(files[chosen[0]])
         working_size = self._working_size(file_size, is_simulated)
