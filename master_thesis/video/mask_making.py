@@ -24,6 +24,7 @@ from master_thesis.masking.carrying import Carrier, SoftMask, load_carrier, work
 from master_thesis.masking.finishing import enlarge, reduce_mask
 from master_thesis.masking.spans import DOUBTFUL_BELOW, Span, carry_span, plan_spans
 from master_thesis.models.carrier import MaskCarrier
+from master_thesis.video.checks import counted
 from master_thesis.video.cuts import CutDetector
 from master_thesis.video.fingerprint import files_digest, network_digest
 from master_thesis.video.io.decoding import open_source
@@ -120,11 +121,11 @@ def chosen_folder(config: MaskConfig) -> Path:
 def summary(result: MaskResult) -> list[str]:
     """The result in words, one line each."""
     record, count = result.record, len(result.record.confidence)
-    lines = [f"{result.folder}: {count} masks"]
+    lines = [f"{result.folder}: {counted(count, 'mask')}"]
     if not record.doubtful:
         return [f"{lines[0]}; none is doubtful"]
     worst = min(record.doubtful, key=record.confidence.__getitem__)
-    lines[0] += f"; {len(record.doubtful)} are doubtful (frames {ranges_of(record.doubtful)})"
+    lines[0] += f"; {counted(len(record.doubtful), 'doubtful frame')} ({ranges_of(record.doubtful)})"
     lines.append(
         f"look at frame {worst}: if its mask is wrong, mark that frame too (--box X Y W H@{worst}, or "
         f"--gone @{worst}) and run again with --overwrite; only what depends on it is carried again"
