@@ -3,6 +3,8 @@ from .checkpoints.loading import load_cpn as load_cpn
 from .checkpoints.loading import load_dfpn as load_dfpn
 from .checkpoints.loading import load_small as load_small
 from .configs.inpainting import InpaintOptions as InpaintOptions
+from .configs.masking import Marks as Marks
+from .configs.masking import MaskConfig as MaskConfig
 from .configs.video import VideoConfig as VideoConfig
 from .errors import UserError as UserError
 from .inpainting.inpainter import Inpainted as Inpainted
@@ -19,5 +21,7 @@ from .records import Clip as Clip
 from .records import FlowPrediction as FlowPrediction
 from .records import Hallucination as Hallucination
 from .records import MaskedFrames as MaskedFrames
+from .video.mask_making import MaskResult as MaskResult
+from .video.mask_making import make_masks as make_masks
 from .video.pipeline import VideoResult as VideoResult
 from .video.pipeline import inpaint_video as inpaint_video
