@@ -36,7 +36,7 @@ MARGIN_PX = 2
 """Pixels this close to a hole are not copied from: sampling them would reach into it."""
 SLIVER_PX = 4
 """What is not made up yet and narrower than twice this continues its surroundings smoothly."""
-LARGEST_DIFFERENCE = 80.0
+LARGEST_DIFFERENCE = 160.0
 """Larger differences along the border of a hole, in grey levels, are not matched: the copy shows something else."""
 MADE_UP = NOWHERE - 1
 """In place of a frame's number: made up in frame 0; one less for each later frame."""
