@@ -213,6 +213,7 @@ class Photomontage:
         matched[place] += np.where(is_copied[place][..., None], correction, 0)
         return matched
 
+    @torch.no_grad()
     def _painted(self, picture: Picture, is_open: Hole) -> Picture:
         kernel = np.ones((2 * SLIVER_PX + 1,) * 2, np.uint8)
         is_sliver = not cv2.erode(is_open.astype(np.uint8), kernel, borderValue=0).any()
