@@ -111,20 +111,16 @@ class Inpainter:
         ORDERS[self.options.algorithm](step, part.targets, self.options)
 
     def montage(
-        self,
-        frames: Sequence[UInt8[np.ndarray, "H W 3"]],
-        holes: Sequence[Bool[np.ndarray, "H W"]],
-        on_measured: Callable[[], None] | None = None,
+        self, frames: Sequence[UInt8[np.ndarray, "H W 3"]], holes: Sequence[Bool[np.ndarray, "H W"]]
     ) -> Photomontage:
         """Prepares the photomontage of a sequence (pm).
 
         Args:
             frames: RGB; their colours inside the holes do not matter.
             holes: what is to be filled.
-            on_measured: called after the motion to each frame is measured.
         """
         painter = as_painter(as_hallucinator(self.hallucinator))
-        return Photomontage(frames, holes, painter, Motions.of(frames, holes, on_measured), self.device)
+        return Photomontage(frames, holes, painter, Motions.of(frames, holes), self.device)
 
     def _montage_of(self, x: Float[Tensor, "3 F H W"], m: Float[Tensor, "1 F H W"]) -> Inpainted:
         frames = [to_bytes(frame).permute(1, 2, 0).contiguous().cpu().numpy() for frame in x.unbind(dim=1)]

@@ -68,13 +68,12 @@ class Motions:
     exposures: Sequence[Exposure]
 
     @staticmethod
-    def of(frames: Sequence[Picture], holes: Sequence[Hole], on_measured: Callable[[], None] | None = None) -> Motions:
+    def of(frames: Sequence[Picture], holes: Sequence[Hole]) -> Motions:
         """Measures them, one after the other.
 
         Args:
             frames: RGB.
             holes: what is not known of them.
-            on_measured: called after every frame.
         """
         steps, exposures, first = {}, [Exposure.unchanged()], None
         for t in range(len(holes) - 1):
@@ -87,8 +86,6 @@ class Motions:
                 exposure = steps[t].exposure
             exposures.append(exposures[-1].after(exposure))
             first = second
-            if on_measured is not None:
-                on_measured()
         return Motions(steps, exposures)
 
     def ahead(self, t: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
