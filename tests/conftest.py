@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # the tensors of the tests are too small to be worth a second thread
 import pytorch_lightning  # noqa: F401 (before the hook of jaxtyping, under which Python finds no compiled modules)
 
 from master_thesis.configs.data import DataConfig

@@ -4,14 +4,16 @@ import signal
 import pytest
 
 from master_thesis.cli.main import main
-from master_thesis.training import testing
+from master_thesis.training import signals, testing
 
 # Lightning's advice on workers and loggers is not what these tests are about.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_ends_a_test_with_what_is_left_undone(sample_tree, tmp_path, monkeypatch, capsys, number, code):
+def test_a_signal_ends_a_test_with_what_is_left_undone(sample_tree, tmp_path, monkeypatch, capsys):
+    """SIGINT is handled by the same function."""
+    number, code = signal.SIGTERM, 143
+    assert signals.SIGNALS == (signal.SIGINT, signal.SIGTERM)
     monkeypatch.chdir(tmp_path)
     before = signal.getsignal(number)
     shown, original = [], testing.ClipFigures.test_step

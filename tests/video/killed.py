@@ -29,7 +29,7 @@ def kill_at_every_step(folder: Path) -> list[str]:
     """
     torch.set_num_threads(1)  # threads do not survive a fork
     os.fsync = lambda file: None  # what a killed process has written stays without it
-    Clip(times=tuple(range(9))).write(folder)
+    Clip(times=tuple(range(6))).write(folder)
     write_png(folder / "mask.png", box_mask())
     expected = fill(folder / "uninterrupted")
     differences: list[str] = []
@@ -47,13 +47,13 @@ def fill(folder: Path) -> dict[str, bytes]:
             video="../clip.mp4",
             mask="../mask.png",
             output="clip.mkv",
-            window=7,
+            window=5,
             lossless=True,
             overlay=True,
             report=True,
             overwrite=is_finished,
         )
-        run_jobs(config, [Inpainter(StillAligner(), Copier(), InpaintOptions(max_distance=3, skip_idle=True))], None)
+        run_jobs(config, [Inpainter(StillAligner(), Copier(), InpaintOptions(max_distance=2, skip_idle=True))], None)
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
