@@ -156,7 +156,7 @@ def test_data_has_to_be_where_the_lists_say(refused, sample_tree, tmp_path, chan
 def test_the_test_set_has_to_be_there(refused, files, sample_tree, tmp_path):
     data = broken(sample_tree, tmp_path, lambda d: shutil.rmtree(d / "DAVIS-2017" / "ImageSets"))
     said = refused(f"test dfpn --data_path {data} --test_checkpoint {files}/dfpn.ckpt")
-    assert "should hold ImageSets/custom.txt or ImageSets/2017/val.txt, but has neither" in said
+    assert "should hold ImageSets/custom.txt or ImageSets/2017/val.txt or ImageSets/480p/val.txt, but has" in said
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
