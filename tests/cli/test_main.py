@@ -212,7 +212,7 @@ def test_help_and_mistakes_are_shown_before_anything_heavy_is_imported(tmp_path)
     run = {"capture_output": True, "text": True, "env": env, "check": False, "cwd": tmp_path}
     done = subprocess.run([sys.executable, "-c", code], **run)
     assert done.returncode == 0, done.stderr
-    assert "remove VIDEO --mask MASK" in done.stdout
+    assert "remove VIDEO [options]" in done.stdout
     assert "options.yaml: --lr: should be a number, got 'fast'" in done.stderr
     assert "--max_epochs VALUE" in done.stdout
 
