@@ -118,7 +118,6 @@ class Photomontage:
     ) -> None:
         self.frames, self.holes, self.painter = frames, holes, painter
         self.motions, self.device = motions, device
-        self._wide = [_widened(hole) for hole in holes]
         self._made_up: dict[int, Picture] = {}
 
     def fill(self, targets: range, past: Picture | None = None) -> Iterator[tuple[int, FilledHole]]:
@@ -138,15 +137,16 @@ class Photomontage:
                 np.full(self.holes[last].shape, MADE_UP - last, np.int32), pixel_positions(*past.shape[:2])
             )
         for t in range(targets.stop):
-            points = _points(self._wide[t])
+            wide = _widened(self.holes[t])
+            points = _points(wide)
             found = _followed(behind, points, partial(self.motions.behind, t))
-            behind = PositionMap.of(t, self._wide[t], found)
+            behind = PositionMap.of(t, wide, found)
             if t not in targets:
                 continue
             places = _nearer(t, ahead.pop(t), found)
             places = places.where(places.is_known, _followed(taken, points, partial(self.motions.behind, t)))
-            filled, places = self._finish(t, places)
-            taken = PositionMap.of(t, self._wide[t], places)
+            filled, places = self._finish(t, wide, places)
+            taken = PositionMap.of(t, wide, places)
             if len(filled.source):
                 yield t, filled
 
@@ -160,16 +160,17 @@ class Photomontage:
         found: dict[int, Places] = {}
         known: PositionMap | None = None
         for t in reversed(range(targets.start, len(self.holes))):
-            points = _points(self._wide[t])
+            wide = _widened(self.holes[t])
+            points = _points(wide)
             places = _followed(known, points, partial(self.motions.ahead, t))
-            known = PositionMap.of(t, self._wide[t], places)
+            known = PositionMap.of(t, wide, places)
             if t in targets:
                 found[t] = places
         return found
 
-    def _finish(self, t: int, places: Places) -> tuple[FilledHole, Places]:
+    def _finish(self, t: int, wide: Hole, places: Places) -> tuple[FilledHole, Places]:
         """Reads the colours of a hole; what has no place is made up, and has one then."""
-        hole, wide = self.holes[t], self._wide[t]
+        hole = self.holes[t]
         inside, picture = hole[wide], self.frames[t].copy()
         copied = np.zeros(picture.shape, np.float32)
         copied[wide] = self._sampled(t, places)

@@ -101,7 +101,8 @@ class NeighbourMotion:
         aligned = warp_by_flow(warp_homography(second.small, small), there[0])
         exposure = Exposure.between(first.small[::2, ::2], aligned[::2, ::2], there[1][::2, ::2])
         scale = np.array(halves[0].grey.shape[::-1]) / (width, height)
-        onward, backward = (flow / scale.astype(np.float32) for flow in residuals)
+        # Half precision keeps hundredths of a pixel of what is left beside the camera, in half of the memory.
+        onward, backward = ((flow / scale).astype(np.float16) for flow in residuals)
         return NeighbourMotion(camera, onward, backward, scale, exposure)
 
     def forwards(self, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
@@ -114,7 +115,7 @@ class NeighbourMotion:
         return inside + self._read(self.back, inside)
 
     def _read(self, flow: np.ndarray, points: np.ndarray) -> np.ndarray:
-        return sample_at(flow, (points + 0.5) * self.scale - 0.5)
+        return sample_at(flow.astype(np.float32), (points + 0.5) * self.scale - 0.5)
 
 
 @dataclass(frozen=True)
