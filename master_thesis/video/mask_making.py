@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
@@ -95,8 +94,8 @@ def make_masks(config: MaskConfig, marks: Marks) -> MaskResult:
     require(is_free, f"{overlay} exists already: --overwrite replaces it")
     marked = MarkedFrames(marks, video.info.displayed_size)
     with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        frames = stack.enter_context(PictureStore(scratch, (*working_size(marked.size), 3)))
+        place = next(p for p in folder.absolute().parents if p.exists())
+        frames = stack.enter_context(PictureStore(place, (*working_size(marked.size), 3)))
         found = _look_through(video, marked, frames)
         writer = stack.enter_context(writing_masks(folder, video.info))
         record = MaskRecord(config.video, marked.size, asdict(marks), sorted(found.keys))
