@@ -160,6 +160,23 @@ def test_folders_in_the_way_are_kept(tmp_path, video, monkeypatch, place, messag
     assert str(error.value) == message
 
 
+def test_an_interruption_keeps_the_masks_that_were_there(tmp_path, video, monkeypatch):
+    drawn(tmp_path, "a.png", 20)
+    config, marks = MaskConfig(str(video), overwrite=True), Marks(draw=(str(tmp_path / "a.png"),))
+    before = masks_in(make_masks(config, marks).folder)
+
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Still, "carry", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        make_masks(config, Marks(draw=(f"{tmp_path / 'a.png'}@5",)))
+    assert {path.name for path in tmp_path.iterdir()} == {"a.png", "clip.mp4", "clip_masks"}
+    after = masks_in(tmp_path / "clip_masks")
+    assert len(after) == len(before)
+    assert np.array_equal(after[0], before[0])
+
+
 def test_a_failure_leaves_nothing_behind(tmp_path, video):
     with pytest.raises(UserError, match="frame 99 is marked, but the video ends at frame 7"):
         make_masks(MaskConfig(str(video)), Marks(box=("1", "1", "9", "9@99")))
