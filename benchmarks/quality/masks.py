@@ -23,7 +23,9 @@ from master_thesis.images.listing import images_in
 from master_thesis.images.masks import dilate
 from master_thesis.masking.carrying import Carrier, load_carrier, working_size
 from master_thesis.masking.finishing import enlarge, reduce_mask
+from master_thesis.masking.outline import FrameMarks, outline
 from master_thesis.masking.spans import DOUBTFUL_BELOW, carry_span, plan_spans
+from master_thesis.video.survey import bounding_box
 
 WIDENING_PX = 4
 POOR = 0.6
@@ -51,15 +53,26 @@ def similarity(first: np.ndarray, second: np.ndarray) -> float:
     return float((first & second).sum() / union) if union else 1.0
 
 
-def measure(folder: Path, masks: Path, keys: Sequence[int], num_frames: int) -> tuple[list[Row], float]:
-    """Carries the masks of the key frames; figures of the other frames, and CPU seconds per frame."""
+def boxed(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """The outline in the box around a mask."""
+    box = bounding_box(mask)
+    return mask if box is None else outline(picture, FrameMarks((box.left, box.top, box.right, box.bottom)))
+
+
+def measure(folder: Path, masks: Path, keys: Sequence[int], num_frames: int, is_boxed: bool) -> tuple[list[Row], float]:
+    """Carries the masks of the key frames, or what is outlined in boxes around them.
+
+    Returns:
+        The figures of the other frames, and CPU seconds per frame.
+    """
     pictures = [read_frame(path) for path in images_in(folder)[:num_frames]]
     truth = [read_mask(path) for path in images_in(masks)[:num_frames]]
     size = working_size(truth[0].shape)
     start = time.process_time()
     frames = [cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA) for picture in pictures]
     carrier = Carrier(load_carrier(), frames.__getitem__, size)
-    known = {key: reduce_mask(truth[key], size) for key in keys}
+    marked = {key: boxed(pictures[key], truth[key]) if is_boxed else truth[key] for key in keys}
+    known = {key: reduce_mask(mask, size) for key, mask in marked.items()}
     found = [
         (each.frame, enlarge(each.mask, truth[0].shape), each.confidence)
         for span in plan_spans(len(frames), [], keys)
@@ -79,6 +92,7 @@ def main() -> None:
     parser.add_argument("--data_path", type=Path, required=True, help="a folder with JPEGImages and Annotations")
     parser.add_argument("--keys", nargs="+", choices=KEYS, default=list(KEYS))
     parser.add_argument("--sequences", nargs="+", default=[])
+    parser.add_argument("--boxes", action="store_true", help="give boxes around the true masks instead of these")
     parser.add_argument("--max_frames", type=int, default=60)
     parser.add_argument("--frames", type=Path, help="also write the figures of every frame to this file")
     options = parser.parse_args()
@@ -90,7 +104,7 @@ def main() -> None:
         for name in names:
             true = options.data_path / "Annotations" / "480p" / name
             num_frames = min(len(images_in(true)), options.max_frames)
-            found, seconds = measure(root / name, true, KEYS[kind](num_frames), num_frames)
+            found, seconds = measure(root / name, true, KEYS[kind](num_frames), num_frames, options.boxes)
             rows += found
             means.append((*summary(found), seconds))
             show(kind, name, *means[-1])
