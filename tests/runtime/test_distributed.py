@@ -187,6 +187,7 @@ def test_two_processes_test_every_sequence_once_and_report_all_bad_files(sample_
         ({"SLURM_PROCID": "5", "SLURM_LOCALID": "2", "SLURM_NTASKS": "8"}, (5, 2, 8)),
         ({"SLURM_PROCID": "0", "SLURM_NTASKS": "1", "LOCAL_RANK": "7"}, (0, 0, 1)),
         ({"WORLD_SIZE": "4"}, (0, 0, 1)),
+        ({"RANK": "3", "LOCAL_RANK": "3"}, (0, 0, 1)),
         ({"RANK": "x", "WORLD_SIZE": "2"}, (0, 0, 2)),
     ],
 )
