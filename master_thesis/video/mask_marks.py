@@ -16,8 +16,8 @@ from master_thesis.images.codec import read_mask
 from master_thesis.images.header import frame_size
 from master_thesis.masking.outline import FrameMarks, outline
 
-MIN_SHARE = 0.02
-"""Share of a box that an object covers at least."""
+MIN_SHARE = 0.06
+"""Share of a box that an object covers at least; the middle, which is taken to be the object, covers 5 %."""
 STRONG, WEAK = 160, 96
 """A stroke's own colour is at least the first, the other two are at most the second."""
 
