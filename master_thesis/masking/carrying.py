@@ -1,4 +1,4 @@
-"""Carries a mask from frame to frame: optical flow moves it along, and the network finds it anew.
+"""Carries a mask from frame to frame: optical flow moves it along, and the network finds it again.
 
 Convention:
     Frames are RGB ``(H, W, 3)``, uint8, at a working size whose sides are multiples of ``STRIDE``. Soft masks are

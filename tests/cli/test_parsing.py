@@ -44,7 +44,7 @@ def test_defaults_are_those_of_the_thesis():
 
 def test_defaults_are_those_of_the_sub_command():
     evaluate, remove = parse("evaluate"), parse(f"remove {NEEDED['remove']}")
-    assert (evaluate.inpainting.algorithms, remove.inpainting.algorithms) == (("ff", "ip", "cp"), ("ip",))
+    assert (evaluate.inpainting.algorithms, remove.inpainting.algorithms) == (("ff", "ip", "cp"), ("pm",))
     assert (evaluate.leaps, remove.video.leaps) == (False, True)
     assert evaluate.output_path == "evaluation"
     assert remove.test_size == "auto"
