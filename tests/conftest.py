@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,6 +33,13 @@ def _no_waiting_for_disks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda file: None)
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _messages_of_lightning_are_captured() -> None:
+    """Lets Lightning's logger follow the capture of each test; it keeps the stream that it was imported with."""
+    for name in ("pytorch_lightning", "lightning_fabric"):
+        logging.getLogger(name).handlers = [logging.lastResort] if logging.lastResort else []
 
 
 @pytest.fixture(scope="session")

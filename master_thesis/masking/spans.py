@@ -71,7 +71,7 @@ def plan_spans(num_frames: int, cuts: Sequence[int], keys: Sequence[int]) -> lis
         keys: the key frames.
 
     >>> [(span.start, span.stop, span.keys) for span in plan_spans(10, [6], [2, 5])]
-    [(0, 2, (2,)), (3, 5, (2, 5)), (6, 10, ())]
+    [(0, 2, (2, 5)), (3, 5, (2, 5)), (6, 10, ())]
     """
     found, bounds = [], [0, *cuts, num_frames]
     for start, stop in pairwise(bounds):

@@ -6,7 +6,7 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from master_thesis.configs.inpainting import ALGORITHMS
+from master_thesis.configs.inpainting import ALGORITHMS, THESIS_ALGORITHMS
 from master_thesis.errors import UserError
 from master_thesis.inpainting.algorithms import nearest_refs
 from master_thesis.inpainting.canvas import HALLUCINATED
@@ -40,7 +40,7 @@ OPTIONS = st.fixed_dictionaries(
 DEFAULTS = {"spacing": 1, "max_distance": 20, "tolerance": 1.0, "sweeps": 20}
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", THESIS_ALGORITHMS)
 @settings(max_examples=12, derandomize=True, deadline=None)
 @given(
     options=OPTIONS,
@@ -63,7 +63,7 @@ def test_equals_the_plain_transcription(algorithm, options, num_frames, hidden, 
     torch.testing.assert_close(actual.frames, expected, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", THESIS_ALGORITHMS)
 def test_equals_the_plain_transcription_with_networks_at_an_odd_size(algorithm):
     networks = tiny_dfpn(), tiny_chn()
     x, m = make_sequence(4, 37, 51)
@@ -136,7 +136,7 @@ def test_inputs_are_not_changed_and_known_pixels_are_kept_exactly(algorithm):
 
 def test_the_three_algorithms_differ():
     x, m = make_sequence(5, *SIZE)
-    ff, ip, cp = (inpaint(x, m, CountingAligner(), Painter(), algorithm).frames for algorithm in ALGORITHMS)
+    ff, ip, cp = (inpaint(x, m, CountingAligner(), Painter(), algorithm).frames for algorithm in THESIS_ALGORITHMS)
     assert all((a - b).abs().max() > 0.01 for a, b in ((ff, ip), (ff, cp), (ip, cp)))
 
 
@@ -164,7 +164,7 @@ def test_pairs_that_do_not_depend_on_each_other_share_a_batch(algorithm):
     assert max(aligner.batch_sizes) == 3
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", THESIS_ALGORITHMS)
 def test_the_source_map_names_the_frame_that_shows_each_pixel(algorithm):
     clip = make_panorama_clip()
     x, m = clip.masked, clip.mask
@@ -180,7 +180,7 @@ def test_the_source_map_names_the_frame_that_shows_each_pixel(algorithm):
         torch.testing.assert_close(frames[:, t, y, x_px], x[:, k, y, there], atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", THESIS_ALGORITHMS)
 def test_pixels_that_a_reachable_frame_shows_are_not_hallucinated(algorithm):
     clip = make_panorama_clip()
     _, source = inpaint(clip.masked, clip.mask, PanoramaAligner(clip.first_rows), Copier(), algorithm, tolerance=0.0)
@@ -211,7 +211,7 @@ def test_nearest_references_come_first_and_ties_go_to_the_earlier():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"algorithm": "fp"}, "the algorithm should be one of ff, ip, cp, got 'fp'"),
+        ({"algorithm": "fp"}, "the algorithm should be one of ff, ip, cp, pm, got 'fp'"),
         ({"spacing": 0}, "spacing, max_distance and pair_batch should be at least 1"),
         ({"max_distance": 0}, "spacing, max_distance and pair_batch should be at least 1"),
         ({"pair_batch": 0}, "spacing, max_distance and pair_batch should be at least 1"),

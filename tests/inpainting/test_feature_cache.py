@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from master_thesis.configs.inpainting import ALGORITHMS, InpaintOptions
+from master_thesis.configs.inpainting import THESIS_ALGORITHMS, InpaintOptions
 from master_thesis.inpainting.canvas import Canvas
 from master_thesis.inpainting.feature_cache import FeatureCache
 from master_thesis.inpainting.inpainter import inpaint
@@ -64,7 +64,7 @@ class CountingEncoder(Aligner):
         return torch.stack([plane.sum(dim=(1, 2, 3)) for plane in (frames.colours, frames.visible)], dim=1)
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", THESIS_ALGORITHMS)
 def test_codes_always_are_those_of_the_current_frames(algorithm):
     x, m = make_sequence(6, *SIZE, known={3})
     encoder = CountingEncoder()
@@ -116,7 +116,7 @@ def test_the_small_aligner_keeps_the_features_of_its_encoder_as_they_are():
         assert torch.equal(actual, expected)
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", THESIS_ALGORITHMS)
 def test_a_sequence_is_the_same_though_the_small_aligner_encodes_frames_once(algorithm):
     small, frames_encoded = make_small(), []
     small.encoder.register_forward_hook(lambda module, inputs, output: frames_encoded.append(len(inputs[0])))
@@ -154,7 +154,7 @@ def test_dfpn_equals_the_plain_one():
     torch.testing.assert_close(actual.aligned, expected.aligned, atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("algorithm", THESIS_ALGORITHMS)
 def test_the_fast_path_equals_the_plain_one(algorithm):
     """float32 within 1e-4; bfloat16 at least 45 dB of the plain float32 path."""
     dfpn, chn = make_networks()

@@ -34,6 +34,10 @@ RING_SCALE_PX = 16.0
 """Extent of the surroundings over which the test is averaged."""
 MAX_ERROR = 40.0
 """Larger grey differences count no more than this."""
+BLUR_PX = 16
+"""Cells over which colours are averaged to blur a hole over."""
+FAR_WEIGHT = 1e-4
+"""Weight of the mean of the frame where nothing is known nearby."""
 DECISION = 30.0
 """How sharply the test decides between flow and camera."""
 
@@ -43,7 +47,7 @@ class View:
     """A frame as the motion is measured in it.
 
     Attributes:
-        image: RGB.
+        image: RGB, its hole blurred over by the surroundings: no trace of what is to be removed.
         hole: what is not known of it.
         small: RGB, at the size of the flow.
         grey: the same size.
@@ -61,7 +65,7 @@ class View:
     @staticmethod
     def of(image: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"]) -> View:
         """Prepares a frame, once for both of its neighbours."""
-        size = size_within(hole.shape, FLOW_SIDE_PX)
+        size, image = size_within(hole.shape, FLOW_SIDE_PX), blurred_over(image, hole)
         small = reduce_image(image, size)
         grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
         colours = torch.from_numpy(image).permute(2, 0, 1).unsqueeze(0).float() / 255
@@ -160,6 +164,20 @@ class Half:
         camera, local = np.moveaxis((averages[..., :2] + 1e-3 * overall) / (averages[..., 2:] + 1e-3), -1, 0)
         gain = (camera - local) / ((camera + local) / 2 + 0.5)
         return 1 / (1 + np.exp(-DECISION * gain))
+
+
+def blurred_over(image: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 3"]:
+    """Fills a hole with what surrounds it, without any detail that could be tracked."""
+    if not hole.any():
+        return image
+    height, width = hole.shape
+    known = (~hole).astype(np.float32)[..., None]
+    planes = np.dstack((image * known, known))
+    size = max(width // BLUR_PX, 1), max(height // BLUR_PX, 1)
+    around = cv2.GaussianBlur(cv2.resize(planes, size, interpolation=cv2.INTER_AREA), (0, 0), 2.0)
+    around += FAR_WEIGHT * planes.mean(axis=(0, 1))
+    filled = cv2.resize(around[..., :3] / (around[..., 3:] + 1e-9), (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.where(hole[..., None], filled.round().astype(np.uint8), image)
 
 
 def camera_motion(first: View, second: View) -> Float[np.ndarray, "3 3"]:
