@@ -49,7 +49,7 @@ wheel: install ## Build the wheel, with the shipped weights, into dist/
 	$(BIN)/pip wheel --quiet --no-deps --wheel-dir dist .
 
 test: install lint types ## Check everything that must pass: style, types, tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 bench: install ## Time everything against the plain path (15 minutes on two idle cores) and print the table
 	$(BIN)/python -m benchmarks.speed table
