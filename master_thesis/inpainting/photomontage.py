@@ -129,13 +129,7 @@ class Photomontage:
         """
         ahead = self._ahead(targets)
         behind: PositionMap | None = None
-        taken: PositionMap | None = None
-        if past is not None:
-            last = targets.start - 1
-            self._made_up[last] = past
-            taken = PositionMap(
-                np.full(self.holes[last].shape, MADE_UP - last, np.int32), pixel_positions(*past.shape[:2])
-            )
+        taken = None if past is None else self._taken_over(targets.start - 1, past)
         for t in range(targets.stop):
             wide = _widened(self.holes[t])
             points = _points(wide)

@@ -56,17 +56,19 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def atomic_folder(path: Path, names: frozenset[str]) -> Iterator[Path]:
+def atomic_folder(path: Path, names: frozenset[str] | None) -> Iterator[Path]:
     """Yields a new folder beside ``path`` and renames it when the block ends; until then the old folder stays.
 
     Args:
         path: the final place; missing parent folders are created.
-        names: everything the folder may hold: a folder with anything else in it is never replaced.
+        names: everything the folder may hold: a folder with anything else in it is never replaced; None: the caller
+            has checked what it replaces.
 
     Raises:
         UserError: the folder cannot be written, and nothing of it remains; or ``path`` holds something else.
     """
-    strange = sorted({entry.name for entry in path.iterdir()} - names) if path.is_dir() else []
+    is_checked = names is not None and path.is_dir()
+    strange = sorted({entry.name for entry in path.iterdir()} - (names or frozenset())) if is_checked else []
     require(not strange, f"{path} holds other things than a result ({', '.join(strange[:1])}): choose another name")
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:

@@ -113,13 +113,16 @@ class NetworkTraining(pl.LightningModule, ABC):
             else:
                 self.log(f"{stage}/{name}", value, prog_bar=is_shown, on_step=False, on_epoch=True, **common)
 
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Returns what Adam trains, in its groups: the trainable parameters of the network."""
+        return [{"params": [p for p in self.network.parameters() if p.requires_grad]}]
+
     def configure_optimizers(self) -> Any:
         """Returns Adam for the trainable parameters, with a StepLR that counts epochs."""
         o = resolved(self.optim)
-        trainable = [p for p in self.network.parameters() if p.requires_grad]
         # Under mixed precision Lightning cannot clip gradients for a fused optimiser, which may unscale them itself.
         is_fused = not (self.trainer.precision.endswith("mixed") and self.trainer.gradient_clip_val)
-        adam = Adam(trainable, lr=o["lr"], fused=is_fused)
+        adam = Adam(self.parameter_groups(), lr=o["lr"], fused=is_fused)
         scheduler = StepLR(adam, step_size=o["lr_scheduler_step_size"], gamma=o["lr_scheduler_gamma"])
         return {"optimizer": adam, "lr_scheduler": {"scheduler": scheduler, "interval": "epoch"}}
 

@@ -9,7 +9,6 @@ import torch
 from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.optim.lr_scheduler import StepLR
 
 from master_thesis.checkpoints.origin import identify
 from master_thesis.configs.fields import resolved
@@ -107,17 +106,13 @@ class CHNTraining(NetworkTraining):
             "discriminator": found.discriminator,
         }
 
-    def configure_optimizers(self) -> Any:
-        """Returns Adam and StepLR; the discriminator, if there is one, has a group of its own."""
-        configured = super().configure_optimizers()
-        if self.discriminator is not None:
-            adam = configured["optimizer"]
-            for group in adam.param_groups:
-                group["betas"] = ADVERSARIAL_BETAS
-            adam.add_param_group({"params": list(self.discriminator.parameters()), "betas": ADVERSARIAL_BETAS})
-            scheduler = configured["lr_scheduler"]["scheduler"]
-            configured["lr_scheduler"]["scheduler"] = StepLR(adam, scheduler.step_size, scheduler.gamma)
-        return configured
+    def parameter_groups(self) -> list[dict[str, Any]]:
+        """Returns what Adam trains; the discriminator, if there is one, has a group of its own."""
+        groups = super().parameter_groups()
+        if self.discriminator is None:
+            return groups
+        groups.append({"params": list(self.discriminator.parameters())})
+        return [{**group, "betas": ADVERSARIAL_BETAS} for group in groups]
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Adds the discriminator, which a resumed training needs."""

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Bool
 
-from master_thesis.errors import UserError, require
+from master_thesis.errors import require
 from master_thesis.images.codec import write_png
+from master_thesis.runtime.atomic import atomic_folder
 from master_thesis.video.io.source import VideoInfo
 
 RECORD = "masks.json"
@@ -135,14 +136,5 @@ def writing_masks(path: Path, info: VideoInfo) -> Iterator[MaskFolder]:
     Raises:
         UserError: it cannot be written.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        part.mkdir(parents=True)
+    with atomic_folder(path, None) as part:
         yield MaskFolder(part, path, info)
-        if path.exists():
-            shutil.rmtree(path)
-        os.replace(part, path)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
