@@ -15,7 +15,8 @@ from master_thesis.configs.inpainting import MONTAGE, InpaintOptions
 from master_thesis.errors import require
 from master_thesis.inpainting.algorithms import ORDERS, outwards
 from master_thesis.inpainting.canvas import Canvas
-from master_thesis.inpainting.photomontage import Motions, Photomontage
+from master_thesis.inpainting.motions import Motions
+from master_thesis.inpainting.photomontage import Photomontage
 from master_thesis.inpainting.step import FillStep
 from master_thesis.models.aligner import Aligner, AlignsPairs, as_aligner
 from master_thesis.models.hallucinator import Hallucinator, as_hallucinator

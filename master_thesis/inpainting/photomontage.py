@@ -10,18 +10,18 @@ Source: Agarwala et al., Interactive Digital Photomontage, 2004; Granados et al.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int32, UInt8
+from jaxtyping import Float, Int32, UInt8
 
 from master_thesis.inpainting.canvas import HALLUCINATED
-from master_thesis.models.classical.exposure import Exposure
-from master_thesis.models.classical.neighbours import NeighbourMotion, View
+from master_thesis.inpainting.motions import Hole, Motions, Picture
+from master_thesis.inpainting.sources import MARGIN_PX, choose_sources, followed, points_of
 from master_thesis.models.painter import Painter, SmoothPainter
 from master_thesis.ops.image import to_bytes, to_float
 from master_thesis.ops.membrane import along_border, membrane
@@ -29,11 +29,6 @@ from master_thesis.ops.pixels import pixel_positions, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places, PositionMap
 from master_thesis.records import MaskedFrames
 
-Picture = UInt8[np.ndarray, "H W 3"]
-Hole = Bool[np.ndarray, "H W"]
-
-MARGIN_PX = 2
-"""Pixels this close to a hole are not copied from: sampling them would reach into it."""
 SLIVER_PX = 4
 """What is not made up yet and narrower than twice this continues its surroundings smoothly."""
 LARGEST_DIFFERENCE = 160.0
@@ -53,48 +48,6 @@ class FilledHole:
 
     colours: UInt8[np.ndarray, "N 3"]
     source: Int32[np.ndarray, " N"]
-
-
-@dataclass(frozen=True)
-class Motions:
-    """How the frames of a sequence follow one another.
-
-    Attributes:
-        steps: the motion from frame t to frame t + 1, where one of them has a hole.
-        exposures: of all frames, against the first one.
-    """
-
-    steps: Mapping[int, NeighbourMotion]
-    exposures: Sequence[Exposure]
-
-    @staticmethod
-    def of(frames: Sequence[Picture], holes: Sequence[Hole]) -> Motions:
-        """Measures them, one after the other.
-
-        Args:
-            frames: RGB.
-            holes: what is not known of them.
-        """
-        steps, exposures, first = {}, [Exposure.unchanged()], None
-        for t in range(len(holes) - 1):
-            exposure = Exposure.unchanged()
-            second = None
-            if holes[t].any() or holes[t + 1].any():
-                first = first or View.of(frames[t], holes[t])
-                second = View.of(frames[t + 1], holes[t + 1])
-                steps[t] = NeighbourMotion.between(first, second)
-                exposure = steps[t].exposure
-            exposures.append(exposures[-1].after(exposure))
-            first = second
-        return Motions(steps, exposures)
-
-    def ahead(self, t: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
-        """Where pixels of frame t lie in the next frame."""
-        return self.steps[t].forwards(points)
-
-    def behind(self, t: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
-        """Where pixels of frame t lie in the frame before."""
-        return self.steps[t - 1].backwards(points)
 
 
 class Photomontage:
@@ -127,19 +80,11 @@ class Photomontage:
             targets: neighbouring frames.
             past: the frame before them, if it was filled before: what was made up in it is carried on.
         """
-        ahead = self._ahead(targets)
-        behind: PositionMap | None = None
         taken = None if past is None else self._taken_over(targets.start - 1, past)
-        for t in range(targets.stop):
-            wide = _widened(self.holes[t])
-            points = _points(wide)
-            found = _followed(behind, points, partial(self.motions.behind, t))
-            behind = PositionMap.of(t, wide, found)
-            if t not in targets:
-                continue
-            places = _nearer(t, ahead.pop(t), found)
-            places = places.where(places.is_known, _followed(taken, points, partial(self.motions.behind, t)))
-            filled, places = self._finish(t, wide, places)
+        for t, chosen in choose_sources(self.holes, self.motions, targets):
+            wide, places = chosen.wide, chosen.places
+            made_up = followed(taken, points_of(wide), partial(self.motions.behind, t))
+            filled, places = self._finish(t, wide, places.where(places.is_known, made_up))
             taken = PositionMap.of(t, wide, places)
             if len(filled.source):
                 yield t, filled
@@ -148,19 +93,6 @@ class Photomontage:
         """The map of a frame that was filled before, as if all of it had been made up."""
         self._made_up[t] = picture
         return PositionMap(np.full(picture.shape[:2], MADE_UP - t, np.int32), pixel_positions(*picture.shape[:2]))
-
-    def _ahead(self, targets: range) -> dict[int, Places]:
-        """Where the holes of the targets lie in the nearest later frame that shows them."""
-        found: dict[int, Places] = {}
-        known: PositionMap | None = None
-        for t in reversed(range(targets.start, len(self.holes))):
-            wide = _widened(self.holes[t])
-            points = _points(wide)
-            places = _followed(known, points, partial(self.motions.ahead, t))
-            known = PositionMap.of(t, wide, places)
-            if t in targets:
-                found[t] = places
-        return found
 
     def _finish(self, t: int, wide: Hole, places: Places) -> tuple[FilledHole, Places]:
         """Reads the colours of a hole; what has no place is made up, and has one then."""
@@ -175,7 +107,7 @@ class Photomontage:
         if is_open.any():
             picture = self._painted(picture, is_open)
             self._made_up[t] = picture
-            own = Places(np.where(is_open[wide], MADE_UP - t, NOWHERE).astype(np.int32), _points(wide))
+            own = Places(np.where(is_open[wide], MADE_UP - t, NOWHERE).astype(np.int32), points_of(wide))
             places = places.where(places.is_known, own)
         source = np.where(places.source >= 0, places.source, HALLUCINATED).astype(np.int32)
         return FilledHole(picture[hole], source[inside]), places
@@ -217,34 +149,8 @@ class Photomontage:
         return np.where(is_open[..., None], result, picture)
 
 
-def _widened(hole: Hole) -> Hole:
-    kernel = np.ones((2 * MARGIN_PX + 1,) * 2, np.uint8)
-    return cv2.dilate(hole.astype(np.uint8), kernel) > 0 if hole.any() else hole
-
-
 def _around(hole: Hole) -> tuple[slice, slice]:
     """Rows and columns of a hole and its band."""
     sides = (np.flatnonzero(hole.any(axis=axis)) for axis in (1, 0))
     rows, columns = (slice(max(int(p[0]) - 2 * MARGIN_PX, 0), int(p[-1]) + 2 * MARGIN_PX + 1) for p in sides)
     return rows, columns
-
-
-def _points(hole: Hole) -> Float[np.ndarray, "N 2"]:
-    y, x = np.nonzero(hole)
-    return np.stack((x, y), axis=-1).astype(np.float32)
-
-
-def _followed(
-    known: PositionMap | None, points: Float[np.ndarray, "N 2"], motion: Callable[[np.ndarray], np.ndarray]
-) -> Places:
-    """What a neighbour knows of points that are moved into it."""
-    if known is None or not len(points):
-        return Places(np.full(len(points), NOWHERE, np.int32), points)
-    return known.at(motion(points))
-
-
-def _nearer(t: int, ahead: Places, behind: Places) -> Places:
-    """The place in the nearer frame, of those that are known."""
-    far = np.iinfo(np.int32).max
-    distances = [np.where(side.is_known, np.abs(side.source - t), far) for side in (ahead, behind)]
-    return ahead.where(distances[0] < distances[1], behind)

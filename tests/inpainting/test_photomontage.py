@@ -8,7 +8,8 @@ import torch
 from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.inpainting.inpainter import Inpainter
-from master_thesis.inpainting.photomontage import Motions, Photomontage
+from master_thesis.inpainting.motions import Motions
+from master_thesis.inpainting.photomontage import Photomontage
 from master_thesis.models.painter import Painter, SmoothPainter
 from tests.factories import StillAligner
 

@@ -1,0 +1,57 @@
+"""How the frames of a sequence follow one another: what a photomontage follows its pixels along."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from master_thesis.models.classical.exposure import Exposure
+from master_thesis.models.classical.neighbours import NeighbourMotion, View
+
+Picture = UInt8[np.ndarray, "H W 3"]
+Hole = Bool[np.ndarray, "H W"]
+
+
+@dataclass(frozen=True)
+class Motions:
+    """How the frames of a sequence follow one another.
+
+    Attributes:
+        steps: the motion from frame t to frame t + 1, where one of them has a hole.
+        exposures: of all frames, against the first one.
+    """
+
+    steps: Mapping[int, NeighbourMotion]
+    exposures: Sequence[Exposure]
+
+    @staticmethod
+    def of(frames: Sequence[Picture], holes: Sequence[Hole]) -> Motions:
+        """Measures them, one after the other.
+
+        Args:
+            frames: RGB.
+            holes: what is not known of them.
+        """
+        steps, exposures, first = {}, [Exposure.unchanged()], None
+        for t in range(len(holes) - 1):
+            exposure = Exposure.unchanged()
+            second = None
+            if holes[t].any() or holes[t + 1].any():
+                first = first or View.of(frames[t], holes[t])
+                second = View.of(frames[t + 1], holes[t + 1])
+                steps[t] = NeighbourMotion.between(first, second)
+                exposure = steps[t].exposure
+            exposures.append(exposures[-1].after(exposure))
+            first = second
+        return Motions(steps, exposures)
+
+    def ahead(self, t: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
+        """Where pixels of frame t lie in the next frame."""
+        return self.steps[t].forwards(points)
+
+    def behind(self, t: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
+        """Where pixels of frame t lie in the frame before."""
+        return self.steps[t - 1].backwards(points)
