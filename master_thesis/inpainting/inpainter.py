@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -19,6 +19,7 @@ from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.photomontage import Photomontage
 from master_thesis.inpainting.step import FillStep
 from master_thesis.models.aligner import Aligner, AlignsPairs, as_aligner
+from master_thesis.models.classical.neighbours import NeighbourMotion
 from master_thesis.models.hallucinator import Hallucinator, as_hallucinator
 from master_thesis.models.painter import as_painter
 from master_thesis.ops.image import to_bytes, to_float
@@ -112,16 +113,20 @@ class Inpainter:
         ORDERS[self.options.algorithm](step, part.targets, self.options)
 
     def montage(
-        self, frames: Sequence[UInt8[np.ndarray, "H W 3"]], holes: Sequence[Bool[np.ndarray, "H W"]]
+        self,
+        frames: Sequence[UInt8[np.ndarray, "H W 3"]],
+        holes: Sequence[Bool[np.ndarray, "H W"]],
+        steps: MutableMapping[int, NeighbourMotion] | None = None,
     ) -> Photomontage:
         """Prepares the photomontage of a sequence (pm).
 
         Args:
             frames: RGB; their colours inside the holes do not matter.
             holes: what is to be filled.
+            steps: the motions between neighbours that were measured before; the others are added.
         """
         painter = as_painter(as_hallucinator(self.hallucinator))
-        return Photomontage(frames, holes, painter, Motions.of(frames, holes), self.device)
+        return Photomontage(frames, holes, painter, Motions.of(frames, holes, steps), self.device)
 
     def _montage_of(self, x: Float[Tensor, "3 F H W"], m: Float[Tensor, "1 F H W"]) -> Inpainted:
         frames = [to_bytes(frame).permute(1, 2, 0).contiguous().cpu().numpy() for frame in x.unbind(dim=1)]

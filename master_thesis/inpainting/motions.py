@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,23 +28,24 @@ class Motions:
     exposures: Sequence[Exposure]
 
     @staticmethod
-    def of(frames: Sequence[Picture], holes: Sequence[Hole]) -> Motions:
+    def of(
+        frames: Sequence[Picture], holes: Sequence[Hole], steps: MutableMapping[int, NeighbourMotion] | None = None
+    ) -> Motions:
         """Measures them, one after the other.
 
         Args:
             frames: RGB.
             holes: what is not known of them.
+            steps: those that were measured before, to which the others are added; None: none.
         """
-        steps, exposures, first = {}, [Exposure.unchanged()], None
+        steps, exposures, first = {} if steps is None else steps, [Exposure.unchanged()], None
         for t in range(len(holes) - 1):
-            exposure = Exposure.unchanged()
             second = None
-            if holes[t].any() or holes[t + 1].any():
+            if t not in steps and (holes[t].any() or holes[t + 1].any()):
                 first = first or View.of(frames[t], holes[t])
                 second = View.of(frames[t + 1], holes[t + 1])
                 steps[t] = NeighbourMotion.between(first, second)
-                exposure = steps[t].exposure
-            exposures.append(exposures[-1].after(exposure))
+            exposures.append(exposures[-1].after(steps[t].exposure if t in steps else Exposure.unchanged()))
             first = second
         return Motions(steps, exposures)
 

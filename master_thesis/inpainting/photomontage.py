@@ -10,7 +10,7 @@ Source: Agarwala et al., Interactive Digital Photomontage, 2004; Granados et al.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -73,39 +73,46 @@ class Photomontage:
         self.motions, self.device = motions, device
         self._made_up: dict[int, Picture] = {}
 
-    def fill(self, targets: range, past: Picture | None = None) -> Iterator[tuple[int, FilledHole]]:
+    def fill(
+        self, targets: range, past: Picture | None = None, filled: Mapping[int, FilledHole] | None = None
+    ) -> Iterator[tuple[int, FilledHole]]:
         """Yields the targets that have a hole, filled, in order.
 
         Args:
             targets: neighbouring frames.
             past: the frame before them, if it was filled before: what was made up in it is carried on.
+            filled: targets that were filled before; None: none. Their colours are taken over.
         """
+        done = filled or {}
         taken = None if past is None else self._taken_over(targets.start - 1, past)
         for t, chosen in choose_sources(self.holes, self.motions, targets):
             wide, places = chosen.wide, chosen.places
             made_up = followed(taken, points_of(wide), partial(self.motions.behind, t))
-            filled, places = self._finish(t, wide, places.where(places.is_known, made_up))
+            hole, places = self._finish(t, wide, places.where(places.is_known, made_up), done.get(t))
             taken = PositionMap.of(t, wide, places)
-            if len(filled.source):
-                yield t, filled
+            if len(hole.source):
+                yield t, hole
 
     def _taken_over(self, t: int, picture: Picture) -> PositionMap:
         """The map of a frame that was filled before, as if all of it had been made up."""
         self._made_up[t] = picture
         return PositionMap(np.full(picture.shape[:2], MADE_UP - t, np.int32), pixel_positions(*picture.shape[:2]))
 
-    def _finish(self, t: int, wide: Hole, places: Places) -> tuple[FilledHole, Places]:
+    def _finish(self, t: int, wide: Hole, places: Places, done: FilledHole | None) -> tuple[FilledHole, Places]:
         """Reads the colours of a hole; what has no place is made up, and has one then."""
         hole = self.holes[t]
         inside, picture = hole[wide], self.frames[t].copy()
-        copied = np.zeros(picture.shape, np.float32)
-        copied[wide] = self._sampled(t, places)
         is_copied = np.zeros(hole.shape, bool)
         is_copied[wide] = places.is_known
-        picture[hole] = np.rint(self._matched(copied, picture, is_copied, hole)[hole].clip(0, 255))
         is_open = hole & ~is_copied
+        if done is not None:
+            picture[hole] = done.colours
+        else:
+            copied = np.zeros(picture.shape, np.float32)
+            copied[wide] = self._sampled(t, places)
+            picture[hole] = np.rint(self._matched(copied, picture, is_copied, hole)[hole].clip(0, 255))
+            picture = self._painted(picture, is_open) if is_open.any() else picture
         if is_open.any():
-            picture = self._painted(picture, is_open)
             self._made_up[t] = picture
             own = Places(np.where(is_open[wide], MADE_UP - t, NOWHERE).astype(np.int32), points_of(wide))
             places = places.where(places.is_known, own)

@@ -5,15 +5,37 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from master_thesis.errors import require
 from master_thesis.inpainting.canvas import Canvas, ClosedHole
-from master_thesis.video.patch_store import PatchFolder
+from master_thesis.video.patch_store import FRAME, PatchFolder
 
 KEEP_SECONDS = 10.0
-"""Time after which the frames that are closed are stored, though their window is not complete."""
+"""Time after which what is done is stored, though its window is not complete."""
+
+
+@dataclass(frozen=True)
+class WindowFolder:
+    """Where the parts of a window go that is being filled.
+
+    Attributes:
+        folder: stores them.
+        window: its index.
+        on_closed: called with the number of frames completed; None: no progress is reported.
+    """
+
+    folder: PatchFolder
+    window: int
+    on_closed: Callable[[int], None] | None = None
+
+    def report(self, count: int) -> None:
+        """Reports frames that are completed."""
+        if count and self.on_closed is not None:
+            self.on_closed(count)
 
 
 class ClosedFrames:
@@ -24,23 +46,13 @@ class ClosedFrames:
     end.
 
     Args:
-        folder: stores them.
-        window: index of the window.
+        place: stores them.
         holes: of its frames, by number.
-        on_closed: called with the number of frames closed.
         is_kept: whether frames are kept before the window is complete.
     """
 
-    def __init__(
-        self,
-        folder: PatchFolder,
-        window: int,
-        holes: Mapping[int, np.ndarray],
-        on_closed: Callable[[int], None] | None,
-        is_kept: bool,
-    ) -> None:
-        self.folder, self.window, self.holes, self.on_closed = folder, window, holes, on_closed
-        self.is_kept = is_kept
+    def __init__(self, place: WindowFolder, holes: Mapping[int, np.ndarray], is_kept: bool) -> None:
+        self.place, self.holes, self.is_kept = place, holes, is_kept
         self._pending: list[int] = []
         self._saved = time.monotonic()
 
@@ -52,19 +64,26 @@ class ClosedFrames:
             Those that are closed already, by index.
         """
         self._canvas = canvas
-        kept = self.folder.kept(self.window, self.holes) if self.is_kept else {}
-        if kept and self.on_closed is not None:
-            self.on_closed(len(kept))
+        place = self.place
+        kept = place.folder.kept(place.window, FRAME, self.holes, self._closed) if self.is_kept else {}
+        place.report(len(kept))
         try:
             yield {n - canvas.first: closed for n, closed in kept.items()}
         except BaseException:
             self._save()
             raise
 
+    def _closed(self, number: int, arrays: dict[str, np.ndarray]) -> ClosedHole:
+        hole = self.holes[number]
+        count = int(hole.sum())
+        kinds = {"hole": (hole.shape, "bool"), "colours": ((3, count), "float32"), "source": ((count,), "int32")}
+        found = {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
+        require(found == kinds and np.array_equal(arrays["hole"], hole), "of another hole")
+        return ClosedHole(**{name: torch.from_numpy(array) for name, array in arrays.items()})
+
     def add(self, indices: Sequence[int]) -> None:
         """Takes the frames that have just been closed, by index."""
-        if self.on_closed is not None:
-            self.on_closed(len(indices))
+        self.place.report(len(indices))
         self._pending += indices if self.is_kept else []
         if time.monotonic() - self._saved > KEEP_SECONDS:
             self._save()
@@ -73,6 +92,8 @@ class ClosedFrames:
         while self._pending:
             i = self._pending[0]
             number = i + self._canvas.first
-            self.folder.keep(self.window, number, self._canvas.closed_hole(i, torch.from_numpy(self.holes[number])))
+            closed = self._canvas.closed_hole(i, torch.from_numpy(self.holes[number]))
+            arrays = {name: tensor.numpy() for name, tensor in vars(closed).items()}
+            self.place.folder.keep(self.place.window, FRAME, number, arrays)
             self._pending.pop(0)
         self._saved = time.monotonic()

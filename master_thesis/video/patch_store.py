@@ -6,20 +6,22 @@ import json
 import logging
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
-import torch
 from jaxtyping import Bool, Int32, UInt8
 
 from master_thesis.errors import require
-from master_thesis.inpainting.canvas import ClosedHole
 from master_thesis.runtime.atomic import atomic_path
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+FRAME, MOTION = "frame", "motion"
+"""What is kept of a window that is not complete: filled frames, and the motion from a frame to the next one."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class Patch:
 class PatchFolder:
     """A folder with the patches of an incomplete video; every file in it appears complete or not at all.
 
-    There is one file per window, and while a window is filled, one for each of its frames that is closed.
+    There is one file per window, and while a window is filled, one for each of its frames that is filled and, with pm,
+    for each motion that is measured.
 
     Args:
         path: a folder beside the output.
@@ -51,7 +54,7 @@ class PatchFolder:
     """
 
     FINGERPRINT = "made_from.json"
-    _OURS = re.compile(rf"({re.escape(FINGERPRINT)}|window_\d+(_frame_\d+)?\.npz)(\.\d+\.part)?")
+    _OURS = re.compile(rf"({re.escape(FINGERPRINT)}|window_\d+(_({FRAME}|{MOTION})_\d+)?\.npz)(\.\d+\.part)?")
 
     def __init__(self, path: Path, fingerprint: Mapping[str, Any]) -> None:
         self.path = path
@@ -98,51 +101,54 @@ class PatchFolder:
             holes = np.unpackbits(stored["holes"], axis=2, count=int(stored["width"])).astype(bool)
             return {int(n): Patch(*parts) for n, *parts in zip(stored["numbers"], holes, colours, source, strict=True)}
 
-    def keep(self, window: int, number: int, closed: ClosedHole) -> None:
-        """Stores a frame of a window that is not complete, exactly as the work continues with it.
+    def keep(self, window: int, kind: str, number: int, arrays: Mapping[str, np.ndarray]) -> None:
+        """Stores a part of a window that is not complete, exactly as the work continues with it.
+
+        Args:
+            window: its index.
+            kind: ``FRAME`` or ``MOTION``.
+            number: of the frame.
+            arrays: the part.
 
         Raises:
             UserError: the file cannot be written.
         """
-        arrays: dict[str, Any] = {name: tensor.numpy() for name, tensor in vars(closed).items()}
-        with atomic_path(self._frame_file(window, number)) as part, part.open("wb") as file:
-            np.savez(file, allow_pickle=False, **arrays)
+        named: dict[str, Any] = dict(arrays)
+        with atomic_path(self._part_file(window, kind, number)) as part, part.open("wb") as file:
+            np.savez(file, allow_pickle=False, **named)
 
-    def kept(self, window: int, holes: Mapping[int, Bool[np.ndarray, "h w"]]) -> dict[int, ClosedHole]:
-        """The stored frames of a window that is not complete, by number; those that cannot be used are deleted.
+    def kept(
+        self, window: int, kind: str, numbers: Iterable[int], read: Callable[[int, dict[str, np.ndarray]], T]
+    ) -> dict[int, T]:
+        """The stored parts of a window that is not complete, by number; those that cannot be used are deleted.
 
         Args:
             window: its index.
-            holes: the holes of its frames, by number.
+            kind: ``FRAME`` or ``MOTION``.
+            numbers: of its frames.
+            read: makes a part of its number and arrays; raises anything if they do not fit.
         """
         found = {}
-        for number, hole in holes.items():
-            file = self._frame_file(window, number)
+        for number in numbers:
+            file = self._part_file(window, kind, number)
             if not file.is_file():
                 continue
             try:
                 with file.open("rb") as opened, np.load(opened, allow_pickle=False) as stored:
-                    arrays = {name: stored[name] for name in ("hole", "colours", "source")}
-                count = int(hole.sum())
-                is_fine = np.array_equal(arrays["hole"], hole) and _kinds(arrays) == _kinds_of(hole.shape, count)
-                closed = ClosedHole(**{name: torch.from_numpy(array) for name, array in arrays.items()})
+                    found[number] = read(number, dict(stored))
             except Exception:  # the readers of numpy and zipfile raise anything on damaged bytes
-                is_fine = False
-            if is_fine:
-                found[number] = closed
-            else:
                 log.warning("%s is damaged: its frame is filled again", file)
                 file.unlink()
         return found
 
     def drop_kept(self, window: int) -> None:
-        """Deletes the frames of a window that is complete."""
-        for file in self.path.glob(f"{self._file(window).stem}_frame_*.npz"):
+        """Deletes the parts of a window that is complete."""
+        for file in self.path.glob(f"{self._file(window).stem}_*_*.npz"):
             file.unlink()
 
-    def num_kept(self) -> int:
-        """Number of frames that are stored of windows that are not complete."""
-        files = [p for p in self.path.glob("window_*_frame_*.npz") if p.suffix == ".npz"]
+    def num_kept(self, kind: str = FRAME) -> int:
+        """Number of parts that are stored of windows that are not complete."""
+        files = [p for p in self.path.glob(f"window_*_{kind}_*.npz") if p.suffix == ".npz"]
         return sum(not self._file(int(p.name.split("_")[1])).is_file() for p in files)
 
     def drop_damaged(self, expected: Sequence[tuple[Sequence[int], tuple[int, int]]]) -> None:
@@ -171,16 +177,8 @@ class PatchFolder:
     def _file(self, window: int) -> Path:
         return self.path / f"window_{window:05d}.npz"
 
-    def _frame_file(self, window: int, number: int) -> Path:
-        return self.path / f"window_{window:05d}_frame_{number:07d}.npz"
-
-
-def _kinds(arrays: Mapping[str, np.ndarray]) -> dict[str, tuple[tuple[int, ...], str]]:
-    return {name: (array.shape, array.dtype.name) for name, array in arrays.items()}
-
-
-def _kinds_of(size: tuple[int, ...], count: int) -> dict[str, tuple[tuple[int, ...], str]]:
-    return {"hole": (size, "bool"), "colours": ((3, count), "float32"), "source": ((count,), "int32")}
+    def _part_file(self, window: int, kind: str, number: int) -> Path:
+        return self.path / f"window_{window:05d}_{kind}_{number:07d}.npz"
 
 
 def _fits(patch: Patch, size: tuple[int, int]) -> bool:

@@ -29,7 +29,7 @@ from master_thesis.video.estimate import estimate_filling
 from master_thesis.video.fingerprint import fingerprint
 from master_thesis.video.finished import FinishedFrame, finished_frames
 from master_thesis.video.outputs import FIGURES, ORIGINS, OVERLAY, PAGE, beside, unfinished
-from master_thesis.video.patch_store import PatchFolder
+from master_thesis.video.patch_store import MOTION, PatchFolder
 from master_thesis.video.plan import VideoPlan
 from master_thesis.video.progress import Progress, in_words, with_progress
 from master_thesis.video.provenance import FrameOrigin
@@ -174,9 +174,11 @@ def _after_interruption(plan: VideoPlan, folder: PatchFolder) -> str:
     num_kept = sum(len(numbers) for index, numbers in enumerate(windows) if folder.has(index)) + folder.num_kept()
     total = sum(map(len, windows))
     if num_kept == 0:
-        return (
-            f"interrupted: none of the {counted(total, 'frame')} with a hole is filled; the same command starts again"
-        )
+        num_motions = folder.num_kept(MOTION)
+        next_time = "starts again"
+        if num_motions:
+            next_time = f"continues with the motion of {counted(num_motions, 'frame')}, which is kept in {folder.path}"
+        return f"interrupted: none of the {counted(total, 'frame')} with a hole is filled; the same command {next_time}"
     if num_kept == total:
         return f"interrupted: all holes are filled and kept in {folder.path}; the same command writes the result"
     kept = f"{num_kept} of {counted(total, 'frame')} with a hole are filled and kept in {folder.path}"

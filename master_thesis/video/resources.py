@@ -13,7 +13,7 @@ GIB = 2**30
 WINDOW_BYTES, PAIR_BYTES = 44, 512
 """Bytes per pixel of all frames of a window, and of one pair of frames."""
 STORED_BYTES, STORED_FRAME_BYTES = 4, 2 * 2**20
-"""Where frames are stored on disk: bytes per pixel of all of them, and of the motion to each."""
+"""Where frames are stored on disk: bytes per pixel of all of them, and of the motion to each, which is kept there too."""
 
 PAIRS_PER_FRAME = {"ff": 30.0, "ip": 2.0, "cp": 18.0, "pm": 1.0}
 """Approximate number of pairs of frames per frame with a hole (70 frames with large holes)."""
@@ -48,8 +48,9 @@ def memory_needed(windows: Sequence[Window]) -> int:
 
 
 def disk_needed(windows: Sequence[Window]) -> int:
-    """Bytes on disk that the frames of the largest window need while it is filled."""
-    return max((3 * len(w.numbers) * _num_pixels(w) for w in windows if w.scene.is_stored), default=0)
+    """Bytes on disk that the frames of the largest window and the motions between them need while it is filled."""
+    stored = [window for window in windows if window.scene.is_stored]
+    return max((len(w.numbers) * (3 * _num_pixels(w) + STORED_FRAME_BYTES) for w in stored), default=0)
 
 
 def _window_bytes(window: Window) -> int:

@@ -15,16 +15,17 @@ from master_thesis.inpainting.algorithms import outwards
 from master_thesis.inpainting.canvas import HALLUCINATED, Canvas
 from master_thesis.inpainting.inpainter import Inpainter, SubSequence
 from master_thesis.ops.image import to_bytes, to_float
-from master_thesis.video.closed_frames import ClosedFrames
+from master_thesis.video.closed_frames import ClosedFrames, WindowFolder
 from master_thesis.video.compositing import WorkingFrame, to_working
 from master_thesis.video.frame_store import FrameStore, Images, StoredFrame
 from master_thesis.video.io.masks import Masks
+from master_thesis.video.kept_montage import KeptMontage
 from master_thesis.video.patch_store import Patch, PatchFolder
 from master_thesis.video.plan import Window
 
 HeldFrame: TypeAlias = WorkingFrame | StoredFrame
 KEEPING = frozenset({"ff", "ip"})
-"""The algorithms whose closed frames are kept before their window is complete."""
+"""The algorithms on a canvas whose closed frames are kept before their window is complete."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class WindowInpainter:
         window: Window,
         frames: list[HeldFrame],
         past: dict[int, Patch],
-        closed: ClosedFrames,
+        place: WindowFolder,
     ) -> dict[int, Patch]:
         """Fills the core of a window.
 
@@ -60,16 +61,17 @@ class WindowInpainter:
             frames: all its frames; the list is emptied, to free their memory.
             past: patches of the frames before the core. ip and cp continue from them, pm carries on what is made up in
                 them, ff starts from the original.
-            closed: the frames of the window that are closed already, and where those go that will be.
+            place: what is done of the window already, and where what will be done goes.
 
         Returns:
             The patches of the frames with a hole in the core, by frame number.
         """
         if self.algorithm == MONTAGE:
-            return self._assemble(window, frames, past.get(window.core_start - 1), closed)
+            return self._assemble(window, frames, past.get(window.core_start - 1), place)
         canvas = make_canvas(window, frames, {} if self.algorithm == "ff" else past, self.inpainter.device)
         holes = [frame.hole for frame in frames]
         frames.clear()  # the canvas has them now
+        closed = ClosedFrames(place, dict(zip(window.numbers, holes, strict=True)), self.algorithm in KEEPING)
         with closed.of(canvas) as kept:
             part = SubSequence(self._targets(window), window.start, on_closed=closed.add)
             self.inpainter.fill_canvas(replace(canvas, closed=kept), part)
@@ -77,7 +79,7 @@ class WindowInpainter:
         return {n: _patch(canvas, n - window.start, holes[n - window.start]) for n in with_hole}
 
     def _assemble(
-        self, window: Window, frames: Sequence[HeldFrame], before: Patch | None, closed: ClosedFrames
+        self, window: Window, frames: Sequence[HeldFrame], before: Patch | None, place: WindowFolder
     ) -> dict[int, Patch]:
         """Fills the core of a window by pm."""
         images, holes, patches = Images(frames), [frame.hole for frame in frames], {}
@@ -86,10 +88,15 @@ class WindowInpainter:
         if before is not None:
             past = images[first - 1].copy()
             past[before.hole] = before.colours
-        for i, filled in self.inpainter.montage(images, holes).fill(range(first, last), past):
-            source = np.where(filled.source == HALLUCINATED, HALLUCINATED, filled.source + window.start)
-            patches[window.start + i] = Patch(holes[i], filled.colours, source.astype(np.int32))
-            closed.add([i])
+        kept = KeptMontage(place, window.start, holes)
+        with kept.kept_if_interrupted():
+            montage = self.inpainter.montage(images, holes, kept.steps)
+            for i, filled in montage.fill(range(first, last), past, kept.filled):
+                if i not in kept.filled:
+                    kept.filled[i] = filled
+                source = np.where(filled.source == HALLUCINATED, HALLUCINATED, filled.source + window.start)
+                patches[window.start + i] = Patch(holes[i], filled.colours, source.astype(np.int32))
+                place.report(1)
         return patches
 
     def _targets(self, window: Window) -> list[int]:
@@ -126,9 +133,7 @@ def fill_windows(
             if frames is None:
                 patches = folder.load(index)
             else:
-                holes = {n: frame.hole for n, frame in zip(window.numbers, frames, strict=True)}
-                closed = ClosedFrames(folder, index, holes, on_closed, is_kept=inpainter.algorithm in KEEPING)
-                patches = inpainter.fill(window, frames, past, closed)
+                patches = inpainter.fill(window, frames, past, WindowFolder(folder, index, on_closed))
                 folder.save(index, patches)
                 folder.drop_kept(index)
             past |= patches

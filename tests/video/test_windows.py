@@ -12,11 +12,12 @@ from master_thesis.configs.video import ORIGINAL
 from master_thesis.images.codec import write_png
 from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.inpainting.inpainter import Inpainter
+from master_thesis.models.classical.neighbours import NeighbourMotion
 from master_thesis.models.painter import SmoothPainter
 from master_thesis.video import closed_frames
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.masks import open_masks
-from master_thesis.video.patch_store import PatchFolder
+from master_thesis.video.patch_store import MOTION, PatchFolder
 from master_thesis.video.plan import plan_scenes, plan_windows
 from master_thesis.video.survey import survey
 from master_thesis.video.windows import WindowInpainter, fill_windows
@@ -195,3 +196,62 @@ def test_a_photomontage_in_windows_reads_the_original_frames_from_disk(tmp_path:
         assert is_copied.mean() > 0.95
         assert np.median(np.abs(patch.colours.astype(int) - truth)[is_copied]) <= 2
         assert 1 <= np.abs(patch.source[is_copied] - n).max() <= 8
+
+
+class NoisePainter(SmoothPainter):
+    """Paints noise, and counts."""
+
+    num_calls = 0
+
+    def paint_one(self, frame):
+        self.num_calls += 1
+        return torch.rand(frame.colours.shape, generator=torch.Generator().manual_seed(0))
+
+
+class Interrupted:
+    """Calls a function so many times, then interrupts; counts."""
+
+    def __init__(self, function, num_calls: float) -> None:
+        self.function, self.left, self.num_calls = function, num_calls, 0
+
+    def __call__(self, *args):
+        if self.num_calls >= self.left:
+            raise KeyboardInterrupt
+        self.num_calls += 1
+        return self.function(*args)
+
+
+@pytest.mark.parametrize(("num_measured", "num_filled", "is_damaged"), [(3, 0, False), (7, 4, False), (7, 4, True)])
+def test_a_photomontage_continues_inside_a_window(
+    tmp_path: Path, monkeypatch, num_measured: int, num_filled: int, is_damaged: bool
+) -> None:
+    """Interrupted while motions are measured, or after four filled frames: nothing of it is done again."""
+    frames, mask, masks = make_pan(tmp_path, 8)
+    for t in range(8):  # a second hole that stays where it is in the scene, so that no frame shows it
+        both = mask.copy()
+        both[60:80, 80 - PAN * t : 100 - PAN * t] = True
+        write_png(tmp_path / "masks" / f"{t:03d}.png", both)
+    found = survey(masks)
+    windows = plan_windows(plan_scenes(found.boxes, found.cuts, mask.shape, ORIGINAL), found.has_hole, None, reach=4)
+    painter, between = NoisePainter(), NeighbourMotion.between
+    inpainter = WindowInpainter(Inpainter(StillAligner(), painter, InpaintOptions("pm", max_distance=4)))
+    expected, stored = PatchFolder(tmp_path / "uninterrupted", {}), PatchFolder(tmp_path / "parts", {})
+    fill_windows(windows, masks, inpainter, expected)
+    num_paintings = painter.num_calls
+
+    monkeypatch.setattr(NeighbourMotion, "between", Interrupted(between, num_measured))
+    with pytest.raises(KeyboardInterrupt):
+        fill_windows(windows, masks, inpainter, stored, Interrupted(lambda count: None, num_filled - 1))
+    assert (stored.num_kept(MOTION), stored.num_kept()) == (num_measured, num_filled)
+    if is_damaged:
+        for file in stored.path.glob("*_0000003.npz"):
+            file.write_bytes(file.read_bytes()[:-9])
+    again, painter.num_calls = Interrupted(between, 99), 0
+    monkeypatch.setattr(NeighbourMotion, "between", again)
+    fill_windows(windows, masks, inpainter, stored)
+    assert again.num_calls == 7 - num_measured + is_damaged
+    assert painter.num_calls == (0 if num_filled else num_paintings)
+    assert [path.name for path in stored.path.glob("*.npz")] == ["window_00000.npz"]
+    for patch, other in zip(stored.load(0).values(), expected.load(0).values(), strict=True):
+        assert (patch.colours == other.colours).all()
+        assert (patch.source == other.source).all()
