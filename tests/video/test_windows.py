@@ -226,7 +226,7 @@ def test_a_photomontage_continues_inside_a_window(
     tmp_path: Path, monkeypatch, num_measured: int, num_filled: int, is_damaged: bool
 ) -> None:
     """Interrupted while motions are measured, or after four filled frames: nothing of it is done again."""
-    frames, mask, masks = make_pan(tmp_path, 8)
+    _, mask, masks = make_pan(tmp_path, 8)
     for t in range(8):  # a second hole that stays where it is in the scene, so that no frame shows it
         both = mask.copy()
         both[60:80, 80 - PAN * t : 100 - PAN * t] = True
