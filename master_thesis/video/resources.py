@@ -13,7 +13,7 @@ GIB = 2**30
 WINDOW_BYTES, PAIR_BYTES = 44, 512
 """Bytes per pixel of all frames of a window, and of one pair of frames."""
 STORED_BYTES, STORED_FRAME_BYTES = 4, 2 * 2**20
-"""Where frames are stored on disk: bytes per pixel of all of them, and of the motion to each, which is kept there too."""
+"""Where frames are stored on disk: bytes per pixel of all of them, and of the motion to each, kept there too."""
 
 PAIRS_PER_FRAME = {"ff": 30.0, "ip": 2.0, "cp": 18.0, "pm": 1.0}
 """Approximate number of pairs of frames per frame with a hole (70 frames with large holes)."""
