@@ -1,5 +1,8 @@
 """Plays results in a browser and compares them with their sources: length, sound in step, colours.
 
+The same pictures encoded by x264 alone are played, too, because a browser shows no codec's colours exactly as a formula
+does: what the removal itself changes is the difference between both.
+
 A phone's clip (HEVC, turned, variable rate, full range, 1/600, AAC with an edit list beside a track that nobody can
 decode) and a recording of television (MPEG-2 and AAC, ten hours from 0). At one moment the picture flashes and
 the sound begins. Needs ``pip install playwright`` and a Chromium:
@@ -29,6 +32,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from master_thesis.video.io.encoding import Encoding
 from stress.cases import remux, save, white
 from stress.commands import run_here
 from stress.videos import box_mask, moving_frames
@@ -37,6 +41,10 @@ SIZE, HOLE = (120, 160), (50, 70, 75, 100)
 FLASH, FLASH_FRAMES = 24, 3
 """The frame that flashes first, and how many do."""
 TONE_HZ, RATE_HZ = 1000, 48000
+PLAIN = {"plain": 16, "fine": 1}
+"""Encodings by x264 alone, with their CRF: that of a removal, and the finest one that browsers play."""
+PAIRS = (("result", "formula"), ("plain", "formula"), ("fine", "formula"), ("result", "plain"), ("plain", "fine"))
+"""What is compared: the result, and the source by formula or encoded by x264 alone."""
 PAGE = """<body style="margin:0"><video id="v" muted></video><canvas id="c"></canvas><script>
 const load = async url => { const data = await (await fetch(url)).blob();  // a blob can be sought in
   return await new Promise((done, fail) => { v.onloadeddata = () => done(v.duration);
@@ -145,14 +153,35 @@ def television(folder: Path) -> Film:
     return Film(remux(film.path, folder / "tv.ts", Fraction(36000)), film.codecs, film.times)
 
 
-def source_pictures(film: Film) -> list[np.ndarray]:
-    """The frames of a source that are shown, as a viewer sees them."""
+def source_frames(film: Film) -> list[Any]:
+    """The frames of a source that are shown, as decoded."""
     with av.open(str(film.path)) as container:
         shown = [f for f in container.decode(video=0) if f.pts is not None]
         start = (container.start_time or 0) / 1e6
-        frames = [f for f in shown if f.time >= max(start, 0) - 1e-3][-len(film.times) :]
-        pictures = [rgb_of(f) for f in frames]
-    return [turned(p, film.rotation) for p in pictures]
+        return [f for f in shown if f.time >= max(start, 0) - 1e-3][-len(film.times) :]
+
+
+def source_pictures(film: Film) -> list[np.ndarray]:
+    """The same as a viewer sees them."""
+    return [turned(rgb_of(f), film.rotation) for f in source_frames(film)]
+
+
+def write_plain(film: Film, path: Path, crf: int) -> None:
+    """Encodes the frames of a source by x264 with the options of a removal, at a constant rate."""
+    encoding = Encoding(crf=crf)
+    with av.open(str(path), "w") as container:
+        video: Any = container.add_stream("libx264", rate=25, options=encoding.options())
+        video.height, video.width, video.pix_fmt = *SIZE, "yuv420p"
+        frames = source_frames(film)
+        video.codec_context.color_range, video.codec_context.colorspace = frames[0].color_range, 1
+        video.codec_context.color_primaries = video.codec_context.color_trc = 1
+        if film.rotation:
+            video.set_display_rotation(film.rotation)
+        for i, frame in enumerate(frames):
+            stored = av.VideoFrame.from_ndarray(frame.to_ndarray(), format="yuv420p")
+            stored.color_range, stored.colorspace, stored.pts = frame.color_range, 1, i
+            container.mux(video.encode(stored))
+        container.mux(video.encode(None))
 
 
 def rgb_of(frame: Any) -> np.ndarray:
@@ -197,11 +226,23 @@ def frame_times(path: Path) -> list[float]:
 def play(page: Any, url: str, times: list[float]) -> tuple[float, list[float], list[np.ndarray]]:
     """Plays a result; returns its length, its sound (start, length), and its picture in the middle of each frame."""
     length = page.evaluate("url => load(url)", url)
+    pictures = play_loaded(page, times)
+    return length, page.evaluate("url => onset(url)", url), pictures
+
+
+def play_silently(page: Any, url: str, times: list[float]) -> list[np.ndarray]:
+    """Plays a film without sound; returns its picture in the middle of each frame."""
+    page.evaluate("url => load(url)", url)
+    return play_loaded(page, times)
+
+
+def play_loaded(page: Any, times: list[float]) -> list[np.ndarray]:
+    """The picture in the middle of each frame of the film that is loaded."""
     pictures = []
     for time, after in zip(times, [*times[1:], times[-1] + 0.04], strict=True):
         data = page.evaluate("time => picture(time)", (time + after) / 2)
         pictures.append(np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")))
-    return length, page.evaluate("url => onset(url)", url), pictures
+    return pictures
 
 
 def sound_onset(film: Film) -> float:
@@ -214,28 +255,36 @@ def sound_onset(film: Film) -> float:
     raise AssertionError("no tone")
 
 
-def compare(
-    film: Film, times: list[float], length: float, sound: list[float], pictures: list[np.ndarray]
-) -> dict[str, Any]:
-    """What a viewer could notice."""
-    sources = source_pictures(film)
-    hole = turned(box_mask(SIZE, tuple(np.add(HOLE, (-10, -10, 10, 10)))), film.rotation)
-    errors = [blocks((a.astype(np.float32) - b) * ~hole[..., None]) for a, b in zip(pictures, sources, strict=True)]
-    flash = int(np.argmax([p[~hole].mean() for p in pictures]))
+def compare(film: Film, times: list[float], length: float, sound: list[float], pictures: list[np.ndarray]) -> dict:
+    """What a viewer could notice of length, size and sound."""
+    flash = int(np.argmax([p[~hole_of(film)].mean() for p in pictures]))
     source_times = frame_times(film.path)[-len(film.times) :]
     return {
         "length (s)": [round(length, 3), round(float(film.times[-1] + Fraction(1, 25)), 3)],
-        "size": [pictures[0].shape[:2][::-1], sources[0].shape[:2][::-1]],
+        "size": [pictures[0].shape[:2][::-1], turned(np.empty(SIZE), film.rotation).shape[::-1]],
         "first frame of the flash": [flash, FLASH],
         "sound after the flash (ms)": [
             round(1000 * (sound[0] - times[flash]), 1),
             round(1000 * (sound_onset(film) - source_times[FLASH]), 1),
         ],
-        "colours of 8 x 8 pixels, largest difference": round(float(max(np.abs(e).max() for e in errors)), 1),
-        "colours, mean difference": [
-            round(float(v), 2) for v in np.mean([e.mean(axis=(0, 1)) for e in errors], axis=0)
-        ],
     }
+
+
+def compare_colours(film: Film, pictures: list[np.ndarray], others: list[np.ndarray]) -> dict:
+    """By how much pictures differ outside the hole."""
+    hole = hole_of(film)[..., None]
+    errors = [blocks((a.astype(np.float32) - b) * ~hole) for a, b in zip(pictures, others, strict=True)]
+    means = np.mean([e.mean(axis=(0, 1)) for e in errors], axis=0)
+    return {
+        "largest of a square of 8 x 8": round(float(max(np.abs(e).max() for e in errors)), 1),
+        "mean size of a square's": round(float(np.mean([np.abs(e).mean() for e in errors])), 2),
+        "mean of R, G, B": [round(float(v), 2) for v in means],
+    }
+
+
+def hole_of(film: Film) -> np.ndarray:
+    """What is not compared, as players show it."""
+    return turned(box_mask(SIZE, tuple(np.add(HOLE, (-10, -10, 10, 10)))), film.rotation)
 
 
 def blocks(picture: np.ndarray) -> np.ndarray:
@@ -275,6 +324,12 @@ def main() -> None:
                 times = frame_times(folder / output)
                 length, sound, pictures = play(page, f"{url}/{output}", times)
                 print(make.__name__, "(result, source)", json.dumps(compare(film, times, length, sound, pictures)))
+                shown = {"result": pictures, "formula": source_pictures(film)}
+                for name, crf in PLAIN.items():
+                    write_plain(film, folder / f"{name}.mp4", crf)
+                    shown[name] = play_silently(page, f"{url}/{name}.mp4", frame_times(folder / f"{name}.mp4"))
+                for pair in PAIRS:
+                    print("  colours:", *pair, json.dumps(compare_colours(film, *(shown[name] for name in pair))))
                 chosen = (0, FLASH - 1, FLASH, len(pictures) - 1)
                 rows.append([(source_pictures(film)[i], pictures[i]) for i in chosen])
         browser.close()

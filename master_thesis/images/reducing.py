@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Shaped
 
 
 def size_within(size: tuple[int, int], longer_side: int) -> tuple[int, int]:
@@ -17,7 +17,7 @@ def size_within(size: tuple[int, int], longer_side: int) -> tuple[int, int]:
     return max(round(size[0] * share), 1), max(round(size[1] * share), 1)
 
 
-def reduce_image(image: UInt8[np.ndarray, "H W 3"], size: tuple[int, int]) -> UInt8[np.ndarray, "h w 3"]:
+def reduce_image(image: Shaped[np.ndarray, "H W 3"], size: tuple[int, int]) -> Shaped[np.ndarray, "h w 3"]:
     """The image at a smaller height and width: each pixel averages those that it covers."""
     return _averaged(image, size)
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int, UInt8
+from jaxtyping import Bool, Float, Float32, Int, UInt8
 from torch import Tensor
 
 from master_thesis.configs.inpainting import MONTAGE, InpaintOptions
@@ -117,6 +117,7 @@ class Inpainter:
         frames: Sequence[UInt8[np.ndarray, "H W 3"]],
         holes: Sequence[Bool[np.ndarray, "H W"]],
         steps: MutableMapping[int, NeighbourMotion] | None = None,
+        fine: Sequence[Float32[np.ndarray, "H W 3"]] | None = None,
     ) -> Photomontage:
         """Prepares the photomontage of a sequence (pm).
 
@@ -124,9 +125,10 @@ class Inpainter:
             frames: RGB; their colours inside the holes do not matter.
             holes: what is to be filled.
             steps: the motions between neighbours that were measured before; the others are added.
+            fine: the frames to read colours from, in [0, 255], if they have more than 8 bits.
         """
-        painter = as_painter(as_hallucinator(self.hallucinator))
-        return Photomontage(frames, holes, painter, Motions.of(frames, holes, steps), self.device)
+        painter, motions = as_painter(as_hallucinator(self.hallucinator)), Motions.of(frames, holes, steps)
+        return Photomontage(frames if fine is None else fine, holes, painter, motions, self.device)
 
     def _montage_of(self, x: Float[Tensor, "3 F H W"], m: Float[Tensor, "1 F H W"]) -> Inpainted:
         frames = [to_bytes(frame).permute(1, 2, 0).contiguous().cpu().numpy() for frame in x.unbind(dim=1)]

@@ -2,7 +2,7 @@
 
 The motion between neighbouring frames is measured once, and continued into the holes. Along it every pixel of a hole is
 followed, forwards and backwards, until a frame shows it; what the next frame has found is carried on, so that both
-frames take a pixel from the same place. Colours are read once, at the end. What no frame shows is made up in the first
+frames take a pixel from the same place. Picture are read once, at the end. What no frame shows is made up in the first
 frame that needs it, and carried on from there in the same way.
 
 Source: Agarwala et al., Interactive Digital Photomontage, 2004; Granados et al., How Not to Be Seen, 2012.
@@ -17,17 +17,19 @@ from functools import partial
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, Int32, UInt8
+from jaxtyping import Float, Float32, Int32, Shaped, UInt8
 
 from master_thesis.inpainting.canvas import HALLUCINATED
-from master_thesis.inpainting.motions import Hole, Motions, Picture
+from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.inpainting.sources import MARGIN_PX, choose_sources, followed, points_of
 from master_thesis.models.painter import Painter, SmoothPainter
-from master_thesis.ops.image import to_bytes, to_float
+from master_thesis.ops.image import FINE
 from master_thesis.ops.membrane import along_border, membrane
 from master_thesis.ops.pixels import pixel_positions, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places, PositionMap
 from master_thesis.records import MaskedFrames
+
+Picture = UInt8[np.ndarray, "H W 3"] | Float32[np.ndarray, "H W 3"]
 
 SLIVER_PX = 4
 """What is not made up yet and narrower than twice this continues its surroundings smoothly."""
@@ -42,11 +44,11 @@ class FilledHole:
     """The hole of one frame.
 
     Attributes:
-        colours: RGB, row by row.
+        colours: RGB in [0, 255], row by row, as fine as the frames.
         source: the frame that each pixel shows; ``HALLUCINATED``: none does.
     """
 
-    colours: UInt8[np.ndarray, "N 3"]
+    colours: Shaped[np.ndarray, "N 3"]
     source: Int32[np.ndarray, " N"]
 
 
@@ -54,7 +56,7 @@ class Photomontage:
     """Fills the frames of one sequence.
 
     Args:
-        frames: RGB; their colours inside the holes do not matter.
+        frames: RGB in [0, 255], whole numbers or with 16 bits; their colours inside the holes do not matter.
         holes: what is to be filled.
         painter: makes up what no frame shows.
         motions: of the frames.
@@ -110,7 +112,7 @@ class Photomontage:
         else:
             copied = np.zeros(picture.shape, np.float32)
             copied[wide] = self._sampled(t, places)
-            picture[hole] = np.rint(self._matched(copied, picture, is_copied, hole)[hole].clip(0, 255))
+            picture[hole] = _rounded(self._matched(copied, picture, is_copied, hole)[hole], picture)
             picture = self._painted(picture, is_open) if is_open.any() else picture
         if is_open.any():
             self._made_up[t] = picture
@@ -149,11 +151,17 @@ class Photomontage:
         kernel = np.ones((2 * SLIVER_PX + 1,) * 2, np.uint8)
         is_sliver = not cv2.erode(is_open.astype(np.uint8), kernel, borderValue=0).any()
         painter = SmoothPainter() if is_sliver else self.painter
-        colours = to_float(torch.from_numpy(picture)).permute(2, 0, 1).unsqueeze(0)
+        colours = torch.from_numpy(picture).float().div(255).permute(2, 0, 1).unsqueeze(0)
         visible = torch.from_numpy(~is_open).float()[None, None]
         painted = painter.paint(MaskedFrames(colours.to(self.device), visible.to(self.device)))
-        result = to_bytes(painted[0]).permute(1, 2, 0).cpu().numpy()
+        result = _rounded(255 * painted[0].float().permute(1, 2, 0).cpu().numpy(), picture)
         return np.where(is_open[..., None], result, picture)
+
+
+def _rounded(colours: Float[np.ndarray, "*N 3"], like: Picture) -> Shaped[np.ndarray, "*N 3"]:
+    """Colours in [0, 255], as fine as those of a picture."""
+    steps, most = (1, 255) if like.dtype == np.uint8 else (FINE, 2**16 - 1)
+    return (np.rint(colours * steps).clip(0, most) / steps).astype(like.dtype)
 
 
 def _around(hole: Hole) -> tuple[slice, slice]:

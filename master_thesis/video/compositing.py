@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Int32, UInt8
+from jaxtyping import Bool, Float, Int32, Shaped, UInt8, UInt16
 
 from master_thesis.images.reducing import reduce_hole, reduce_image
 from master_thesis.video.patch_store import Patch
@@ -17,6 +17,7 @@ KNOWN = -3
 """In a source map of the video: the pixel is that of the video."""
 
 Picture = UInt8[np.ndarray, "H W 3"]
+FinePicture = UInt16[np.ndarray, "H W 3"]
 Mask = Bool[np.ndarray, "H W"]
 
 
@@ -27,16 +28,18 @@ class WorkingFrame:
     Attributes:
         image: RGB; each pixel averages the pixels of the video that it covers.
         hole: pixels that cover any hole pixel of the video, so that nothing of the object leaks into known ones.
+        fine: the image in 16 bits, if the video has more than 8 and they are used.
     """
 
     image: UInt8[np.ndarray, "h w 3"]
     hole: Bool[np.ndarray, "h w"]
+    fine: UInt16[np.ndarray, "h w 3"] | None = None
 
 
-def to_working(image: Picture, mask: Mask, scene: Scene) -> WorkingFrame:
-    """Crops a frame of a scene and reduces it to the working size."""
-    size = scene.working_size
-    return WorkingFrame(reduce_image(_crop(image, scene), size), reduce_hole(_crop(mask, scene), size))
+def to_working(image: Picture, mask: Mask, scene: Scene, fine: FinePicture | None = None) -> WorkingFrame:
+    """Crops a frame of a scene and reduces it to the working size; not in 16 bits, which are for frames as they are."""
+    size, own = scene.working_size, None if fine is None else _crop(fine, scene)
+    return WorkingFrame(reduce_image(_crop(image, scene), size), reduce_hole(_crop(mask, scene), size), own)
 
 
 def _crop(array: np.ndarray, scene: Scene) -> np.ndarray:
@@ -45,18 +48,20 @@ def _crop(array: np.ndarray, scene: Scene) -> np.ndarray:
     return array[box.top : box.bottom, box.left : box.right]
 
 
-def paste(image: Picture, mask: Mask, scene: Scene, patch: Patch, feather: int) -> Picture:
+def paste(
+    image: Shaped[np.ndarray, "H W 3"], mask: Mask, scene: Scene, patch: Patch, feather: int
+) -> Shaped[np.ndarray, "H W 3"]:
     """Fills the hole of a frame; all other pixels stay the same bit for bit.
 
     Args:
-        image: the frame.
+        image: the frame, in 8 or 16 bits.
         mask: its hole.
         scene: how it was cropped and reduced.
         patch: the filled pixels.
         feather: width of the soft seam inside the hole, in pixels.
     """
     filled = reduce_image(_crop(image, scene), scene.working_size).copy()
-    filled[patch.hole] = patch.colours
+    filled[patch.hole] = patch.colours if image.dtype == np.uint8 else patch.fine
     height, width = scene.crop.size
     if scene.crop.size != scene.working_size:
         filled = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC).reshape(height, width, 3)
@@ -66,7 +71,7 @@ def paste(image: Picture, mask: Mask, scene: Scene, patch: Patch, feather: int) 
         filled = remove_step(filled, cut, hole)
     if feather:
         weight = seam(hole, feather)[..., None]
-        filled = np.rint(weight * filled + (1 - weight) * cut).astype(np.uint8)
+        filled = np.rint(weight * filled + (1 - weight) * cut).astype(image.dtype)
     cut[hole] = filled[hole]
     return result
 

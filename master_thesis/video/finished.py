@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from jaxtyping import Int32, UInt8
+from jaxtyping import Int32, UInt8, UInt16
 
 from master_thesis.video.compositing import KNOWN, paste, source_map
 from master_thesis.video.io.masks import Masks
@@ -30,6 +30,7 @@ class FinishedFrame:
         source: number of the frame that each pixel shows, ``HALLUCINATED`` or ``KNOWN``.
         native: the frame as the video stores it, if it does so in YUV.
         length: how long it is shown, in ticks; 0: not known.
+        fine: ``after`` in 16 bits, if its hole was filled so.
     """
 
     number: int
@@ -40,6 +41,7 @@ class FinishedFrame:
     source: Int32[np.ndarray, "H W"]
     native: Any = None
     length: int = 0
+    fine: UInt16[np.ndarray, "H W 3"] | None = None
 
     @cached_property
     def overlay(self) -> UInt8[np.ndarray, "H W 3"]:
@@ -70,12 +72,14 @@ def finished_frames(
         if number in starts:
             index, scene = starts[number]
             patches = {n: (scene, patch) for n, patch in folder.load(index).items()}
+        fine = None
         if number in patches:
             scene, patch = patches[number]
+            if patch.fine is not None:
+                fine = paste(frame.fine_image(), mask, scene, patch, feather)
             after, source = paste(frame.image, mask, scene, patch, feather), source_map(mask, scene, patch)
         else:
             after, source = frame.image, np.full(mask.shape, KNOWN, np.int32)
         seconds = float(frame.pts * time_base)
-        yield FinishedFrame(
-            number, frame.pts, seconds, frame.image, after, source, native=frame.native, length=frame.length
-        )
+        stored = (frame.native, frame.length, fine)
+        yield FinishedFrame(number, frame.pts, seconds, frame.image, after, source, *stored)

@@ -11,8 +11,9 @@ from types import TracebackType
 from typing import overload
 
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Float32, Shaped, UInt8
 
+from master_thesis.ops.image import FINE
 from master_thesis.video.compositing import WorkingFrame
 
 CACHE_BYTES = 96 * 2**20
@@ -36,7 +37,13 @@ class StoredFrame:
     @property
     def image(self) -> UInt8[np.ndarray, "h w 3"]:
         """RGB, read from disk."""
-        return self.store.read(self.number, self.hole.shape)
+        stored = self.store.read(self.number, self.hole.shape)
+        return stored if stored.dtype == np.uint8 else np.rint(stored / np.float32(FINE)).clip(0, 255).astype(np.uint8)
+
+    @property
+    def fine(self) -> Float32[np.ndarray, "h w 3"]:
+        """The same in [0, 255] with all bits, if 16 are stored."""
+        return self.store.read(self.number, self.hole.shape) / np.float32(FINE)
 
 
 class FrameStore:
@@ -46,10 +53,12 @@ class FrameStore:
         folder: where there is space.
         capacity: largest number of frames in succession that are needed together; later ones replace earlier ones.
         num_pixels: largest number of pixels of a frame.
+        is_fine: whether images are stored in 16 bits.
     """
 
-    def __init__(self, folder: Path, capacity: int, num_pixels: int) -> None:
-        self.capacity, self.slot_bytes = capacity, 3 * num_pixels
+    def __init__(self, folder: Path, capacity: int, num_pixels: int, is_fine: bool = False) -> None:
+        self.dtype = np.dtype(np.uint16 if is_fine else np.uint8)
+        self.is_fine, self.capacity, self.slot_bytes = is_fine, capacity, 3 * num_pixels * self.dtype.itemsize
         self._cache: OrderedDict[int, np.ndarray] = OrderedDict()
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
 
@@ -64,17 +73,17 @@ class FrameStore:
     def put(self, number: int, frame: WorkingFrame) -> StoredFrame:
         """Writes the image of a frame."""
         self._file.seek(number % self.capacity * self.slot_bytes)
-        self._file.write(np.ascontiguousarray(frame.image).data)
+        image = frame.image if frame.fine is None else frame.fine
+        self._file.write(np.ascontiguousarray(image, self.dtype).data)
         return StoredFrame(number, frame.hole, self)
 
-    def read(self, number: int, size: tuple[int, ...]) -> UInt8[np.ndarray, "h w 3"]:
+    def read(self, number: int, size: tuple[int, ...]) -> Shaped[np.ndarray, "h w 3"]:
         """Reads the image of a frame; it must not be written to."""
         if number not in self._cache:
             shape = (*size, 3)
             self._file.seek(number % self.capacity * self.slot_bytes)
-            self._cache[number] = np.frombuffer(bytearray(self._file.read(int(np.prod(shape)))), np.uint8).reshape(
-                shape
-            )
+            stored = bytearray(self._file.read(int(np.prod(shape)) * self.dtype.itemsize))
+            self._cache[number] = np.frombuffer(stored, self.dtype).reshape(shape)
         self._cache.move_to_end(number)
         image = self._cache[number]
         while len(self._cache) > max(CACHE_BYTES // image.nbytes, 1):
@@ -103,3 +112,20 @@ class Images(Sequence[np.ndarray]):
 
     def __getitem__(self, index: int | slice) -> np.ndarray | Images:
         return Images(self.frames[index]) if isinstance(index, slice) else self.frames[index].image
+
+
+class FineImages(Images):
+    """The same in [0, 255] with all bits, of frames that are stored in 16."""
+
+    @overload
+    def __getitem__(self, index: int) -> np.ndarray: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> FineImages: ...
+
+    def __getitem__(self, index: int | slice) -> np.ndarray | FineImages:
+        if isinstance(index, slice):
+            return FineImages(self.frames[index])
+        frame = self.frames[index]
+        assert isinstance(frame, StoredFrame)
+        return frame.fine

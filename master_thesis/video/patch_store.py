@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from jaxtyping import Bool, Int32, UInt8
+from jaxtyping import Bool, Int32, UInt8, UInt16
 
 from master_thesis.errors import require
 from master_thesis.runtime.atomic import atomic_path
@@ -32,11 +32,13 @@ class Patch:
         hole: mask of the hole.
         colours: RGB of its pixels, row by row.
         source: number of the frame that each of them shows; -1: hallucinated.
+        fine: the colours in 16 bits, if the frames were read so.
     """
 
     hole: Bool[np.ndarray, "h w"]
     colours: UInt8[np.ndarray, "N 3"]
     source: Int32[np.ndarray, " N"]
+    fine: UInt16[np.ndarray, "N 3"] | None = None
 
 
 class PatchFolder:
@@ -89,6 +91,9 @@ class PatchFolder:
             "colours": np.concatenate([patches[n].colours for n in numbers]),
             "source": np.concatenate([patches[n].source for n in numbers]),
         }
+        fine = [colours for n in numbers if (colours := patches[n].fine) is not None]
+        if len(fine) == len(numbers):
+            arrays["fine"] = np.concatenate(fine)
         # An open file, because numpy adds a suffix of its own to names.
         with atomic_path(self._file(window)) as part, part.open("wb") as file:
             np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -98,8 +103,10 @@ class PatchFolder:
         with self._file(window).open("rb") as file, np.load(file, allow_pickle=False) as stored:
             ends = np.cumsum(stored["sizes"])[:-1]
             colours, source = np.split(stored["colours"], ends), np.split(stored["source"], ends)
+            fine = np.split(stored["fine"], ends) if "fine" in stored else [None] * len(colours)
             holes = np.unpackbits(stored["holes"], axis=2, count=int(stored["width"])).astype(bool)
-            return {int(n): Patch(*parts) for n, *parts in zip(stored["numbers"], holes, colours, source, strict=True)}
+            parts = zip(holes, colours, source, fine, strict=True)
+            return {int(n): Patch(*part) for n, part in zip(stored["numbers"], parts, strict=True)}
 
     def keep(self, window: int, kind: str, number: int, arrays: Mapping[str, np.ndarray]) -> None:
         """Stores a part of a window that is not complete, exactly as the work continues with it.

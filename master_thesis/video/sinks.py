@@ -46,7 +46,7 @@ class _Result:
 
     def write(self, frame: FinishedFrame) -> None:
         known = Known(frame.native, frame.source != KNOWN) if frame.native is not None else None
-        self.writer.write(frame.after, frame.pts, known, frame.length)
+        self.writer.write(frame.after if frame.fine is None else frame.fine, frame.pts, known, frame.length)
 
 
 @contextmanager

@@ -14,10 +14,10 @@ from master_thesis.configs.inpainting import MONTAGE
 from master_thesis.inpainting.algorithms import outwards
 from master_thesis.inpainting.canvas import HALLUCINATED, Canvas
 from master_thesis.inpainting.inpainter import Inpainter, SubSequence
-from master_thesis.ops.image import to_bytes, to_float
+from master_thesis.ops.image import FINE, to_bytes, to_float
 from master_thesis.video.closed_frames import ClosedFrames, WindowFolder
 from master_thesis.video.compositing import WorkingFrame, to_working
-from master_thesis.video.frame_store import FrameStore, Images, StoredFrame
+from master_thesis.video.frame_store import FineImages, FrameStore, Images, StoredFrame
 from master_thesis.video.io.masks import Masks
 from master_thesis.video.kept_montage import KeptMontage
 from master_thesis.video.patch_store import Patch, PatchFolder
@@ -83,19 +83,20 @@ class WindowInpainter:
     ) -> dict[int, Patch]:
         """Fills the core of a window by pm."""
         images, holes, patches = Images(frames), [frame.hole for frame in frames], {}
+        fine = FineImages(frames) if isinstance(frames[0], StoredFrame) and frames[0].store.is_fine else None
         first, last = window.core_start - window.start, window.core_stop - window.start
         past = None
         if before is not None:
-            past = images[first - 1].copy()
-            past[before.hole] = before.colours
+            past = (images if fine is None else fine)[first - 1].copy()
+            past[before.hole] = before.colours if before.fine is None else before.fine / np.float32(FINE)
         kept = KeptMontage(place, window.start, holes)
         with kept.kept_if_interrupted():
-            montage = self.inpainter.montage(images, holes, kept.steps)
+            montage = self.inpainter.montage(images, holes, kept.steps, fine)
             for i, filled in montage.fill(range(first, last), past, kept.filled):
                 if i not in kept.filled:
                     kept.filled[i] = filled
                 source = np.where(filled.source == HALLUCINATED, HALLUCINATED, filled.source + window.start)
-                patches[window.start + i] = Patch(holes[i], filled.colours, source.astype(np.int32))
+                patches[window.start + i] = _patch_of(holes[i], filled.colours, source.astype(np.int32))
                 place.report(1)
         return patches
 
@@ -127,7 +128,7 @@ def fill_windows(
         on_closed: called with the number of frames completed.
     """
     past: dict[int, Patch] = {}
-    with _opened_store(windows, folder) as store:
+    with _opened_store(windows, folder, masks.video.info.is_fine) as store:
         for index, (window, frames) in enumerate(_read(windows, masks, folder, store)):
             past = {n: patch for n, patch in past.items() if n >= window.start}
             if frames is None:
@@ -139,13 +140,15 @@ def fill_windows(
             past |= patches
 
 
-def _opened_store(windows: Sequence[Window], folder: PatchFolder) -> AbstractContextManager[FrameStore | None]:
+def _opened_store(
+    windows: Sequence[Window], folder: PatchFolder, is_fine: bool
+) -> AbstractContextManager[FrameStore | None]:
     """A store for the frames of the largest window; None where all windows are held in memory."""
     stored = [window for window in windows if window.scene.is_stored]
     if not stored:
         return nullcontext()
     num_pixels = max(window.scene.working_size[0] * window.scene.working_size[1] for window in stored)
-    return FrameStore(folder.path, max(len(window.numbers) for window in stored), num_pixels)
+    return FrameStore(folder.path, max(len(window.numbers) for window in stored), num_pixels, is_fine)
 
 
 def _read(
@@ -162,7 +165,8 @@ def _read(
         while window.stop - 1 not in held:
             number, (frame, mask) = next(numbered)
             if number >= window.start:
-                working = to_working(frame.image, mask, window.scene)
+                fine = frame.fine_image() if store is not None and store.is_fine else None
+                working = to_working(frame.image, mask, window.scene, fine)
                 held[number] = working if store is None else store.put(number, working)
         needed = windows[index + 1].start if index + 1 < len(windows) else window.stop
         yield window, [held.pop(n) if n < needed else held[n] for n in window.numbers]
@@ -182,6 +186,15 @@ def make_canvas(window: Window, frames: Sequence[HeldFrame], past: dict[int, Pat
         one = Canvas.of(x, torch.from_numpy(hole).float()[None, None], number, torch.from_numpy(source)[None, None])
         canvas.write([i], one.frames.to(device), one.mask.to(device), one.source.to(device))
     return canvas
+
+
+def _patch_of(hole: np.ndarray, colours: np.ndarray, source: np.ndarray) -> Patch:
+    """The patch of colours in [0, 255] that are whole numbers or finer."""
+    if colours.dtype == np.uint8:
+        return Patch(hole, colours, source)
+    return Patch(
+        hole, np.rint(colours).clip(0, 255).astype(np.uint8), source, np.rint(colours * FINE).astype(np.uint16)
+    )
 
 
 def _patch(canvas: Canvas, i: int, hole: np.ndarray) -> Patch:

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
+from master_thesis.ops.image import FINE
 from master_thesis.video import frame_store
 from master_thesis.video.compositing import WorkingFrame
-from master_thesis.video.frame_store import FrameStore, Images
+from master_thesis.video.frame_store import FineImages, FrameStore, Images
 
 
 def frame(number: int, size=(4, 6)) -> WorkingFrame:
@@ -27,6 +28,16 @@ def test_frames_come_back(tmp_path, monkeypatch, cache_bytes) -> None:
         smaller = store.put(9, frame(9, (2, 5)))
         assert (smaller.image == frame(9, (2, 5)).image).all()
         assert len(Images([smaller])[0:1]) == 1
+
+
+def test_frames_of_more_bits_come_back(tmp_path) -> None:
+    fine = np.random.default_rng(0).integers(0, 2**16, (4, 6, 3)).astype(np.uint16)
+    with FrameStore(tmp_path, 2, 24, is_fine=True) as store:
+        store.put(0, frame(0))
+        stored = store.put(1, WorkingFrame(frame(1).image, frame(1).hole, fine))
+        assert (FineImages([stored])[0] * FINE == fine).all()
+        assert np.abs(stored.image.astype(int) * FINE - fine).max() <= FINE  # white is a little brighter
+        assert stored.image.dtype == np.uint8
 
 
 def test_nothing_is_left(tmp_path) -> None:

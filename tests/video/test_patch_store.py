@@ -10,24 +10,26 @@ from master_thesis.errors import UserError
 from master_thesis.video.patch_store import Patch, PatchFolder
 
 
-def make_patch(seed: int, size=(5, 11)) -> Patch:
+def make_patch(seed: int, size=(5, 11), is_fine: bool = False) -> Patch:
     rng = np.random.default_rng(seed)
     hole = rng.random(size) > 0.5
     count = int(hole.sum())
     colours = rng.integers(0, 256, (count, 3), dtype=np.uint8)
-    return Patch(hole, colours, rng.integers(-1, 1000, count, dtype=np.int32))
+    fine = rng.integers(0, 2**16, (count, 3), dtype=np.uint16) if is_fine else None
+    return Patch(hole, colours, rng.integers(-1, 1000, count, dtype=np.int32), fine)
 
 
-def test_saved_patches_are_loaded_unchanged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_fine", [False, True])
+def test_saved_patches_are_loaded_unchanged(tmp_path: Path, is_fine: bool) -> None:
     folder = PatchFolder(tmp_path / "parts", {"video": 1})
-    patches = {n: make_patch(n) for n in (7, 8, 12)}
+    patches = {n: make_patch(n, is_fine=is_fine) for n in (7, 8, 12)}
     assert not folder.has(3)
     folder.save(3, patches)
     assert folder.has(3)
     loaded = folder.load(3)
     assert list(loaded) == [7, 8, 12]
     for number, patch in patches.items():
-        for name in ("hole", "colours", "source"):
+        for name in ("hole", "colours", "source", "fine")[: 4 if is_fine else 3]:
             np.testing.assert_array_equal(getattr(loaded[number], name), getattr(patch, name))
 
 

@@ -2,13 +2,18 @@
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 
+import av
+import cv2
+import numpy as np
 import pytest
 
 from master_thesis.configs.video import VideoConfig
 from master_thesis.errors import UserError
 from master_thesis.images.codec import read_frame, write_png
+from master_thesis.models.painter import SmoothPainter
 from master_thesis.video import pipeline, sinks, windows
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.pipeline import inpaint_video
@@ -61,6 +66,33 @@ def test_only_hole_pixels_change_in_a_lossless_result(tmp_path: Path, mask: Path
     for (_, after), frame in zip(shown(result.output), before, strict=True):
         assert (after[~hole] == frame[~hole]).all()
         assert (after[hole] != frame[hole]).mean() > 0.5
+
+
+def test_holes_of_10_bits_are_filled_with_10_bits(tmp_path: Path) -> None:
+    """A panning camera over a slow gradient that 8 bits would break into bands; below it something to follow."""
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[:96, :158]
+    ground = 300 + 200 * cv2.GaussianBlur(rng.random(x.shape), (0, 0), 1.5)
+    scene = np.rint(np.where(y < 56, 400 + x / 8, ground))
+    lumas, size = [scene[:, 6 * t : 6 * t + 128] for t in range(6)], (96, 128)
+    hole = box_mask(size, (20, 50, 36, 64))
+    with av.open(str(tmp_path / "clip.mkv"), "w") as container:
+        stream = container.add_stream("ffv1", rate=25)
+        stream.height, stream.width, stream.pix_fmt = *size, "yuv420p10le"
+        for luma in lumas:
+            values = np.concatenate([np.where(hole, 900, luma).ravel(), np.full(96 * 64, 512)]).astype(np.uint16)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(values.reshape(-1, 128), format="yuv420p10le")))
+        container.mux(stream.encode(None))
+    write_png(tmp_path / "mask.png", hole)
+    config = VideoConfig(video=str(tmp_path / "clip.mkv"), mask=str(tmp_path / "mask.png"), lossless=True)
+    result = inpaint_video(
+        replace(config, output=str(tmp_path / "out.mkv")), StillAligner(), SmoothPainter(), "pm", None
+    )
+    with av.open(str(result.output)) as container:
+        for frame, luma in zip(container.decode(video=0), lumas, strict=True):
+            error = frame.to_ndarray()[:96].astype(int) - luma
+            assert not error[~hole].any()
+            assert np.abs(error[hole]).mean() < 0.2  # 8 bits would be wrong by one level
 
 
 def test_a_folder_of_frames_becomes_a_folder_of_frames(tmp_path: Path, mask: Path) -> None:

@@ -14,7 +14,9 @@ from typing import Any
 import av
 import numpy as np
 from av.video.reformatter import ColorRange, Interpolation
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Shaped, UInt8, UInt16
+
+from master_thesis.ops.image import FINE
 
 UNSPECIFIED = 2
 """FFmpeg's value of a matrix, transfer function or primaries that are not tagged."""
@@ -84,22 +86,30 @@ def is_rgb(pixels: Any) -> bool:
 
 def to_rgb(picture: Any, with_alpha: bool = False) -> UInt8[np.ndarray, "H W C"]:
     """A decoded picture in RGB or RGBA."""
+    return np.asarray(_in_rgb(picture, "rgba" if with_alpha else "rgb24").to_ndarray())
+
+
+def _in_rgb(picture: Any, pix_fmt: str) -> Any:
     colours = colours_of(picture)
     ranges = {} if is_rgb(picture.format) else {"src_color_range": colours.actual_range()}
-    return np.asarray(
-        picture.reformat(
-            format="rgba" if with_alpha else "rgb24",
-            src_colorspace=colours.matrix_at(picture.height),
-            interpolation=ACCURATE,
-            threads=1,
-            **ranges,
-        ).to_ndarray()
-    )
+    matrix = colours.matrix_at(picture.height)
+    return picture.reformat(format=pix_fmt, src_colorspace=matrix, interpolation=ACCURATE, threads=1, **ranges)
 
 
-def from_rgb(image: UInt8[np.ndarray, "H W 3"], pix_fmt: str, colours: Colours) -> Any:
-    """An RGB picture in the pixel format and colours of a video."""
-    picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
+def to_fine_rgb(picture: Any) -> UInt16[np.ndarray, "H W 3"]:
+    """A decoded picture in RGB of 16 bits, in which ``FINE * 255`` is white."""
+    found = np.asarray(_in_rgb(picture, "rgb48le").to_ndarray())
+    if not colours_of(picture).is_full_range:
+        return found
+    bits = picture.format.components[0].bits  # FFmpeg only shifts them, so that white is brighter than it reads back
+    white = (2**bits - 1) << (16 - bits)
+    return np.rint(found * np.float32(FINE * 255 / white)).astype(np.uint16)
+
+
+def from_rgb(image: Shaped[np.ndarray, "H W 3"], pix_fmt: str, colours: Colours) -> Any:
+    """An RGB picture of 8 or 16 bits in the pixel format and colours of a video."""
+    depth = "rgb24" if image.dtype == np.uint8 else "rgb48le"
+    picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format=depth)
     if is_rgb(av.VideoFormat(pix_fmt)):
         return picture.reformat(format=pix_fmt, threads=1)
     return picture.reformat(
@@ -112,14 +122,14 @@ def from_rgb(image: UInt8[np.ndarray, "H W 3"], pix_fmt: str, colours: Colours) 
 
 
 def with_known(
-    image: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"], native: Any, pix_fmt: str, colours: Colours
+    image: Shaped[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"], native: Any, pix_fmt: str, colours: Colours
 ) -> Any:
     """A filled picture whose known pixels are those of the decoded video, number by number.
 
     A colour sample that several pixels share is filled only where all of them are.
 
     Args:
-        image: the filled picture.
+        image: the filled picture, RGB of 8 or 16 bits.
         hole: the filled pixels.
         native: the picture as decoded, in YUV.
         pix_fmt: pixel format of the result, in YUV.

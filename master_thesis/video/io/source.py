@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import UInt8, UInt16
 from PIL import Image
 
 from master_thesis.errors import require
@@ -21,8 +21,10 @@ from master_thesis.images.animation import refuse_animation
 from master_thesis.images.codec import read_frame
 from master_thesis.images.header import frame_size
 from master_thesis.images.listing import IMAGE_SUFFIXES, images_in
+from master_thesis.ops.image import FINE
 from master_thesis.video.io.clock import Clock
-from master_thesis.video.io.colours import Colours
+from master_thesis.video.io.colours import Colours, to_fine_rgb
+from master_thesis.video.io.encoding import is_yuv
 from master_thesis.video.io.orientation import swaps_axes
 from master_thesis.video.io.tracks import Track
 from master_thesis.video.io.writer import Geometry, Timing
@@ -83,6 +85,11 @@ class VideoInfo:
     notice: str = ""
 
     @property
+    def is_fine(self) -> bool:
+        """Whether frames can be read with more than 8 bits."""
+        return self.bits > 8 and is_yuv(self.pix_fmt)
+
+    @property
     def geometry(self) -> Geometry:
         """The format of the pictures."""
         return Geometry(self.size, self.display_matrix, self.pixel_aspect)
@@ -123,6 +130,11 @@ class TimedFrame:
     length: int = 0
     is_held: bool = False
     is_bridged: bool = False
+
+    def fine_image(self) -> UInt16[np.ndarray, "H W 3"]:
+        """The picture in RGB of 16 bits."""
+        widened = self.image.astype(np.uint16) * FINE
+        return widened if self.native is None else to_fine_rgb(self.native)
 
 
 @runtime_checkable

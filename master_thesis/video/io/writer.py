@@ -1,8 +1,8 @@
 """Writes videos that appear when complete: H.264 that plays in browsers unless asked otherwise.
 
 Convention:
-    Frames are uint8 RGB ``(H, W, 3)`` in *stored* orientation. A rotated video (a phone held upright) stays rotated by
-    its display matrix, which is copied to the output: players rotate it, the pixels are never resampled.
+    Frames are RGB ``(H, W, 3)`` of 8 or 16 bits in *stored* orientation. A rotated video (a phone held upright) stays
+    rotated by its display matrix, which is copied to the output: players rotate it, the pixels are never resampled.
     Times are integer ``pts``, in ticks of ``time_base`` seconds. Pixels that are known as the video stores them are
     passed on as they are, in its own colours; only filled ones are converted from RGB.
 """
@@ -19,13 +19,13 @@ from typing import Any
 
 import av
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Shaped
 
 from master_thesis.video.io.colours import from_rgb, with_known
 from master_thesis.video.io.copying import Companions, TrackCopier, copy_picture_facts
 from master_thesis.video.io.encoding import Encoding
 
-Frame = UInt8[np.ndarray, "H W 3"]
+Frame = Shaped[np.ndarray, "H W 3"]
 
 
 @dataclass(frozen=True)

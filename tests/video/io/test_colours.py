@@ -6,7 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from master_thesis.video.io.colours import BT709, Colours, colours_of, from_rgb, to_rgb, with_known
+from master_thesis.ops.image import FINE
+from master_thesis.video.io.colours import BT709, Colours, colours_of, from_rgb, to_fine_rgb, to_rgb, with_known
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.encoding import Encoding, choose_encoding
 from master_thesis.video.io.writer import Geometry, Known, Timing, VideoWriter
@@ -40,6 +41,17 @@ def test_a_bright_picture_survives_rgb(colours: Colours) -> None:
     assert np.abs(difference).max() <= 1
     # FFmpeg rounds the colours of full range down once; known pixels are not converted.
     assert abs((numbers(after) - numbers(before))[64:].mean()) < (0.6 if colours.is_full_range else 0.05)
+
+
+@pytest.mark.parametrize("colours", [Colours(), FULL, Colours(9)], ids=["hd", "full range", "2020"])
+def test_16_bits_keep_every_level_of_10(colours: Colours) -> None:
+    before = as_video("yuv420p10le", colours)
+    levels = np.linspace(64, 940, 64 * 96).reshape(64, 96)
+    for plane, values in zip(before.planes, (levels, 512, 512), strict=True):
+        np.frombuffer(plane, np.uint16).reshape(plane.height, -1)[:, : plane.width] = values
+    after = from_rgb(to_fine_rgb(before), "yuv420p10le", colours)
+    assert np.abs((numbers(after) - numbers(before))[:64]).max() <= (1 if colours.is_full_range else 0)
+    assert np.abs(to_fine_rgb(before) / FINE - to_rgb(before)).max() < 1.3
 
 
 def test_full_range_is_read_by_its_tag() -> None:
