@@ -116,4 +116,4 @@ def _patch(seed: int) -> Patch:
     hole = box_mask(SIZE)
     count = int(hole.sum())
     rng = np.random.default_rng(seed)
-    return Patch(hole, rng.integers(0, 256, (count, 3), dtype=np.uint8), np.full(count, seed, np.int32))
+    return Patch.of(hole, rng.integers(0, 256, (count, 3), dtype=np.uint8), np.full(count, seed, np.int32))

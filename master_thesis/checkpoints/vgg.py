@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from torchvision.models import VGG16_Weights
-
 from master_thesis.checkpoints.reading import OWN_PREFIX, StateDict, named_tensors, read_checkpoint
 from master_thesis.errors import UserError
 
@@ -35,6 +33,8 @@ def load_vgg_weights(source: str) -> StateDict | None:
 
 
 def _download() -> StateDict:
+    from torchvision.models import VGG16_Weights  # imports half of torch besides, which removals do without
+
     weights = VGG16_Weights.IMAGENET1K_V1
     try:
         return dict(weights.get_state_dict(progress=True, check_hash=True))

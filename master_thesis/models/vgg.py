@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torchvision.models.vgg import make_layers
 
 from master_thesis.models.frozen import Frozen
 
@@ -27,6 +26,8 @@ class VGG16(Frozen):
     """
 
     def __init__(self, num_blocks: int = 5, width: int = 64) -> None:
+        from torchvision.models.vgg import make_layers  # imports half of torch besides, which removals do without
+
         super().__init__()
         layout: list[str | int] = []
         for convs, factor in zip(NUM_CONVS[:num_blocks], WIDTHS, strict=False):

@@ -11,9 +11,11 @@ import math
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from master_thesis.ops.affine import unit_to_grid
@@ -69,6 +71,24 @@ class GradientImage:
         """
         with full_precision(frames.device):
             return GradientImage._of(frames, visible)
+
+    @staticmethod
+    def of_grey(grey: Float[np.ndarray, "h w"], known: Bool[np.ndarray, "h w"]) -> GradientImage:
+        """The same of one frame by OpenCV, in a fifth of the time.
+
+        Args:
+            grey: brightness in [0, 1].
+            known: whether it is.
+        """
+        (h, w), weights, kernel = grey.shape, known.astype(np.float32), np.array(BLUR, np.float32)
+        blurred, share = (
+            cv2.sepFilter2D(p, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE) for p in (grey * weights, weights)
+        )
+        blurred = blurred / (share + 1e-6)
+        p = cv2.copyMakeBorder(blurred, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+        dx, dy = (p[1:-1, 2:] - p[1:-1, :-2]) * (w / 2), (p[2:, 1:-1] - p[:-2, 1:-1]) * (h / 2)
+        eroded = cv2.erode(weights, np.ones((2 * REACH + 1,) * 2, np.uint8))
+        return GradientImage(torch.from_numpy(np.stack((blurred, dx, dy, eroded))).unsqueeze(0))
 
     @staticmethod
     def _of(frames: Tensor, visible: Tensor) -> GradientImage:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 
@@ -28,3 +31,36 @@ def hole_percent(mask: Float[Tensor, "*lead 1 H W"]) -> Float[Tensor, "*lead"]:
     """
     # Counted first: a mean would round, and 15 % of the pixels could exceed 15 %.
     return mask.sum(dim=(-3, -2, -1), dtype=torch.float32) * 100 / mask.shape[-2:].numel()
+
+
+@dataclass(frozen=True)
+class PackedMask:
+    """A mask in an eighth of its memory.
+
+    Attributes:
+        bits: eight pixels a byte, each row by itself.
+        width: of the mask.
+    """
+
+    bits: UInt8[np.ndarray, "H _"]
+    width: int
+
+    @staticmethod
+    def of(mask: Bool[np.ndarray, "H W"]) -> PackedMask:
+        """Packs a mask.
+
+        >>> packed = PackedMask.of(np.eye(3, 20, dtype=bool))
+        >>> packed.bits.nbytes, packed.size, bool((packed.mask == np.eye(3, 20)).all())
+        (9, (3, 20), True)
+        """
+        return PackedMask(np.packbits(mask, axis=1), mask.shape[1])
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Height and width."""
+        return len(self.bits), self.width
+
+    @property
+    def mask(self) -> Bool[np.ndarray, "H W"]:
+        """The mask, unpacked each time."""
+        return np.unpackbits(self.bits, axis=1, count=self.width).view(bool)

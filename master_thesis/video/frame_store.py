@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Shaped, UInt8
 
 from master_thesis.ops.image import FINE
+from master_thesis.ops.mask import PackedMask
 from master_thesis.video.compositing import WorkingFrame
 
 CACHE_BYTES = 96 * 2**20
@@ -26,24 +27,29 @@ class StoredFrame:
 
     Attributes:
         number: of the frame.
-        hole: pixels to fill.
+        packed: its pixels to fill.
         store: where the image is.
     """
 
     number: int
-    hole: Bool[np.ndarray, "h w"]
+    packed: PackedMask
     store: FrameStore
+
+    @property
+    def hole(self) -> Bool[np.ndarray, "h w"]:
+        """Pixels to fill."""
+        return self.packed.mask
 
     @property
     def image(self) -> UInt8[np.ndarray, "h w 3"]:
         """RGB, read from disk."""
-        stored = self.store.read(self.number, self.hole.shape)
+        stored = self.store.read(self.number, self.packed.size)
         return stored if stored.dtype == np.uint8 else np.rint(stored / np.float32(FINE)).clip(0, 255).astype(np.uint8)
 
     @property
     def fine(self) -> Float32[np.ndarray, "h w 3"]:
         """The same in [0, 255] with all bits, if 16 are stored."""
-        return self.store.read(self.number, self.hole.shape) / np.float32(FINE)
+        return self.store.read(self.number, self.packed.size) / np.float32(FINE)
 
 
 class FrameStore:
@@ -75,7 +81,7 @@ class FrameStore:
         self._file.seek(number % self.capacity * self.slot_bytes)
         image = frame.image if frame.fine is None else frame.fine
         self._file.write(np.ascontiguousarray(image, self.dtype).data)
-        return StoredFrame(number, frame.hole, self)
+        return StoredFrame(number, PackedMask.of(frame.hole), self)
 
     def read(self, number: int, size: tuple[int, ...]) -> Shaped[np.ndarray, "h w 3"]:
         """Reads the image of a frame; it must not be written to."""
@@ -129,3 +135,26 @@ class FineImages(Images):
         frame = self.frames[index]
         assert isinstance(frame, StoredFrame)
         return frame.fine
+
+
+class Holes(Sequence[np.ndarray]):
+    """The holes of frames, unpacked when they are asked for.
+
+    Args:
+        frames: the frames.
+    """
+
+    def __init__(self, frames: Sequence[WorkingFrame | StoredFrame]) -> None:
+        self.frames = frames
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    @overload
+    def __getitem__(self, index: int) -> np.ndarray: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Holes: ...
+
+    def __getitem__(self, index: int | slice) -> np.ndarray | Holes:
+        return Holes(self.frames[index]) if isinstance(index, slice) else self.frames[index].hole

@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from master_thesis.errors import require
-from master_thesis.inpainting.photomontage import FilledHole
+from master_thesis.inpainting.finishing import FilledHole
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.neighbours import NeighbourMotion
 from master_thesis.video import closed_frames

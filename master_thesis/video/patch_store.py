@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Int32, UInt8, UInt16
 
 from master_thesis.errors import require
+from master_thesis.ops.mask import PackedMask
 from master_thesis.runtime.atomic import atomic_path
 
 log = logging.getLogger(__name__)
@@ -29,16 +30,31 @@ class Patch:
     """The filled hole of one frame, at working size.
 
     Attributes:
-        hole: mask of the hole.
+        packed: mask of the hole.
         colours: RGB of its pixels, row by row.
         source: number of the frame that each of them shows; -1: hallucinated.
         fine: the colours in 16 bits, if the frames were read so.
     """
 
-    hole: Bool[np.ndarray, "h w"]
+    packed: PackedMask
     colours: UInt8[np.ndarray, "N 3"]
     source: Int32[np.ndarray, " N"]
     fine: UInt16[np.ndarray, "N 3"] | None = None
+
+    @staticmethod
+    def of(
+        hole: Bool[np.ndarray, "h w"],
+        colours: UInt8[np.ndarray, "N 3"],
+        source: Int32[np.ndarray, " N"],
+        fine: UInt16[np.ndarray, "N 3"] | None = None,
+    ) -> Patch:
+        """Packs the mask of the hole."""
+        return Patch(PackedMask.of(hole), colours, source, fine)
+
+    @property
+    def hole(self) -> Bool[np.ndarray, "h w"]:
+        """Mask of the hole."""
+        return self.packed.mask
 
 
 class PatchFolder:
@@ -86,8 +102,8 @@ class PatchFolder:
         arrays: dict[str, Any] = {
             "numbers": np.array(numbers, np.int64),
             "sizes": np.array([len(patches[n].source) for n in numbers], np.int64),
-            "holes": np.stack([np.packbits(patches[n].hole, axis=1) for n in numbers]),
-            "width": np.int64(patches[numbers[0]].hole.shape[1]),
+            "holes": np.stack([patches[n].packed.bits for n in numbers]),
+            "width": np.int64(patches[numbers[0]].packed.width),
             "colours": np.concatenate([patches[n].colours for n in numbers]),
             "source": np.concatenate([patches[n].source for n in numbers]),
         }
@@ -104,7 +120,7 @@ class PatchFolder:
             ends = np.cumsum(stored["sizes"])[:-1]
             colours, source = np.split(stored["colours"], ends), np.split(stored["source"], ends)
             fine = np.split(stored["fine"], ends) if "fine" in stored else [None] * len(colours)
-            holes = np.unpackbits(stored["holes"], axis=2, count=int(stored["width"])).astype(bool)
+            holes = [PackedMask(bits, int(stored["width"])) for bits in stored["holes"]]
             parts = zip(holes, colours, source, fine, strict=True)
             return {int(n): Patch(*part) for n, part in zip(stored["numbers"], parts, strict=True)}
 

@@ -17,7 +17,7 @@ from master_thesis.inpainting.inpainter import Inpainter, SubSequence
 from master_thesis.ops.image import FINE, to_bytes, to_float
 from master_thesis.video.closed_frames import ClosedFrames, WindowFolder
 from master_thesis.video.compositing import WorkingFrame, to_working
-from master_thesis.video.frame_store import FineImages, FrameStore, Images, StoredFrame
+from master_thesis.video.frame_store import FineImages, FrameStore, Holes, Images, StoredFrame
 from master_thesis.video.io.masks import Masks
 from master_thesis.video.kept_montage import KeptMontage
 from master_thesis.video.patch_store import Patch, PatchFolder
@@ -82,7 +82,7 @@ class WindowInpainter:
         self, window: Window, frames: Sequence[HeldFrame], before: Patch | None, place: WindowFolder
     ) -> dict[int, Patch]:
         """Fills the core of a window by pm."""
-        images, holes, patches = Images(frames), [frame.hole for frame in frames], {}
+        images, holes, patches = Images(frames), Holes(frames), {}
         fine = FineImages(frames) if isinstance(frames[0], StoredFrame) and frames[0].store.is_fine else None
         first, last = window.core_start - window.start, window.core_stop - window.start
         past = None
@@ -191,12 +191,12 @@ def make_canvas(window: Window, frames: Sequence[HeldFrame], past: dict[int, Pat
 def _patch_of(hole: np.ndarray, colours: np.ndarray, source: np.ndarray) -> Patch:
     """The patch of colours in [0, 255] that are whole numbers or finer."""
     if colours.dtype == np.uint8:
-        return Patch(hole, colours, source)
-    return Patch(
+        return Patch.of(hole, colours, source)
+    return Patch.of(
         hole, np.rint(colours).clip(0, 255).astype(np.uint8), source, np.rint(colours * FINE).astype(np.uint16)
     )
 
 
 def _patch(canvas: Canvas, i: int, hole: np.ndarray) -> Patch:
     picture = to_bytes(canvas.frames[i]).permute(1, 2, 0).cpu().numpy()
-    return Patch(hole, picture[hole], canvas.source[i, 0].cpu().numpy()[hole])
+    return Patch.of(hole, picture[hole], canvas.source[i, 0].cpu().numpy()[hole])

@@ -60,7 +60,7 @@ def fill(folder: Path) -> dict[str, bytes]:
 def is_killed(folder: Path, num_operations: int) -> bool:
     """Whether a run is killed that may perform so many file operations; it starts with files of another run."""
     other = PatchFolder(folder / "clip.mkv.parts", {"algorithm": "another"})
-    other.save(0, {0: Patch(np.ones((1, 1), bool), np.zeros((1, 3), np.uint8), np.zeros(1, np.int32))})
+    other.save(0, {0: Patch.of(np.ones((1, 1), bool), np.zeros((1, 3), np.uint8), np.zeros(1, np.int32))})
     child = os.fork()
     if child == 0:
         try:

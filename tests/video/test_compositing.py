@@ -25,7 +25,7 @@ def scene_of(working_size=(24, 32), crop=FRAME) -> Scene:
 def patch_of(scene: Scene, colour=(200, 10, 30), source=5) -> Patch:
     hole = to_working(IMAGE, HOLE, scene).hole
     count = int(hole.sum())
-    return Patch(hole, np.tile(np.array(colour, np.uint8), (count, 1)), np.full(count, source, np.int32))
+    return Patch.of(hole, np.tile(np.array(colour, np.uint8), (count, 1)), np.full(count, source, np.int32))
 
 
 SCENES = [scene_of(), scene_of((48, 64)), scene_of((17, 23)), scene_of((20, 24), Box(4, 8, 44, 56))]
@@ -56,7 +56,7 @@ def test_every_hole_pixel_has_a_source(height: int, width: int, seed: int) -> No
     mask = np.random.default_rng(seed).random(SIZE) > 0.97
     scene = scene_of((height, width))
     hole = to_working(IMAGE, mask, scene).hole
-    patch = Patch(hole, np.zeros((int(hole.sum()), 3), np.uint8), np.full(int(hole.sum()), 5, np.int32))
+    patch = Patch.of(hole, np.zeros((int(hole.sum()), 3), np.uint8), np.full(int(hole.sum()), 5, np.int32))
     source = source_map(mask, scene, patch)
     assert (source[mask] == 5).all()
     assert (source[~mask] == KNOWN).all()
@@ -67,7 +67,7 @@ def test_sources_keep_their_position() -> None:
     hole = to_working(IMAGE, HOLE, scene).hole
     columns = np.nonzero(hole)[1]
     source = np.where(columns < 16, 3, HALLUCINATED).astype(np.int32)
-    found = source_map(HOLE, scene, Patch(hole, np.zeros((len(source), 3), np.uint8), source))
+    found = source_map(HOLE, scene, Patch.of(hole, np.zeros((len(source), 3), np.uint8), source))
     assert (found[16:32, 24:32] == 3).all()
     assert (found[16:32, 32:40] == HALLUCINATED).all()
 

@@ -6,7 +6,7 @@ import pytest
 from master_thesis.ops.image import FINE
 from master_thesis.video import frame_store
 from master_thesis.video.compositing import WorkingFrame
-from master_thesis.video.frame_store import FineImages, FrameStore, Images
+from master_thesis.video.frame_store import FineImages, FrameStore, Holes, Images
 
 
 def frame(number: int, size=(4, 6)) -> WorkingFrame:
@@ -20,14 +20,15 @@ def test_frames_come_back(tmp_path, monkeypatch, cache_bytes) -> None:
     with FrameStore(tmp_path, 3, 40) as store:
         for start in range(4):
             stored = [store.put(n, frame(n)) for n in range(start, start + 3)]
-            images = Images(stored)
-            assert len(images) == 3
+            images, holes = Images(stored), Holes(stored)
+            assert len(images) == len(holes) == 3
             for i, n in enumerate(range(start, start + 3)):
                 assert (images[i] == frame(n).image).all()
-                assert (stored[i].hole == frame(n).hole).all()
+                assert (holes[i] == frame(n).hole).all()
         smaller = store.put(9, frame(9, (2, 5)))
         assert (smaller.image == frame(9, (2, 5)).image).all()
-        assert len(Images([smaller])[0:1]) == 1
+        assert len(Images([smaller])[0:1]) == len(Holes([smaller])[0:1]) == 1
+        assert (Holes([smaller])[0:1][0] == frame(9, (2, 5)).hole).all()
 
 
 def test_frames_of_more_bits_come_back(tmp_path) -> None:

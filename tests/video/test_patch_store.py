@@ -16,7 +16,7 @@ def make_patch(seed: int, size=(5, 11), is_fine: bool = False) -> Patch:
     count = int(hole.sum())
     colours = rng.integers(0, 256, (count, 3), dtype=np.uint8)
     fine = rng.integers(0, 2**16, (count, 3), dtype=np.uint16) if is_fine else None
-    return Patch(hole, colours, rng.integers(-1, 1000, count, dtype=np.int32), fine)
+    return Patch.of(hole, colours, rng.integers(-1, 1000, count, dtype=np.int32), fine)
 
 
 @pytest.mark.parametrize("is_fine", [False, True])

@@ -9,6 +9,7 @@ Convention:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -26,8 +27,8 @@ from master_thesis.ops.pixels import sample_at, warp_by_flow
 
 FEATURE_SIDE_PX = 512
 """Largest extent of the frames in which corners are tracked."""
-FLOW_SIDE_PX = 864
-"""Largest extent of the frames in which the flow is measured; it is continued into holes at half of that."""
+VIEW_SIDE_PX = 864
+"""Largest extent of the frames in which the camera's motion is refined; flows are measured at half of that."""
 RING_PX = 12
 """Width of the ring around a hole in which the flow is tested, as if the ring were hidden too."""
 RING_SCALE_PX = 16.0
@@ -44,33 +45,34 @@ DECISION = 30.0
 
 @dataclass(frozen=True)
 class View:
-    """A frame as the motion is measured in it.
+    """A frame as the motion is measured in it, small and without a trace of what is to be removed.
 
     Attributes:
-        image: RGB, its hole blurred over by the surroundings: no trace of what is to be removed.
-        hole: what is not known of it.
-        small: RGB, at the size of the flow.
-        grey: the same size.
-        known: the same size.
-        gradients: at the size of the frame.
+        size: height and width of the frame.
+        image: RGB at most of ``VIEW_SIDE_PX``, its hole blurred over by the surroundings.
+        grey: the same.
+        known: whether it is, in ``image``.
+        half: the same at half that size, at which flows are measured.
+        gradients: of ``image``.
     """
 
-    image: UInt8[np.ndarray, "H W 3"]
-    hole: Bool[np.ndarray, "H W"]
-    small: UInt8[np.ndarray, "h w 3"]
+    size: tuple[int, int]
+    image: UInt8[np.ndarray, "h w 3"]
     grey: UInt8[np.ndarray, "h w"]
     known: Bool[np.ndarray, "h w"]
+    half: Half
     gradients: GradientImage
 
     @staticmethod
     def of(image: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"]) -> View:
         """Prepares a frame, once for both of its neighbours."""
-        size, image = size_within(hole.shape, FLOW_SIDE_PX), blurred_over(image, hole)
-        small = reduce_image(image, size)
+        height, width = hole.shape
+        size = size_within((height, width), VIEW_SIDE_PX)
+        known = ~reduce_hole(hole, size)
+        small = blurred_over(reduce_image(image, size), ~known)
         grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-        colours = torch.from_numpy(image).permute(2, 0, 1).unsqueeze(0).float() / 255
-        visible = torch.from_numpy(~hole).float()[None, None]
-        return View(image, hole, small, grey, ~reduce_hole(hole, size), GradientImage.of(colours, visible))
+        gradients = GradientImage.of_grey(small.mean(axis=-1, dtype=np.float32) / 255, known)
+        return View((height, width), small, grey, known, Half.of(grey, known), gradients)
 
 
 @dataclass(frozen=True)
@@ -95,15 +97,15 @@ class NeighbourMotion:
     def between(first: View, second: View) -> NeighbourMotion:
         """Measures the motion outside the holes."""
         camera = camera_motion(first, second)
-        (height, width), (h, w) = first.hole.shape, first.grey.shape
+        (height, width), (h, w) = first.size, first.grey.shape
         small = scaled(camera, (h / height, w / width))
-        moved = warp_homography(second.grey, small)
         known = warp_homography(second.known.astype(np.uint8), small, cv2.INTER_NEAREST) > 0
-        there, back = both_flows(first.grey, first.known, moved, known)
-        halves = Half.of(first.grey, first.known), Half.of(moved, known)
+        halves = first.half, Half.of(warp_homography(second.grey, small), known)
+        there, back = both_flows(*halves[0], *halves[1], finest_scale=0)
         residuals = [halves[0].residual(halves[1], *there), halves[1].residual(halves[0], *back)]
-        aligned = warp_by_flow(warp_homography(second.small, small), there[0])
-        exposure = Exposure.between(first.small[::2, ::2], aligned[::2, ::2], there[1][::2, ::2])
+        pictures = first.image, warp_homography(second.image, small)
+        one, two = (cv2.resize(p, there[1].shape[::-1], interpolation=cv2.INTER_AREA) for p in pictures)
+        exposure = Exposure.between(one, warp_by_flow(two, there[0]), there[1])
         scale = np.array(halves[0].grey.shape[::-1]) / (width, height)
         # Half precision keeps hundredths of a pixel of what is left beside the camera, in half of the memory.
         onward, backward = ((flow / scale).astype(np.float16) for flow in residuals)
@@ -122,9 +124,8 @@ class NeighbourMotion:
         return sample_at(flow.astype(np.float32), (points + 0.5) * self.scale - 0.5)
 
 
-@dataclass(frozen=True)
-class Half:
-    """A picture at half the size of the flow, in which flows are continued and tested."""
+class Half(NamedTuple):
+    """A picture at half the size of a view, in which flows are measured, continued and tested."""
 
     grey: UInt8[np.ndarray, "h w"]
     known: Bool[np.ndarray, "h w"]
@@ -136,17 +137,13 @@ class Half:
         return Half(cv2.resize(grey, size[::-1], interpolation=cv2.INTER_AREA), ~reduce_hole(~known, size))
 
     def residual(
-        self, other: Half, flow: Float[np.ndarray, "H W 2"], trust: Float[np.ndarray, "H W"]
+        self, other: Half, flow: Float[np.ndarray, "h w 2"], trust: Float[np.ndarray, "h w"]
     ) -> Float[np.ndarray, "h w 2"]:
         """Continues a flow to the other picture into the holes, and fades it out where the camera explains more.
 
         What is continued into a hole cannot be tested in it. So a ring around the hole is treated as if it were hidden,
         too: where the flow that is continued into the ring explains it better than the camera alone, it is taken.
         """
-        (height, width), (h, w) = flow.shape[:2], self.grey.shape
-        reduced = cv2.resize(np.dstack((flow * trust[..., None], trust)), (w, h), interpolation=cv2.INTER_AREA)
-        trust = reduced[..., 2]
-        flow = reduced[..., :2] / (trust + 1e-6)[..., None] * np.array((w / width, h / height), np.float32)
         return (continue_flow(flow, trust)[0] * self._share(other, flow, trust)[..., None]).astype(np.float32)
 
     def _share(self, other: Half, flow: np.ndarray, trust: np.ndarray) -> Float[np.ndarray, "h w"]:
@@ -182,11 +179,11 @@ def blurred_over(image: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"
 
 def camera_motion(first: View, second: View) -> Float[np.ndarray, "3 3"]:
     """The homography between two frames, from tracked corners and then to a fraction of a pixel."""
-    size = height, width = first.hole.shape
-    h, w = small = size_within(size, FEATURE_SIDE_PX)
+    height, width = first.size
+    h, w = small = size_within(first.size, FEATURE_SIDE_PX)
     pictures = []
     for view in (first, second):
-        pictures += [cv2.resize(view.grey, (w, h), interpolation=cv2.INTER_AREA), ~reduce_hole(view.hole, small)]
+        pictures += [cv2.resize(view.grey, (w, h), interpolation=cv2.INTER_AREA), ~reduce_hole(~view.known, small)]
     found = scaled(tracked_motion(*pictures), (height / h, width / w))
     start = from_pixels(torch.from_numpy(found).unsqueeze(0), height, width)
     refined = refine_homography(start, first.gradients, second.gradients)

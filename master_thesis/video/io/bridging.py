@@ -63,7 +63,7 @@ def between(
         shares: where the pictures are, in (0, 1).
     """
     greys = [cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in (before, after)]
-    forward, backward = dense_flow(*greys), dense_flow(*greys[::-1])
+    forward, backward = dense_flow(greys[0], greys[1]), dense_flow(greys[1], greys[0])
     made = []
     for share in shares:
         first, second = _moved(before, share * backward), _moved(after, (1 - share) * forward)

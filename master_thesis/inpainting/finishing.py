@@ -1,0 +1,176 @@
+"""Finishes a hole whose sources are chosen: reads colours, joins them to what surrounds them, and makes up the rest.
+
+Source: the join is a gradient-domain blend (Perez et al., Poisson image editing, 2003).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float, Float32, Int32, Shaped, UInt8
+
+from master_thesis.inpainting.canvas import HALLUCINATED
+from master_thesis.inpainting.motions import Hole
+from master_thesis.inpainting.sources import MARGIN_PX, points_of
+from master_thesis.models.classical.exposure import Exposure
+from master_thesis.models.painter import Painter, SmoothPainter, surroundings
+from master_thesis.ops.image import FINE
+from master_thesis.ops.membrane import along_border, membrane
+from master_thesis.ops.pixels import sample_at
+from master_thesis.ops.position_map import NOWHERE, Places
+from master_thesis.records import MaskedFrames
+
+Picture = UInt8[np.ndarray, "H W 3"] | Float32[np.ndarray, "H W 3"]
+
+SLIVER_PX = 4
+"""What is not made up yet and narrower than twice this continues its surroundings smoothly."""
+LARGEST_DIFFERENCE = 160.0
+"""Larger differences along the border of a hole, in grey levels, are not matched: the copy shows something else."""
+MADE_UP = NOWHERE - 1
+"""In place of a frame's number: made up in frame 0; one less for each later frame."""
+
+
+@dataclass(frozen=True)
+class FilledHole:
+    """The hole of one frame.
+
+    Attributes:
+        colours: RGB in [0, 255], row by row, as fine as the frames.
+        source: the frame that each pixel shows; ``HALLUCINATED``: none does.
+    """
+
+    colours: Shaped[np.ndarray, "N 3"]
+    source: Int32[np.ndarray, " N"]
+
+
+@dataclass(frozen=True)
+class MadeUp:
+    """The part of a frame around what was made up in it, and the position (x, y) of its first pixel."""
+
+    picture: Picture
+    corner: tuple[int, int]
+
+
+class Finisher:
+    """Finishes the holes of one sequence, in order.
+
+    Args:
+        frames: RGB in [0, 255], whole numbers or with 16 bits; their colours inside the holes do not matter.
+        holes: what is to be filled.
+        painter: makes up what no frame shows.
+        exposures: of the frames.
+        device: where the painter is.
+    """
+
+    def __init__(
+        self,
+        frames: Sequence[Picture],
+        holes: Sequence[Hole],
+        painter: Painter,
+        exposures: Sequence[Exposure],
+        device: torch.device | None = None,
+    ) -> None:
+        self.frames, self.holes, self.painter = frames, holes, painter
+        self.exposures, self.device = exposures, device
+        self._made_up: dict[int, MadeUp] = {}
+
+    def take_over(self, t: int, picture: Picture) -> int:
+        """Takes a frame that was filled before as if it had been made up; returns its name in :class:`Places`."""
+        self._made_up[t] = MadeUp(picture, (0, 0))
+        return MADE_UP - t
+
+    def finish(self, t: int, wide: Hole, places: Places, done: FilledHole | None = None) -> tuple[FilledHole, Places]:
+        """Reads the colours of a hole; what has no place is made up, and has one then.
+
+        Args:
+            t: number of the frame.
+            wide: its hole and the margin of that.
+            places: where their pixels are copied from.
+            done: the hole if it was filled before: its colours are taken over.
+        """
+        if not len(places.source):
+            self._made_up.clear()
+            return FilledHole(np.zeros((0, 3), self.frames[t].dtype), places.source), places
+        place = _around(wide)
+        hole, inside, picture = self.holes[t][place], wide[place], self.frames[t][place].copy()
+        is_copied = np.zeros(hole.shape, bool)
+        is_copied[inside] = places.is_known
+        is_open = hole & ~is_copied
+        if done is not None:
+            picture[hole] = done.colours
+        else:
+            copied = np.zeros((*hole.shape, 3), np.float32)
+            copied[inside] = self._sampled(t, places)
+            picture[hole] = _rounded(_matched(copied, picture, is_copied, hole)[hole], picture)
+        if is_open.any():
+            picture = self._made_up_in(t, place, picture, is_open, is_painted=done is not None)
+            own = Places(np.where(is_open[inside], MADE_UP - t, NOWHERE).astype(np.int32), points_of(wide))
+            places = places.where(places.is_known, own)
+        needed = set(np.unique(places.source).tolist())
+        self._made_up = {k: part for k, part in self._made_up.items() if MADE_UP - k in needed}
+        source = np.where(places.source >= 0, places.source, HALLUCINATED).astype(np.int32)
+        return FilledHole(picture[hole], source[hole[inside]]), places
+
+    def _sampled(self, t: int, places: Places) -> Float[np.ndarray, "N 3"]:
+        """The colours at some places, as the exposure of frame t shows them; black where there is none."""
+        colours = np.zeros((len(places.source), 3), np.float32)
+        for number in np.unique(places.source[places.is_known]).tolist():
+            chosen = places.source == number
+            k = number if number >= 0 else MADE_UP - number
+            part = MadeUp(self.frames[k], (0, 0)) if number >= 0 else self._made_up[k]
+            points = places.xy[chosen] - np.array(part.corner, np.float32)
+            sampled = sample_at(part.picture, points, cv2.INTER_CUBIC).astype(np.float64)
+            colours[chosen] = self.exposures[k].seen_as(self.exposures[t], sampled)
+        return colours
+
+    def _made_up_in(
+        self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole, is_painted: bool
+    ) -> Picture:
+        """Makes up what is open of a part of a frame, unless it is painted, from what surrounds it; keeps it."""
+        frame, hole = self.frames[t].copy(), np.zeros(self.holes[t].shape, bool)
+        frame[place], hole[place] = picture, is_open
+        around = surroundings(hole)
+        part = frame[around]
+        if not is_painted:
+            part[hole[around]] = self._paint(part, hole[around])[hole[around]]
+        self._made_up[t] = MadeUp(part.copy(), (around[1].start, around[0].start))
+        return frame[place]
+
+    @torch.no_grad()
+    def _paint(self, picture: Picture, is_open: Hole) -> Picture:
+        kernel = np.ones((2 * SLIVER_PX + 1,) * 2, np.uint8)
+        is_sliver = not cv2.erode(is_open.astype(np.uint8), kernel, borderValue=0).any()
+        painter = SmoothPainter() if is_sliver else self.painter
+        colours = torch.from_numpy(picture).float().div(255).permute(2, 0, 1).unsqueeze(0)
+        visible = torch.from_numpy(~is_open).float()[None, None]
+        painted = painter.paint(MaskedFrames(colours.to(self.device), visible.to(self.device)))
+        return _rounded(255 * painted[0].float().permute(1, 2, 0).cpu().numpy(), picture)
+
+
+def _matched(
+    copied: Float[np.ndarray, "H W 3"], picture: Picture, is_copied: Hole, hole: Hole
+) -> Float[np.ndarray, "H W 3"]:
+    """Copies that meet the picture at the border of its hole, where the copies show what the picture shows."""
+    difference = picture - copied
+    band = is_copied & ~hole
+    band[band] = np.abs(difference[band]).max(axis=-1) < LARGEST_DIFFERENCE
+    if not band.any():
+        return copied
+    return copied + np.where(is_copied[..., None], membrane(along_border(difference, band), band), 0)
+
+
+def _rounded(colours: Float[np.ndarray, "*N 3"], like: Picture) -> Shaped[np.ndarray, "*N 3"]:
+    """Colours in [0, 255], as fine as those of a picture."""
+    steps, most = (1, 255) if like.dtype == np.uint8 else (FINE, 2**16 - 1)
+    return (np.rint(colours * steps).clip(0, most) / steps).astype(like.dtype)
+
+
+def _around(wide: Hole) -> tuple[slice, slice]:
+    """Rows and columns of a hole with its margin."""
+    sides = (np.flatnonzero(wide.any(axis=axis)) for axis in (1, 0))
+    rows, columns = (slice(max(int(p[0]) - MARGIN_PX, 0), int(p[-1]) + MARGIN_PX + 1) for p in sides)
+    return rows, columns
