@@ -321,7 +321,7 @@ def run_case(name: str, folder: Path) -> str:
     """Makes the files of a row, fills the video, and says in one line what came of it."""
     case = CASES[name](folder)
     named = ["--output", case.output] if case.output else []
-    words = ["remove", str(case.video), "--mask", str(case.mask), *named, "--test_size", "24", "32", *case.options]
+    words = ["remove", str(case.video), "--mask", str(case.mask), *named, *case.options]
     log = io.StringIO()
     handler = logging.StreamHandler(log)
     logging.getLogger().addHandler(handler)
@@ -331,7 +331,7 @@ def run_case(name: str, folder: Path) -> str:
     finally:
         logging.getLogger().removeHandler(handler)
     lines = [line.strip() for line in log.getvalue().splitlines()]
-    said = [line for line in lines if line.startswith("note:") and "soft" not in line]
+    said = [line for line in lines if line.startswith("note:")]
     if code:
         return next(line.split("error: ")[-1] for line in reversed(lines) if line)
     made = next(p for p in sorted(folder.iterdir()) if p.name == case.output or "_inpainted.m" in p.name)
