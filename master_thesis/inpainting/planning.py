@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from master_thesis.models.classical.homography import global_motion
+from master_thesis.models.classical.homography import global_motion, unless_still
 
 STRIDE_PX = 3
 """Distance of the hole's pixels that are carried along."""
@@ -51,8 +51,8 @@ class CameraPath:
         greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
         path = [np.eye(3)]
         for t in range(1, len(greys)):
-            back = global_motion(greys[t], ~holes[t], greys[t - 1], ~holes[t - 1])
-            chained = path[-1] @ back
+            both = greys[t], ~holes[t], greys[t - 1], ~holes[t - 1]
+            chained = path[-1] @ unless_still(global_motion(*both), *both)
             path.append(chained / chained[2, 2])
         return CameraPath(np.stack(path))
 

@@ -53,3 +53,19 @@ def test_scaling_keeps_the_motion() -> None:
     points = np.array([[20.0, 30], [100, 80]], np.float32)
     moved = through(half, (points + 0.5) / 2 - 0.5)
     np.testing.assert_allclose((moved + 0.5) * 2 - 0.5, through(motion, points), atol=1e-3)
+
+
+def test_a_camera_that_stands_still_does_not_drift_with_what_moves_before_it() -> None:
+    """Plain bars and a block, before which a slanted stripe moves: hardly any corners but those of the stripe."""
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    kinds = x // 27 + 4 * ((y > 70) & (y < 100) & (x > 100) & (x < 130))
+    bars = np.stack([(kinds >> k & 1) * 200 + 20 for k in range(3)], axis=-1)
+    frames = []
+    for t in range(2):
+        stripe = np.abs(y - 0.4 * x - 10 - 3 * t) < 14
+        moving = np.stack([2 * (x - 2 * t) % 256, y - 3 * t, 255 - y + 3 * t], axis=-1)
+        frames.append(np.where(stripe[..., None], moving, bars).clip(0, 255).astype(np.uint8))
+    hole = np.zeros(SIZE, bool)
+    hole[90:110, 60:90] = True
+    camera = NeighbourMotion.between(*(View.of(frame, hole) for frame in frames)).camera
+    assert (camera == np.eye(3)).all()
