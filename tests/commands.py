@@ -15,6 +15,7 @@ TINY_CHN = "--chn_width 4 --chn_growth 2 --chn_num_blocks 1 --vgg_weights random
 NEEDED = {
     "remove": "clip.mp4 --mask mask.png",
     "mask": "clip.mp4 --box 1 1 2 2",
+    "app": "",
     "evaluate": "",
     "test dfpn": "--test_checkpoint c",
     "test chn": "--test_checkpoint c --chn_aligner opencv",

@@ -21,7 +21,7 @@ FLOORS = [
     {"video"},
     {"evaluation"},
     {"training"},
-    {"cli", "__main__"},
+    {"cli", "__main__", "app"},
 ]
 """From the ground up."""
 CLI_FLOORS = [
@@ -37,8 +37,8 @@ CLI_FLOORS = [
     {"main"},
 ]
 """The same inside the command line."""
-ONE_ROOM = [{"cli", "__main__"}]
-"""Rooms that may know each other though they stand on one floor."""
+ONE_ROOM = [{"cli", "__main__"}, {"cli", "app"}]
+"""Rooms that may know each other though they stand on one floor: a command serves the page, which runs commands."""
 HEAVY_IN_CLI = {"build", "trainer"}
 LIGHT = ("__init__", "errors", "configs/*", "models/registry", "models/reference", "runtime/atomic", "runtime/versions")
 LIGHT += ("cli/commands/*", *(f"cli/{name}" for floor in CLI_FLOORS for name in floor - {"commands", *HEAVY_IN_CLI}))

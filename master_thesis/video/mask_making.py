@@ -156,15 +156,15 @@ def _carry_all(found: _Found, frames: PictureStore, writer: MaskFolder, record: 
     network = load_carrier()
     base = f"{video_digest} {network_digest(network)} {found.num_frames}"
     spans = plan_spans(found.num_frames, found.cuts, list(found.keys))
-    progress = Progress("carrying", sum(span.stop - span.start for span in spans))
+    record.spans = [SpanRecord(span.start, span.stop, _digest(base, span, found.keys)) for span in spans]
+    known = [writer.keep(noted) for noted in record.spans]
+    missing = sum(span.stop - span.start for span, kept in zip(spans, known, strict=True) if kept is None)
+    progress = Progress("carrying", missing)
     try:
-        for span in spans:
-            noted = SpanRecord(span.start, span.stop, _digest(base, span, found.keys))
-            kept = writer.keep(noted)
+        for span, kept in zip(spans, known, strict=True):
             if kept is None:
                 kept = list(_carried(network, frames, found.keys, span, writer, record.size, progress.update))
             confidence[span.start : span.stop] = kept
-            record.spans.append(noted)
     finally:
         progress.close()
     record.confidence = [round(float(c), 3) for c in confidence]

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 log = logging.getLogger(__name__)
@@ -38,6 +39,19 @@ class Stream(Protocol):
     def flush(self) -> Any:
         """Shows it."""
         ...
+
+
+_watchers: list[Callable[[Progress], None]] = []
+
+
+@contextmanager
+def watching(watch: Callable[[Progress], None]) -> Iterator[None]:
+    """Calls ``watch`` with every progress in this block: with each step, and twice a second while none is completed."""
+    _watchers.append(watch)
+    try:
+        yield
+    finally:
+        _watchers.remove(watch)
 
 
 class Progress:
@@ -79,6 +93,8 @@ class Progress:
     def report_if_due(self) -> None:
         """Reports unless the last report is recent."""
         with self._lock:
+            for watch in _watchers:
+                watch(self)
             if self.clock() - self._reported >= self._pause:
                 self._report()
 

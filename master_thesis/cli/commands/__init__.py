@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from master_thesis.cli.commands.app import AppOptions, app
 from master_thesis.cli.commands.evaluate import EvaluateOptions, evaluate
 from master_thesis.cli.commands.export import ExportOptions, export
 from master_thesis.cli.commands.mask import MaskOptions, mask
@@ -20,6 +21,7 @@ from master_thesis.cli.options import CommandOptions
 FUNCTIONS: Mapping[type[CommandOptions], Callable[[Any], None]] = {
     RemoveOptions: remove,
     MaskOptions: mask,
+    AppOptions: app,
     EvaluateOptions: evaluate,
     DFPNTestOptions: test_dfpn,
     CHNTestOptions: test_chn,

@@ -1,0 +1,134 @@
+"""A removal in a session: its options, its command, and the frames of its result."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from master_thesis.app.pictures import Pictures, Reading
+from master_thesis.configs.inpainting import ALGORITHMS, MONTAGE
+from master_thesis.configs.video import VideoConfig
+from master_thesis.errors import require
+from master_thesis.video.io.source import VideoInfo
+from master_thesis.video.outputs import FIGURES, OVERLAY, PAGE, beside, stem_of, video_suffix
+
+MAX_WIDENING = 100
+SIZES = {"auto": "auto", "native": "native", "480p": "480 854", "240p": "240 432"}
+"""Values of ``--test_size`` by the names that the page shows."""
+MADE = "made.json"
+"""Says what a result was made from."""
+
+
+@dataclass(frozen=True)
+class RemovalChoice:
+    """What the page lets one choose.
+
+    Attributes:
+        algorithm: of ``--algorithms``.
+        size: a key of ``SIZES``.
+        widening: ``--mask_dilation``, in pixels.
+    """
+
+    algorithm: str = MONTAGE
+    size: str = "auto"
+    widening: int = 4
+
+    def __post_init__(self) -> None:
+        known = ", ".join(ALGORITHMS)
+        require(self.algorithm in ALGORITHMS, f"the algorithm should be one of {known}, got {self.algorithm}")
+        require(self.size in SIZES, f"the size should be one of {', '.join(SIZES)}, got {self.size}")
+        is_fine = isinstance(self.widening, int) and 0 <= self.widening <= MAX_WIDENING
+        require(is_fine, f"masks should be widened by 0 to {MAX_WIDENING} pixels, got {self.widening}")
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> RemovalChoice:
+        """The choice in a request; what is missing is the default.
+
+        Raises:
+            UserError: something is unknown or out of range.
+        """
+        strange = [name for name in values if name not in cls.__dataclass_fields__]
+        require(not strange, f"there is no option {', '.join(strange)}")
+        return cls(**values)
+
+
+class Removal:
+    """The result of a session.
+
+    Args:
+        folder: where it lies.
+        reading: the video.
+        info: the same, opened.
+    """
+
+    def __init__(self, folder: Path, reading: Reading, info: VideoInfo) -> None:
+        self.folder, self.reading = folder, reading
+        suffix = video_suffix(VideoConfig(str(reading.video), "masks"), info)
+        self.output = folder / f"{stem_of(reading.video)}_removed{suffix}"
+        self.pictures: dict[str, Pictures] = {}
+        if self.output.is_file():
+            self._show()
+
+    def words(self, masks: Path, choice: RemovalChoice) -> list[str]:
+        """The command line."""
+        words = ["remove", str(self.reading.video), "--mask", str(masks), "--output", str(self.output)]
+        words += ["--algorithms", choice.algorithm, "--mask_dilation", str(choice.widening)]
+        words += ["--test_size", *SIZES[choice.size].split(), "--overlay", "--report", "--overwrite"]
+        return [*words, "--keep_going"] if self.reading.keep_going else words
+
+    def note(self, keys: str, choice: RemovalChoice) -> None:
+        """Remembers what the result was made from, and begins to read its frames."""
+        self.close()
+        self.pictures = {}
+        for folder in self.folder.glob("frames_*"):
+            shutil.rmtree(folder, ignore_errors=True)
+        sentence = _read(beside(self.output, FIGURES)).get("sentence", "")
+        made = {"keys": keys, "sentence": sentence, **asdict(choice)}
+        (self.folder / MADE).write_text(json.dumps(made), encoding="utf-8")
+        self._show()
+
+    def files(self) -> dict[str, Path]:
+        """What can be downloaded, by name."""
+        named = {"video": self.output, "page": beside(self.output, PAGE), "origin": beside(self.output, OVERLAY)}
+        return {name: path for name, path in named.items() if path.is_file()}
+
+    def state(self, keys: str) -> dict[str, Any] | None:
+        """What the page shows; None: there is no result.
+
+        Args:
+            keys: digest of the key frames as they are now.
+        """
+        if not self.pictures:
+            return None
+        made = _read(self.folder / MADE)
+        return {
+            "version": self.output.stat().st_mtime_ns // 1_000_000 if self.output.is_file() else 0,
+            "sentence": made.get("sentence", ""),
+            "choice": {name: made.get(name) for name in RemovalChoice.__dataclass_fields__},
+            "is_current": made.get("keys") == keys,
+            "frames": {name: pictures.state for name, pictures in self.pictures.items()},
+            "files": {name: path.name for name, path in self.files().items()},
+        }
+
+    def close(self) -> None:
+        """Stops reading."""
+        for pictures in self.pictures.values():
+            pictures.close()
+
+    def _show(self) -> None:
+        for name, path in (("result", self.output), ("origin", beside(self.output, OVERLAY))):
+            if path.is_file():
+                self.pictures[name] = Pictures(Reading(path), self.folder / f"frames_{name}")
+                self.pictures[name].start()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return content if isinstance(content, dict) else {}
+    except (OSError, ValueError):
+        return {}
