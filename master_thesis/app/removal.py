@@ -12,7 +12,7 @@ from typing import Any
 from master_thesis.app.pictures import Pictures, Reading
 from master_thesis.configs.inpainting import ALGORITHMS, MONTAGE
 from master_thesis.configs.video import VideoConfig
-from master_thesis.errors import require
+from master_thesis.errors import UserError, require
 from master_thesis.video.io.source import VideoInfo
 from master_thesis.video.outputs import FIGURES, OVERLAY, PAGE, beside, stem_of, video_suffix
 
@@ -41,8 +41,8 @@ class RemovalChoice:
         known = ", ".join(ALGORITHMS)
         require(self.algorithm in ALGORITHMS, f"the algorithm should be one of {known}, got {self.algorithm}")
         require(self.size in SIZES, f"the size should be one of {', '.join(SIZES)}, got {self.size}")
-        is_fine = isinstance(self.widening, int) and 0 <= self.widening <= MAX_WIDENING
-        require(is_fine, f"masks should be widened by 0 to {MAX_WIDENING} pixels, got {self.widening}")
+        if not 0 <= self.widening <= MAX_WIDENING:
+            self._refuse(self.widening)
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> RemovalChoice:
@@ -53,7 +53,14 @@ class RemovalChoice:
         """
         strange = [name for name in values if name not in cls.__dataclass_fields__]
         require(not strange, f"there is no option {', '.join(strange)}")
-        return cls(**values)
+        default = cls()
+        algorithm, size = (str(values.get(name, getattr(default, name))) for name in ("algorithm", "size"))
+        widening = values.get("widening", default.widening)
+        return cls(algorithm, size, widening if type(widening) is int else cls._refuse(widening))
+
+    @staticmethod
+    def _refuse(widening: object) -> int:
+        raise UserError(f"masks should be widened by 0 to {MAX_WIDENING} pixels, got {str(widening)[:20]}")
 
 
 class Removal:

@@ -70,9 +70,9 @@ class Page:
 
     def __init__(self, folder: Path, port: int) -> None:
         prepare(folder)
+        self.token = read_token(folder)
         self.listener = bind(port)
         self.port = int(self.listener.getsockname()[1])
-        self.token = read_token(folder)
         self.jobs = JobQueue()
         self.store = SessionStore(folder, self.jobs)
         guarded = Guard(make_application(self.store), self.port, self.token)

@@ -85,6 +85,24 @@ def plan_spans(num_frames: int, cuts: Sequence[int], keys: Sequence[int]) -> lis
     return found
 
 
+def routes_of(span: Span, keys: Mapping[int, SoftMask | None]) -> dict[int | None, list[int]]:
+    """The ways on which masks are carried through a span, by the key frame that they start from.
+
+    Args:
+        span: the frames.
+        keys: masks of the key frames; None: the object is gone from there on.
+
+    >>> mask = np.ones((2, 2), np.float32)
+    >>> routes_of(Span(3, 5, 2, 5), {2: mask, 5: mask}), routes_of(Span(3, 5, 2, 5), {2: None, 5: mask})
+    ({2: [2, 3, 4], 5: [5, 4, 3]}, {})
+    """
+    frames = range(span.start, span.stop)
+    if span.before is not None and keys[span.before] is None:
+        return {}
+    ways = {span.before: frames, span.after: reversed(frames)}
+    return {key: [key, *way] for key, way in ways.items() if key is not None and keys[key] is not None}
+
+
 def carry_span(carrier: Tracker, keys: Mapping[int, SoftMask | None], span: Span) -> Iterator[FrameMask]:
     """The masks of the frames of a span; those of the way forth are kept until the way back reaches them.
 
@@ -94,20 +112,18 @@ def carry_span(carrier: Tracker, keys: Mapping[int, SoftMask | None], span: Span
         span: the frames.
     """
     frames = range(span.start, span.stop)
-    masks = {key: keys[key] for key in span.keys}
-    present = {key for key, mask in masks.items() if mask is not None}
-    is_gone = span.before is not None and span.before not in present
-    if is_gone or present.isdisjoint((span.before, span.after)):
-        empty = np.zeros(carrier.size, np.float32)
+    empty = np.zeros(carrier.size, np.float32)
+    routes = routes_of(span, keys)
+    if not routes:
+        is_gone = span.before is not None and keys[span.before] is None
         yield from (FrameMask(t, empty, 1.0 if is_gone else NO_KEY) for t in frames)
         return
-    known = {key: np.zeros(carrier.size, np.float32) if mask is None else mask for key, mask in masks.items()}
-    forth: dict[int, FrameMask] = {}
-    back: dict[int, FrameMask] = {}
-    if span.before is not None:
-        forth = {m.frame: m for m in _rated(carrier.carry(known, [span.before, *frames]))}
-    if span.after in present:
-        back = {m.frame: m for m in _rated(carrier.carry(known, [span.after, *reversed(frames)]))}
+    masks = {key: keys[key] for key in span.keys}
+    known = {key: empty if mask is None else mask for key, mask in masks.items()}
+    forth, back = (
+        {m.frame: m for m in _rated(carrier.carry(known, routes[key]))} if key in routes else {}
+        for key in (span.before, span.after)
+    )
     for t in frames:
         yield _blended(t, span, forth.get(t), back.get(t))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -19,9 +19,9 @@ from jaxtyping import Bool, UInt8
 
 from master_thesis.configs.masking import Marks, MaskConfig
 from master_thesis.errors import require
-from master_thesis.masking.carrying import Carrier, SoftMask, load_carrier, working_size
+from master_thesis.masking.carrying import Carried, Carrier, SoftMask, Tracker, load_carrier, working_size
 from master_thesis.masking.finishing import enlarge, reduce_mask
-from master_thesis.masking.spans import DOUBTFUL_BELOW, Span, carry_span, plan_spans
+from master_thesis.masking.spans import DOUBTFUL_BELOW, Span, carry_span, plan_spans, routes_of
 from master_thesis.models.carrier import MaskCarrier
 from master_thesis.video.checks import counted
 from master_thesis.video.cuts import CutDetector
@@ -186,10 +186,37 @@ def _carried(
     for key in span.keys:
         mask = keys[key]
         soft[key] = None if mask is None else reduce_mask(mask, working)
-    for each in carry_span(Carrier(network, frames.__getitem__, working), soft, span):
+    carrier = Counting(Carrier(network, frames.__getitem__, working), len(routes_of(span, soft)), step)
+    for each in carry_span(carrier, soft, span):
         writer.write(each.frame, enlarge(each.mask, size))
-        step()
         yield each.confidence
+    for _ in range(span.stop - span.start - carrier.num_counted):  # frames without the object
+        step()
+
+
+class Counting:
+    """A tracker that counts the frames it has carried masks to, both ways where a span is carried both ways.
+
+    Args:
+        tracker: carries masks.
+        num_ways: how many times each frame of the span is reached.
+        step: called whenever that is as much work as one frame.
+    """
+
+    def __init__(self, tracker: Tracker, num_ways: int, step: Callable[[], None]) -> None:
+        self.tracker, self.num_ways, self.step = tracker, num_ways, step
+        self.size = tracker.size
+        self.num_counted = 0
+        self._num_carried = 0
+
+    def carry(self, keys: Mapping[int, SoftMask], route: Sequence[int]) -> Iterator[Carried]:
+        """Carries the mask of the first frame of a route along it (contract: :class:`Tracker`)."""
+        for each in self.tracker.carry(keys, route):
+            self._num_carried += 1
+            if self._num_carried % self.num_ways == 0:
+                self.num_counted += 1
+                self.step()
+            yield each
 
 
 def _digest(base: str, span: Span, keys: Mapping[int, FullMask | None]) -> str:

@@ -1,0 +1,80 @@
+"""Jobs run one after another, can be cancelled, and say how they ended."""
+
+import json
+import sys
+
+import pytest
+
+from master_thesis.app.jobs import ENDED, Job, JobQueue, last_words
+from master_thesis.errors import UserError
+from tests.app.conftest import WORKER, wait_for
+
+
+@pytest.fixture
+def queue():
+    queue = JobQueue((sys.executable, "-S", "-c", WORKER))
+    yield queue
+    queue.close()
+
+
+def job_in(folder, *commands, **values):
+    folder.mkdir(exist_ok=True)
+    return Job("carry", [list(words) for words in commands], folder, **values)
+
+
+def test_commands_run_in_order_until_one_fails(queue, tmp_path):
+    done = []
+    good = job_in(tmp_path / "a", ["one"], ["two"], on_done=lambda: done.append("a"))
+    bad = job_in(
+        tmp_path / "b", ["fail", "the box lies outside"], ["wait", "for ever"], on_done=lambda: done.append("b")
+    )
+    queue.add(good)
+    queue.add(bad)
+    wait_for(lambda: not bad.is_active)
+    assert (good.state, good.message, bad.state, bad.message) == ("done", "all done", "failed", "the box lies outside")
+    assert done == ["a"]
+    assert json.loads((tmp_path / "b/job.json").read_text())["message"] == "the box lies outside"
+
+
+def test_a_running_job_is_cancelled_and_the_next_one_runs(queue, tmp_path):
+    first, second = job_in(tmp_path / "a", ["wait", "for ever"]), job_in(tmp_path / "b", ["one"])
+    queue.add(first)
+    queue.add(second)
+    wait_for(lambda: first.progress)
+    assert (queue.ahead(first), queue.ahead(second)) == (0, 1)
+    queue.cancel(first)
+    wait_for(lambda: not second.is_active)
+    assert (first.state, first.message, second.state) == ("cancelled", "cancelled", "done")
+
+
+def test_a_session_has_one_job(queue, tmp_path):
+    queue.add(job_in(tmp_path / "a", ["wait", "for ever"]))
+    with pytest.raises(UserError, match="something is being computed here already: cancel it"):
+        queue.add(job_in(tmp_path / "a", ["one"]))
+
+
+def test_a_worker_that_dies_without_a_word_is_noticed(tmp_path):
+    queue = JobQueue((sys.executable, "-S", "-c", "import sys; sys.stdin.readline(); sys.exit(9)"))
+    job = job_in(tmp_path / "a", ["one"])
+    queue.add(job)
+    wait_for(lambda: not job.is_active)
+    queue.close()
+    assert (job.state, job.message) == ("failed", "the work ended without a message (exit code 9)")
+
+
+def test_a_job_that_a_restart_finds_running_was_interrupted(tmp_path):
+    job = job_in(tmp_path / "a", ["one"])
+    assert Job.last(job.folder) is None
+    job.enter("running")
+    found = Job.last(job.folder)
+    assert (found.kind, found.state, found.message) == ("carry", "cancelled", ENDED)
+    job.enter("failed", "no space")
+    assert Job.last(job.folder).message == "no space"
+    (job.folder / "job.json").write_text("{")
+    assert Job.last(job.folder) is None
+
+
+def test_the_last_words_leave_out_the_program(tmp_path):
+    (tmp_path / "log").write_text("frames: 3\nmaster_thesis: error: the disk is full\n\n")
+    assert last_words(tmp_path / "log") == "the disk is full"
+    assert last_words(tmp_path / "none") == ""
