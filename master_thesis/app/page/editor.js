@@ -128,7 +128,7 @@ class Editor {
     at("folder-form").addEventListener("submit", (event) => this.folder(event));
     at("show-origin").addEventListener("change", () => stage.setMode("compare"));
     for (const id of ["widening", "preview"]) at(id).addEventListener("input", () => stage.preview());
-    new ResizeObserver(() => { stage.redraw(); this.timeline.draw(); }).observe(at("stage"));
+    new ResizeObserver(() => { stage.arrange(); this.timeline.draw(); }).observe(at("stage"));
     listenToKeys(this);
   }
 }

@@ -12,6 +12,16 @@ export class Edits {
     return !this.session.isLocked && this.stage.isReady;
   }
 
+  // The same for keys and buttons, which may come while a frame is still on its way.
+  async mayEdit() {
+    let { showing } = this.stage;
+    for (let last = null; last !== showing; { showing } = this.stage) {
+      last = showing;
+      await showing;
+    }
+    return this.canEdit;
+  }
+
   stroked() {
     if (this.mask.end(this.stage.frame, this.session.isKey(this.stage.frame))) this.keep();
   }
@@ -37,8 +47,8 @@ export class Edits {
     });
   }
 
-  gone() {
-    this.replace(null);
+  async gone() {
+    if (await this.mayEdit()) this.replace(null);
   }
 
   async boxed(box) {
@@ -48,15 +58,16 @@ export class Edits {
   }
 
   async outline() {
-    if (!this.canEdit) return;
+    if (!await this.mayEdit()) return;
     const { frame } = this.stage;
     const found = await careful(async () => this.session.outline(frame, await this.mask.blob(), "image/png"));
     if (found && frame === this.stage.frame) this.replace(found);
   }
 
   async copyFromBefore() {
+    if (!await this.mayEdit()) return;
     const { session, stage } = this, { frame } = stage;
-    if (frame === 0 || !this.canEdit) return;
+    if (frame === 0) return;
     await session.saving;
     const found = await careful(() => stage.frames.mask(frame - 1, session.version));
     if (found && frame === stage.frame) this.replace(found);

@@ -31,14 +31,29 @@ export class Stage {
     this.mode = mode === "compare" && this.session.state.result ? "compare" : "draw";
     at("view-draw").setAttribute("aria-pressed", this.mode === "draw");
     at("view-compare").setAttribute("aria-pressed", this.mode === "compare");
-    at("stage").classList.toggle("compare", this.mode === "compare");
+    document.body.classList.toggle("comparing", this.mode === "compare");
     at("origin-choice").hidden = this.mode !== "compare";
     for (const figure of document.querySelectorAll("figure[data-kind]")) figure.hidden = !this.kinds.includes(figure.dataset.kind);
+    this.arrange();
     return this.show(this.frame);
   }
 
+  // Puts pictures beside or below each other, whichever leaves them larger.
+  arrange() {
+    const { length } = this.kinds, { width, height } = at("stage").getBoundingClientRect(), [w, h] = this.view.shown;
+    const scale = (columns) => Math.min(width / columns / w, height / Math.ceil(length / columns) / h);
+    const best = this.kinds.map((_, i) => i + 1).reduce((a, b) => (scale(b) > scale(a) * 1.01 ? b : a));
+    at("stage").style.gridTemplateColumns = `repeat(${best}, minmax(0, 1fr))`;
+    this.redraw();
+  }
+
+  show(number) {
+    this.showing = this.load(number);
+    return this.showing;
+  }
+
   // Shows a frame, unless another one is asked for before it is there.
-  async show(number) {
+  async load(number) {
     const { session, frames } = this, { count } = session.state.frames, mine = ++this.asked;
     const frame = this.frame = Math.min(Math.max(number, 0), Math.max(count - 1, 0));
     at("slider").value = frame;
