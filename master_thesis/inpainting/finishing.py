@@ -1,7 +1,4 @@
-"""Finishes a hole whose sources are chosen: reads colours, joins them to what surrounds them, and makes up the rest.
-
-Source: the join is a gradient-domain blend (Perez et al., Poisson image editing, 2003).
-"""
+"""Finishes a hole whose sources are chosen: reads colours, joins them to what surrounds them, and makes up the rest."""
 
 from __future__ import annotations
 
@@ -11,15 +8,15 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int32, Shaped, UInt8
+from jaxtyping import Float, Float32, Int, Int32, Shaped, UInt8
 
 from master_thesis.inpainting.canvas import HALLUCINATED
+from master_thesis.inpainting.joining import RING_PX, joined, ring_around
 from master_thesis.inpainting.motions import Hole
-from master_thesis.inpainting.sources import MARGIN_PX, points_of
+from master_thesis.inpainting.sources import points_of
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.painter import Painter, SmoothPainter, surroundings
 from master_thesis.ops.image import FINE
-from master_thesis.ops.membrane import along_border, membrane
 from master_thesis.ops.pixels import sample_at
 from master_thesis.ops.position_map import NOWHERE, Places
 from master_thesis.records import MaskedFrames
@@ -28,8 +25,6 @@ Picture = UInt8[np.ndarray, "H W 3"] | Float32[np.ndarray, "H W 3"]
 
 SLIVER_PX = 4
 """What is not made up yet and narrower than twice this continues its surroundings smoothly."""
-LARGEST_DIFFERENCE = 160.0
-"""Larger differences along the border of a hole, in grey levels, are not matched: the copy shows something else."""
 MADE_UP = NOWHERE - 1
 """In place of a frame's number: made up in frame 0; one less for each later frame."""
 
@@ -103,9 +98,7 @@ class Finisher:
         if done is not None:
             picture[hole] = done.colours
         else:
-            copied = np.zeros((*hole.shape, 3), np.float32)
-            copied[inside] = self._sampled(t, places)
-            picture[hole] = _rounded(_matched(copied, picture, is_copied, hole)[hole], picture)
+            picture[hole] = _rounded(self._copied(t, place, inside, places, picture)[hole], picture)
         if is_open.any():
             picture = self._made_up_in(t, place, picture, is_open, is_painted=done is not None)
             own = Places(np.where(is_open[inside], MADE_UP - t, NOWHERE).astype(np.int32), points_of(wide))
@@ -114,6 +107,34 @@ class Finisher:
         self._made_up = {k: part for k, part in self._made_up.items() if MADE_UP - k in needed}
         source = np.where(places.source >= 0, places.source, HALLUCINATED).astype(np.int32)
         return FilledHole(picture[hole], source[hole[inside]]), places
+
+    def _copied(
+        self, t: int, place: tuple[slice, slice], inside: Hole, places: Places, picture: Picture
+    ) -> Float[np.ndarray, "H W 3"]:
+        """Copies a hole and its margin, and joins them to the rest of the frame."""
+        hole, copied = self.holes[t][place], np.zeros(picture.shape, np.float32)
+        copied[inside] = self._sampled(t, places)
+        is_copied, is_original = np.zeros(hole.shape, bool), np.zeros(hole.shape, bool)
+        is_copied[inside], is_original[inside] = places.is_known, places.source >= 0
+        nearest = ring_around(is_original, inside)
+        ring = (nearest >= 0) & ~hole
+        around = self._beside(places, np.flatnonzero(places.source >= 0)[nearest[ring]], ring, inside)
+        colours = copied.copy()
+        colours[ring] = self._sampled(t, around)
+        ring[ring] = around.is_known
+        return joined(copied, picture - colours, is_copied, ring, hole)
+
+    def _beside(self, places: Places, nearest: Int[np.ndarray, " M"], ring: Hole, inside: Hole) -> Places:
+        """Where the pixels of a ring lie if they move with the nearest pixel that is copied; unknown if in a hole."""
+        shift = points_of(ring) - points_of(inside)[nearest]
+        source, xy = places.source[nearest].copy(), places.xy[nearest] + shift
+        for k in np.unique(source).tolist():
+            chosen, hole = source == k, self.holes[k]
+            x, y = np.rint(xy[chosen]).astype(int).T
+            is_outside = (x < 0) | (y < 0) | (x >= hole.shape[1]) | (y >= hole.shape[0])
+            is_hidden = is_outside | hole[y.clip(0, hole.shape[0] - 1), x.clip(0, hole.shape[1] - 1)]
+            source[np.flatnonzero(chosen)[is_hidden]] = NOWHERE
+        return Places(source, xy)
 
     def _sampled(self, t: int, places: Places) -> Float[np.ndarray, "N 3"]:
         """The colours at some places, as the exposure of frame t shows them; black where there is none."""
@@ -151,18 +172,6 @@ class Finisher:
         return _rounded(255 * painted[0].float().permute(1, 2, 0).cpu().numpy(), picture)
 
 
-def _matched(
-    copied: Float[np.ndarray, "H W 3"], picture: Picture, is_copied: Hole, hole: Hole
-) -> Float[np.ndarray, "H W 3"]:
-    """Copies that meet the picture at the border of its hole, where the copies show what the picture shows."""
-    difference = picture - copied
-    band = is_copied & ~hole
-    band[band] = np.abs(difference[band]).max(axis=-1) < LARGEST_DIFFERENCE
-    if not band.any():
-        return copied
-    return copied + np.where(is_copied[..., None], membrane(along_border(difference, band), band), 0)
-
-
 def _rounded(colours: Float[np.ndarray, "*N 3"], like: Picture) -> Shaped[np.ndarray, "*N 3"]:
     """Colours in [0, 255], as fine as those of a picture."""
     steps, most = (1, 255) if like.dtype == np.uint8 else (FINE, 2**16 - 1)
@@ -170,7 +179,7 @@ def _rounded(colours: Float[np.ndarray, "*N 3"], like: Picture) -> Shaped[np.nda
 
 
 def _around(wide: Hole) -> tuple[slice, slice]:
-    """Rows and columns of a hole with its margin."""
+    """Rows and columns of a hole with the ring around it."""
     sides = (np.flatnonzero(wide.any(axis=axis)) for axis in (1, 0))
-    rows, columns = (slice(max(int(p[0]) - MARGIN_PX, 0), int(p[-1]) + MARGIN_PX + 1) for p in sides)
+    rows, columns = (slice(max(int(p[0]) - RING_PX[1], 0), int(p[-1]) + RING_PX[1] + 1) for p in sides)
     return rows, columns

@@ -24,11 +24,13 @@ LEAST_SHARE = 0.02
 """Share of a reduced pixel that must be known for it to be."""
 
 
-def along_border(difference: Float[np.ndarray, "H W 3"], where: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
-    """Averages differences along the pixels where they are known; 0 elsewhere."""
+def along_border(
+    difference: Float[np.ndarray, "H W 3"], where: Bool[np.ndarray, "H W"] | Float[np.ndarray, "H W"]
+) -> Float[np.ndarray, "H W 3"]:
+    """Averages differences along the pixels where they are known, or by weight; 0 elsewhere."""
     weights = where.astype(np.float32)
     blurred = cv2.GaussianBlur(np.dstack((difference * weights[..., None], weights)), (0, 0), SIGMA_PX)
-    return np.where(where[..., None], blurred[..., :3] / (blurred[..., 3:] + 1e-6), 0)
+    return np.where(where[..., None] > 0, blurred[..., :3] / (blurred[..., 3:] + 1e-6), 0)
 
 
 def membrane(values: Float[np.ndarray, "H W 3"], where: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:

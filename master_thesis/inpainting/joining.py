@@ -1,0 +1,109 @@
+"""Joins the colours that are copied into a hole to what surrounds it.
+
+What differs between a copy and the frame around a hole is measured in a ring at some distance: light that changes
+shows there, too, while the fringe, blur or shadow of an object whose mask is tight does not. That difference is
+continued into the hole like a membrane. What is left at the border itself fades out within a few pixels.
+
+Source: a gradient-domain blend, guided by the copy and fixed at the border (Perez et al., Poisson image editing, 2003).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from master_thesis.ops.membrane import along_border, membrane
+
+RING_PX = (4, 14)
+"""Distances from the margin of a hole between which the ring lies."""
+LEAST_PIXELS = 40
+"""Of a ring; with fewer, the border alone decides."""
+USUAL_DIFFERENCE = 12.0
+"""Differences that are further, in grey levels, from what most agree on are something else than light."""
+LEAST_SHARE = 0.03
+"""Share of the ring nearby that must agree to count half."""
+NUM_FITS, RIDGE = 5, 0.5
+LARGEST_DIFFERENCE = 160.0
+"""Larger differences along the border of a hole, in grey levels, are not matched: the copy shows something else."""
+FADE_PX = 3.0
+"""Distance from the border at which a third is left of what differs at the border alone."""
+
+
+def ring_around(known: Bool[np.ndarray, "H W"], wide: Bool[np.ndarray, "H W"]) -> Int[np.ndarray, "H W"]:
+    """For each pixel of the ring around a hole, the nearest copied pixel of the hole or its margin; -1 elsewhere.
+
+    Args:
+        known: whether a pixel is copied.
+        wide: the hole and its margin.
+
+    Returns:
+        Indices among the copied pixels, row by row.
+    """
+    if not known.any():
+        return np.full(known.shape, -1)
+    _, labels = cv2.distanceTransformWithLabels(
+        (~known).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    index_of = np.zeros(labels.max() + 1, np.int64)
+    index_of[labels[known]] = np.arange(known.sum())
+    away = cv2.distanceTransform((~wide).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    return np.where((away >= RING_PX[0]) & (away <= RING_PX[1]), index_of[labels], -1)
+
+
+def joined(
+    copied: Float[np.ndarray, "H W 3"],
+    difference: Float[np.ndarray, "H W 3"],
+    is_copied: Bool[np.ndarray, "H W"],
+    ring: Bool[np.ndarray, "H W"],
+    hole: Bool[np.ndarray, "H W"],
+) -> Float[np.ndarray, "H W 3"]:
+    """Copies that meet what surrounds their hole.
+
+    Args:
+        copied: colours of the copied pixels.
+        difference: the frame minus its copies, where both are known.
+        is_copied: the pixels of the hole and its margin that are copied.
+        ring: the pixels of the ring with a difference.
+        hole: what is to be filled.
+    """
+    band = is_copied & ~hole
+    band[band] = np.abs(difference[band]).max(axis=-1) < LARGEST_DIFFERENCE
+    light = np.zeros_like(copied)
+    if ring.sum() >= LEAST_PIXELS:
+        light = membrane(_usual(difference, ring), ring)
+    correction = light
+    if band.any():
+        rest = membrane(along_border(difference - light, band), band)
+        if ring.sum() >= LEAST_PIXELS:
+            depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+            rest *= np.exp(-depth / FADE_PX)[..., None]
+        correction = light + rest
+    return copied + np.where(is_copied[..., None], correction, 0)
+
+
+def _usual(difference: Float[np.ndarray, "H W 3"], ring: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
+    """Averages differences along a ring; those that do not fit most others count little, and not at all among such."""
+    plane = _plane(difference, ring)
+    weights = ring * _weights(difference - plane)
+    rest = along_border(difference - plane, weights)
+    share = along_border(np.repeat(weights[..., None], 3, axis=2).astype(np.float32), ring)[..., :1]
+    return plane + rest * share / (share + LEAST_SHARE)
+
+
+def _plane(difference: Float[np.ndarray, "H W 3"], ring: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
+    """The plane per colour that most of the differences along a ring agree on, by weighted least squares."""
+    y, x = np.nonzero(ring)
+    values, (height, width) = difference[ring].astype(np.float64), ring.shape
+    terms = np.stack((np.ones(len(x)), x / width - 0.5, y / height - 0.5), axis=-1)
+    found = np.vstack((np.median(values, axis=0), np.zeros((2, 3))))
+    for _ in range(NUM_FITS):
+        weighted = terms * _weights(values - terms @ found)[:, None]
+        found = np.linalg.solve(terms.T @ weighted + RIDGE * np.diag((0, 1, 1)), weighted.T @ values)
+    rows, columns = np.mgrid[:height, :width]
+    plane = found[0] + (columns / width - 0.5)[..., None] * found[1] + (rows / height - 0.5)[..., None] * found[2]
+    return plane.astype(np.float32)
+
+
+def _weights(residual: Float[np.ndarray, "*N 3"]) -> Float[np.ndarray, "*N"]:
+    return 1 / (1 + (np.abs(residual).max(axis=-1) / USUAL_DIFFERENCE) ** 2) ** 2

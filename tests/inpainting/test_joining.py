@@ -1,0 +1,69 @@
+"""Copies take the light of what surrounds them, and nothing of the fringe of what was removed."""
+
+import numpy as np
+import pytest
+
+from master_thesis.inpainting.joining import RING_PX, joined, ring_around
+
+SIZE = (90, 100)
+
+
+@pytest.fixture
+def hole():
+    mask = np.zeros(SIZE, bool)
+    mask[25:65, 30:70] = True
+    return mask
+
+
+@pytest.fixture
+def wide(hole):
+    mask = hole.copy()
+    mask[23:67, 28:72] = True
+    return mask
+
+
+def test_a_ring_names_the_nearest_pixel_that_is_copied(wide) -> None:
+    known = wide.copy()
+    known[:, 50:] = False
+    found, copied = ring_around(known, wide), np.argwhere(known)
+    outside = np.argwhere(found >= 0)
+    assert len(outside) > 500
+    distances = np.linalg.norm(outside[:, None] - copied[None], axis=-1)
+    chosen = distances[np.arange(len(outside)), found[tuple(outside.T)]]
+    assert np.abs(chosen - distances.min(axis=1)).max() < 0.5  # OpenCV's distances are approximate
+    to_hole = np.linalg.norm(outside[:, None] - np.argwhere(wide)[None], axis=-1).min(axis=1)
+    assert to_hole.min() > RING_PX[0] - 0.5
+    assert to_hole.max() < RING_PX[1] + 0.5
+
+
+def test_nothing_copied_has_no_ring(wide) -> None:
+    assert (ring_around(np.zeros(SIZE, bool), wide) == -1).all()
+
+
+def test_light_that_differs_smoothly_is_matched(hole, wide) -> None:
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]].astype(np.float32)
+    light = np.dstack((x / 10, 12 - y / 15, np.full(SIZE, -7, np.float32)))
+    truth = np.random.default_rng(0).uniform(40, 200, (*SIZE, 3)).astype(np.float32)
+    ring = ring_around(wide, wide) >= 0
+    result = joined(truth - light, light, wide, ring, hole)
+    assert np.abs(result - truth)[hole].max() < 1
+
+
+@pytest.mark.parametrize("share", [1.0, 0.3])
+def test_a_fringe_stays_at_the_border(hole, wide, share) -> None:
+    """What differs at the border, and in some of the ring, is no light: it must not reach into the hole."""
+    difference = np.zeros((*SIZE, 3), np.float32)
+    difference[wide & ~hole] = 80
+    ring = ring_around(wide, wide) >= 0
+    fringe = np.zeros_like(ring)
+    fringe[: int(SIZE[0] * share * 0.3)] = True
+    difference[ring & fringe] = 60
+    result = joined(np.zeros_like(difference), difference, wide, ring, hole)
+    assert np.abs(result[38:52, 43:57]).max() < 3
+    assert result[hole].max() > 30  # joined at the border all the same
+
+
+def test_without_a_ring_the_border_decides(hole, wide) -> None:
+    difference = np.full((*SIZE, 3), 9, np.float32)
+    result = joined(np.zeros_like(difference), difference, wide, np.zeros(SIZE, bool), hole)
+    assert np.abs(result[hole] - 9).max() < 0.5
