@@ -25,6 +25,7 @@ from master_thesis.masking.carrying import Carrier, load_carrier, working_size
 from master_thesis.masking.finishing import enlarge, reduce_mask
 from master_thesis.masking.outline import FrameMarks, outline
 from master_thesis.masking.spans import DOUBTFUL_BELOW, carry_span, plan_spans
+from master_thesis.video.mask_making import OUTLINED_WITH
 from master_thesis.video.survey import bounding_box
 
 WIDENING_PX = 4
@@ -53,10 +54,14 @@ def similarity(first: np.ndarray, second: np.ndarray) -> float:
     return float((first & second).sum() / union) if union else 1.0
 
 
-def boxed(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
+def boxed(pictures: Sequence[np.ndarray], key: int, mask: np.ndarray) -> np.ndarray:
     """The outline in the box around a mask."""
     box = bounding_box(mask)
-    return mask if box is None else outline(picture, FrameMarks((box.left, box.top, box.right, box.bottom)))
+    if box is None:
+        return mask
+    ways = [[key + sign * d for d in OUTLINED_WITH if 0 <= key + sign * d < len(pictures)] for sign in (1, -1)]
+    neighbours = [pictures[t] for t in max(ways, key=len)]
+    return outline(pictures[key], FrameMarks((box.left, box.top, box.right, box.bottom)), neighbours)
 
 
 def measure(folder: Path, masks: Path, keys: Sequence[int], num_frames: int, is_boxed: bool) -> tuple[list[Row], float]:
@@ -71,7 +76,9 @@ def measure(folder: Path, masks: Path, keys: Sequence[int], num_frames: int, is_
     start = time.process_time()
     frames = [cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA) for picture in pictures]
     carrier = Carrier(load_carrier(), frames.__getitem__, size)
-    marked = {key: boxed(pictures[key], truth[key]) if is_boxed else truth[key] for key in keys}
+    marked = {key: boxed(pictures, key, truth[key]) if is_boxed else truth[key] for key in keys}
+    if is_boxed:
+        print(f"outline  {folder.name:20} " + " ".join(f"{similarity(marked[k], truth[k]):5.3f}" for k in keys))
     known = {key: reduce_mask(mask, size) for key, mask in marked.items()}
     found = [
         (each.frame, enlarge(each.mask, truth[0].shape), each.confidence)

@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
-THRESHOLD = 0.3
-"""Pixels that are object with this probability belong to a mask: what a mask misses stays in a filled video."""
+THRESHOLD = 0.4
+"""Pixels that are object with this probability belong to a mask: what a mask misses stays in a filled video, but less
+would take in what one of two directions mistakes for the object."""
 
 
 def reduce_mask(mask: Bool[np.ndarray, "H W"], size: tuple[int, int]) -> Float[np.ndarray, "h w"]:

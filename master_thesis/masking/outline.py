@@ -1,27 +1,42 @@
 """From marks on one frame to the outline of an object.
 
+In a box, and with neighbouring frames, place, colour and movement give a first guess, GrabCut cuts along the edges, and
+the network that carries masks corrects it. Without them GrabCut does it alone.
+
 Source: GrabCut (Rother et al., 2004), as OpenCV implements it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, UInt8
+from jaxtyping import Bool, Float, UInt8
 
 from master_thesis.images.reducing import reduce_image, size_within
+from master_thesis.masking.carrying import load_carrier, working_size
+from master_thesis.masking.evidence import Box, Scene, motion_apart
+from master_thesis.masking.views import SoftMask, ViewFinder, window_around
 
 LONGER_SIDE_PX = 640
-"""Longer side at which outlines are found."""
-ITERATIONS = 6
+"""Longer side at which outlines are found by GrabCut alone."""
+FLOW_SIDE_PX = 432
+"""Longer side at which movement is measured."""
+BOX_SIDE_PX = 320
+"""Longer side at which a box and its surroundings are looked at where movement is known."""
+ITERATIONS, BOX_ITERATIONS = 6, 4
+CERTAIN = 0.95
+"""Probability from which on the first guess is final for GrabCut."""
+CORRECTIONS = 3
+"""Rounds of the network."""
 DISC = 0.008
 """Radius of a point, as a share of the longer side."""
 REACH = 0.16
 """How far an object without a box may reach from its points and strokes, as a share of the longer side."""
 MIDDLE = 0.25
-"""Share of a box, from its middle outwards, that is taken to be the object."""
+"""Share of a box, from its middle outwards, that GrabCut alone takes to be the object."""
 SURROUNDINGS = 0.6
 """Width of the surroundings of a box that are looked at, as a share of its longer side."""
 
@@ -47,26 +62,97 @@ class FrameMarks:
     mask: Bool[np.ndarray, "H W"] | None = None
 
 
-def outline(image: UInt8[np.ndarray, "H W 3"], marks: FrameMarks) -> Bool[np.ndarray, "H W"]:
+def outline(
+    image: UInt8[np.ndarray, "H W 3"], marks: FrameMarks, neighbours: Sequence[UInt8[np.ndarray, "h w 3"]] = ()
+) -> Bool[np.ndarray, "H W"]:
     """The mask of the object that is marked.
 
-    A finished mask is kept; strokes and points add to it and erase from it. Otherwise GrabCut separates the object
-    from its surroundings: strokes and points are certain, and so are everything outside a box and its very middle.
+    A finished mask is kept; strokes and points add to it and erase from it. Otherwise the object is separated from its
+    surroundings: strokes and points are certain, and so is everything outside a box.
 
     Args:
         image: the frame, RGB.
         marks: at least a box, or something on the object.
+        neighbours: nearby frames of the same scene, RGB at any size: in a box, what moves by itself stands out.
     """
     size = image.shape[:2]
     on, off = _strokes(size, marks.points, marks.on), _strokes(size, marks.off_points, marks.off)
     on &= ~off
     if marks.mask is not None:
         return (marks.mask | on) & ~off
+    if marks.box is not None and neighbours:
+        left, top, right, bottom = marks.box
+        inside = np.zeros(size, bool)
+        inside[top:bottom, left:right] = True
+        soft = _corrected(image, _guessed(image, marks.box, (on & inside, off), neighbours) * inside, inside & ~off)
+        return ((soft > 0.5) | on) & inside & ~off
     labels = _labels(size, marks.box, on, off)
     mask = np.zeros(size, bool)
-    window = _window(labels)
+    window = _window(labels != cv2.GC_BGD)
     mask[window] = _separated(np.ascontiguousarray(image[window]), labels[window], on[window], off[window])
     return (mask | on) & (labels != cv2.GC_BGD)
+
+
+def _guessed(
+    image: UInt8[np.ndarray, "H W 3"],
+    box: tuple[int, int, int, int],
+    strokes: tuple[Bool[np.ndarray, "H W"], Bool[np.ndarray, "H W"]],
+    neighbours: Sequence[UInt8[np.ndarray, "h w 3"]],
+) -> SoftMask:
+    """Where the object in a box is, by the evidence and by GrabCut in equal parts."""
+    inside = np.zeros(image.shape[:2], bool)
+    inside[box[1] : box[3], box[0] : box[2]] = True
+    window = _window(inside)
+    part = np.ascontiguousarray(image[window])
+    small = size_within(part.shape[:2], BOX_SIDE_PX)
+    scale = np.array((small[1] / part.shape[1], small[0] / part.shape[0]))
+    motion = _motion(image, neighbours, box, window, small)
+    on, off = (_reduced(stroke[window], small) for stroke in strokes)
+    picture = reduce_image(part, small)
+    probability = Scene(picture, _within(box, window, scale), motion, on, off).probabilities()
+    labels = np.where(probability > 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD)
+    labels = np.where(probability > CERTAIN, cv2.GC_FGD, np.where(probability < 1 - CERTAIN, cv2.GC_BGD, labels))
+    cut = _grab_cut(picture, labels.astype(np.uint8), BOX_ITERATIONS)
+    found = np.zeros(image.shape[:2], np.float32)
+    found[window] = cv2.resize((cut + probability) / 2, part.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return found
+
+
+def _within(box: tuple[int, int, int, int], window: tuple[slice, slice], scale: np.ndarray) -> Box:
+    """A box as seen in a reduced part of the frame."""
+    corners = (np.reshape(box, (2, 2)) - (window[1].start, window[0].start)) * scale
+    left, top, right, bottom = map(float, corners.ravel())
+    return left, top, right, bottom
+
+
+def _motion(
+    image: UInt8[np.ndarray, "H W 3"],
+    neighbours: Sequence[UInt8[np.ndarray, "h w 3"]],
+    box: tuple[int, int, int, int],
+    window: tuple[slice, slice],
+    small: tuple[int, int],
+) -> Float[np.ndarray, "a b"]:
+    """How unlike its surroundings a part of the frame moves."""
+    size = size_within(image.shape[:2], FLOW_SIDE_PX)
+    frames = [reduce_image(picture, size) for picture in (image, *neighbours)]
+    scale = np.array((size[1] / image.shape[1], size[0] / image.shape[0]))
+    motion = motion_apart(frames[0], frames[1:], _within(box, (slice(0, None), slice(0, None)), scale))
+    part = cv2.resize(motion, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)[window]
+    return cv2.resize(part, small[::-1], interpolation=cv2.INTER_AREA)
+
+
+def _corrected(image: UInt8[np.ndarray, "H W 3"], guess: SoftMask, allowed: Bool[np.ndarray, "H W"]) -> SoftMask:
+    """Corrects a mask by the network, which compares the frame with itself."""
+    size = working_size(guess.shape)
+    frame, mask, inside = (
+        cv2.resize(plane, size[::-1], interpolation=cv2.INTER_AREA)
+        for plane in (image, guess, allowed.astype(np.float32))
+    )
+    finder = ViewFinder.for_masks(load_carrier(), [mask])
+    view = finder.view(frame, window_around(mask > 0.3))
+    for _ in range(CORRECTIONS if (mask > 0.3).any() else 0):
+        mask = finder.find(view, finder.remember(view, mask), mask) * inside
+    return cv2.resize(mask, guess.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
 def _separated(
@@ -78,11 +164,14 @@ def _separated(
     """The object in a part of a frame, found at a smaller size where that is large."""
     small = size_within(labels.shape, LONGER_SIDE_PX)
     reduced = cv2.resize(labels, small[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
-    for stroke, label in ((on, cv2.GC_FGD), (off, cv2.GC_BGD)):  # thin ones must not fall between the pixels
-        covered = cv2.resize(stroke.astype(np.float32), small[::-1], interpolation=cv2.INTER_AREA)
-        reduced[covered > 0.3] = label
-    found = _grab_cut(reduce_image(image, small), reduced)
+    reduced[_reduced(on, small)], reduced[_reduced(off, small)] = cv2.GC_FGD, cv2.GC_BGD
+    found = _grab_cut(reduce_image(image, small), reduced, ITERATIONS)
     return cv2.resize(found.astype(np.float32), labels.shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
+
+
+def _reduced(stroke: Bool[np.ndarray, "H W"], size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
+    """A stroke at a smaller size: thin ones must not fall between the pixels."""
+    return cv2.resize(stroke.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA) > 0.3
 
 
 def _strokes(
@@ -101,7 +190,7 @@ def _labels(
     on: Bool[np.ndarray, "H W"],
     off: Bool[np.ndarray, "H W"],
 ) -> UInt8[np.ndarray, "H W"]:
-    """What GrabCut starts from."""
+    """What GrabCut alone starts from."""
     labels = np.full(size, cv2.GC_BGD, np.uint8)
     if box is not None:
         left, top, right, bottom = box
@@ -117,7 +206,9 @@ def _labels(
     return labels
 
 
-def _grab_cut(image: UInt8[np.ndarray, "h w 3"], labels: UInt8[np.ndarray, "h w"]) -> Bool[np.ndarray, "h w"]:
+def _grab_cut(
+    image: UInt8[np.ndarray, "h w 3"], labels: UInt8[np.ndarray, "h w"], iterations: int
+) -> Bool[np.ndarray, "h w"]:
     """Runs GrabCut."""
     cut = labels.copy()
     if not (cut == cv2.GC_BGD).any():  # the box is the entire frame: its edge must then be background
@@ -125,13 +216,13 @@ def _grab_cut(image: UInt8[np.ndarray, "h w 3"], labels: UInt8[np.ndarray, "h w"
     if np.isin(cut, (cv2.GC_FGD, cv2.GC_PR_FGD)).any():
         models, no_box = (np.zeros((1, 65)), np.zeros((1, 65))), (0, 0, 1, 1)
         cv2.setRNGSeed(0)
-        cv2.grabCut(image, cut, no_box, *models, ITERATIONS, cv2.GC_INIT_WITH_MASK)
+        cv2.grabCut(image, cut, no_box, *models, iterations, cv2.GC_INIT_WITH_MASK)
     return np.isin(cut, (cv2.GC_FGD, cv2.GC_PR_FGD))
 
 
-def _window(labels: UInt8[np.ndarray, "h w"]) -> tuple[slice, slice]:
-    """The open part of a frame with its surroundings, which say what the background looks like."""
-    ys, xs = np.nonzero(labels != cv2.GC_BGD)
+def _window(marked: Bool[np.ndarray, "H W"]) -> tuple[slice, slice]:
+    """The marked part of a frame with its surroundings, which say what the background looks like."""
+    ys, xs = np.nonzero(marked)
     margin = round(SURROUNDINGS * max(np.ptp(ys), np.ptp(xs))) + 8
     slices = [slice(max(int(a.min()) - margin, 0), int(a.max()) + 1 + margin) for a in (ys, xs)]
     return slices[0], slices[1]

@@ -11,14 +11,14 @@ from itertools import pairwise
 
 import numpy as np
 
-from master_thesis.masking.carrying import Carried, SoftMask, Tracker, overlap
+from master_thesis.masking.carrying import Carried, SoftMask, Tracker
 
-DOUBTFUL_BELOW = 0.55
+DOUBTFUL_BELOW = 0.665
 """Frames with less confidence are doubtful."""
-NUM_FIRST = 3
-"""Masks next to a key frame, which are taken to be right."""
-FADING = 120.0
-"""Frames from a key frame in which the confidence falls to 1/e."""
+FADING, NUM_FADING = 400.0, 60
+"""Frames from a key frame in which the confidence would fall to 1/e, and after which it falls no more."""
+UNSURE = (0.25, 0.75)
+"""Pixels with probabilities in between are neither object nor background."""
 NO_KEY = 0.0
 """Confidence in a scene in which no frame is marked."""
 
@@ -129,24 +129,20 @@ def carry_span(carrier: Tracker, keys: Mapping[int, SoftMask | None], span: Span
 
 
 def _rated(carried: Iterable[Carried]) -> Iterator[FrameMask]:
-    """Masks with their confidence: what they return, also as a share of what the first ones did, less with every frame.
-
-    Small or thin objects never return entirely, whence the share.
-    """
-    most = 0.0
+    """Masks with their confidence: what they return, less with every unsure pixel and every frame."""
     for age, each in enumerate(carried):
-        most = max(most, each.returned) if age < NUM_FIRST else most
-        share = min(each.returned / max(most, 1e-6), 1.0)
-        yield FrameMask(each.frame, each.mask, float(share * each.returned**0.5 * np.exp(-age / FADING)))
+        num_unsure = ((each.mask > UNSURE[0]) & (each.mask < UNSURE[1])).sum()
+        unsure = float(num_unsure / max((each.mask > 0.5).sum(), 1))
+        confidence = each.returned * np.exp(-min(unsure, 2.0) / 2 - min(age, NUM_FADING) / FADING)
+        yield FrameMask(each.frame, each.mask.astype(np.float16), float(confidence))
 
 
 def _blended(frame: int, span: Span, forth: FrameMask | None, back: FrameMask | None) -> FrameMask:
-    """The mask of a frame from one or both sides; sides that disagree are trusted less."""
+    """The mask of a frame from one or both sides, by distance."""
     one = forth or back
     assert one is not None, "a span has a key frame with the object"
     if forth is None or back is None or span.before is None or span.after is None:
-        return one
+        return FrameMask(frame, one.mask.astype(np.float32), one.confidence)
     share = (frame - span.before) / (span.after - span.before)
     mask = np.float32(1 - share) * forth.mask + np.float32(share) * back.mask
-    rated = (1 - share) * forth.confidence + share * back.confidence
-    return FrameMask(frame, mask, rated * overlap(forth.mask, back.mask) ** 0.5)
+    return FrameMask(frame, mask, (1 - share) * forth.confidence + share * back.confidence)

@@ -50,6 +50,8 @@ log = logging.getLogger(__name__)
 TINT, DOUBTFUL_TINT = np.array([64, 224, 96.0]), np.array([255, 128, 16.0])
 """Overlay colours of masks, and of doubtful ones."""
 OPACITY = 0.55
+OUTLINED_WITH = (1, 2, 4)
+"""Distances of the frames with which a marked one is compared, to see what moves by itself."""
 
 FullMask = Bool[np.ndarray, "H W"]
 
@@ -135,16 +137,31 @@ def summary(result: MaskResult) -> list[str]:
 def _look_through(video: VideoSource, marked: MarkedFrames, frames: PictureStore) -> _Found:
     """The first pass."""
     found, detector, size = _Found(), CutDetector(), frames.shape[:2]
+    waiting: dict[int, UInt8[np.ndarray, "H W 3"]] = {}
     total = video.info.estimated_frames or None
     for number, frame in enumerate(with_progress(video.frames(), "looking through", total)):
         seen = to_displayed(frame.image, video.info.display_matrix)
         detector.add(seen)
         frames.append(cv2.resize(np.ascontiguousarray(seen), size[::-1], interpolation=cv2.INTER_AREA))
         if number in marked.frames:
-            found.keys[number] = marked.mask_of(number, np.ascontiguousarray(seen))
+            waiting[number] = np.array(seen)
+        for key in [key for key in waiting if key + max(OUTLINED_WITH) <= number]:
+            found.keys[key] = _outlined(marked, key, waiting.pop(key), frames, detector.cuts())
     found.cuts, found.num_frames = detector.cuts(), len(frames)
     marked.check_end(found.num_frames)
+    for key, seen in waiting.items():
+        found.keys[key] = _outlined(marked, key, seen, frames, found.cuts)
     return found
+
+
+def _outlined(
+    marked: MarkedFrames, key: int, seen: UInt8[np.ndarray, "H W 3"], frames: PictureStore, cuts: Sequence[int]
+) -> FullMask | None:
+    """The mask of a marked frame, compared with the next frames of its scene, or with those before it at the end."""
+    start = max([0, *(cut for cut in cuts if cut <= key)])
+    stop = min([len(frames), *(cut for cut in cuts if cut > key)])
+    ways = [[key + sign * step for step in OUTLINED_WITH if start <= key + sign * step < stop] for sign in (1, -1)]
+    return marked.mask_of(key, seen, [frames[t] for t in max(ways, key=len)])
 
 
 def _carry_all(found: _Found, frames: PictureStore, writer: MaskFolder, record: MaskRecord, video_digest: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,15 +84,22 @@ class MarkedFrames:
             f"frame {last} is marked, but the video ends at frame {num_frames - 1}: frames count from 0",
         )
 
-    def mask_of(self, frame: int, image: UInt8[np.ndarray, "H W 3"]) -> Bool[np.ndarray, "H W"] | None:
+    def mask_of(
+        self, frame: int, image: UInt8[np.ndarray, "H W 3"], neighbours: Sequence[UInt8[np.ndarray, "h w 3"]] = ()
+    ) -> Bool[np.ndarray, "H W"] | None:
         """The mask of a key frame; None where the object is gone.
+
+        Args:
+            frame: its number.
+            image: the frame as one sees it.
+            neighbours: nearby frames of the same scene, at any size.
 
         Raises:
             UserError: the marks outline nothing.
         """
         if frame in self.marks.gone_frames:
             return None
-        mask, box = outline(image, self._marks_of(frame)), self.boxes.get(frame)
+        mask, box = outline(image, self._marks_of(frame), neighbours), self.boxes.get(frame)
         area = 0 if box is None else (box[2] - box[0]) * (box[3] - box[1])
         require(
             bool(mask.sum() > MIN_SHARE * area),

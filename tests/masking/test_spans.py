@@ -50,7 +50,7 @@ def test_the_nearer_key_frame_counts_more():
     masks = list(carry_span(painter, {2: HERE, 6: HERE}, Span(3, 6, 2, 6)))
     assert painter.routes == [(2, 3, 4, 5), (6, 5, 4, 3)]
     assert [m.frame for m in masks] == [3, 4, 5]
-    assert [float(m.mask[0, 0]) for m in masks] == pytest.approx([0.3, 0.5, 0.7])
+    assert [float(m.mask[0, 0]) for m in masks] == pytest.approx([0.3, 0.5, 0.7], abs=1e-3)
 
 
 def test_an_object_that_is_gone_is_carried_from_the_other_side_alone():
@@ -58,7 +58,7 @@ def test_an_object_that_is_gone_is_carried_from_the_other_side_alone():
     forth = list(carry_span(painter, {2: HERE, 6: None}, Span(3, 6, 2, 6)))
     back = list(carry_span(painter, {6: HERE}, Span(0, 6, None, 6)))
     assert painter.routes == [(2, 3, 4, 5), (6, 5, 4, 3, 2, 1, 0)]
-    assert (forth[-1].mask[0, 0], back[0].mask[0, 0]) == pytest.approx((0.1, 0.9))
+    assert (forth[-1].mask[0, 0], back[0].mask[0, 0]) == pytest.approx((0.1, 0.9), abs=1e-3)
 
 
 def test_after_it_is_gone_nothing_is_carried():
@@ -74,35 +74,32 @@ def test_a_scene_without_a_key_frame_is_empty_and_doubtful():
     assert len(masks) == 3
 
 
-def rated(returned):
+def rated(returned, mask=HERE):
     """The confidence in masks that return so much, along one way."""
 
     class Returning(Painter):
         def carry(self, keys, route):
-            return (Carried(t, HERE, value) for t, value in zip(route[1:], returned, strict=True))
+            return (Carried(t, mask, value) for t, value in zip(route[1:], returned, strict=True))
 
     span = Span(1, 1 + len(returned), 0, None)
     return [m.confidence for m in carry_span(Returning(), {0: HERE}, span)]
 
 
-def test_what_returns_less_than_at_first_is_trusted_less():
-    values = rated([0.9, 0.9, 0.9, 0.5, 0.2])
-    assert values[:3] == sorted(values[:3], reverse=True)
-    assert values[2] > 0.9 > DOUBTFUL_BELOW > values[3] > values[4]
+def test_what_returns_less_is_trusted_less():
+    values = rated([0.9, 0.9, 0.5, 0.2])
+    assert values == sorted(values, reverse=True)
+    assert values[1] > DOUBTFUL_BELOW > values[2]
 
 
-def test_small_objects_which_never_return_entirely_are_not_doubtful():
-    assert min(rated([0.6, 0.6, 0.6, 0.6])) > DOUBTFUL_BELOW
+def test_confidence_falls_with_the_distance_but_not_for_ever():
+    values = rated([0.9] * 200)
+    assert values[0] > values[30] > values[60] == values[199] > DOUBTFUL_BELOW
 
 
-def test_directions_that_disagree_lower_the_confidence():
-    class Split(Painter):
-        def carry(self, keys, route):
-            sides = np.zeros(SIZE, np.float32), HERE
-            return (Carried(t, sides[route[0] == 6], 0.9) for t in route[1:])
-
-    split = next(carry_span(Split(), {2: HERE, 6: HERE}, Span(3, 6, 2, 6)))
-    assert split.confidence < DOUBTFUL_BELOW
+def test_unsure_pixels_lower_the_confidence():
+    half = np.array([[1, 1, 0.5], [0.9, 0.3, 0]], np.float32)
+    assert rated([0.9], half)[0] < 0.8 * rated([0.9])[0]
+    assert rated([0.9], 0 * HERE)[0] == rated([0.9])[0]
 
 
 def test_on_one_side_the_next_key_frame_is_compared_with_too():

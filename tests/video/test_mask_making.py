@@ -66,7 +66,7 @@ def test_every_frame_has_a_mask_and_its_confidence(tmp_path, video):
     confidence = np.array(record["confidence"])
     assert (confidence[[3, 6, 7]] == 1).all()
     assert (confidence[[0, 1, 4, 5]] > 0.9).all()
-    assert confidence[2] == pytest.approx(0.2**0.5, abs=1e-3)
+    assert confidence[2] == pytest.approx(0.2, abs=3e-3)
     assert record["doubtful"] == [2]
     assert record["options"]["gone"] == ["@6"]
 
