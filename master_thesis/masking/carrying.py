@@ -129,7 +129,8 @@ class Carrier:
         """A mask moved along by optical flow."""
         size = _with_pixels(self.size, FLOW_PIXELS)
         pictures = [cv2.resize(self.frame_at(t), size[::-1], interpolation=cv2.INTER_AREA) for t in (frame, before)]
-        flow = dense_flow(*(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures))
+        now, then = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures)
+        flow = dense_flow(now, then)
         (height, width), (h, w) = self.size, size
         larger = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
         return warp_by_flow(mask, larger * np.array((width / w, height / h), np.float32))
