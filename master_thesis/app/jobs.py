@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from master_thesis.errors import require
+from master_thesis.errors import UserError, require
 from master_thesis.runtime.atomic import atomic_path
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
@@ -63,9 +63,9 @@ class Job:
                 "progress": self.progress}  # fmt: skip
 
     def enter(self, state: str, message: str = "") -> None:
-        """Changes the state, also on disk."""
+        """Changes the state, also on disk unless that is full or the session was deleted meanwhile."""
         self.state, self.message = state, message
-        with atomic_path(self.folder / STATE) as part:
+        with contextlib.suppress(UserError), atomic_path(self.folder / STATE) as part:
             part.write_text(json.dumps({"kind": self.kind, "state": state, "message": message}), encoding="utf-8")
 
     @classmethod
@@ -148,14 +148,15 @@ class JobQueue:
                 job = self._jobs[0]
                 job.state = RUNNING
                 self._process = process = self._spare
-            code = self._run(job, process)
+            try:
+                self._finish(job, self._run(job, process))
+            except (UserError, OSError) as error:  # the next job may have more luck
+                job.enter(FAILED, str(error))
             with self._changed:
+                self._jobs.remove(job)
                 self._process = None
                 if not self._is_closed:
                     self._spare = self._started()
-            self._finish(job, code)
-            with self._changed:
-                self._jobs.remove(job)
 
     def _run(self, job: Job, process: subprocess.Popen[str]) -> int:
         """Hands a job to a worker and follows it; its exit code."""

@@ -1,6 +1,7 @@
 """Jobs run one after another, can be cancelled, and say how they ended."""
 
 import json
+import shutil
 import sys
 
 import pytest
@@ -78,3 +79,24 @@ def test_the_last_words_leave_out_the_program(tmp_path):
     (tmp_path / "log").write_text("frames: 3\nmaster_thesis: error: the disk is full\n\n")
     assert last_words(tmp_path / "log") == "the disk is full"
     assert last_words(tmp_path / "none") == ""
+
+
+def test_the_queue_survives_a_session_that_is_deleted(queue, tmp_path):
+    gone, other = job_in(tmp_path / "a", ["wait", str(tmp_path / "go")]), job_in(tmp_path / "b", ["one"])
+    queue.add(gone)
+    queue.add(other)
+    wait_for(lambda: gone.progress)
+    shutil.rmtree(gone.folder)
+    (tmp_path / "go").touch()
+    wait_for(lambda: not other.is_active)
+    assert (gone.state, other.state) == ("done", "done")
+
+
+def test_what_fails_after_the_work_fails_the_job(queue, tmp_path):
+    def refuse():
+        raise UserError("the disk is full")
+
+    job = job_in(tmp_path / "a", ["one"], on_done=refuse)
+    queue.add(job)
+    wait_for(lambda: not job.is_active)
+    assert (job.state, job.message) == ("failed", "the disk is full")

@@ -12,6 +12,7 @@ from master_thesis.masking.carrying import Carried
 from master_thesis.video import mask_making
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.mask_making import make_masks, tinted
+from master_thesis.video.progress import watching
 from stress.videos import Clip, moving_frames
 
 NUM_FRAMES = 8
@@ -89,6 +90,29 @@ def test_only_what_depends_on_a_changed_mark_is_carried_again(tmp_path, video):
     assert not np.array_equal(first[6], second[6])
     make("a.png", "b.png", "other.png")
     assert ROUTES == []
+
+
+def test_progress_counts_the_frames_that_are_carried(tmp_path, video):
+    for name, left in (("a.png", 4), ("b.png", 30)):
+        drawn(tmp_path, name, left)
+    first, last = f"{tmp_path / 'a.png'}@0", f"{tmp_path / 'b.png'}@5"
+    steps = []
+
+    def seen(progress):
+        if progress.what == "carrying":
+            steps.append((progress.num_done, progress.total, len(ROUTES)))
+
+    def make(*marks, gone=()):
+        steps.clear()
+        ROUTES.clear()
+        with watching(seen):
+            make_masks(MaskConfig(str(video), overwrite=True), Marks(draw=marks, gone=gone))
+        return [step[:2] for step in steps]
+
+    assert make(first) == [(n, 7) for n in range(1, 8)]
+    assert make(first, last) == [(n, 6) for n in range(1, 7)]
+    assert [step[2] for step in steps] == [1, 1, 2, 2, 3, 3], "each way is half of the work where there are two"
+    assert make(first, last, gone=("@6",)) == [(1, 1)], "what is kept is not counted"
 
 
 def test_boxes_are_those_of_the_displayed_frame(tmp_path):

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from master_thesis.video import progress as progress_module
-from master_thesis.video.progress import LATE_SHARE, LINE_SECONDS, Progress, with_progress
+from master_thesis.video.progress import LATE_SHARE, LINE_SECONDS, Progress, watching, with_progress
 
 
 class Clock:
@@ -115,3 +115,11 @@ def test_reports_go_on_while_nothing_is_completed(monkeypatch: pytest.MonkeyPatc
             time.sleep(0.01)
         assert "filling: 0 of 4 frames, about 40 seconds left" in terminal.getvalue()
     assert terminal.getvalue().endswith("\n")
+
+
+def test_every_step_is_seen_while_it_is_watched() -> None:
+    seen = []
+    with watching(lambda progress: seen.append((progress.what, progress.num_done))):
+        assert list(with_progress("ab", "reading", 2)) == ["a", "b"]
+    list(with_progress("cd", "writing", 2))
+    assert seen == [("reading", 1), ("reading", 2)]

@@ -80,7 +80,16 @@ function chip(text, label, onClick, isCurrent) {
   return button;
 }
 
+// Replaces the entries of a list where something has changed: what has the focus, or is being clicked, must stay.
+const shown = new Map();
+function hasChanged(id, ...values) {
+  const now = JSON.stringify(values), before = shown.get(id);
+  shown.set(id, now);
+  return now !== before;
+}
+
 function showKeys(keys, current, go, remove, isLocked) {
+  if (!hasChanged("keys", keys, current, isLocked)) return;
   at("keys").replaceChildren(...keys.map(({ frame, is_gone: isGone }) => {
     const item = document.createElement("li");
     item.className = "with-remove";
@@ -94,6 +103,7 @@ function showKeys(keys, current, go, remove, isLocked) {
 }
 
 function showDoubtful(frames, confidence, current, go) {
+  if (!hasChanged("doubtful", frames, confidence.length, current)) return;
   at("doubtful-title").hidden = !frames.length;
   at("doubtful").replaceChildren(...ranges(frames).map(([first, last]) => {
     const inside = Array.from({ length: last - first + 1 }, (_, i) => first + i);

@@ -21,8 +21,8 @@ export class Timeline {
   }
 
   // The middle of a frame, in the place where the thumb of the slider stands.
-  position(frame) {
-    const { width } = this.canvas.getBoundingClientRect(), last = Math.max(this.data.total - 1, 1), thumb = 16;
+  position(frame, width = this.canvas.getBoundingClientRect().width) {
+    const last = Math.max(this.data.total - 1, 1), thumb = 16;
     return thumb / 2 + frame / last * (width - thumb);
   }
 
@@ -47,7 +47,7 @@ export class Timeline {
     context.scale(dense, dense);
     const step = Math.max((width - 16) / Math.max(data.total - 1, 1), 1), doubtful = new Set(data.doubtful);
     data.confidence.forEach((value, frame) => { // height says how far to trust a mask
-      const left = Math.round(this.position(frame) - step / 2), right = Math.round(this.position(frame) + step / 2);
+      const middle = this.position(frame, width), left = Math.round(middle - step / 2), right = Math.round(middle + step / 2);
       if (doubtful.has(frame)) {
         context.fillStyle = resolvedOnce("--doubt");
         context.globalAlpha = 0.3;
