@@ -134,8 +134,10 @@ def use(camera: Camera, picture: Path) -> None:
     camera.take(6)
     camera.click("[data-tool=box]")
     camera.drag((42, 2), (214, 350))
+    page.wait_for_selector("#carry:enabled")
     camera.take(6)
     camera.click("#carry")
+    page.wait_for_selector("#job", state="visible")
     camera.watch("#job", "hidden")
     camera.take(4)
     for _ in range(8):

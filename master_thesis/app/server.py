@@ -176,10 +176,10 @@ def _mask(session: Session, request: Request, data: bytes) -> Response:
 
 def _outline(session: Session, request: Request, data: bytes) -> Response:
     frame = request.path_params["frame"]
-    is_drawing = request.headers.get("content-type") == "image/png"
-    picture = actions.outline_strokes(session, frame, data) if is_drawing else actions.outline_box(
-        session, frame, values_of(data)
-    )  # fmt: skip
+    if request.headers.get("content-type") == "image/png":
+        picture = actions.outline_strokes(session, frame, data)
+    else:
+        picture = actions.outline_box(session, frame, values_of(data))
     return Response(picture, media_type="image/png", headers={"Cache-Control": NEVER})
 
 

@@ -53,14 +53,18 @@ export class Edits {
 
   async boxed(box) {
     const { frame } = this.stage;
+    say("Looking for the outline …");
     const found = await careful(() => this.session.outline(frame, { box }));
+    if (found) say("");
     if (found && frame === this.stage.frame) this.change(() => this.mask.paste(found));
   }
 
   async outline() {
     if (!await this.mayEdit()) return;
     const { frame } = this.stage;
+    say("Looking for the outline …");
     const found = await careful(async () => this.session.outline(frame, await this.mask.blob(), "image/png"));
+    if (found) say("");
     if (found && frame === this.stage.frame) this.replace(found);
   }
 
