@@ -47,6 +47,10 @@ export class Stage {
     this.redraw();
   }
 
+  picture(kind, frame) {
+    return this.frames.get(kind, frame, kind === "input" ? 0 : this.session.state.result.version);
+  }
+
   show(number) {
     this.showing = this.load(number);
     return this.showing;
@@ -60,7 +64,7 @@ export class Stage {
     at("slider").setAttribute("aria-valuetext", `frame ${frame}`);
     if (document.activeElement !== at("number")) at("number").value = frame;
     const { kinds } = this, needsMask = this.mode === "draw" && this.maskFrame !== frame;
-    const needed = kinds.map((kind) => frames.get(kind, frame, kind === "input" ? 0 : session.state.result.version));
+    const needed = kinds.map((kind) => this.picture(kind, frame));
     if (needsMask) needed.push(session.saving.then(() => frames.mask(frame, session.version)));
     try {
       const found = await Promise.all(needed);
@@ -75,7 +79,7 @@ export class Stage {
       this.redraw();
       this.preview();
       const near = [1, 2, 3, -1].map((step) => frame + step).filter((n) => n >= 0 && n < count);
-      for (const n of near) frames.get("input", n).catch(() => undefined);
+      for (const n of near) for (const kind of kinds) this.picture(kind, n).catch(() => undefined);
     } catch (error) {
       if (mine === this.asked && count) say(error.message, true);
     }
