@@ -49,6 +49,10 @@ class Motions:
             first = second
         return Motions(steps, exposures)
 
+    def is_repeat(self, t: int) -> bool:
+        """Whether frame t repeats the one before."""
+        return t - 1 in self.steps and self.steps[t - 1].is_repeat
+
     def ahead(self, t: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
         """Where pixels of frame t lie in the next frame."""
         return self.steps[t].forwards(points)

@@ -61,6 +61,8 @@ class Photomontage:
         for t, chosen in choose_sources(self.holes, self.motions, targets):
             wide, places = chosen.wide, chosen.places
             made_up = followed(taken, points_of(wide), partial(self.motions.behind, t))
+            if taken is not None and self.motions.is_repeat(t):
+                places = made_up  # all that the frame before shows, copied or not: nothing may flicker
             hole, places = self.finisher.finish(t, wide, places.where(places.is_known, made_up), done.get(t))
             taken = PositionMap.of(t, wide, places)
             if len(hole.source):

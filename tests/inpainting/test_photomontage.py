@@ -136,3 +136,17 @@ def test_an_inpainter_leaves_known_pixels_and_inputs_as_they_are(pan) -> None:
     assert (result.frames - x)[~known].abs().median() < 0.01
     assert result.source[0, 0][torch.from_numpy(HOLE)].unique().tolist() == [1]
     assert (result.source[0, 2][~torch.from_numpy(HOLE)] == 2).all()
+
+
+def test_repeated_frames_are_filled_alike(pan) -> None:
+    """Whatever other frames are nearer to the second of them, and though its mask has moved on."""
+    noise = np.random.default_rng(1).normal(0, 3, (5, *SIZE, 3))
+    twice = [(frame + n).round().astype(np.uint8) for frame, n in zip(pan[:5], noise, strict=True) for _ in range(2)]
+    holes = [block(slice(36, 60), slice(40 + 2 * t, 60 + 2 * t)) for t in range(10)]
+    filled = dict(montage(twice, holes).fill(range(10)))
+    for t in range(0, 10, 2):
+        pictures = [twice[t].astype(int), twice[t].astype(int)]
+        for picture, n in zip(pictures, (t, t + 1), strict=True):
+            picture[holes[n]] = filled[n].colours
+        both = holes[t] & holes[t + 1]
+        assert np.abs(pictures[0] - pictures[1])[both].mean() < 0.3

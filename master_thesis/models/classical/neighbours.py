@@ -35,6 +35,8 @@ RING_SCALE_PX = 16.0
 """Extent of the surroundings over which the test is averaged."""
 MAX_ERROR = 40.0
 """Larger grey differences count no more than this."""
+REPEATED_MEAN, REPEATED_MOST = 0.1, 12
+"""Differences of a repeated frame, in grey levels: on the mean, and at most."""
 BLUR_PX = 16
 """Cells over which colours are averaged to blur a hole over."""
 FAR_WEIGHT = 1e-4
@@ -95,7 +97,10 @@ class NeighbourMotion:
 
     @staticmethod
     def between(first: View, second: View) -> NeighbourMotion:
-        """Measures the motion outside the holes."""
+        """Measures the motion outside the holes; there is none if the second frame repeats the first."""
+        if repeats(first, second):
+            nothing = np.zeros((1, 1, 2), np.float16)
+            return NeighbourMotion(np.eye(3), nothing, nothing, np.ones(2), Exposure.unchanged())
         camera = camera_motion(first, second)
         (height, width), (h, w) = first.size, first.grey.shape
         small = scaled(camera, (h / height, w / width))
@@ -110,6 +115,12 @@ class NeighbourMotion:
         # Half precision keeps hundredths of a pixel of what is left beside the camera, in half of the memory.
         onward, backward = ((flow / scale).astype(np.float16) for flow in residuals)
         return NeighbourMotion(camera, onward, backward, scale, exposure)
+
+    @property
+    def is_repeat(self) -> bool:
+        """Whether nothing moves and nothing changes at all."""
+        is_still = np.array_equal(self.camera, np.eye(3)) and not (self.onward.any() or self.back.any())
+        return is_still and bool((self.exposure.gain == 1).all() and (self.exposure.offset == 0).all())
 
     def forwards(self, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
         """Where pixels of the first frame lie in the second one."""
@@ -161,6 +172,14 @@ class Half(NamedTuple):
         camera, local = np.moveaxis((averages[..., :2] + 1e-3 * overall) / (averages[..., 2:] + 1e-3), -1, 0)
         gain = (camera - local) / ((camera + local) / 2 + 0.5)
         return 1 / (1 + np.exp(-DECISION * gain))
+
+
+def repeats(first: View, second: View) -> bool:
+    """Whether two frames are the same but for their compression, as where a video was given a higher rate."""
+    if first.size != second.size or not (first.known & second.known).any():
+        return False
+    difference = cv2.absdiff(first.image, second.image)[first.known & second.known]
+    return bool(difference.mean() < REPEATED_MEAN and difference.max() <= REPEATED_MOST)
 
 
 def blurred_over(image: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 3"]:

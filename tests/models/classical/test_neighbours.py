@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from master_thesis.models.classical.neighbours import NeighbourMotion, View, scaled, through
+from master_thesis.models.classical.neighbours import NeighbourMotion, View, repeats, scaled, through
 
 SIZE = (120, 160)
 
@@ -69,3 +69,20 @@ def test_a_camera_that_stands_still_does_not_drift_with_what_moves_before_it() -
     hole[90:110, 60:90] = True
     camera = NeighbourMotion.between(*(View.of(frame, hole) for frame in frames)).camera
     assert (camera == np.eye(3)).all()
+
+
+@pytest.mark.parametrize(("change", "is_repeat"), [(0, True), (1, True), (40, False)])
+def test_a_repeated_frame_moves_nothing(scene, change, is_repeat) -> None:
+    """A frame that was stored twice differs in a few pixels by a level or two; one in which something moves does not."""
+    first, second = views(scene, np.eye(3))
+    image = second.image.copy()
+    image[10:13, 20:23] += np.uint8(change)
+    found = NeighbourMotion.between(first, View.of(image, ~second.known))
+    assert found.is_repeat == is_repeat
+    points = np.array([[70.0, 50], [12.5, 100.25]], np.float32)
+    assert (np.abs(found.forwards(points) - points).max() == 0) == is_repeat
+
+
+def test_frames_of_which_nothing_is_known_repeat_nothing(scene) -> None:
+    blank = View.of(scene[:60, :80], np.ones((60, 80), bool))
+    assert not repeats(blank, blank)
