@@ -46,6 +46,11 @@ def siding() -> np.ndarray:
     return tone[..., None] * np.array([0.95, 1.0, 0.92], np.float32)
 
 
+def _shifted(wide: np.ndarray, x: float) -> np.ndarray:
+    centre = (x + (SIZE[1] - 1) / 2, (SIZE[0] - 1) / 2)
+    return cv2.getRectSubPix(wide.astype(np.float32), SIZE[::-1], centre)
+
+
 def disc(t: int, reach: float = 55.0, radius: float = RADIUS_PX) -> np.ndarray:
     """Distance in px from the border of a disc that crosses the picture; negative inside."""
     y, x = np.mgrid[: SIZE[0], : SIZE[1]]
@@ -79,6 +84,7 @@ def make_clips() -> dict[str, Clip]:
         "ramp, pan": covered([ramp(t) * wide[:, 3 * t : 3 * t + SIZE[1]] for t in times]),
         "fringe": covered([photo() for _ in times], lambda away: 1 / (1 + np.exp(away / 1.2))),
         "siding": covered([siding() * (1 + 0.06 * np.sin(t / 3)) + 3 * np.cos(t / 2) for t in times]),
+        "noise, pan": covered([_shifted(wide, 2.5 * t) + noise[t] for t in times]),
         "noise, still": covered([photo() + noise[t] for t in times]),
     }
 

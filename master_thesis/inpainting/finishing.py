@@ -11,10 +11,10 @@ import torch
 from jaxtyping import Float, Float32, Int, Int32, Shaped, UInt8
 
 from master_thesis.inpainting.canvas import HALLUCINATED
+from master_thesis.inpainting.grain import with_grain
 from master_thesis.inpainting.joining import RING_PX, joined, ring_around
-from master_thesis.inpainting.motions import Hole
+from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.inpainting.sources import points_of
-from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.painter import Painter, SmoothPainter, surroundings
 from master_thesis.ops.image import FINE
 from master_thesis.ops.pixels import sample_at
@@ -57,7 +57,7 @@ class Finisher:
         frames: RGB in [0, 255], whole numbers or with 16 bits; their colours inside the holes do not matter.
         holes: what is to be filled.
         painter: makes up what no frame shows.
-        exposures: of the frames.
+        motions: of the frames.
         device: where the painter is.
     """
 
@@ -66,11 +66,11 @@ class Finisher:
         frames: Sequence[Picture],
         holes: Sequence[Hole],
         painter: Painter,
-        exposures: Sequence[Exposure],
+        motions: Motions,
         device: torch.device | None = None,
     ) -> None:
         self.frames, self.holes, self.painter = frames, holes, painter
-        self.exposures, self.device = exposures, device
+        self.motions, self.device = motions, device
         self._made_up: dict[int, MadeUp] = {}
 
     def take_over(self, t: int, picture: Picture) -> int:
@@ -111,7 +111,7 @@ class Finisher:
     def _copied(
         self, t: int, place: tuple[slice, slice], inside: Hole, places: Places, picture: Picture
     ) -> Float[np.ndarray, "H W 3"]:
-        """Copies a hole and its margin, and joins them to the rest of the frame."""
+        """Copies a hole, joined to the rest of the frame and with the grain of that."""
         hole, copied = self.holes[t][place], np.zeros(picture.shape, np.float32)
         copied[inside] = self._sampled(t, places)
         is_copied, is_original = np.zeros(hole.shape, bool), np.zeros(hole.shape, bool)
@@ -122,7 +122,10 @@ class Finisher:
         colours = copied.copy()
         colours[ring] = self._sampled(t, around)
         ring[ring] = around.is_known
-        return joined(copied, picture - colours, is_copied, ring, hole)
+        copied = joined(copied, picture - colours, is_copied, ring, hole)
+        # What is made up brings its own grain, and is copied again for the frames that follow.
+        seed, corner = self.motions.original(t), (place[1].start, place[0].start)
+        return with_grain(np.where(hole[..., None], copied, picture), ~hole, hole & is_original, seed, corner)
 
     def _beside(self, places: Places, nearest: Int[np.ndarray, " M"], ring: Hole, inside: Hole) -> Places:
         """Where the pixels of a ring lie if they move with the nearest pixel that is copied; unknown if in a hole."""
@@ -145,7 +148,7 @@ class Finisher:
             part = MadeUp(self.frames[k], (0, 0)) if number >= 0 else self._made_up[k]
             points = places.xy[chosen] - np.array(part.corner, np.float32)
             sampled = sample_at(part.picture, points, cv2.INTER_CUBIC).astype(np.float64)
-            colours[chosen] = self.exposures[k].seen_as(self.exposures[t], sampled)
+            colours[chosen] = self.motions.exposures[k].seen_as(self.motions.exposures[t], sampled)
         return colours
 
     def _made_up_in(

@@ -53,6 +53,10 @@ class Motions:
         """Whether frame t repeats the one before."""
         return t - 1 in self.steps and self.steps[t - 1].is_repeat
 
+    def original(self, t: int) -> int:
+        """The frame that frame t repeats; itself if it repeats none."""
+        return self.original(t - 1) if self.is_repeat(t) else t
+
     def ahead(self, t: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
         """Where pixels of frame t lie in the next frame."""
         return self.steps[t].forwards(points)

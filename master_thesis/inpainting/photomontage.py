@@ -44,7 +44,7 @@ class Photomontage:
         device: torch.device | None = None,
     ) -> None:
         self.holes, self.motions = holes, motions
-        self.finisher = Finisher(frames, holes, painter, motions.exposures, device)
+        self.finisher = Finisher(frames, holes, painter, motions, device)
 
     def fill(
         self, targets: range, past: Picture | None = None, filled: Mapping[int, FilledHole] | None = None

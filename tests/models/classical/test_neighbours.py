@@ -73,7 +73,7 @@ def test_a_camera_that_stands_still_does_not_drift_with_what_moves_before_it() -
 
 @pytest.mark.parametrize(("change", "is_repeat"), [(0, True), (1, True), (40, False)])
 def test_a_repeated_frame_moves_nothing(scene, change, is_repeat) -> None:
-    """A frame that was stored twice differs in a few pixels by a level or two; one in which something moves does not."""
+    """What was stored twice differs in a few pixels by a level or two; where something moves, it is more."""
     first, second = views(scene, np.eye(3))
     image = second.image.copy()
     image[10:13, 20:23] += np.uint8(change)
