@@ -47,14 +47,7 @@ def load_own(path: str, checkpoint: str | None, flag: str) -> Any:
         checkpoint: file with its ``state_dict``, or a Lightning checkpoint with the same keys; None: as created.
         flag: the option, for messages.
     """
-    module, _, name = path.partition(":")
-    if os.getcwd() not in sys.path:  # as with `python -m`
-        sys.path.append(os.getcwd())
-    try:
-        cls = getattr(import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise UserError(f"{flag} {path} should be PACKAGE.MODULE:CLASS, but cannot be imported: {error}") from None
-    network = cls()
+    network = import_own(path, flag)()
     if checkpoint:
         require(isinstance(network, nn.Module), f"{flag} {path} is no torch module: leave out its checkpoint")
         try:
@@ -63,3 +56,22 @@ def load_own(path: str, checkpoint: str | None, flag: str) -> Any:
             message = " ".join(str(error).split())[:200]
             raise UserError(f"{checkpoint} should hold the weights of {path}: {message}") from None
     return network.requires_grad_(False).eval() if isinstance(network, nn.Module) else network
+
+
+def import_own(path: str, flag: str) -> Any:
+    """Imports a class of the user's own.
+
+    Args:
+        path: ``package.module:Class``, importable from the current folder or installed.
+        flag: the option, for messages.
+
+    Raises:
+        UserError: it cannot be imported.
+    """
+    module, _, name = path.partition(":")
+    if os.getcwd() not in sys.path:  # as with `python -m`
+        sys.path.append(os.getcwd())
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise UserError(f"{flag} {path} should be PACKAGE.MODULE:CLASS, but cannot be imported: {error}") from None

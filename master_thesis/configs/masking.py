@@ -11,6 +11,12 @@ from master_thesis.errors import require
 
 MARK_FLAGS = ("box", "points", "background_points", "draw", "gone")
 """The options that mark frames."""
+BUILT_IN = "carrier"
+"""The tracker that is part of this package."""
+NOTHING_MARKED = (
+    "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE, for another frame than the first with "
+    "@FRAME; --fixed_box X Y W H masks a logo, --text subtitles"
+)
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,28 @@ class Marks:
         """Frames on which the object is marked."""
         numbers, drawings = [*self.boxes, *self.object_points], self.drawings
         return {mark.frame for mark in numbers} | {mark.frame for mark in drawings}
+
+
+@dataclass(frozen=True)
+class TrackerChoice:
+    """What carries masks from frame to frame."""
+
+    tracker: str = option(
+        BUILT_IN,
+        "what carries masks: carrier, which is built in, sam2, or PACKAGE.MODULE:CLASS of your own",
+        metavar="NAME",
+    )
+    tracker_weights: str | None = option(None, "weights of another tracker: a folder, or a name", metavar="PATH")
+
+    def __post_init__(self) -> None:
+        known = (BUILT_IN, "sam2")
+        is_known = self.tracker in known or ":" in self.tracker
+        require(is_known, f"--tracker should be {', '.join(known)} or PACKAGE.MODULE:CLASS, got {self.tracker}")
+        is_needed = self.tracker != BUILT_IN or self.tracker_weights is None
+        require(is_needed, "--tracker_weights belong to another tracker: add --tracker sam2, or leave them out")
+
+
+CARRIER = TrackerChoice()
 
 
 @dataclass(frozen=True)

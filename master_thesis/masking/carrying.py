@@ -77,13 +77,17 @@ def load_carrier(path: Path = WEIGHTS / "mask_carrier.safetensors") -> MaskCarri
     return network.eval().to(memory_format=torch.channels_last)
 
 
-def working_size(size: tuple[int, int]) -> tuple[int, int]:
+def working_size(size: tuple[int, int], pixels: int = PIXELS) -> tuple[int, int]:
     """Height and width at which masks of a video of some size are carried.
+
+    Args:
+        size: height and width of the video.
+        pixels: about how many pixels there should be.
 
     >>> working_size((480, 854)), working_size((1080, 1920)), working_size((1920, 1080))
     ((360, 640), (360, 640), (640, 360))
     """
-    return _with_pixels(size, PIXELS)
+    return _with_pixels(size, pixels)
 
 
 def _with_pixels(size: tuple[int, int], pixels: int) -> tuple[int, int]:

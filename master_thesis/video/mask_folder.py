@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,6 +23,8 @@ from master_thesis.runtime.atomic import atomic_folder
 from master_thesis.video.io.source import VideoInfo
 
 RECORD = "masks.json"
+
+GetAdded = Callable[[int], "Bool[np.ndarray, 'H W'] | None"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ class MaskRecord:
         confidence: of every frame, in [0, 1]; 1 on key frames.
         doubtful: frames of little confidence.
         spans: what was carried together.
+        text: lines of text, with their boxes and frames.
     """
 
     video: str
@@ -61,6 +64,7 @@ class MaskRecord:
     confidence: list[float] = field(default_factory=list)
     doubtful: list[int] = field(default_factory=list)
     spans: list[SpanRecord] = field(default_factory=list)
+    text: list[dict[str, Any]] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
         """Writes the record as JSON."""
@@ -106,14 +110,17 @@ class MaskFolder:
         part: the folder being written.
         old: the folder that it will replace.
         info: the video.
+        added: what belongs to the mask of a frame besides the object; None where there is nothing.
     """
 
-    def __init__(self, part: Path, old: Path, info: VideoInfo) -> None:
-        self.part, self.old, self.info = part, old, info
+    def __init__(self, part: Path, old: Path, info: VideoInfo, added: GetAdded) -> None:
+        self.part, self.old, self.info, self.added = part, old, info, added
         self.before = MaskRecord.read(old)
 
     def write(self, frame: int, mask: Bool[np.ndarray, "H W"]) -> None:
         """Writes the mask of a frame."""
+        added = self.added(frame)
+        mask = mask if added is None else mask | added
         write_png(self.part / mask_name(self.info, frame), np.ascontiguousarray(mask))
 
     def keep(self, span: SpanRecord) -> list[float] | None:
@@ -130,11 +137,11 @@ class MaskFolder:
 
 
 @contextmanager
-def writing_masks(path: Path, info: VideoInfo) -> Iterator[MaskFolder]:
+def writing_masks(path: Path, info: VideoInfo, added: GetAdded = lambda frame: None) -> Iterator[MaskFolder]:
     """Yields a folder that takes its final place when the block ends; until then the old one stays.
 
     Raises:
         UserError: it cannot be written.
     """
     with atomic_folder(path, None) as part:
-        yield MaskFolder(part, path, info)
+        yield MaskFolder(part, path, info, added)

@@ -11,35 +11,37 @@ import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from master_thesis.configs.masking import Marks, MaskConfig
+from master_thesis.configs.graphics import NO_GRAPHICS, Graphics
+from master_thesis.configs.masking import BUILT_IN, CARRIER, NOTHING_MARKED, Marks, MaskConfig, TrackerChoice
 from master_thesis.errors import require
-from master_thesis.masking.carrying import Carried, Carrier, SoftMask, Tracker, load_carrier, working_size
+from master_thesis.masking.carrying import PIXELS, Carried, Carrier, SoftMask, Tracker, load_carrier, working_size
 from master_thesis.masking.finishing import enlarge, reduce_mask
 from master_thesis.masking.spans import DOUBTFUL_BELOW, Span, carry_span, plan_spans, routes_of
-from master_thesis.models.carrier import MaskCarrier
+from master_thesis.masking.trackers import LoadedTracker, load_tracker
 from master_thesis.video.checks import counted
 from master_thesis.video.cuts import CutDetector
 from master_thesis.video.fingerprint import files_digest, network_digest
+from master_thesis.video.graphics import GraphicMasks
 from master_thesis.video.io.decoding import open_source
-from master_thesis.video.io.orientation import to_displayed, to_stored
+from master_thesis.video.io.orientation import to_displayed
 from master_thesis.video.io.source import VideoSource
-from master_thesis.video.io.writer import VideoWriter
 from master_thesis.video.mask_folder import (
     RECORD,
     MaskFolder,
     MaskRecord,
     SpanRecord,
     check_mask_folder,
-    mask_name,
     writing_masks,
 )
 from master_thesis.video.mask_marks import MarkedFrames
+from master_thesis.video.mask_overlay import write_overlay
 from master_thesis.video.outputs import OVERLAY, beside, stem_of, with_own_name
 from master_thesis.video.picture_store import PictureStore
 from master_thesis.video.progress import Progress, with_progress
@@ -47,9 +49,6 @@ from master_thesis.video.provenance import ranges_of
 
 log = logging.getLogger(__name__)
 
-TINT, DOUBTFUL_TINT = np.array([64, 224, 96.0]), np.array([255, 128, 16.0])
-"""Overlay colours of masks, and of doubtful ones."""
-OPACITY = 0.55
 OUTLINED_WITH = (1, 2, 4)
 """Distances of the frames with which a marked one is compared, to see what moves by itself."""
 
@@ -78,12 +77,16 @@ class _Found:
     num_frames: int = 0
 
 
-def make_masks(config: MaskConfig, marks: Marks) -> MaskResult:
+def make_masks(
+    config: MaskConfig, marks: Marks, graphics: Graphics = NO_GRAPHICS, tracker: TrackerChoice = CARRIER
+) -> MaskResult:
     """Writes a mask for every frame of a video.
 
     Args:
         config: video and output.
         marks: what is marked on which frames.
+        graphics: what lies over the picture.
+        tracker: what carries masks.
 
     Raises:
         UserError: the marks do not fit the video, or the output cannot be written.
@@ -94,21 +97,42 @@ def make_masks(config: MaskConfig, marks: Marks) -> MaskResult:
     overlay = beside(folder, OVERLAY)
     is_free = config.overwrite or not config.overlay or not overlay.exists()
     require(is_free, f"{overlay} exists already: --overwrite replaces it")
+    require(marks.is_given or graphics.is_given, NOTHING_MARKED)
     marked = MarkedFrames(marks, video.info.displayed_size)
+    overlaid = GraphicMasks(graphics, marked.size)
+    carrier = chosen_tracker(tracker)
     with ExitStack() as stack:
         place = next(p for p in folder.absolute().parents if p.exists())
-        frames = stack.enter_context(PictureStore(place, (*working_size(marked.size), 3)))
-        found = _look_through(video, marked, frames)
-        writer = stack.enter_context(writing_masks(folder, video.info))
-        record = MaskRecord(config.video, marked.size, asdict(marks), sorted(found.keys))
-        _carry_all(found, frames, writer, record, files_digest(Path(config.video)))
+        frames = stack.enter_context(PictureStore(place, (*working_size(marked.size, carrier.pixels), 3)))
+        found = _look_through(video, marked, overlaid, frames)
+        writer = stack.enter_context(writing_masks(folder, video.info, overlaid.mask_at))
+        record = MaskRecord(
+            config.video, marked.size, asdict(marks) | asdict(graphics) | asdict(tracker), sorted(found.keys)
+        )
+        record.text = overlaid.record
+        if marks.is_given:
+            _carry_all(found, frames, writer, record, carrier, f"{files_digest(Path(config.video))} {overlaid.digest}")
+        else:
+            _write_overlaid(found.num_frames, writer, record)
         record.write(writer.part / RECORD)
     result = MaskResult(folder, record)
     if config.overlay:
-        _write_overlay(overlay, video, result)
+        write_overlay(overlay, video, folder, set(record.doubtful))
     for line in summary(result):
         log.info(line)
     return result
+
+
+def chosen_tracker(choice: TrackerChoice) -> LoadedTracker:
+    """Loads what carries masks.
+
+    Raises:
+        UserError: its package or its weights are missing.
+    """
+    if choice.tracker != BUILT_IN:
+        return load_tracker(choice.tracker, choice.tracker_weights)
+    network = load_carrier()
+    return LoadedTracker(partial(Carrier, network), network, PIXELS)
 
 
 def chosen_folder(config: MaskConfig) -> Path:
@@ -134,7 +158,7 @@ def summary(result: MaskResult) -> list[str]:
     return lines
 
 
-def _look_through(video: VideoSource, marked: MarkedFrames, frames: PictureStore) -> _Found:
+def _look_through(video: VideoSource, marked: MarkedFrames, overlaid: GraphicMasks, frames: PictureStore) -> _Found:
     """The first pass."""
     found, detector, size = _Found(), CutDetector(), frames.shape[:2]
     waiting: dict[int, UInt8[np.ndarray, "H W 3"]] = {}
@@ -142,6 +166,7 @@ def _look_through(video: VideoSource, marked: MarkedFrames, frames: PictureStore
     for number, frame in enumerate(with_progress(video.frames(), "looking through", total)):
         seen = to_displayed(frame.image, video.info.display_matrix)
         detector.add(seen)
+        overlaid.look(number, seen)
         frames.append(cv2.resize(np.ascontiguousarray(seen), size[::-1], interpolation=cv2.INTER_AREA))
         if number in marked.frames:
             waiting[number] = np.array(seen)
@@ -151,6 +176,7 @@ def _look_through(video: VideoSource, marked: MarkedFrames, frames: PictureStore
     marked.check_end(found.num_frames)
     for key, seen in waiting.items():
         found.keys[key] = _outlined(marked, key, seen, frames, found.cuts)
+    overlaid.finish(found.num_frames, is_alone=not marked.frames)
     return found
 
 
@@ -164,14 +190,27 @@ def _outlined(
     return marked.mask_of(key, seen, [frames[t] for t in max(ways, key=len)])
 
 
-def _carry_all(found: _Found, frames: PictureStore, writer: MaskFolder, record: MaskRecord, video_digest: str) -> None:
+def _write_overlaid(num_frames: int, writer: MaskFolder, record: MaskRecord) -> None:
+    """Writes masks without an object."""
+    for frame in range(num_frames):
+        writer.write(frame, np.zeros(record.size, bool))
+    record.confidence = [1.0] * num_frames
+
+
+def _carry_all(
+    found: _Found,
+    frames: PictureStore,
+    writer: MaskFolder,
+    record: MaskRecord,
+    carrier: LoadedTracker,
+    video_digest: str,
+) -> None:
     """Writes the masks of all frames."""
     height, width = record.size
     empty, confidence = np.zeros((height, width), bool), np.ones(found.num_frames)
     for key, mask in found.keys.items():
         writer.write(key, empty if mask is None else mask)
-    network = load_carrier()
-    base = f"{video_digest} {network_digest(network)} {found.num_frames}"
+    base = f"{video_digest} {network_digest(carrier.network)} {found.num_frames}"
     spans = plan_spans(found.num_frames, found.cuts, list(found.keys))
     record.spans = [SpanRecord(span.start, span.stop, _digest(base, span, found.keys)) for span in spans]
     known = [writer.keep(noted) for noted in record.spans]
@@ -180,7 +219,7 @@ def _carry_all(found: _Found, frames: PictureStore, writer: MaskFolder, record: 
     try:
         for span, kept in zip(spans, known, strict=True):
             if kept is None:
-                kept = list(_carried(network, frames, found.keys, span, writer, record.size, progress.update))
+                kept = list(_carried(carrier, frames, found.keys, span, writer, record.size, progress.update))
             confidence[span.start : span.stop] = kept
     finally:
         progress.close()
@@ -189,7 +228,7 @@ def _carry_all(found: _Found, frames: PictureStore, writer: MaskFolder, record: 
 
 
 def _carried(
-    network: MaskCarrier,
+    tracker: LoadedTracker,
     frames: PictureStore,
     keys: Mapping[int, FullMask | None],
     span: Span,
@@ -203,7 +242,7 @@ def _carried(
     for key in span.keys:
         mask = keys[key]
         soft[key] = None if mask is None else reduce_mask(mask, working)
-    carrier = Counting(Carrier(network, frames.__getitem__, working), len(routes_of(span, soft)), step)
+    carrier = Counting(tracker.make(frames.__getitem__, working), len(routes_of(span, soft)), step)
     for each in carry_span(carrier, soft, span):
         writer.write(each.frame, enlarge(each.mask, size))
         yield each.confidence
@@ -243,22 +282,3 @@ def _digest(base: str, span: Span, keys: Mapping[int, FullMask | None]) -> str:
         mask = keys[key]
         digest.update(b"gone" if mask is None else np.packbits(mask).tobytes())
     return digest.hexdigest()[:16]
-
-
-def _write_overlay(path: Path, video: VideoSource, result: MaskResult) -> None:
-    """The second pass: masks in colour over grey frames."""
-    from master_thesis.images.codec import read_mask
-
-    info, doubtful = video.info, set(result.record.doubtful)
-    with VideoWriter(path, info.geometry, info.timing) as writer:
-        for number, frame in enumerate(with_progress(video.frames(), "overlay", info.estimated_frames or None)):
-            mask = to_stored(read_mask(result.folder / mask_name(info, number)), info.display_matrix)
-            colour = DOUBTFUL_TINT if number in doubtful else TINT
-            writer.write(tinted(frame.image, mask, colour), frame.pts, length=frame.length)
-    log.info("overlay: %s", path)
-
-
-def tinted(image: UInt8[np.ndarray, "H W 3"], mask: FullMask, colour: np.ndarray) -> UInt8[np.ndarray, "H W 3"]:
-    """A frame with its mask in colour; the rest is paler."""
-    mixed = np.where(mask[..., None], OPACITY * colour + (1 - OPACITY) * image, 0.7 * image + 0.3 * 128)
-    return np.rint(mixed).astype(np.uint8)

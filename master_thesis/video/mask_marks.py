@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 from PIL import Image
 
-from master_thesis.configs.masking import DrawMark, Marks, NumberMark
+from master_thesis.configs.masking import NOTHING_MARKED, DrawMark, Marks, NumberMark
 from master_thesis.errors import UserError, require
 from master_thesis.images.codec import read_mask
 from master_thesis.images.header import frame_size
@@ -49,7 +49,7 @@ class MarkedFrames:
     """
 
     def __init__(self, marks: Marks, size: tuple[int, int]) -> None:
-        require(bool(marks.object_frames), "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE")
+        require(bool(marks.object_frames) or not marks.is_given, NOTHING_MARKED)
         self.marks, self.size = marks, size
         self.boxes = {mark.frame: _box(mark, size) for mark in marks.boxes}
         self.points = _points("points", marks.object_points, size)
@@ -78,7 +78,7 @@ class MarkedFrames:
 
     def check_end(self, num_frames: int) -> None:
         """Raises :class:`UserError` if a marked frame is beyond the end of the video."""
-        last = max(self.frames)
+        last = max(self.frames, default=0)
         require(
             last < num_frames,
             f"frame {last} is marked, but the video ends at frame {num_frames - 1}: frames count from 0",

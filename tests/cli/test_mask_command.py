@@ -1,5 +1,6 @@
 """The command that makes masks: its words, its file, its messages, and a removal from a box."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from master_thesis.cli.config_file import config_text, read_config
 from master_thesis.cli.flags import read_options
 from master_thesis.cli.parsing import parse_command
 from master_thesis.errors import UserError
-from master_thesis.images.codec import write_png
+from master_thesis.images.codec import read_mask, write_png
 from master_thesis.masking.carrying import Carried
 from master_thesis.video import mask_making
 from stress.videos import Clip, moving_frames
@@ -90,13 +91,51 @@ def test_an_object_is_removed_from_a_box(world, monkeypatch, capsys):
     assert {"out.mkv", "out_masks/00003.png", "out_masks/masks.json"} <= result.written
 
 
+def test_a_logo_is_removed_from_every_frame(world, monkeypatch, capsys):
+    words = "remove clip.mp4 --fixed_box 2 2 12 8 --output out.mkv --lossless"
+    result = run_command(words, world, monkeypatch, capsys)
+    assert result.code == 0, result.err
+    assert read_mask(world / "out_masks/00003.png")[2:10, 2:14].all()
+
+
+def test_a_missing_package_for_text_is_named(world, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "rapidocr", None)
+    result = run_command("mask clip.mp4 --text", world, monkeypatch, capsys)
+    assert (result.code, result.written) == (2, set())
+    assert "--text needs the packages rapidocr and onnxruntime: pip install 'master_thesis[text]'" in result.err
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (
             "mask clip.mp4",
             "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE, for another frame than the "
-            "first with @FRAME",
+            "first with @FRAME; --fixed_box X Y W H masks a logo, --text subtitles",
+        ),
+        (
+            "mask clip.mp4 --gone @2",
+            "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE, for "
+            "another frame than the first with @FRAME; --fixed_box X Y W H masks a logo, --text subtitles",
+        ),
+        ("mask clip.mp4 --fixed_box 64 1 5 5", "--fixed_box 64 1 5 5 lies outside the frame, which is 64 x 48"),
+        (
+            "mask clip.mp4 --box 1 1 5 5 --tracker sam2",
+            "--tracker sam2 needs --tracker_weights: a folder, or a name like facebook/sam2.1-hiera-small",
+        ),
+        (
+            "mask clip.mp4 --box 1 1 5 5 --tracker xmem",
+            "--tracker should be carrier, sam2 or PACKAGE.MODULE:CLASS, got xmem",
+        ),
+        (
+            "mask clip.mp4 --box 1 1 5 5 --tracker_weights w",
+            "--tracker_weights belong to another tracker: add --tracker sam2, or leave them out",
+        ),
+        ("remove clip.mp4 --mask m.png --text", "--mask and --text both say what to remove: choose one"),
+        (
+            "remove clip.mp4",
+            "remove needs --mask MASK, or the object marked on a frame: --box X Y W H, --points X Y or --draw FILE; "
+            "--fixed_box X Y W H is for logos, --text for subtitles",
         ),
         ("mask none.mp4 --box 1 1 5 5", "none.mp4: there is no such file or folder"),
         ("mask clip.mp4 --box 90 1 5 5", "--box 90 1 5 5 lies outside the frame, which is 64 x 48"),

@@ -110,7 +110,10 @@ def test_running_options_are_those_of_the_trainer():
     assert parse("train dfpn --max_epochs 3 --devices 0,1").trainer == {"max_epochs": 3, "devices": "0,1"}
 
 
-NEEDS_A_MASK = "remove needs --mask MASK, or the object marked on a frame: --box X Y W H, --points X Y or --draw FILE"
+NEEDS_A_MASK = (
+    "remove needs --mask MASK, or the object marked on a frame: --box X Y W H, --points X Y or --draw FILE; "
+    "--fixed_box X Y W H is for logos, --text for subtitles"
+)
 MISTAKES = [
     # words
     ("remov clip.mp4", "there is no command remov; do you mean remove?"),

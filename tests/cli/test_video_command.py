@@ -84,7 +84,10 @@ def write_frames(folder: Path) -> None:
 
 
 CLIP, MASK = "clip.mp4", "--mask mask.png"
-NEEDS_A_MASK = "remove needs --mask MASK, or the object marked on a frame: --box X Y W H, --points X Y or --draw FILE"
+NEEDS_A_MASK = (
+    "remove needs --mask MASK, or the object marked on a frame: --box X Y W H, --points X Y or --draw FILE; "
+    "--fixed_box X Y W H is for logos, --text for subtitles"
+)
 USAGE = "python -m master_thesis remove VIDEO [options]"
 INVERTED = "of the frames, so the masks are probably inverted"
 REFUSED = [

@@ -11,7 +11,8 @@ from master_thesis.images.codec import read_mask, write_png
 from master_thesis.masking.carrying import Carried
 from master_thesis.video import mask_making
 from master_thesis.video.io.decoding import open_source
-from master_thesis.video.mask_making import make_masks, tinted
+from master_thesis.video.mask_making import make_masks
+from master_thesis.video.mask_overlay import tinted
 from master_thesis.video.progress import watching
 from stress.videos import Clip, moving_frames
 

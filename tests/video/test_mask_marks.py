@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from master_thesis.configs.masking import DrawMark, Marks
+from master_thesis.configs.masking import NOTHING_MARKED, DrawMark, Marks
 from master_thesis.errors import UserError
 from master_thesis.images.codec import write_png
 from master_thesis.video.mask_marks import MarkedFrames, read_drawing
@@ -60,8 +60,7 @@ def test_where_the_object_is_gone_there_is_no_mask(tmp_path):
 @pytest.mark.parametrize(
     ("marks", "message"),
     [
-        ({}, "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE"),
-        ({"gone": ("@2",)}, "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE"),
+        ({"gone": ("@2",)}, NOTHING_MARKED),
         ({"box": ("70", "1", "5", "5")}, "--box 70 1 5 5 lies outside the frame, which is 64 x 48"),
         ({"points": ("64", "0")}, "--points 64 0 lies outside the frame, which is 64 x 48"),
         (

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from master_thesis.cli.flags import part
 from master_thesis.cli.options import CommandOptions
-from master_thesis.configs.masking import Marks, MaskConfig
+from master_thesis.configs.graphics import NO_GRAPHICS, Graphics
+from master_thesis.configs.masking import CARRIER, NOTHING_MARKED, Marks, MaskConfig, TrackerChoice
 from master_thesis.errors import require
 from master_thesis.runtime.interruption import terminated_like_interrupted
 
@@ -18,18 +19,17 @@ class MaskOptions(CommandOptions):
 
     NAME = "mask"
     COMMON = (
-        *("video", "box", "points", "background_points", "draw", "gone", "output", "overlay", "overwrite", "config"),
+        *("video", "box", "points", "background_points", "draw", "gone", "fixed_box", "text", "output", "overlay"),
+        *("overwrite", "config"),
     )
 
     masks: MaskConfig = part(MaskConfig)
     marks: Marks = part(Marks())
+    graphics: Graphics = part(NO_GRAPHICS)
+    tracker: TrackerChoice = part(CARRIER)
 
     def __post_init__(self) -> None:
-        require(
-            self.marks.is_given,
-            "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE, for another frame than the "
-            "first with @FRAME",
-        )
+        require(self.marks.is_given or self.graphics.is_given, NOTHING_MARKED)
 
 
 def mask(options: MaskOptions) -> None:
@@ -41,5 +41,5 @@ def mask(options: MaskOptions) -> None:
 
     seed_run(0)
     with terminated_like_interrupted():
-        result = make_masks(options.masks, options.marks)
+        result = make_masks(options.masks, options.marks, options.graphics, options.tracker)
     write_config(beside(Path(result.folder), f".{CONFIG}"), options, options.masks.overwrite)

@@ -10,8 +10,9 @@ from master_thesis.cli.flags import part, trainer_part
 from master_thesis.cli.options import AlgorithmChoice, NetworkChoice, NetworkCommandOptions
 from master_thesis.configs.data import DataConfig
 from master_thesis.configs.fields import option
+from master_thesis.configs.graphics import NO_GRAPHICS, Graphics
 from master_thesis.configs.inpainting import MONTAGE, STEADY, InpaintOptions
-from master_thesis.configs.masking import MARK_FLAGS, Marks, MaskConfig
+from master_thesis.configs.masking import CARRIER, MARK_FLAGS, Marks, MaskConfig, TrackerChoice
 from master_thesis.configs.video import AUTO, VideoConfig
 from master_thesis.errors import require
 from master_thesis.runtime.interruption import terminated_like_interrupted
@@ -23,12 +24,14 @@ class RemoveOptions(NetworkCommandOptions):
 
     NAME = "remove"
     COMMON = (
-        *("video", "mask", "box", "output", "object_ids", "mask_dilation", "invert_mask", "algorithms", "test_size"),
-        *("lossless", "overlay", "report", "check", "overwrite", "gpus", "config"),
+        *("video", "mask", "box", "fixed_box", "text", "output", "object_ids", "mask_dilation", "invert_mask"),
+        *("algorithms", "test_size", "lossless", "overlay", "report", "check", "overwrite", "gpus", "config"),
     )
 
     video: VideoConfig = part(VideoConfig)
     marks: Marks = part(Marks())
+    graphics: Graphics = part(NO_GRAPHICS)
+    tracker: TrackerChoice = part(CARRIER)
     inpainting: AlgorithmChoice = part(AlgorithmChoice((MONTAGE,)))
     test_size: tuple[int, int] | Literal["auto"] | None = option(
         AUTO,
@@ -45,14 +48,20 @@ class RemoveOptions(NetworkCommandOptions):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        flag = next((f"--{name}" for name in MARK_FLAGS if getattr(self.marks, name)), "--box")
+        flag = next((f"--{name}" for name in MARK_FLAGS if getattr(self.marks, name)), self.graphics.flag)
         require(
-            bool(self.video.mask) or self.marks.is_given,
-            "remove needs --mask MASK, or the object marked on a frame: --box X Y W H, --points X Y or --draw FILE",
+            bool(self.video.mask) or self.is_marked,
+            "remove needs --mask MASK, or the object marked on a frame: --box X Y W H, --points X Y or --draw FILE; "
+            "--fixed_box X Y W H is for logos, --text for subtitles",
         )
-        require(not (self.video.mask and self.marks.is_given), f"--mask and {flag} both say what to remove: choose one")
-        is_one = not self.marks.is_given or not (self.video.invert_mask or self.video.object_ids)
+        require(not (self.video.mask and self.is_marked), f"--mask and {flag} both say what to remove: choose one")
+        is_one = not self.is_marked or not (self.video.invert_mask or self.video.object_ids)
         require(is_one, f"--invert_mask and --object_ids belong to --mask: leave them out with {flag}")
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether masks are made from what is marked."""
+        return self.marks.is_given or self.graphics.is_given
 
 
 def without_flicker(networks: NetworkChoice, algorithms: Sequence[str]) -> NetworkChoice:
@@ -69,9 +78,9 @@ def remove(options: RemoveOptions) -> None:
     from master_thesis.video.outputs import beside
 
     video = options.video
-    if options.marks.is_given:
+    if options.is_marked:
         with terminated_like_interrupted():
-            video = _with_masks(video, options.marks)
+            video = _with_masks(options)
     with running_networks(options, options.data.seed) as device, terminated_like_interrupted():
         networks = load_networks(without_flicker(options.networks, options.inpainting.algorithms))
         algorithms = [InpaintOptions(name, exhaustive=video.leaps) for name in options.inpainting.algorithms]
@@ -82,8 +91,8 @@ def remove(options: RemoveOptions) -> None:
             write_config(beside(result.output, f".{CONFIG}"), options, video.overwrite)
 
 
-def _with_masks(video: VideoConfig, marks: Marks) -> VideoConfig:
-    """Makes the masks of a video from marks, in a folder beside the result."""
+def _with_masks(options: RemoveOptions) -> VideoConfig:
+    """Makes the masks of a video from what is marked, in a folder beside the result."""
     from pathlib import Path
 
     from master_thesis.video.io.decoding import open_source
@@ -91,10 +100,12 @@ def _with_masks(video: VideoConfig, marks: Marks) -> VideoConfig:
     from master_thesis.video.mask_making import make_masks
     from master_thesis.video.outputs import beside, chosen_output
 
+    video = options.video
     path = Path(video.video)
     require(not is_folder_of_videos(video), f"{path} is a folder of videos: marks belong to one video, so give --mask")
     info = open_source(path, video.frame_rate, video.keep_going).info
     folder = beside(chosen_output(video, info), "_masks")
-    options = {name: getattr(video, name) for name in ("frame_rate", "keep_going")}
-    config = MaskConfig(video.video, str(folder), overwrite=True, **options)
-    return replace(video, mask=str(make_masks(config, marks).folder))
+    common = {name: getattr(video, name) for name in ("frame_rate", "keep_going")}
+    config = MaskConfig(video.video, str(folder), overwrite=True, **common)
+    result = make_masks(config, options.marks, options.graphics, options.tracker)
+    return replace(video, mask=str(result.folder))

@@ -1,0 +1,80 @@
+"""Trackers besides the built-in one: those of other packages, and the user's own.
+
+Nothing here imports them before they are chosen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+from types import MappingProxyType
+
+from master_thesis.checkpoints.own import import_own
+from master_thesis.errors import require
+from master_thesis.masking.carrying import GetFrame, Tracker
+
+MakeTracker = Callable[[GetFrame, tuple[int, int]], Tracker]
+"""Makes a tracker from the frames by number, and their height and width."""
+
+OWN_PIXELS = 480 * 864
+"""Number of pixels at which trackers of the user's own see frames."""
+
+
+@dataclass(frozen=True)
+class LoadedTracker:
+    """A tracker that is ready to run.
+
+    Attributes:
+        make: makes it, once for every stretch of a video.
+        network: its network; a digest of its weights tells whether masks are still valid.
+        pixels: number of pixels at which it sees frames.
+    """
+
+    make: MakeTracker
+    network: object
+    pixels: int
+
+
+@dataclass(frozen=True)
+class TrackerSpec:
+    """What is known of a tracker without importing it.
+
+    Attributes:
+        load: function that makes a :class:`LoadedTracker` from weights, ``module:function``, below
+            ``master_thesis.masking``.
+        weights: what its weights may be, for messages.
+    """
+
+    load: str
+    weights: str
+
+
+TRACKERS: Mapping[str, TrackerSpec] = MappingProxyType(
+    {"sam2": TrackerSpec("sam2:load_sam2", "a folder, or a name like facebook/sam2.1-hiera-small")}
+)
+"""By name."""
+
+
+def load_tracker(name: str, weights: str | None) -> LoadedTracker:
+    """Loads a tracker.
+
+    Args:
+        name: one of :data:`TRACKERS`, or ``PACKAGE.MODULE:CLASS``, called with frames, their size, and the weights if
+            there are some.
+        weights: its weights.
+
+    Raises:
+        UserError: it is unknown, or its package or weights are missing.
+    """
+    spec = TRACKERS.get(name)
+    if spec is None:
+        cls = import_own(name, "--tracker")
+        require(hasattr(cls, "carry"), f"--tracker {name} should have a method carry, as masking.carrying.Tracker")
+        return LoadedTracker(partial(cls, weights=weights) if weights else cls, cls, OWN_PIXELS)
+    module, _, function = spec.load.partition(":")
+    require(bool(weights), f"--tracker {name} needs --tracker_weights: {spec.weights}")
+    loaded = getattr(import_module(f"master_thesis.masking.{module}"), function)(weights)
+    assert isinstance(loaded, LoadedTracker)
+    return loaded
