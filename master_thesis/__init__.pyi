@@ -1,7 +1,7 @@
-from .checkpoints.loading import load_chn as load_chn
-from .checkpoints.loading import load_cpn as load_cpn
-from .checkpoints.loading import load_dfpn as load_dfpn
-from .checkpoints.loading import load_small as load_small
+from .checkpoints.typed import load_chn as load_chn
+from .checkpoints.typed import load_cpn as load_cpn
+from .checkpoints.typed import load_dfpn as load_dfpn
+from .checkpoints.typed import load_small as load_small
 from .configs.inpainting import InpaintOptions as InpaintOptions
 from .configs.masking import Marks as Marks
 from .configs.masking import MaskConfig as MaskConfig

@@ -6,7 +6,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from master_thesis.checkpoints.loading import export_network, init_network, load_chn, load_cpn, load_dfpn, make_network
+from master_thesis.checkpoints.loading import export_network, init_network, make_network
+from master_thesis.checkpoints.typed import load_chn, load_cpn, load_dfpn
 from master_thesis.checkpoints.vgg import load_vgg_weights
 from master_thesis.data.index import load_index
 from master_thesis.images.codec import read_frame, read_mask

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,12 +14,7 @@ from master_thesis.checkpoints.origin import Origin, set_origin
 from master_thesis.checkpoints.reading import Checkpoint, write_weights
 from master_thesis.checkpoints.vgg import load_vgg_weights
 from master_thesis.errors import UserError, require
-from master_thesis.models.chn import CHN
-from master_thesis.models.cpn import CPN
-from master_thesis.models.dfpn import DFPN
 from master_thesis.models.registry import NETWORKS, NetworkSpec, find_network
-from master_thesis.models.small.aligner import SmallDFPN
-from master_thesis.models.small.chn import SmallCHN
 from master_thesis.models.vgg import VGG16
 
 log = logging.getLogger(__name__)
@@ -97,38 +92,6 @@ def init_network(network: nn.Module, path: str | Path) -> None:
         raise UserError(f"--init_from {path}: should hold tensors of {type(network).__name__}, but none fits")
     network.load_state_dict(fitting, strict=False)
     log.info("--init_from %s: %d of %d tensors", path, len(fitting), len(own))
-
-
-def load_dfpn(path: str | Path, trainable: bool = False) -> DFPN | SmallDFPN:
-    """Loads DFPN from a checkpoint of this project (either preset) or of the reference implementation.
-
-    Raises:
-        UserError: the file is missing, damaged, hostile, or holds no DFPN.
-    """
-    return cast(DFPN | SmallDFPN, load_network(Checkpoint.read(path), "dfpn", trainable))
-
-
-def load_chn(path: str | Path, trainable: bool = False) -> CHN | SmallCHN:
-    """Loads CHN from a checkpoint of this project (either preset) or of the reference implementation.
-
-    Raises:
-        UserError: the file is missing, damaged, hostile, or holds no CHN.
-    """
-    return cast(CHN | SmallCHN, load_network(Checkpoint.read(path), "chn", trainable))
-
-
-def load_cpn(path: str | Path, trainable: bool = False) -> CPN:
-    """Loads CPN's aligner from its authors' ``weight.pth``, or from a reference CHN checkpoint that contains it.
-
-    Raises:
-        UserError: the file is missing, damaged, hostile, or holds no CPN.
-    """
-    return cast(CPN, load_network(Checkpoint.read(path), "cpn", trainable))
-
-
-def load_small(trainable: bool = False) -> tuple[SmallDFPN, SmallCHN]:
-    """Loads the shipped weights of the small preset: its aligner and its CHN."""
-    return cast(SmallDFPN, load_shipped("dfpn", trainable)), cast(SmallCHN, load_shipped("chn", trainable))
 
 
 def load_shipped(family: str, trainable: bool = False) -> nn.Module:

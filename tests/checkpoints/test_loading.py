@@ -3,17 +3,9 @@
 import pytest
 import torch
 
-from master_thesis.checkpoints.loading import (
-    export_network,
-    fill_vgg,
-    init_network,
-    load_chn,
-    load_cpn,
-    load_dfpn,
-    load_network,
-    make_network,
-)
+from master_thesis.checkpoints.loading import export_network, fill_vgg, init_network, load_network, make_network
 from master_thesis.checkpoints.reading import Checkpoint, write_weights
+from master_thesis.checkpoints.typed import load_chn, load_cpn, load_dfpn
 from master_thesis.errors import UserError
 from master_thesis.models.chn import CHN
 from master_thesis.models.dfpn import DFPN

@@ -2,8 +2,9 @@ import hashlib
 
 import torch
 
-from master_thesis.checkpoints.loading import export_network, load_chn, load_dfpn, load_shipped
+from master_thesis.checkpoints.loading import export_network, load_shipped
 from master_thesis.checkpoints.origin import describe, identify, kind_of, origin_of
+from master_thesis.checkpoints.typed import load_chn, load_dfpn
 from master_thesis.configs.training import OptimConfig
 from master_thesis.models.aligner import FrozenAligner
 from master_thesis.models.classical.opencv import OpenCVAligner

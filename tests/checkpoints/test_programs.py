@@ -5,8 +5,8 @@ import jaxtyping
 import pytest
 import torch
 
-from master_thesis.checkpoints.loading import load_chn
 from master_thesis.checkpoints.programs import PublishedCall, _check_onnx, export_program
+from master_thesis.checkpoints.typed import load_chn
 from master_thesis.errors import UserError
 from master_thesis.models.registry import WEIGHTS
 from tests.factories import CHN_SIZES, DFPN_SIZES, make_pair, save_checkpoint, tiny_chn, tiny_dfpn

@@ -10,8 +10,8 @@ import pytest
 import torch
 import yaml
 
-from master_thesis.checkpoints.loading import load_chn, load_dfpn
 from master_thesis.checkpoints.reading import network_entry, read_checkpoint
+from master_thesis.checkpoints.typed import load_chn, load_dfpn
 from master_thesis.cli.main import main
 from master_thesis.ops.precision import best_precision
 from master_thesis.training.checkpointing import BestCheckpoint

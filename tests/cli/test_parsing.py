@@ -7,7 +7,7 @@ import pytest
 from master_thesis.cli.arguments import make_parser
 from master_thesis.cli.commands import COMMANDS, FUNCTIONS
 from master_thesis.cli.commands.evaluate import words_for_remove
-from master_thesis.cli.commands.remove import without_flicker
+from master_thesis.cli.commands.remove import fitting
 from master_thesis.cli.flags import flags_of, trainer_options_of
 from master_thesis.cli.parsing import parse_command
 from master_thesis.configs.fields import resolved
@@ -75,7 +75,16 @@ def test_a_painter_may_be_named_instead_of_a_network():
 )
 def test_textures_are_not_painted_anew_in_every_frame_unless_that_is_asked_for(words, expected):
     options = parse(f"remove a --mask m {words}")
-    assert without_flicker(options.networks, options.inpainting.algorithms).hallucinate == expected
+    assert fitting(options.networks, options.inpainting.algorithms).hallucinate == expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [("", "none"), ("--algorithms pm ip", None), ("--chn_aligner opencv", "opencv"), ("--algorithms ip", None)],
+)
+def test_no_aligner_is_loaded_where_none_is_asked(words, expected):
+    options = parse(f"remove a --mask m {words}")
+    assert fitting(options.networks, options.inpainting.algorithms).chn_aligner == expected
 
 
 def test_removals_are_measured_with_the_options_of_the_evaluation():

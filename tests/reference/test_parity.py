@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from master_thesis.checkpoints.loading import load_chn, load_cpn, load_dfpn
+from master_thesis.checkpoints.typed import load_chn, load_cpn, load_dfpn
 from master_thesis.inpainting.inpainter import inpaint
 from master_thesis.ops.image import fill_holes
 from master_thesis.ops.mask import copyable_map

@@ -3,8 +3,8 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from master_thesis.checkpoints.loading import load_chn, load_dfpn
 from master_thesis.checkpoints.reading import network_entry
+from master_thesis.checkpoints.typed import load_chn, load_dfpn
 from master_thesis.configs.training import OptimConfig
 from master_thesis.errors import UserError
 from master_thesis.models.chn import CHN

@@ -64,10 +64,16 @@ class RemoveOptions(NetworkCommandOptions):
         return self.marks.is_given or self.graphics.is_given
 
 
-def without_flicker(networks: NetworkChoice, algorithms: Sequence[str]) -> NetworkChoice:
-    """The same choice, with CHN where nothing was chosen and an algorithm would paint every frame for itself."""
-    is_open = networks.hallucinate is None and not STEADY.issuperset(algorithms)
-    return replace(networks, hallucinate="chn") if is_open else networks
+def fitting(networks: NetworkChoice, algorithms: Sequence[str]) -> NetworkChoice:
+    """The same choice, and where nothing was chosen what suits the algorithms.
+
+    CHN where one of them would paint every frame for itself, which flickers; no aligner where none of them asks one.
+    """
+    if networks.hallucinate is None and not STEADY.issuperset(algorithms):
+        networks = replace(networks, hallucinate="chn")
+    if set(algorithms) == {MONTAGE} and not (networks.chn_aligner or networks.test_checkpoint):
+        networks = replace(networks, chn_aligner="none")
+    return networks
 
 
 def remove(options: RemoveOptions) -> None:
@@ -82,7 +88,7 @@ def remove(options: RemoveOptions) -> None:
         with terminated_like_interrupted():
             video = _with_masks(options)
     with running_networks(options, options.data.seed) as device, terminated_like_interrupted():
-        networks = load_networks(without_flicker(options.networks, options.inpainting.algorithms))
+        networks = load_networks(fitting(options.networks, options.inpainting.algorithms))
         algorithms = [InpaintOptions(name, exhaustive=video.leaps) for name in options.inpainting.algorithms]
         inpainters = make_inpainters(networks, algorithms, device)
         results = run_jobs(video, inpainters, options.test_size)
