@@ -14,10 +14,10 @@ from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.inpainting.grain import with_grain
 from master_thesis.inpainting.joining import RING_PX, joined, ring_around
 from master_thesis.inpainting.motions import Hole, Motions
+from master_thesis.inpainting.rims import sample_outside
 from master_thesis.inpainting.sources import points_of
 from master_thesis.models.painter import Painter, SmoothPainter, surroundings
 from master_thesis.ops.image import FINE
-from master_thesis.ops.pixels import sample_at
 from master_thesis.ops.position_map import NOWHERE, Places
 from master_thesis.records import MaskedFrames
 
@@ -147,7 +147,8 @@ class Finisher:
             k = number if number >= 0 else MADE_UP - number
             part = MadeUp(self.frames[k], (0, 0)) if number >= 0 else self._made_up[k]
             points = places.xy[chosen] - np.array(part.corner, np.float32)
-            sampled = sample_at(part.picture, points, cv2.INTER_CUBIC).astype(np.float64)
+            hole = self.holes[k] if number >= 0 else np.zeros(part.picture.shape[:2], bool)
+            sampled = sample_outside(part.picture, hole, points)
             colours[chosen] = self.motions.exposures[k].seen_as(self.motions.exposures[t], sampled)
         return colours
 

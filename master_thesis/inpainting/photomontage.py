@@ -18,6 +18,7 @@ import torch
 
 from master_thesis.inpainting.finishing import FilledHole, Finisher, Picture
 from master_thesis.inpainting.motions import Hole, Motions
+from master_thesis.inpainting.rims import Rims
 from master_thesis.inpainting.sources import choose_sources, followed, points_of
 from master_thesis.models.painter import Painter
 from master_thesis.ops.pixels import pixel_positions
@@ -58,8 +59,9 @@ class Photomontage:
         """
         done = filled or {}
         taken = None if past is None else self._taken_over(targets.start - 1, past)
+        rims = Rims(self.holes, self.motions, targets)
         for t, chosen in choose_sources(self.holes, self.motions, targets):
-            wide, places = chosen.wide, chosen.places
+            wide, places = chosen.wide, rims.completed(t, chosen.wide, chosen.places)
             made_up = followed(taken, points_of(wide), partial(self.motions.behind, t))
             if taken is not None and self.motions.is_repeat(t):
                 places = made_up  # all that the frame before shows, copied or not: nothing may flicker

@@ -1,0 +1,104 @@
+"""What frames show right beside their own holes: the last resort before something is made up.
+
+Pixels close to a hole are not copied from as long as another frame shows the same place further away from its hole,
+because masks are seldom exact and objects have soft edges. Where no frame does, they are true all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, Shaped
+
+from master_thesis.inpainting.motions import Hole, Motions
+from master_thesis.inpainting.sources import followed, points_of
+from master_thesis.ops.pixels import sample_at
+from master_thesis.ops.position_map import CORNERS, NOWHERE, Places, PositionMap
+
+TOUCH = 1e-3
+"""Weight of a hole in a sample from which on it is left out."""
+
+
+class Rims:
+    """The places of pixels in frames that show them at any distance from their holes; found when first asked for.
+
+    Args:
+        holes: of all frames.
+        motions: of the frames.
+        targets: neighbouring frames, to be asked for in order.
+    """
+
+    def __init__(self, holes: Sequence[Hole], motions: Motions, targets: range) -> None:
+        self.holes, self.motions, self.targets = holes, motions, targets
+        self._ahead: dict[int, Places] | None = None
+        self._behind: PositionMap | None = None
+        self._next = 0
+
+    def completed(self, t: int, wide: Bool[np.ndarray, "H W"], places: Places) -> Places:
+        """Places of a target, with those in rims where there are no others.
+
+        Args:
+            t: the target.
+            wide: its hole and the margin of that.
+            places: of these pixels, row by row.
+        """
+        inside = self.holes[t][wide]
+        if places.is_known[inside].all():
+            return places
+        found = self._of_hole(t)
+        source, xy = np.full(len(inside), NOWHERE, np.int32), places.xy.copy()
+        source[inside], xy[inside] = found.source, found.xy
+        return places.where(places.is_known, Places(source, xy))
+
+    def _of_hole(self, t: int) -> Places:
+        """The place of each pixel of a hole in the nearest frame that shows it."""
+        if self._ahead is None:
+            self._ahead = self._found_ahead(t)
+        found = _nothing(0)
+        for k in range(self._next, t + 1):
+            found = followed(self._behind, points_of(self.holes[k]), partial(self.motions.behind, k))
+            self._behind = PositionMap.of(k, self.holes[k], found)
+        self._next = t + 1
+        ahead = self._ahead.pop(t)
+        return ahead.where(_distances(t, ahead) < _distances(t, found), found)
+
+    def _found_ahead(self, start: int) -> dict[int, Places]:
+        """The places of the targets from ``start`` on in the nearest later frame."""
+        found: dict[int, Places] = {}
+        known: PositionMap | None = None
+        for t in reversed(range(start, len(self.holes))):
+            places = followed(known, points_of(self.holes[t]), partial(self.motions.ahead, t))
+            known = PositionMap.of(t, self.holes[t], places)
+            if t in self.targets:
+                found[t] = places
+        return found
+
+
+def sample_outside(
+    picture: Shaped[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"], points: Float[np.ndarray, "N 2"]
+) -> Float[np.ndarray, "N 3"]:
+    """Samples a picture at positions (x, y) in px; near a hole, from its known pixels alone."""
+    sampled = sample_at(picture, points, cv2.INTER_CUBIC).astype(np.float64)
+    beside = np.flatnonzero(np.abs(sample_at(hole.astype(np.float32), points, cv2.INTER_CUBIC)) > TOUCH)
+    x, y = points[beside].T
+    left, top = np.floor(x).astype(int), np.floor(y).astype(int)
+    total, weights = np.zeros((len(beside), 3)), np.full(len(beside), 1e-9)
+    for right, down in CORNERS:
+        column, row = (left + right).clip(0, hole.shape[1] - 1), (top + down).clip(0, hole.shape[0] - 1)
+        weight = (1 - np.abs(x - column)).clip(0) * (1 - np.abs(y - row)).clip(0) * ~hole[row, column]
+        total += weight[:, None] * picture[row, column]
+        weights += weight
+    is_known = weights > TOUCH
+    sampled[beside[is_known]] = (total / weights[:, None])[is_known]
+    return sampled
+
+
+def _nothing(count: int) -> Places:
+    return Places(np.full(count, NOWHERE, np.int32), np.zeros((count, 2), np.float32))
+
+
+def _distances(t: int, places: Places) -> np.ndarray:
+    return np.where(places.is_known, np.abs(places.source - t), np.iinfo(np.int32).max)

@@ -1,0 +1,46 @@
+"""What is visible at any distance from a hole is copied before anything is made up, and shows nothing of the hole."""
+
+import cv2
+import numpy as np
+import pytest
+
+from master_thesis.inpainting.motions import Motions
+from master_thesis.inpainting.photomontage import Photomontage
+from master_thesis.inpainting.rims import sample_outside
+from master_thesis.models.painter import SmoothPainter
+
+SIZE, NUM_FRAMES, STEP = (96, 128), 6, 4
+
+
+def test_all_that_is_visible_is_copied() -> None:
+    """A short pan: each frame shows of a hole that stands still what the camera moved until then, to the pixel."""
+    noise = np.random.default_rng(0).integers(0, 256, (SIZE[0], SIZE[1] + NUM_FRAMES * STEP, 3)).astype(np.uint8)
+    scene = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 1.5), None, 30, 225, cv2.NORM_MINMAX)
+    hole = np.zeros(SIZE, bool)
+    hole[30:60, 40:80] = True
+    pan = [scene[:, STEP * t : STEP * t + SIZE[1]] for t in range(NUM_FRAMES)]
+    masked = [np.where(hole[..., None], 255, frame).astype(np.uint8) for frame in pan]
+    montage = Photomontage(masked, [hole] * NUM_FRAMES, SmoothPainter(), Motions.of(masked, [hole] * NUM_FRAMES))
+    for t, filled in montage.fill(range(NUM_FRAMES)):
+        is_copied = np.zeros(SIZE, bool)
+        is_copied[hole] = filled.source >= 0
+        from_left, from_right = STEP * t, STEP * (NUM_FRAMES - 1 - t)
+        expected = hole.copy()
+        expected[:, 40 + from_right : 80 - from_left] = False
+        assert (is_copied != expected).mean() < 0.001
+        error = np.abs(filled.colours.astype(int) - pan[t][hole])[filled.source >= 0]
+        assert np.percentile(error, 99) <= 6
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.3, 0.8])
+def test_samples_beside_a_hole_show_nothing_of_it(shift: float) -> None:
+    ramp = np.repeat(np.arange(0, 120, 3)[None, :, None], 20, axis=0).repeat(3, axis=2).astype(np.float32)
+    hole = np.zeros((20, 40), bool)
+    hole[5:15, 10:30] = True
+    marked = np.where(hole[..., None], 255, ramp)
+    y, x = np.nonzero(~hole)
+    points = np.stack((x, y), axis=-1).astype(np.float32)[(x > 2) & (x < 37)] + np.float32((shift, 0))
+    sampled = sample_outside(marked, hole, points)
+    assert np.abs(sampled[:, 0] - 3 * points[:, 0]).max() <= 3  # one step of the ramp; the hole is far brighter
+    away = (points[:, 0] < 7) | (points[:, 0] > 32)
+    assert np.abs(sampled[away, 0] - 3 * points[away, 0]).max() < 0.3  # OpenCV is no closer on a ramp
