@@ -98,7 +98,7 @@ class Outlook:
     def words(self) -> list[str]:
         """The same, one line each."""
         if self.is_still:
-            return ["prediction: the camera stands still and the mask never moves: nothing can be copied"]
+            return ["prediction: the camera stands still and the mask never moves: no background can be copied"]
         if self.hidden_percent is None:
             return []
         return [f"prediction: about {self.hidden_percent:.0f} % of the hole is visible in no frame and will be made up"]
