@@ -18,6 +18,8 @@ from master_thesis.inpainting.sources import followed, points_of
 from master_thesis.ops.pixels import sample_at
 from master_thesis.ops.position_map import CORNERS, NOWHERE, Places, PositionMap
 
+MIN_DEPTH_PX = 4.0
+"""Pixels closer to the border of their hole are not taken from rims: an error of the motion would seem to show them."""
 TOUCH = 1e-3
 """Weight of a hole in a sample from which on it is left out."""
 
@@ -50,7 +52,7 @@ class Rims:
             return places
         found = self._of_hole(t)
         source, xy = np.full(len(inside), NOWHERE, np.int32), places.xy.copy()
-        source[inside], xy[inside] = found.source, found.xy
+        source[inside], xy[inside] = np.where(_is_deep(self.holes[t]), found.source, NOWHERE), found.xy
         return places.where(places.is_known, Places(source, xy))
 
     def _of_hole(self, t: int) -> Places:
@@ -94,6 +96,12 @@ def sample_outside(
     is_known = weights > TOUCH
     sampled[beside[is_known]] = (total / weights[:, None])[is_known]
     return sampled
+
+
+def _is_deep(hole: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, " N"]:
+    """Which pixels of a hole have moved against it by more than motions err if they are seen beside another one."""
+    padded = np.pad(hole.astype(np.uint8), 1, mode="edge")
+    return (cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1] > MIN_DEPTH_PX)[hole]
 
 
 def _nothing(count: int) -> Places:
