@@ -13,7 +13,10 @@ SIZE, NUM_FRAMES, STEP = (96, 128), 6, 4
 
 
 def test_all_that_is_visible_is_copied() -> None:
-    """A short pan: each frame shows of a hole that stands still what the camera moved until then, to the pixel."""
+    """A short pan: each frame shows of a hole that stands still what the camera moved until then, to the pixel.
+
+    Close to the border of the hole, less may be copied.
+    """
     noise = np.random.default_rng(0).integers(0, 256, (SIZE[0], SIZE[1] + NUM_FRAMES * STEP, 3)).astype(np.uint8)
     scene = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 1.5), None, 30, 225, cv2.NORM_MINMAX)
     hole = np.zeros(SIZE, bool)
@@ -27,7 +30,9 @@ def test_all_that_is_visible_is_copied() -> None:
         from_left, from_right = STEP * t, STEP * (NUM_FRAMES - 1 - t)
         expected = hole.copy()
         expected[:, 40 + from_right : 80 - from_left] = False
-        assert (is_copied != expected).mean() < 0.001
+        assert not (is_copied & ~expected)[:, 41:79].any()
+        deep = cv2.erode(hole.astype(np.uint8), np.ones((11, 11))) > 0
+        assert (is_copied != expected)[deep].mean() < 0.001
         error = np.abs(filled.colours.astype(int) - pan[t][hole])[filled.source >= 0]
         assert np.percentile(error, 99) <= 6
 

@@ -51,7 +51,8 @@ def test_half_of_what_a_short_pan_reveals_stays_hidden() -> None:
 def test_a_still_camera_and_a_still_mask_reveal_nothing() -> None:
     outlook = outlook_of(samples_of(6, HOLE, 0))
     assert outlook.hidden_percent == 100
-    assert outlook.words == ["prediction: the camera stands still and the mask never moves: no background can be copied"]
+    words = "prediction: the camera stands still and the mask never moves: no background can be copied"
+    assert outlook.words == [words]
 
 
 def test_an_object_that_moves_before_a_still_camera_reveals_everything() -> None:
