@@ -28,6 +28,9 @@ from master_thesis.images.codec import write_jpeg
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 CLIP = "data/DAVIS-2017/JPEGImages/480p/walker-crossing"
 VIDEO_PX, WINDOW_PX, SHOWN_PX = (640, 360), (1280, 800), (960, 600)
+BOX = ((42, 2), (214, 350))
+STROKES = (("]]]]", [(128, 33), (128, 52)]), ("[[", [(118, 222), (73, 320)]), ("", [(138, 222), (183, 320)]))
+"""What is drawn on the first frame: a box, and what that misses: head and legs."""
 RATE = 12
 """Pictures per second of the clip."""
 MAX_WAITING = 18
@@ -133,9 +136,16 @@ def use(camera: Camera, picture: Path) -> None:
     page = camera.page
     camera.take(6)
     camera.click("[data-tool=box]")
-    camera.drag((42, 2), (214, 350))
+    camera.drag(*BOX)
     page.wait_for_selector("#carry:enabled")
-    camera.take(6)
+    camera.take(4)
+    camera.click("[data-tool=brush]")
+    for keys, stroke in STROKES:
+        for key in keys:
+            page.keyboard.press(key)
+        camera.drag(*stroke)
+    page.wait_for_timeout(500)
+    camera.take(4)
     camera.click("#carry")
     page.wait_for_selector("#job", state="visible")
     camera.watch("#job", "hidden")
@@ -144,8 +154,7 @@ def use(camera: Camera, picture: Path) -> None:
         page.keyboard.press("ArrowRight")
         time.sleep(0.3)
         camera.take()
-    camera.click("[data-tool=brush]")
-    camera.move(*camera.on_video((300, 180)))
+    camera.move(*camera.on_video((330, 60)))
     write_jpeg(picture, camera.picture(), 88)
     page.select_option("#working-size", "240p")
     camera.click("#remove")
@@ -164,7 +173,7 @@ def write_clip(path: Path, pictures: list[np.ndarray]) -> None:
     """Writes pictures as a small video."""
     with av.open(str(path), "w") as container:
         stream: Any = container.add_stream(
-            "libx264", rate=RATE, options={"crf": "30", "preset": "veryslow", "g": "120"}
+            "libx264", rate=RATE, options={"crf": "30", "preset": "slow", "g": "120"}
         )
         stream.width, stream.height = SHOWN_PX
         stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, RATE)

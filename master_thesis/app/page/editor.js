@@ -76,6 +76,7 @@ class Editor {
   async changed(before) {
     const { state } = this.session;
     if (before.masks?.version !== state.masks?.version) await this.stage.reload();
+    else if (this.stage.isWaiting && !this.stage.isPlaying) await this.stage.show(this.stage.frame);
     if (before.job?.is_active && !state.job?.is_active) this.ended(state.job);
     if (state.frames.error) say(state.frames.error, true);
     this.update();

@@ -47,8 +47,15 @@ export class Stage {
     this.redraw();
   }
 
-  picture(kind, frame) {
-    return this.frames.get(kind, frame, kind === "input" ? 0 : this.session.state.result.version);
+  // null: the frame of a result is not read yet.
+  async picture(kind, frame) {
+    if (kind === "input") return this.frames.get(kind, frame);
+    const { version, frames } = this.session.state.result;
+    return frame < frames[kind].count ? this.frames.get(kind, frame, version) : null;
+  }
+
+  get isWaiting() { // for pictures that the server is still reading
+    return this.kinds.some((kind) => !this.pictures[kind]);
   }
 
   show(number) {
