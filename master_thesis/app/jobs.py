@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -213,4 +214,4 @@ def last_words(log: Path) -> str:
 
 def _of_this_page(sentence: str) -> str:
     """What the command says about its interruption, for readers who have a button instead of a command."""
-    return sentence.replace("the same command", "starting it again")
+    return re.sub(r" in /.*\.parts", "", sentence).replace("the same command", "starting it again")

@@ -53,6 +53,21 @@ def test_a_session_whose_video_is_gone_says_so(queue, tmp_path):
         again.get(name)
 
 
+def test_a_folder_outside_is_no_session(queue, clip, tmp_path):
+    store = SessionStore(tmp_path / "sessions", queue)
+    name = store.open(clip).folder.name
+    note = (tmp_path / "sessions" / name / "session.json").read_text()
+    for place in (tmp_path, tmp_path / "sessions" / "other"):
+        place.mkdir(exist_ok=True)
+        (place / "session.json").write_text(note)
+    for wrong in ("..", "other", f"{name}/", f"../sessions/{name}"):
+        for ask in (store.get, store.remove):
+            with pytest.raises(UserError, match="there is no session"):
+                ask(wrong)
+    assert (tmp_path / "session.json").is_file()
+    store.close()
+
+
 def test_key_frames_become_options(tmp_path):
     keys = KeyFrames(tmp_path / "keys", (48, 64))
     with pytest.raises(UserError, match="nothing is drawn yet"):
