@@ -172,9 +172,7 @@ def use(camera: Camera, picture: Path) -> None:
 def write_clip(path: Path, pictures: list[np.ndarray]) -> None:
     """Writes pictures as a small video."""
     with av.open(str(path), "w") as container:
-        stream: Any = container.add_stream(
-            "libx264", rate=RATE, options={"crf": "30", "preset": "slow", "g": "120"}
-        )
+        stream: Any = container.add_stream("libx264", rate=RATE, options={"crf": "30", "preset": "slow", "g": "120"})
         stream.width, stream.height = SHOWN_PX
         stream.pix_fmt, stream.time_base = "yuv420p", Fraction(1, RATE)
         for number, picture in enumerate(pictures):
