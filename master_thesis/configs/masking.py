@@ -17,6 +17,10 @@ NOTHING_MARKED = (
     "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE, for another frame than the first with "
     "@FRAME; --fixed_box X Y W H masks a logo, --text subtitles"
 )
+NOTHING_TO_GROW = (
+    "--grow belongs to masks of objects that are marked here: add --box X Y W H, --points X Y or --draw FILE, "
+    "or leave it out"
+)
 
 
 @dataclass(frozen=True)
@@ -58,8 +62,12 @@ class Marks:
     gone: tuple[str, ...] = option(
         (), "the object is not visible from this frame to the next marked one", metavar="@FRAME", is_repeatable=True
     )
+    grow: str | None = option(
+        None, "also mask what moves with the object: the shadow beside it", choices=("shadow",), otherwise="nothing"
+    )
 
     def __post_init__(self) -> None:
+        require(self.grow in (None, "shadow"), f"--grow should be shadow, got {self.grow}")
         gone = set(self.gone_frames)
         marked: dict[str, Sequence[NumberMark | DrawMark]] = {
             "box": self.boxes,

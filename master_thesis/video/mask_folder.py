@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from master_thesis.errors import require
-from master_thesis.images.codec import write_png
+from master_thesis.images.codec import read_mask, write_png
 from master_thesis.runtime.atomic import atomic_folder
 from master_thesis.video.io.source import VideoInfo
 
@@ -55,6 +55,7 @@ class MaskRecord:
         doubtful: frames of little confidence.
         spans: what was carried together.
         text: lines of text, with their boxes and frames.
+        shadow_pixels: of every frame, how many pixels were added as a shadow; empty if none was looked for.
     """
 
     video: str
@@ -65,6 +66,7 @@ class MaskRecord:
     doubtful: list[int] = field(default_factory=list)
     spans: list[SpanRecord] = field(default_factory=list)
     text: list[dict[str, Any]] = field(default_factory=list)
+    shadow_pixels: list[int] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
         """Writes the record as JSON."""
@@ -122,6 +124,10 @@ class MaskFolder:
         added = self.added(frame)
         mask = mask if added is None else mask | added
         write_png(self.part / mask_name(self.info, frame), np.ascontiguousarray(mask))
+
+    def read(self, frame: int) -> Bool[np.ndarray, "H W"]:
+        """Reads a mask that was written."""
+        return read_mask(self.part / mask_name(self.info, frame))
 
     def keep(self, span: SpanRecord) -> list[float] | None:
         """Takes the masks of frames over if nothing they depend on has changed; their confidence, or None."""

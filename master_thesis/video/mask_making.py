@@ -19,7 +19,15 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 from master_thesis.configs.graphics import NO_GRAPHICS, Graphics
-from master_thesis.configs.masking import BUILT_IN, CARRIER, NOTHING_MARKED, Marks, MaskConfig, TrackerChoice
+from master_thesis.configs.masking import (
+    BUILT_IN,
+    CARRIER,
+    NOTHING_MARKED,
+    NOTHING_TO_GROW,
+    Marks,
+    MaskConfig,
+    TrackerChoice,
+)
 from master_thesis.errors import require
 from master_thesis.masking.carrying import PIXELS, Carried, Carrier, SoftMask, Tracker, load_carrier, working_size
 from master_thesis.masking.finishing import enlarge, reduce_mask
@@ -42,6 +50,7 @@ from master_thesis.video.mask_folder import (
 )
 from master_thesis.video.mask_marks import MarkedFrames
 from master_thesis.video.mask_overlay import write_overlay
+from master_thesis.video.mask_shadows import add_shadows, shadow_summary
 from master_thesis.video.outputs import OVERLAY, beside, stem_of, with_own_name
 from master_thesis.video.picture_store import PictureStore
 from master_thesis.video.progress import Progress, with_progress
@@ -98,6 +107,7 @@ def make_masks(
     is_free = config.overwrite or not config.overlay or not overlay.exists()
     require(is_free, f"{overlay} exists already: --overwrite replaces it")
     require(marks.is_given or graphics.is_given, NOTHING_MARKED)
+    require(marks.grow is None or marks.is_given, NOTHING_TO_GROW)
     marked = MarkedFrames(marks, video.info.displayed_size)
     overlaid = GraphicMasks(graphics, marked.size)
     carrier = chosen_tracker(tracker)
@@ -114,6 +124,8 @@ def make_masks(
             _carry_all(found, frames, writer, record, carrier, f"{files_digest(Path(config.video))} {overlaid.digest}")
         else:
             _write_overlaid(found.num_frames, writer, record)
+        if marks.grow:
+            record.shadow_pixels = add_shadows(frames, writer, found.cuts)
         record.write(writer.part / RECORD)
     result = MaskResult(folder, record)
     if config.overlay:
@@ -147,15 +159,16 @@ def summary(result: MaskResult) -> list[str]:
     """The result in words, one line each."""
     record, count = result.record, len(result.record.confidence)
     lines = [f"{result.folder}: {counted(count, 'mask')}"]
+    shadows = shadow_summary(record)
     if not record.doubtful:
-        return [f"{lines[0]}; none is doubtful"]
+        return [f"{lines[0]}; none is doubtful", *shadows]
     worst = min(record.doubtful, key=record.confidence.__getitem__)
     lines[0] += f"; {counted(len(record.doubtful), 'doubtful frame')} ({ranges_of(record.doubtful)})"
     lines.append(
         f"look at frame {worst}: if its mask is wrong, mark that frame too (--box X Y W H@{worst}, or "
         f"--gone @{worst}) and run again with --overwrite; only what depends on it is carried again"
     )
-    return lines
+    return [*lines, *shadows]
 
 
 def _look_through(video: VideoSource, marked: MarkedFrames, overlaid: GraphicMasks, frames: PictureStore) -> _Found:
@@ -210,10 +223,11 @@ def _carry_all(
     empty, confidence = np.zeros((height, width), bool), np.ones(found.num_frames)
     for key, mask in found.keys.items():
         writer.write(key, empty if mask is None else mask)
-    base = f"{video_digest} {network_digest(carrier.network)} {found.num_frames}"
+    base = f"{video_digest} {network_digest(carrier.network)} {found.num_frames} {record.options['grow']}"
     spans = plan_spans(found.num_frames, found.cuts, list(found.keys))
     record.spans = [SpanRecord(span.start, span.stop, _digest(base, span, found.keys)) for span in spans]
-    known = [writer.keep(noted) for noted in record.spans]
+    is_growing = record.options["grow"] is not None  # kept masks would grow again
+    known = [None if is_growing else writer.keep(noted) for noted in record.spans]
     missing = sum(span.stop - span.start for span, kept in zip(spans, known, strict=True) if kept is None)
     progress = Progress("carrying", missing)
     try:

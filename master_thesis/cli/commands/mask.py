@@ -19,8 +19,8 @@ class MaskOptions(CommandOptions):
 
     NAME = "mask"
     COMMON = (
-        *("video", "box", "points", "background_points", "draw", "gone", "fixed_box", "text", "output", "overlay"),
-        *("overwrite", "config"),
+        *("video", "box", "points", "background_points", "draw", "gone", "grow", "fixed_box", "text", "output"),
+        *("overlay", "overwrite", "config"),
     )
 
     masks: MaskConfig = part(MaskConfig)

@@ -12,7 +12,7 @@ from master_thesis.configs.data import DataConfig
 from master_thesis.configs.fields import option
 from master_thesis.configs.graphics import NO_GRAPHICS, Graphics
 from master_thesis.configs.inpainting import MONTAGE, STEADY, InpaintOptions
-from master_thesis.configs.masking import CARRIER, MARK_FLAGS, Marks, MaskConfig, TrackerChoice
+from master_thesis.configs.masking import CARRIER, MARK_FLAGS, NOTHING_TO_GROW, Marks, MaskConfig, TrackerChoice
 from master_thesis.configs.video import AUTO, VideoConfig
 from master_thesis.errors import require
 from master_thesis.runtime.interruption import terminated_like_interrupted
@@ -55,6 +55,7 @@ class RemoveOptions(NetworkCommandOptions):
             "--fixed_box X Y W H is for logos, --text for subtitles",
         )
         require(not (self.video.mask and self.is_marked), f"--mask and {flag} both say what to remove: choose one")
+        require(self.marks.grow is None or self.marks.is_given, NOTHING_TO_GROW)
         is_one = not self.is_marked or not (self.video.invert_mask or self.video.object_ids)
         require(is_one, f"--invert_mask and --object_ids belong to --mask: leave them out with {flag}")
 
