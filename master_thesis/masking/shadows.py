@@ -104,8 +104,8 @@ class ShadowFinder:
         if not mask.any():
             return np.zeros_like(mask)
         background, is_known = self.background(frame)
-        left = np.log((self.frame_at(frame) + OFFSET) / (background + OFFSET)).astype(np.float32)
-        left = cv2.GaussianBlur(left, (0, 0), SMOOTHING_PX)
+        ratio = (self.frame_at(frame) + OFFSET) / (background + OFFSET)
+        left = cv2.GaussianBlur(np.log(ratio).astype(np.float32), (0, 0), SMOOTHING_PX)
         light = left.mean(axis=-1)
         is_dim = (light > np.log(DARKEST)) & (light < np.log(BRIGHTEST))
         spread, is_blue = np.ptp(left, axis=-1), (left[..., 0] <= left[..., 1]) & (left[..., 1] <= left[..., 2])
