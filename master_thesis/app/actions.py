@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 
 from master_thesis.app.jobs import Job
@@ -121,22 +122,20 @@ def _outlined(session: Session, frame: int, marks: FrameMarks) -> Mask:
     image = read_frame(picture(session, "input", frame))
     size = session.info.displayed_size
     if image.shape[:2] != size:
-        import cv2
-
         image = cv2.resize(image, size[::-1], interpolation=cv2.INTER_LINEAR)
     return np.ascontiguousarray(outline(image, marks))
 
 
 def carry(session: Session, values: Mapping[str, Any]) -> None:
     """Carries the drawn masks through the video."""
-    _require_all_frames(session)
+    _require_readable(session)
     digest = session.keys.digest()
     session.start(Job(CARRY, [_carry_words(session)], session.folder, lambda: session.note_carried(digest)))
 
 
 def remove(session: Session, values: Mapping[str, Any]) -> None:
     """Removes the object; masks are carried first where that is still to be done."""
-    _require_all_frames(session)
+    _require_readable(session)
     choice, digest, is_carried = RemovalChoice.of(values), session.keys.digest(), session.is_carried
     commands = [] if is_carried else [_carry_words(session)]
     commands.append(session.removal.words(session.masks, choice))
@@ -196,7 +195,7 @@ def _carry_words(session: Session) -> list[str]:
     return [*words, "--keep_going"] if session.opened.keep_going else words
 
 
-def _require_all_frames(session: Session) -> None:
+def _require_readable(session: Session) -> None:
     require(not session.frames.error, session.frames.error)
 
 
