@@ -16,7 +16,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from master_thesis.inpainting.finishing import FilledHole, Finisher, Picture
+from master_thesis.inpainting.finishing import MADE_UP, FilledHole, Finisher, Picture
 from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.inpainting.rims import Rims
 from master_thesis.inpainting.sources import choose_sources, followed, points_of
@@ -64,7 +64,8 @@ class Photomontage:
             wide, places = chosen.wide, rims.completed(t, chosen.wide, chosen.places)
             made_up = followed(taken, points_of(wide), partial(self.motions.behind, t))
             if taken is not None and self.motions.is_repeat(t):
-                places = made_up  # all that the frame before shows, copied or not: nothing may flicker
+                # What the frame before shows, so that nothing may flicker; what was made up there may be visible now.
+                places = made_up.where((made_up.source >= 0) | (made_up.source == MADE_UP - targets.start + 1), places)
             hole, places = self.finisher.finish(t, wide, places.where(places.is_known, made_up), done.get(t))
             taken = PositionMap.of(t, wide, places)
             if len(hole.source):
