@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import mmap
 from pathlib import Path
 
-MEMINFO, CGROUP = Path("/proc/meminfo"), Path("/sys/fs/cgroup")
+MEMINFO, STATM, CGROUP = Path("/proc/meminfo"), Path("/proc/self/statm"), Path("/sys/fs/cgroup")
 
 
 def available_memory() -> int | None:
     """Bytes of available memory; None where the system does not report it."""
     return min((left for left in (_left_in_machine(), _left_in_container()) if left is not None), default=None)
+
+
+def used_memory() -> int:
+    """Bytes of memory that this process uses; 0 where the system does not report it."""
+    try:
+        pages = int(STATM.read_text().split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
+    return pages * mmap.PAGESIZE
 
 
 def _left_in_machine() -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from master_thesis.configs.video import VideoConfig, WorkingSize
 from master_thesis.errors import UserError
+from master_thesis.runtime.memory import used_memory
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.masks import ALPHA, open_masks
 from master_thesis.video.io.orientation import is_quarter_turn
@@ -229,10 +231,12 @@ def check_plan(report: Report, plan: VideoPlan) -> None:
             f"the result will be soft: the hole is filled at {100 * scale:.0f} % of the video's width and height; "
             "a larger --test_size, or native, is sharper, but takes more time and memory"
         )
-    needed = max(memory_needed(plan.windows) / GIB, 0.1)
-    report.facts.append(f"memory: about {needed:.1f} GiB besides the networks")
     found = plan.survey
-    report.problems += resource_problems(plan.windows, plan.output, found.num_frames, found.info.size)
+    shares = [percent / 100 for percent in found.hole_percent if percent]
+    hole_pixels = round(sum(shares) / max(len(shares), 1) * math.prod(found.info.size))
+    needed = (memory_needed(plan.windows, hole_pixels) + used_memory()) / GIB
+    report.facts.append(f"memory: about {max(needed, 0.1):.1f} GiB at its peak")
+    report.problems += resource_problems(plan.windows, plan.output, found.num_frames, found.info.size, hole_pixels)
 
 
 def counted(number: int, what: str) -> str:

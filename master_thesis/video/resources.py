@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from master_thesis.images.reducing import size_within
+from master_thesis.models.classical.neighbours import VIEW_SIDE_PX
 from master_thesis.runtime.memory import available_memory
+from master_thesis.video.frame_store import CACHE_BYTES
 from master_thesis.video.plan import Window
 
 GIB = 2**30
 WINDOW_BYTES, PAIR_BYTES = 44, 512
 """Bytes per pixel of all frames of a window, and of one pair of frames."""
-STORED_BYTES, STORED_FRAME_BYTES = 4, 2 * 2**20
-"""Where frames are stored on disk: bytes per pixel of all of them, and of the motion to each, kept there too."""
+STORED_FRAME_BYTES = 2 * 2**20
+"""Of a motion between frames that are stored on disk, kept there too."""
+STORED_BYTES, HOLE_BYTES, MOTION_BYTES, WORK_BYTES = 0.25, 26, 8, 270
+"""Where frames are stored on disk (pm), bytes: per pixel of their packed masks, of what is known of a pixel of a hole,
+per pixel that a motion is measured in, and per pixel of the frame that is filled (measured)."""
 
 PAIRS_PER_FRAME = {"ff": 30.0, "ip": 2.0, "cp": 18.0, "pm": 1.0}
 """Approximate number of pairs of frames per frame with a hole (70 frames with large holes)."""
 
 
-def resource_problems(windows: Sequence[Window], output: Path, num_frames: int, size: tuple[int, int]) -> list[str]:
+def resource_problems(
+    windows: Sequence[Window], output: Path, num_frames: int, size: tuple[int, int], hole_pixels: int = 0
+) -> list[str]:
     """What the machine lacks, one line each.
 
     Args:
@@ -27,9 +36,10 @@ def resource_problems(windows: Sequence[Window], output: Path, num_frames: int, 
         output: path of the result.
         num_frames: frames of the video.
         size: height and width of the video.
+        hole_pixels: of a frame, on the mean.
     """
     problems = []
-    needed, free = memory_needed(windows), available_memory()
+    needed, free = memory_needed(windows, hole_pixels), available_memory()
     if free is not None and needed > free:
         problems.append(
             f"needs {needed / GIB:.1f} GiB of memory, but {free / GIB:.1f} GiB are free: "
@@ -42,9 +52,14 @@ def resource_problems(windows: Sequence[Window], output: Path, num_frames: int, 
     return problems
 
 
-def memory_needed(windows: Sequence[Window]) -> int:
-    """Bytes needed to fill the largest window."""
-    return max(map(_window_bytes, windows), default=0)
+def memory_needed(windows: Sequence[Window], hole_pixels: int = 0) -> int:
+    """Bytes needed to fill the largest window, beside what the process uses already.
+
+    Args:
+        windows: the windows to fill.
+        hole_pixels: of a frame, on the mean.
+    """
+    return max((_window_bytes(window, hole_pixels) for window in windows), default=0)
 
 
 def disk_needed(windows: Sequence[Window]) -> int:
@@ -53,10 +68,12 @@ def disk_needed(windows: Sequence[Window]) -> int:
     return max((len(w.numbers) * (3 * _num_pixels(w) + STORED_FRAME_BYTES) for w in stored), default=0)
 
 
-def _window_bytes(window: Window) -> int:
+def _window_bytes(window: Window, hole_pixels: int) -> int:
     count, pixels = len(window.numbers), _num_pixels(window)
     if window.scene.is_stored:
-        return count * (STORED_BYTES * pixels + STORED_FRAME_BYTES) + pixels * PAIR_BYTES // 4
+        measured = math.prod(size_within(window.scene.working_size, VIEW_SIDE_PX)) / 4
+        per_frame = STORED_BYTES * pixels + HOLE_BYTES * hole_pixels + MOTION_BYTES * measured
+        return round(min(CACHE_BYTES, 3 * pixels * count) + count * per_frame + WORK_BYTES * pixels)
     return pixels * (count * WINDOW_BYTES + PAIR_BYTES)
 
 

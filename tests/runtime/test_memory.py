@@ -13,3 +13,12 @@ def test_available_memory_is_the_smaller_of_machine_and_container(monkeypatch, t
     for limit, left in ((4_000_000, 1_500_000), (2_000_000, 0), (900_000_000, 8000 * 1024)):
         (tmp_path / "memory.max").write_text(f"{limit}\n")
         assert memory.available_memory() == left
+
+
+def test_used_memory_grows_with_what_is_written(monkeypatch, tmp_path):
+    before = memory.used_memory()
+    block = bytearray(b"x" * 40_000_000)
+    assert 30_000_000 < memory.used_memory() - before < 90_000_000
+    assert len(block) == 40_000_000
+    monkeypatch.setattr(memory, "STATM", tmp_path / "nowhere")
+    assert memory.used_memory() == 0
