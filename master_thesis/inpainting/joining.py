@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from master_thesis.ops.membrane import along_border, membrane
+from master_thesis.ops.membrane import along_border, blur, membrane
 
 RING_PX = (4, 14)
 """Distances from the margin of a hole between which the ring lies."""
@@ -84,26 +84,32 @@ def joined(
 
 def _usual(difference: Float[np.ndarray, "H W 3"], ring: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
     """Averages differences along a ring; those that do not fit most others count little, and not at all among such."""
-    plane = _plane(difference, ring)
-    weights = ring * _weights(difference - plane)
-    rest = along_border(difference - plane, weights)
-    share = along_border(np.repeat(weights[..., None], 3, axis=2).astype(np.float32), ring)[..., :1]
-    return plane + rest * share / (share + LEAST_SHARE)
-
-
-def _plane(difference: Float[np.ndarray, "H W 3"], ring: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
-    """The plane per colour that most of the differences along a ring agree on, by weighted least squares."""
     y, x = np.nonzero(ring)
-    values, (height, width) = difference[ring].astype(np.float64), ring.shape
-    terms = np.stack((np.ones(len(x)), x / width - 0.5, y / height - 0.5), axis=-1)
-    found = np.vstack((np.median(values, axis=0), np.zeros((2, 3))))
+    values = difference[ring]
+    plane = _plane(values, x / ring.shape[1] - 0.5, y / ring.shape[0] - 0.5)
+    weights = _weights(values - plane)[:, None]
+    signal = np.zeros((*ring.shape, 4), np.float32)
+    signal[ring] = np.hstack(((values - plane) * weights, weights))
+    rest, weight = np.split(blur(signal)[ring], (3,), axis=1)
+    count = blur(ring.astype(np.float32))[ring][:, None]
+    result = np.zeros_like(difference)
+    result[ring] = plane + rest / (weight + LEAST_SHARE * count + 1e-6)
+    return result
+
+
+def _plane(
+    values: Float[np.ndarray, "N 3"], x: Float[np.ndarray, " N"], y: Float[np.ndarray, " N"]
+) -> Float[np.ndarray, "N 3"]:
+    """The plane per colour that most of the values agree on, by weighted least squares."""
+    terms = np.stack((np.ones(len(x)), x, y), axis=-1).astype(np.float32)
+    found = np.vstack((np.median(values, axis=0), np.zeros((2, 3)))).astype(np.float32)
     for _ in range(NUM_FITS):
         weighted = terms * _weights(values - terms @ found)[:, None]
-        found = np.linalg.solve(terms.T @ weighted + RIDGE * np.diag((0, 1, 1)), weighted.T @ values)
-    rows, columns = np.mgrid[:height, :width]
-    plane = found[0] + (columns / width - 0.5)[..., None] * found[1] + (rows / height - 0.5)[..., None] * found[2]
-    return plane.astype(np.float32)
+        matrix = (terms.T @ weighted).astype(np.float64) + RIDGE * np.diag((0, 1, 1)) + 1e-6 * np.eye(3)
+        found = np.linalg.solve(matrix, weighted.T @ values).astype(np.float32)
+    return terms @ found
 
 
-def _weights(residual: Float[np.ndarray, "*N 3"]) -> Float[np.ndarray, "*N"]:
-    return 1 / (1 + (np.abs(residual).max(axis=-1) / USUAL_DIFFERENCE) ** 2) ** 2
+def _weights(residual: Float[np.ndarray, "N 3"]) -> Float[np.ndarray, " N"]:
+    most = np.maximum(np.maximum(np.abs(residual[:, 0]), np.abs(residual[:, 1])), np.abs(residual[:, 2]))
+    return 1 / (1 + (most / USUAL_DIFFERENCE) ** 2) ** 2

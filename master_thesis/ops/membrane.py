@@ -29,8 +29,16 @@ def along_border(
 ) -> Float[np.ndarray, "H W 3"]:
     """Averages differences along the pixels where they are known, or by weight; 0 elsewhere."""
     weights = where.astype(np.float32)
-    blurred = cv2.GaussianBlur(np.dstack((difference * weights[..., None], weights)), (0, 0), SIGMA_PX)
+    blurred = blur(np.dstack((difference * weights[..., None], weights)))
     return np.where(where[..., None] > 0, blurred[..., :3] / (blurred[..., 3:] + 1e-6), 0)
+
+
+def blur(signal: Float[np.ndarray, "H W *C"]) -> Float[np.ndarray, "H W *C"]:
+    """Averages along borders, at half the size, which is as good and takes a quarter of the time."""
+    height, width = signal.shape[:2]
+    size = (max(width // 2, 1), max(height // 2, 1))
+    small = cv2.GaussianBlur(cv2.resize(signal, size, interpolation=cv2.INTER_AREA), (0, 0), SIGMA_PX / 2)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def membrane(values: Float[np.ndarray, "H W 3"], where: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
