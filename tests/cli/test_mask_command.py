@@ -13,7 +13,7 @@ from master_thesis.cli.parsing import parse_command
 from master_thesis.errors import UserError
 from master_thesis.images.codec import read_mask, write_png
 from master_thesis.masking.carrying import Carried
-from master_thesis.video import mask_making
+from master_thesis.video import mask_folder, mask_making
 from stress.videos import Clip, moving_frames
 from tests.commands import run_command
 from tests.factories import Copier, StillAligner
@@ -156,6 +156,25 @@ def test_mistakes_are_answered_in_one_line(world, monkeypatch, capsys, words, me
     result = run_command(words, world, monkeypatch, capsys)
     assert (result.code, result.written) == (2, set())
     assert result.err.endswith(f"error: {message}\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("words.png", b"no picture"), ("cut.png", b"\x89PNG\r\n\x1a\n" + bytes(20))]
+)
+def test_a_drawing_that_is_no_picture_is_refused(world, monkeypatch, capsys, name, content):
+    (world / name).write_bytes(content)
+    result = run_command(f"mask clip.mp4 --draw {name}", world, monkeypatch, capsys)
+    assert (result.code, result.written) == (2, set())
+    assert name in result.err.splitlines()[-1]
+    assert "Traceback" not in result.err
+
+
+def test_a_place_that_cannot_be_written_to_is_named(world, monkeypatch, capsys):
+    (world / "locked").mkdir()
+    monkeypatch.setattr(mask_folder.os, "access", lambda path, mode: False)  # root may write anywhere
+    result = run_command("mask clip.mp4 --box 1 1 5 5 --output locked/masks", world, monkeypatch, capsys)
+    assert (result.code, result.written) == (2, set())
+    assert result.err.endswith(f"error: --output locked/masks: {world / 'locked'} cannot be written to\n")
 
 
 def test_an_empty_drawing_is_refused(world, monkeypatch, capsys):
