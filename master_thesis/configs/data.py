@@ -54,6 +54,7 @@ class DataConfig:
         within=(0.01, 1),
     )
     mirror: float = option(0.0, "share of training clips whose frames are mirrored, and of those whose masks are")
+    reverse: float = option(0.0, "share of training clips whose frames run backwards, and of those whose masks do")
     min_mask_size: float = option(0.05, "smallest mean share of a mask sequence, exclusive")
     max_mask_size: float = option(0.15, "largest mean share of a mask sequence, exclusive")
     train_size: tuple[int, int] = option(
@@ -101,7 +102,7 @@ class DataConfig:
         require(low <= high, f"--zoom should be the smallest and the largest share, got {low:g} {high:g}")
         is_clear = self.zoom is None or self.image_resize
         require(is_clear, "--zoom and --image_resize false both choose parts of frames: leave out one of them")
-        for name in ("p_simulator_bgs", "p_simulator_masks", "mirror"):
+        for name in ("p_simulator_bgs", "p_simulator_masks", "mirror", "reverse"):
             require(0 <= getattr(self, name) <= 1, f"--{name} should lie in [0, 1], got {getattr(self, name)}")
         size, times = self.dilatation_filter_size, self.dilatation_iterations
         widening = max(size) // 2 * times

@@ -126,7 +126,9 @@ class RandomClips(Dataset[Item]):
         c = self.config
         if is_simulated:
             return [int(rng.integers(length))] * c.frames_n
-        return random_clip(rng, length, c.frames_n, c.frames_spacing, c.frames_randomize)
+        chosen = random_clip(rng, length, c.frames_n, c.frames_spacing, c.frames_randomize)
+        is_reversed = c.reverse > 0 and rng.random() < c.reverse  # drawn only where it is asked for, as for mirrors
+        return chosen[::-1] if is_reversed else chosen
 
     def _working_size(self, size: tuple[int, ...], is_simulated: bool) -> tuple[int, int]:
         """The size whose pixels are the unit of movements and crops: that of the file, enlarged if it is too small."""

@@ -180,6 +180,7 @@ MISTAKES = [
         "--zoom and --image_resize false both choose parts of frames: leave out one of them",
     ),
     (DataConfig, {"mirror": 2.0}, "--mirror should lie in [0, 1], got 2.0"),
+    (DataConfig, {"reverse": -0.1}, "--reverse should lie in [0, 1], got -0.1"),
     # VGGConfig
     (VGGConfig, {"vgg_width": 0}, "--vgg_width should be at least 1, got 0"),
     (VGGConfig, {"vgg_width": 4}, "--vgg_width 4 has no trained weights: use --vgg_weights random with it"),

@@ -65,6 +65,24 @@ def test_mirrored_clips_are_the_others_mirrored(data_config, smooth_world):
         assert torch.equal(plain.mask, mirrored.mask.flip(-1))
 
 
+def test_reversed_clips_are_the_others_backwards(tmp_path, data_config):
+    (tmp_path / "frames/walk").mkdir(parents=True)
+    for number in range(9):
+        write_png(tmp_path / f"frames/walk/{number}.png", np.full((64, 64, 3), 20 * number, np.uint8))
+    (tmp_path / "masks/shape").mkdir(parents=True)
+    write_png(tmp_path / "masks/shape/0.png", np.eye(64, dtype=bool))
+    sets = SequenceSet(tmp_path / "frames", ("walk",)), SequenceSet(tmp_path / "masks", ("shape",))
+    shared = {"train_size": (64, 64), "frames_n": 3, "frames_spacing": 2, "frames_randomize": True}
+    both = [random_clips(data_config(reverse=p, **shared), sets, is_simulating=False) for p in (0.0, 1.0)]
+    for i in range(8):
+        plain, backwards = (clips[i].clip.frames[0, 0, :, 0, 0].tolist() for clips in both)
+        assert plain[0] < plain[2], "references are in order of time"
+        assert backwards == plain[::-1]
+    half = random_clips(data_config(reverse=0.5, **shared), sets, is_simulating=False)
+    ways = {half[i].clip.frames[0, 0, 0, 0, 0] < half[i].clip.frames[0, 0, 2, 0, 0] for i in range(8)}
+    assert len({bool(way) for way in ways}) == 2
+
+
 def test_zoomed_clips_show_parts_with_the_proportions_of_the_frame(data_config, smooth_world):
     config = data_config(train_size=(64, 64), zoom=(0.5, 0.5), bgs_movement_params=(0.0, 0.0, 0.0))
     clip = random_clips(config, smooth_world, is_simulating=False)[0].clip
