@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 
 from stress.commands import run_here
-from stress.videos import Clip, box_mask, moving_frames, write_noise
+from stress.videos import Clip, box_mask, moving_frames, shown, write_noise
 
 EIGHT = tuple(range(8))
 
@@ -37,12 +37,14 @@ class Case:
         mask: its mask.
         output: name of the result; empty: the default.
         options: further words of the command.
+        is_doubled: whether every frame is there twice, so that both should be filled alike.
     """
 
     video: Path
     mask: Path
     output: str = "out.mp4"
     options: list[str] = field(default_factory=list)
+    is_doubled: bool = False
 
 
 def white(mask: np.ndarray, value: int = 255) -> np.ndarray:
@@ -296,12 +298,21 @@ def mask_rates(folder: Path) -> Case:
     return Case(Clip(times=tuple(range(20))).write(folder), masks)
 
 
+def identical_frames(folder: Path) -> Case:
+    """Every frame twice, before a hole that moves with every pair."""
+    frames = [frame for frame in moving_frames(6) for _ in range(2)]
+    boxes = [white(box_mask(box=(16, 10 + 4 * (i // 2), 32, 26 + 4 * (i // 2)))) for i in range(12)]
+    clip = Clip("twice.mp4", times=tuple(range(12))).write(folder, frames)
+    return Case(clip, _numbered(folder, "masks", range(12), boxes), "out.mkv", ["--lossless"], is_doubled=True)
+
+
 CASES: dict[str, Callable[[Path], Case]] = {
     made.__name__.replace("_", "-"): made
     for made in (
         *(sound_pcm, sound_opus, sound_unknown, sound_wma, sound_back, hidden_start, clock, last_frame, hdr, tracks),
         *(two_pictures, side_data, name_colon, playlist, damaged, size_change, shown_size),
         *(mask_noise, mask_zones, mask_ones, mask_alpha, mask_animated, mask_shifted, mask_sparse, mask_rates),
+        identical_frames,
     )
 }
 """How the files of every row are made."""
@@ -335,7 +346,16 @@ def run_case(name: str, folder: Path) -> str:
     if code:
         return next(line.split("error: ")[-1] for line in reversed(lines) if line)
     made = next(p for p in sorted(folder.iterdir()) if p.name == case.output or "_inpainted.m" in p.name)
-    return "; ".join([_described(made), *dict.fromkeys(said)])
+    alike = [f"fills of a pair differ by {_difference_of_pairs(made, case.mask):.2f} of 255"] if case.is_doubled else []
+    return "; ".join([_described(made), *alike, *dict.fromkeys(said)])
+
+
+def _difference_of_pairs(path: Path, masks: Path) -> float:
+    """The mean difference in the holes between frames 0 and 1, 2 and 3, and so on."""
+    holes = [np.asarray(Image.open(mask)) > 0 for mask in sorted(masks.iterdir())]
+    frames = [picture.astype(float) for _, picture in shown(path)]
+    pairs = zip(frames[::2], frames[1::2], holes[::2], strict=True)
+    return float(np.mean([np.abs(first - second)[hole].mean() for first, second, hole in pairs]))
 
 
 def _described(path: Path) -> str:

@@ -2,7 +2,7 @@
 
 The shipped networks on a generated clip of four windows, with an overlay:
 
-    python -m stress video_kills --kills 10 --algorithms ff ip cp
+    python -m stress video_kills --kills 10 --algorithms pm ff ip cp
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from master_thesis.images.codec import write_png
 from scripts import tiny
 from stress.videos import Clip, box_mask
 
+ALGORITHMS = ("pm", "ff", "ip", "cp")
 WINDOW = 60
 SIZE = (60, 106)
 HOLE = (15, 15)
@@ -92,7 +93,7 @@ def killed_run(folder: Path, algorithm: str, seconds: float, kills: int, rng: ra
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=10, help="the most kills for each algorithm")
-    parser.add_argument("--algorithms", nargs="+", default=["ff", "ip", "cp"], choices=("ff", "ip", "cp"))
+    parser.add_argument("--algorithms", nargs="+", default=list(ALGORITHMS), choices=ALGORITHMS)
     parser.add_argument("--frames", type=int, default=120)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
