@@ -15,7 +15,7 @@ from master_thesis.inpainting.grain import with_grain
 from master_thesis.inpainting.joining import RING_PX, joined, ring_around
 from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.inpainting.rims import sample_outside
-from master_thesis.inpainting.sources import points_of
+from master_thesis.inpainting.sources import Chosen, points_of
 from master_thesis.models.painter import Painter, SmoothPainter, surroundings
 from master_thesis.ops.image import FINE
 from master_thesis.ops.position_map import NOWHERE, Places
@@ -78,15 +78,15 @@ class Finisher:
         self._made_up[t] = MadeUp(picture, (0, 0))
         return MADE_UP - t
 
-    def finish(self, t: int, wide: Hole, places: Places, done: FilledHole | None = None) -> tuple[FilledHole, Places]:
+    def finish(self, t: int, chosen: Chosen, done: FilledHole | None = None) -> tuple[FilledHole, Places]:
         """Reads the colours of a hole; what has no place is made up, and has one then.
 
         Args:
             t: number of the frame.
-            wide: its hole and the margin of that.
-            places: where their pixels are copied from.
+            chosen: what its hole and the margin of that are copied from.
             done: the hole if it was filled before: its colours are taken over.
         """
+        wide, places = chosen.wide, chosen.places
         if not len(places.source):
             self._made_up.clear()
             return FilledHole(np.zeros((0, 3), self.frames[t].dtype), places.source), places
@@ -98,7 +98,7 @@ class Finisher:
         if done is not None:
             picture[hole] = done.colours
         else:
-            picture[hole] = _rounded(self._copied(t, place, inside, places, picture)[hole], picture)
+            picture[hole] = _rounded(self._copied(t, place, inside, chosen, picture)[hole], picture)
         if is_open.any():
             picture = self._made_up_in(t, place, picture, is_open, is_painted=done is not None)
             own = Places(np.where(is_open[inside], MADE_UP - t, NOWHERE).astype(np.int32), points_of(wide))
@@ -109,11 +109,11 @@ class Finisher:
         return FilledHole(picture[hole], source[hole[inside]]), places
 
     def _copied(
-        self, t: int, place: tuple[slice, slice], inside: Hole, places: Places, picture: Picture
+        self, t: int, place: tuple[slice, slice], inside: Hole, chosen: Chosen, picture: Picture
     ) -> Float[np.ndarray, "H W 3"]:
         """Copies a hole, joined to the rest of the frame and with the grain of that."""
-        hole, copied = self.holes[t][place], np.zeros(picture.shape, np.float32)
-        copied[inside] = self._sampled(t, places)
+        hole, copied, places = self.holes[t][place], np.zeros(picture.shape, np.float32), chosen.places
+        copied[inside] = np.where(np.isnan(chosen.colours), self._sampled(t, places), chosen.colours)
         is_copied, is_original = np.zeros(hole.shape, bool), np.zeros(hole.shape, bool)
         is_copied[inside], is_original[inside] = places.is_known, places.source >= 0
         nearest = ring_around(is_original, inside)

@@ -19,7 +19,7 @@ import torch
 from master_thesis.inpainting.finishing import MADE_UP, FilledHole, Finisher, Picture
 from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.inpainting.rims import Rims
-from master_thesis.inpainting.sources import choose_sources, followed, points_of
+from master_thesis.inpainting.sources import Chosen, choose_sources, followed, points_of
 from master_thesis.models.painter import Painter
 from master_thesis.ops.pixels import pixel_positions
 from master_thesis.ops.position_map import PositionMap
@@ -44,7 +44,7 @@ class Photomontage:
         motions: Motions,
         device: torch.device | None = None,
     ) -> None:
-        self.holes, self.motions = holes, motions
+        self.frames, self.holes, self.motions = frames, holes, motions
         self.finisher = Finisher(frames, holes, painter, motions, device)
 
     def fill(
@@ -60,13 +60,18 @@ class Photomontage:
         done = filled or {}
         taken = None if past is None else self._taken_over(targets.start - 1, past)
         rims = Rims(self.holes, self.motions, targets)
-        for t, chosen in choose_sources(self.holes, self.motions, targets):
-            wide, places = chosen.wide, rims.completed(t, chosen.wide, chosen.places)
+        shown = np.full((*self.holes[targets.start].shape, 3), np.nan, np.float32)
+        for t, chosen in choose_sources(self.frames, self.holes, self.motions, targets):
+            wide, colours, places = chosen.wide, chosen.colours, rims.completed(t, chosen.wide, chosen.places)
             made_up = followed(taken, points_of(wide), partial(self.motions.behind, t))
             if taken is not None and self.motions.is_repeat(t):
                 # What the frame before shows, so that nothing may flicker; what was made up there may be visible now.
-                places = made_up.where((made_up.source >= 0) | (made_up.source == MADE_UP - targets.start + 1), places)
-            hole, places = self.finisher.finish(t, wide, places.where(places.is_known, made_up), done.get(t))
+                is_kept = (made_up.source >= 0) | (made_up.source == MADE_UP - targets.start + 1)
+                places, colours = made_up.where(is_kept, places), np.where(is_kept[:, None], shown[wide], colours)
+            shown = np.full((*wide.shape, 3), np.nan, np.float32)
+            shown[wide] = colours
+            places = places.where(places.is_known, made_up)
+            hole, places = self.finisher.finish(t, Chosen(wide, places, colours), done.get(t))
             taken = PositionMap.of(t, wide, places)
             if len(hole.source):
                 yield t, hole

@@ -1,7 +1,8 @@
-"""Which frame each pixel of a hole is copied from, and where in it.
+"""Which frames each pixel of a hole is copied from, and where in them.
 
 Every pixel is followed along the motion, forwards and backwards, until a frame shows it; what the next frame has found
-is carried on, so that both frames take a pixel from the same place.
+is carried on, so that both frames take a pixel from the same place. Among these places, and those along the planes of
+the scene, the sources of a hole are chosen together.
 
 Source: Granados et al., How Not to Be Seen, 2012.
 """
@@ -16,7 +17,11 @@ import cv2
 import numpy as np
 from jaxtyping import Float
 
-from master_thesis.inpainting.motions import Hole, Motions
+from master_thesis.inpainting.candidates import Views
+from master_thesis.inpainting.labels import choose_labels
+from master_thesis.inpainting.motions import Hole, Motions, Picture
+from master_thesis.inpainting.planes import DISTANCES
+from master_thesis.ops.mask import PackedMask
 from master_thesis.ops.position_map import NOWHERE, Places, PositionMap
 
 MARGIN_PX = 2
@@ -30,38 +35,71 @@ class Chosen:
     Attributes:
         wide: the pixels that need a source: the hole and its margin.
         places: of these, row by row.
+        colours: what several sources show of them, in the exposure of the frame; NaN: read from the place alone.
     """
 
     wide: Hole
     places: Places
+    colours: Float[np.ndarray, "N 3"]
 
 
-def choose_sources(holes: Sequence[Hole], motions: Motions, targets: range) -> Iterator[tuple[int, Chosen]]:
+class WideHoles(Sequence[Hole]):
+    """The pixels of each frame that are not copied: its hole and the margin; widened once.
+
+    Args:
+        holes: of all frames.
+    """
+
+    def __init__(self, holes: Sequence[Hole]) -> None:
+        self.holes = holes
+        self._packed: dict[int, PackedMask] = {}
+
+    def __len__(self) -> int:
+        return len(self.holes)
+
+    def __getitem__(self, k: int) -> Hole:  # type: ignore[override]
+        if k not in self._packed:
+            self._packed[k] = PackedMask.of(widened(self.holes[k]))
+        return self._packed[k].mask
+
+
+def choose_sources(
+    frames: Sequence[Picture], holes: Sequence[Hole], motions: Motions, targets: range
+) -> Iterator[tuple[int, Chosen]]:
     """Yields the sources of the targets, in order.
 
     Args:
+        frames: RGB in [0, 255].
         holes: of all frames.
         motions: of the frames.
         targets: neighbouring frames.
     """
-    ahead = _ahead(holes, motions, targets)
+    wide = WideHoles(holes)
+    views = Views(frames, wide)
+    ahead = _ahead(wide, motions, targets)
     behind: PositionMap | None = None
     for t in range(targets.stop):
-        wide = widened(holes[t])
-        found = followed(behind, points_of(wide), partial(motions.behind, t))
-        behind = PositionMap.of(t, wide, found)
-        if t in targets:
-            yield t, Chosen(wide, _nearer(t, ahead.pop(t), found))
+        points = points_of(wide[t])
+        found = followed(behind, points, partial(motions.behind, t))
+        behind = PositionMap.of(t, wide[t], found)
+        if t not in targets:
+            continue
+        sides = found, ahead.pop(t)
+        if len(points):
+            places, colours = choose_labels(t, points, sides, views, motions)
+            views.forget(t - DISTANCES[-1])
+            yield t, Chosen(wide[t], places, colours)
+        else:
+            yield t, Chosen(wide[t], found, np.zeros((0, 3), np.float32))
 
 
-def _ahead(holes: Sequence[Hole], motions: Motions, targets: range) -> dict[int, Places]:
+def _ahead(wide: Sequence[Hole], motions: Motions, targets: range) -> dict[int, Places]:
     """Where the holes of the targets lie in the nearest later frame that shows them."""
     found: dict[int, Places] = {}
     known: PositionMap | None = None
-    for t in reversed(range(targets.start, len(holes))):
-        wide = widened(holes[t])
-        places = followed(known, points_of(wide), partial(motions.ahead, t))
-        known = PositionMap.of(t, wide, places)
+    for t in reversed(range(targets.start, len(wide))):
+        places = followed(known, points_of(wide[t]), partial(motions.ahead, t))
+        known = PositionMap.of(t, wide[t], places)
         if t in targets:
             found[t] = places
     return found
@@ -86,10 +124,3 @@ def followed(
     if known is None or not len(points):
         return Places(np.full(len(points), NOWHERE, np.int32), points)
     return known.at(motion(points))
-
-
-def _nearer(t: int, ahead: Places, behind: Places) -> Places:
-    """The place in the nearer frame, of those that are known."""
-    far = np.iinfo(np.int32).max
-    distances = [np.where(side.is_known, np.abs(side.source - t), far) for side in (ahead, behind)]
-    return ahead.where(distances[0] < distances[1], behind)

@@ -1,0 +1,178 @@
+"""What other frames may show in a hole: their places in it, and a small picture of each, in which they are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, Int, Shaped
+
+from master_thesis.images.reducing import reduce_image
+from master_thesis.inpainting.motions import Hole, Motions, Picture
+from master_thesis.inpainting.planes import NUM_PLANES, Motion, find_corners, fit_planes, follow_corners, is_shown
+from master_thesis.models.classical.neighbours import through
+from master_thesis.ops.pixels import pixel_positions, sample_at
+from master_thesis.ops.position_map import NOWHERE, Places
+
+COMPARED_SIDE_PX = 288
+"""Largest extent of a frame at the size at which candidates are compared."""
+AROUND_PX = 10
+"""Width of the surroundings of a hole at that size."""
+WITNESSES = 3
+"""Frames that show a pixel along a plane, so that they can outvote one; more are not looked for."""
+FRINGE_PX = 4.0
+"""Distance, at that size, from the hole of another frame up to which its object may still show."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The surroundings of a hole, reduced.
+
+    Attributes:
+        points: the position of each pixel of the grid, in px of the frame.
+        step: distance of neighbours, in px of the frame.
+    """
+
+    points: Float[np.ndarray, "h w 2"]
+    step: int
+
+    @staticmethod
+    def around(wide: Hole) -> Grid:
+        """The grid of a hole that is not empty."""
+        step = max(round(max(wide.shape) / COMPARED_SIDE_PX), 1)
+        rows, columns = (np.flatnonzero(wide.any(axis=axis)) for axis in (1, 0))
+        start, stop = np.array([(columns[0], rows[0]), (columns[-1], rows[-1])]) // step
+        height, width = np.maximum(np.array(wide.shape) // step, 1)
+        left, top = np.clip(start - AROUND_PX, 0, (width - 1, height - 1)).tolist()
+        right, bottom = np.minimum(stop + AROUND_PX + 1, (width, height)).tolist()
+        cells = pixel_positions(bottom - top, right - left) + np.array((left, top), np.float32)
+        return Grid((cells + 0.5) * step - 0.5, step)
+
+    def reduced(self, points: Float[np.ndarray, "*N 2"]) -> Float[np.ndarray, "*N 2"]:
+        """Positions in a reduced frame."""
+        return ((points + 0.5) / self.step - 0.5).astype(np.float32)
+
+    def read(self, plane: Float[np.ndarray, "h w"], points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, " N"]:
+        """Reads a plane over the grid at positions in px of the frame, between its pixels."""
+        return sample_at(plane.astype(np.float32), self.reduced(points) - self.reduced(self.points[0, 0]))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A place for pixels of a hole.
+
+    Attributes:
+        places: of the pixels of the hole, in order.
+        origin: the frame that each pixel of the grid shows, or ``NOWHERE``.
+        colours: of the grid, as their own frames show them; 0 where there is none.
+        safety: of the grid, in [0, 1]: whether something may show there that the other frame hides.
+        is_followed: whether it was followed from neighbour to neighbour.
+    """
+
+    places: Places
+    origin: Int[np.ndarray, "h w"]
+    colours: Float[np.ndarray, "h w 3"]
+    safety: Float[np.ndarray, "h w"]
+    is_followed: bool
+
+    def within(self, others: Sequence[Candidate], visible: Bool[np.ndarray, "h w"]) -> Candidate:
+        """The candidate outside the hole, and in that part of it of which others show something, too."""
+        counts = visible | np.any([other.origin != NOWHERE for other in others], axis=0)
+        return replace(self, origin=np.where(counts, self.origin, NOWHERE))
+
+
+class Views:
+    """Frames at the size at which they are compared, kept while they are near.
+
+    Args:
+        frames: RGB.
+        wide: what is not copied of them.
+    """
+
+    def __init__(self, frames: Sequence[Picture], wide: Sequence[Hole]) -> None:
+        self.frames, self.wide = frames, wide
+        self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+
+    def at(self, k: int, step: int) -> tuple[Shaped[np.ndarray, "h w 3"], Float[np.ndarray, "h w"]]:
+        """A reduced frame, and the distance of its pixels from the hole."""
+        if k not in self._kept:
+            hole = self.wide[k]
+            size = max(hole.shape[0] // step, 1), max(hole.shape[1] // step, 1)
+            image = reduce_image(self.frames[k][: size[0] * step, : size[1] * step], size)
+            is_free = cv2.resize((~hole).astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST)
+            self._kept[k] = image, cv2.distanceTransform(is_free, cv2.DIST_L2, cv2.DIST_MASK_3)
+        return self._kept[k]
+
+    def forget(self, before: int) -> None:
+        """Forgets frames before one."""
+        self._kept = {k: view for k, view in self._kept.items() if k >= before}
+
+
+def plane_candidates(
+    t: int, grid: Grid, points: Float[np.ndarray, "N 2"], views: Views, motions: Motions, followed: Sequence[Candidate]
+) -> list[Candidate]:
+    """Candidates along the planes of the scene, from near frames to far ones, until enough show each pixel.
+
+    They count where something was followed: elsewhere nothing tells whether a plane reaches so far.
+    """
+    hole, visible, found = views.wide[t], visible_around(views.wide[t], grid), []
+    reached = np.any([candidate.places.is_known for candidate in followed], axis=0)
+    seen = np.zeros((NUM_PLANES, len(points)), int)
+    corners = find_corners(_bytes(views.frames[t]), hole)
+    for sides in follow_corners(corners, t, views.wide, motions):
+        for k, (here, there) in sides.items():
+            for number, motion in enumerate(fit_planes(here, there, (hole.shape[0], hole.shape[1]))):
+                moved = through(motion, points)
+                is_known = reached & is_shown(moved, views.wide[k])
+                if (is_known & (seen[number] < WITNESSES)).any():
+                    seen[number] += is_known
+                    places = Places(np.where(is_known, k, NOWHERE).astype(np.int32), moved)
+                    found.append(_along(motion, k, places, grid, views).within(followed, visible))
+        if (seen[0][reached] >= WITNESSES).all():
+            break
+    return found
+
+
+def _along(motion: Motion, k: int, places: Places, grid: Grid, views: Views) -> Candidate:
+    image, depth = views.at(k, grid.step)
+    moved = grid.reduced(through(motion, grid.points.reshape(-1, 2)))
+    shape, size = grid.points.shape[:2], np.array(depth.shape[::-1])
+    inside = ((moved >= 0) & (moved <= size - 1)).all(axis=-1)
+    away = np.where(inside, sample_at(depth, moved), 0).reshape(shape)
+    is_known = away > 0.99
+    colours = sample_at(image, moved).reshape(*shape, 3) * is_known[..., None]
+    safety = (away / FRINGE_PX).clip(0, 1)
+    return Candidate(places, np.where(is_known, k, NOWHERE), colours.astype(np.float32), safety, is_followed=False)
+
+
+def followed_candidate(places: Places, hole: Hole, grid: Grid, views: Views) -> Candidate:
+    """The candidate of pixels that were followed from neighbour to neighbour."""
+    height, width = hole.shape
+    x, y = np.rint(grid.points).astype(int).reshape(-1, 2).T
+    index = np.full(hole.shape, -1)
+    index[hole] = np.arange(len(places.source))
+    index = index[y.clip(0, height - 1), x.clip(0, width - 1)]
+    origin = np.where(index >= 0, places.source[index.clip(0)], NOWHERE)
+    colours, safety = np.zeros((len(x), 3), np.float32), np.zeros(len(x), np.float32)
+    for k in np.unique(origin[origin != NOWHERE]).tolist():
+        chosen = origin == k
+        image, depth = views.at(k, grid.step)
+        there = grid.reduced(places.xy[index[chosen]])
+        colours[chosen] = sample_at(image, there)
+        safety[chosen] = (sample_at(depth, there) / FRINGE_PX).clip(0, 1)
+    shape = grid.points.shape[:2]
+    return Candidate(places, origin.reshape(shape), colours.reshape(*shape, 3), safety.reshape(shape), is_followed=True)
+
+
+def visible_around(hole: Hole, grid: Grid) -> Bool[np.ndarray, "h w"]:
+    """Whether a pixel of the grid is outside a hole."""
+    is_free = cv2.resize(
+        (~hole).astype(np.float32), None, fx=1 / grid.step, fy=1 / grid.step, interpolation=cv2.INTER_AREA
+    )
+    return sample_at(is_free, grid.reduced(grid.points.reshape(-1, 2))).reshape(grid.points.shape[:2]) > 0.99
+
+
+def _bytes(picture: Picture) -> Picture:
+    return picture if picture.dtype == np.uint8 else np.rint(picture).clip(0, 255).astype(np.uint8)

@@ -1,0 +1,143 @@
+"""Chooses the source of every pixel of a hole together with its neighbours', among what several frames show there.
+
+Each candidate is judged by how well it fits what surrounds the hole, by how many other frames show the same, by its
+distance in time, and by how near to the hole of its own frame it lies, where a tight mask leaves a fringe. The one with
+the most support is taken, and averaged with those that agree with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from jaxtyping import Float
+
+from master_thesis.inpainting.candidates import (
+    Candidate,
+    Grid,
+    Views,
+    followed_candidate,
+    plane_candidates,
+    visible_around,
+)
+from master_thesis.inpainting.motions import Motions, Picture
+from master_thesis.models.classical.exposure import Exposure
+from master_thesis.ops.consensus import Consensus, agreement, consensus, misfit
+from master_thesis.ops.pixels import sample_at
+from master_thesis.ops.position_map import NOWHERE, Places
+
+TIME_SCALE = 8.0
+"""Distance in time, in frames, at which a candidate counts a third."""
+MISFIT_SCALE = 6.0
+"""Misfit, in grey levels, at which a candidate counts a third."""
+FOLLOWED_MISFIT = 3.0
+"""Of what was followed from neighbour to neighbour: it fits what surrounds the hole by construction."""
+FIT_WEIGHT = 0.5
+"""Of the misfit beside the support of others."""
+TIME_WEIGHT = 0.5
+"""Of the logarithm of the distance in time."""
+LEAST_WEIGHT = 0.02
+"""Smaller shares of a pixel are left out."""
+LEAST_SAFETY = 0.6
+"""Of a candidate at the very border of the hole of its frame."""
+
+
+class Labels(NamedTuple):
+    """What is copied into a hole.
+
+    Attributes:
+        places: of the pixels of the hole.
+        colours: the mean of the candidates that agree, in the exposure of the frame; NaN: read from the place.
+    """
+
+    places: Places
+    colours: Float[np.ndarray, "N 3"]
+
+
+class Colours(NamedTuple):
+    """Colours of frames as the exposure of one of them shows them."""
+
+    frames: Sequence[Picture]
+    exposures: Sequence[Exposure]
+    number: int
+
+    def at(self, k: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 3"]:
+        """Those of frame k."""
+        sampled = sample_at(self.frames[k], points, cv2.INTER_CUBIC).astype(np.float64)
+        return self.exposures[k].seen_as(self.exposures[self.number], sampled)
+
+
+def choose_labels(
+    t: int, points: Float[np.ndarray, "N 2"], sides: Sequence[Places], views: Views, motions: Motions
+) -> Labels:
+    """Chooses what is copied into the hole of frame t.
+
+    Args:
+        t: number of the frame.
+        points: pixels of its hole.
+        sides: where they were followed to, backwards and forwards.
+        views: of all frames.
+        motions: of the frames.
+    """
+    wide = views.wide[t]
+    grid = Grid.around(wide)
+    candidates = [followed_candidate(side, wide, grid, views) for side in sides if side.is_known.any()]
+    if candidates:
+        candidates += plane_candidates(t, grid, points, views, motions, candidates)
+    else:
+        return Labels(sides[0], np.full((len(points), 3), np.nan, np.float32))
+    return _mixed(
+        t,
+        points,
+        candidates,
+        grid,
+        _decided(t, candidates, grid, views, motions),
+        Colours(views.frames, motions.exposures, t),
+    )
+
+
+def _decided(t: int, candidates: Sequence[Candidate], grid: Grid, views: Views, motions: Motions) -> Consensus:
+    origin = np.stack([candidate.origin for candidate in candidates])
+    known = origin != NOWHERE
+    pictures = np.stack([_exposed(c.colours, c.origin, t, motions.exposures) for c in candidates])
+    image, _ = views.at(t, grid.step)
+    target = sample_at(image, grid.reduced(grid.points.reshape(-1, 2))).reshape(*grid.points.shape[:2], 3)
+    fit = misfit(pictures, known, np.rint(target).clip(0, 255).astype(np.uint8), visible_around(views.wide[t], grid))
+    fit[[c.is_followed for c in candidates]] = FOLLOWED_MISFIT
+    safety = np.stack([candidate.safety for candidate in candidates])
+    trust = (LEAST_SAFETY + (1 - LEAST_SAFETY) * safety) * np.exp(-fit / MISFIT_SCALE)
+    trust = np.where(known, trust * np.exp(-np.abs(origin - t) / TIME_SCALE), 0).astype(np.float32)
+    bias = FIT_WEIGHT * fit / MISFIT_SCALE + TIME_WEIGHT * np.log1p(np.abs(origin - t))
+    return consensus(trust, agreement(pictures, known), bias)
+
+
+def _exposed(colours: np.ndarray, origin: np.ndarray, t: int, exposures: Sequence[Exposure]) -> np.ndarray:
+    """Colours of a grid as the exposure of frame t shows them."""
+    result = np.zeros(colours.shape, np.uint8)
+    for k in np.unique(origin[origin != NOWHERE]).tolist():
+        seen = exposures[k].seen_as(exposures[t], colours[origin == k].astype(np.float64))
+        result[origin == k] = np.rint(seen).clip(0, 255)
+    return result
+
+
+def _mixed(
+    t: int, points: np.ndarray, candidates: Sequence[Candidate], grid: Grid, chosen: Consensus, colours: Colours
+) -> Labels:
+    """Reads the pixels of a hole at full size, by the weights of the grid."""
+    total, weights = np.zeros((len(points), 3)), np.zeros(len(points))
+    best, places = np.zeros(len(points)), Places(np.full(len(points), NOWHERE, np.int32), points)
+    for number, candidate in enumerate(candidates):
+        own = candidate.places
+        weight = np.where(own.is_known, grid.read(chosen.weights[number], points), 0)
+        is_label = grid.read((chosen.label == number).astype(np.float32), points)
+        score = np.where(own.is_known, 1e-6 + weight + 2 * is_label, 0)
+        places = own.where(score > best, places)
+        best = np.maximum(best, score)
+        for k in np.unique(own.source[weight > LEAST_WEIGHT]).tolist():
+            taken = (own.source == k) & (weight > LEAST_WEIGHT)
+            total[taken] += weight[taken, None] * colours.at(k, own.xy[taken])
+        weights += np.where(weight > LEAST_WEIGHT, weight, 0)
+    mean = np.where(weights[:, None] > 0.5, total / np.maximum(weights, 0.5)[:, None], np.nan)
+    return Labels(places, mean.astype(np.float32))

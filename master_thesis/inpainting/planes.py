@@ -1,0 +1,100 @@
+"""The motion of the planes of a scene between one frame and others, some of them far away.
+
+A chain of steps between neighbours adds up their errors, and what continues a flow into a hole mixes what lies before
+and behind it. So corners around the hole are followed to the other frame, and the homographies that most of them agree
+on are fitted to the entire way: one per plane, the largest first.
+
+Source: Granados et al., Background Inpainting for Videos with Dynamic Objects and a Free-moving Camera, 2012.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, UInt8
+
+from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
+from master_thesis.inpainting.motions import Hole, Motions
+from master_thesis.models.classical.homography import BORDER_PX, THRESHOLD_PX, fit_homography
+from master_thesis.models.classical.neighbours import VIEW_SIDE_PX
+
+DISTANCES = (1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48)
+"""Of frames to copy from along planes."""
+NUM_PLANES = 2
+NUM_CORNERS = 1000
+MIN_QUALITY = 0.003
+MIN_DISTANCE_PX = 7
+MAX_RETURN_PX = 0.7
+"""Largest distance between a corner and where a step and the step back lead, in px of the frame."""
+
+Motion = Float[np.ndarray, "3 3"]
+
+
+def find_corners(image: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "N 2"]:
+    """Corners of a frame outside its hole, in px of the frame."""
+    (height, width), size = hole.shape, size_within(hole.shape, VIEW_SIDE_PX)
+    grey = cv2.cvtColor(reduce_image(image, size), cv2.COLOR_RGB2GRAY)
+    allowed = cv2.erode((~reduce_hole(hole, size)).astype(np.uint8) * 255, np.ones((BORDER_PX,) * 2, np.uint8))
+    corners = cv2.goodFeaturesToTrack(grey, NUM_CORNERS, MIN_QUALITY, MIN_DISTANCE_PX, mask=allowed)
+    if corners is None:
+        return np.zeros((0, 2), np.float32)
+    scale = np.array((width / size[1], height / size[0]), np.float32)
+    return (corners.reshape(-1, 2) + 0.5) * scale - 0.5
+
+
+def follow_corners(
+    corners: Float[np.ndarray, "N 2"], t: int, holes: Sequence[Hole], motions: Motions
+) -> Iterator[Mapping[int, Float[np.ndarray, "2 M 2"]]]:
+    """Follows corners of frame t both ways until holes hide them.
+
+    Yields:
+        Of each of ``DISTANCES``, the frames at that distance, with the corners that are left: in t and there.
+    """
+    sides = {1: np.stack((corners, corners)), -1: np.stack((corners, corners))}
+    for distance in range(1, DISTANCES[-1] + 1):
+        for way in list(sides):
+            k = t + way * distance
+            if not 0 <= k < len(holes) or min(k, k - way) not in motions.steps:
+                del sides[way]
+                continue
+            here, there = sides[way]
+            before = there
+            there = motions.ahead(k - 1, before) if way > 0 else motions.behind(k + 1, before)
+            back = motions.behind(k, there) if way > 0 else motions.ahead(k, there)
+            is_left = is_shown(there, holes[k]) & (np.abs(back - before).max(axis=1, initial=0) < MAX_RETURN_PX)
+            sides[way] = np.stack((here[is_left], there[is_left]))
+        if not sides:
+            return
+        if distance in DISTANCES:
+            yield {t + way * distance: pairs for way, pairs in sides.items()}
+
+
+def fit_planes(here: Float[np.ndarray, "N 2"], there: Float[np.ndarray, "N 2"], size: tuple[int, int]) -> list[Motion]:
+    """The homographies of the largest planes, from matched points in px; none where too few agree.
+
+    Args:
+        here: points of one frame.
+        there: the same points in the other frame.
+        size: height and width of the frames.
+    """
+    found: list[Motion] = []
+    for _ in range(NUM_PLANES):
+        motion = fit_homography(here, there, size)
+        if motion is None:
+            break
+        found.append(motion)
+        moved = cv2.perspectiveTransform(here[None].astype(np.float64), motion)[0]
+        is_left = np.linalg.norm(moved - there, axis=1) > 2 * THRESHOLD_PX
+        here, there = here[is_left], there[is_left]
+    return found
+
+
+def is_shown(points: Float[np.ndarray, "N 2"], hole: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, " N"]:
+    """Whether points lie in a frame and outside its hole."""
+    height, width = hole.shape
+    x, y = np.nan_to_num(points, nan=-9.0).clip(-9, 1e6).T
+    inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
+    column, row = np.rint(x).astype(int).clip(0, width - 1), np.rint(y).astype(int).clip(0, height - 1)
+    return inside & ~hole[row, column]

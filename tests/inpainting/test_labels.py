@@ -1,0 +1,54 @@
+"""Sources are chosen together: one frame that shows something else does not decide."""
+
+import cv2
+import numpy as np
+import pytest
+
+from master_thesis.inpainting.candidates import Grid
+from master_thesis.inpainting.motions import Motions
+from master_thesis.inpainting.sources import choose_sources, points_of, widened
+
+SIZE, NUM_FRAMES, STEP, TARGET = (96, 128), 9, 9, 4
+
+
+@pytest.fixture(scope="module")
+def scene():
+    """A panning camera behind a spot on the lens; in the frame after the target something passes."""
+    noise = np.random.default_rng(3).integers(0, 256, (SIZE[0], SIZE[1] + NUM_FRAMES * STEP, 3)).astype(np.uint8)
+    panorama = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 1.5), None, 30, 200, cv2.NORM_MINMAX)
+    frames = [panorama[:, STEP * t : STEP * t + SIZE[1]].copy() for t in range(NUM_FRAMES)]
+    hole = np.zeros(SIZE, bool)
+    hole[40:56, 60:68] = True
+    truth = frames[TARGET][widened(hole)]
+    frames[TARGET + 1][40:56, 60 - STEP : 68 - STEP] = 255
+    holes = [hole] * NUM_FRAMES
+    masked = [np.where(hole[..., None], 124, frame).astype(np.uint8) for frame in frames]
+    return masked, holes, Motions.of(masked, holes), truth, hole
+
+
+def test_what_passes_in_one_frame_is_not_copied(scene) -> None:
+    frames, holes, motions, truth, hole = scene
+    ((_, chosen),) = choose_sources(frames, holes, motions, range(TARGET, TARGET + 1))
+    error = np.abs(chosen.colours - truth)[hole[chosen.wide]]
+    assert np.nanpercentile(error, 90) < 20
+    assert (chosen.places.source[hole[chosen.wide]] != TARGET + 1).mean() > 0.9
+
+
+def test_nothing_is_chosen_from_the_frame_itself_or_from_holes(scene) -> None:
+    frames, holes, motions, _, hole = scene
+    for t, chosen in choose_sources(frames, holes, motions, range(2, 4)):
+        known = chosen.places.is_known
+        assert known.mean() > 0.95
+        assert (chosen.places.source[known] != t).all()
+        x, y = np.rint(chosen.places.xy[known]).astype(int).T
+        assert not hole[y, x].any()
+
+
+def test_a_grid_covers_the_hole_and_reads_it_where_it_is() -> None:
+    hole = np.zeros((480, 864), bool)
+    hole[200:260, 300:420] = True
+    grid = Grid.around(hole)
+    assert grid.step == 3
+    points = points_of(hole)
+    for axis in range(2):
+        np.testing.assert_allclose(grid.read(grid.points[..., axis], points), points[:, axis], atol=0.05)

@@ -1,0 +1,79 @@
+"""Planes of a scene are told apart, and corners followed no further than frames show them."""
+
+import cv2
+import numpy as np
+
+from master_thesis.inpainting.motions import Motions
+from master_thesis.inpainting.planes import DISTANCES, find_corners, fit_planes, follow_corners, is_shown
+from master_thesis.models.classical.exposure import Exposure
+from master_thesis.models.classical.neighbours import NeighbourMotion
+
+SIZE = (90, 120)
+RANDOM = np.random.default_rng(0)
+
+
+def drift():
+    """Every frame lies two pixels to the right of the one before."""
+    still = np.zeros((*SIZE, 2), np.float16)
+    camera = np.array([[1.0, 0, 2], [0, 1, 0], [0, 0, 1]])
+    return NeighbourMotion(camera, still, still, np.ones(2), Exposure.unchanged())
+
+
+def moved(points, motion):
+    return cv2.perspectiveTransform(points[None].astype(np.float64), motion)[0].astype(np.float32)
+
+
+def test_two_planes_are_found_the_larger_first() -> None:
+    points = RANDOM.uniform((0, 0), SIZE[::-1], (300, 2)).astype(np.float32)
+    far = np.array([[1.01, 0.01, 3], [-0.01, 1.01, -2], [1e-5, 0, 1]])
+    near = np.array([[1.0, 0, 15], [0, 1.0, 6], [0, 0, 1]])
+    there = np.concatenate((moved(points[:200], far), moved(points[200:], near)))
+    there += RANDOM.normal(0, 0.05, there.shape).astype(np.float32)
+    found = fit_planes(points, there, SIZE)
+    assert len(found) == 2
+    for motion, true in zip(found, (far, near), strict=True):
+        assert np.median(np.abs(moved(points, motion) - moved(points, true))) < 0.3
+
+
+def test_few_points_are_no_plane() -> None:
+    points = RANDOM.uniform((0, 0), SIZE[::-1], (10, 2)).astype(np.float32)
+    assert fit_planes(points, points + 1, SIZE) == []
+
+
+def test_corners_are_followed_until_a_hole_or_the_border_hides_them() -> None:
+    holes = [np.zeros(SIZE, bool) for _ in range(6)]
+    holes[3][:, 60:] = True
+    motions = Motions(dict.fromkeys(range(5), drift()), [])
+    corners = np.array([[10, 10], [50, 40], [58, 40]], np.float32)  # the last is hidden in frame 3
+    sides = {k: pairs for each in follow_corners(corners, 0, holes, motions) for k, pairs in each.items()}
+    assert sorted(sides) == [k for k in DISTANCES if k < len(holes)]
+    assert len(sides[2][0]) == 3
+    assert sides[3][0].tolist() == corners[:2].tolist()
+    np.testing.assert_allclose(sides[3][1], corners[:2] + np.float32((6, 0)))
+
+
+def test_nothing_is_followed_where_no_motion_was_measured() -> None:
+    holes = [np.zeros(SIZE, bool) for _ in range(4)]
+    corners = np.array([[50.0, 50.0]], np.float32)
+    sides = [k for each in follow_corners(corners, 1, holes, Motions({0: drift()}, [])) for k in each]
+    assert sides == [0]
+
+
+def test_corners_lie_outside_the_hole_and_in_pixels_of_the_frame() -> None:
+    image = np.full((120, 1728, 3), 90, np.uint8)
+    image[40:60, 1200:1240] = 200
+    image[40:60, 300:340] = 200
+    hole = np.zeros(image.shape[:2], bool)
+    hole[20:80, 250:400] = True
+    corners = find_corners(image, hole)
+    expected = np.array([(x, y) for x in (1199.5, 1239.5) for y in (39.5, 59.5)])
+    assert len(corners) == 4
+    for corner in expected:
+        assert np.abs(corners - corner).max(axis=1).min() < 3
+
+
+def test_a_point_is_shown_inside_the_frame_and_outside_the_hole() -> None:
+    hole = np.zeros(SIZE, bool)
+    hole[10, 10] = True
+    points = np.array([[10, 10], [11, 10], [-0.5, 3], [119, 89], [119.5, 3], [np.nan, 0]], np.float32)
+    assert is_shown(points, hole).tolist() == [False, True, False, True, False, False]
