@@ -20,8 +20,14 @@ from pathlib import Path
 from master_thesis.images.codec import write_png
 from stress.videos import Clip, box_mask
 
+LAUNCHERS = ("none", "torchrun", "srun")
 ROOT = Path(__file__).resolve().parents[1]
 SIZE = (60, 106)
+SLURM = {
+    **{"SLURM_JOB_ID": "7", "SLURM_JOB_NAME": "remove", "SLURM_NNODES": "1", "SLURM_NODEID": "0"},
+    **{"SLURM_NTASKS": "2", "SLURM_NTASKS_PER_NODE": "2", "SLURM_NODELIST": "localhost"},
+}
+"""What srun tells each of two tasks on one machine, besides their numbers."""
 
 
 def write_folder(folder: Path, num_videos: int) -> None:
@@ -33,13 +39,15 @@ def write_folder(folder: Path, num_videos: int) -> None:
     write_png(folder / "mask.png", box_mask(SIZE, (20, 30, 40, 60)))
 
 
-def start(folder: Path, output: str, launcher: str = "") -> subprocess.Popen[str]:
-    """Starts one process, or two by a launcher."""
+def start(folder: Path, output: str, launcher: str = "", rank: int = 0) -> subprocess.Popen[str]:
+    """Starts one process, or two by torchrun; with srun, one of two with the variables that it sets."""
     words = f"master_thesis remove videos --mask mask.png --output {output} --lossless --chn_aligner opencv"
     python = [sys.executable, "-W", "ignore"]
     if launcher == "torchrun":
         python += ["-m", "torch.distributed.run", "--nproc_per_node", "2", "--master_port", "29517"]
     env = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    if launcher == "srun":
+        env |= SLURM | {"SLURM_PROCID": str(rank), "SLURM_LOCALID": str(rank)}
     command = [*python, "-m", *words.split(), "--accelerator", "cpu"]
     return subprocess.Popen(command, cwd=folder, env=env, stderr=subprocess.PIPE, text=True)
 
@@ -51,7 +59,7 @@ def results(folder: Path) -> dict[str, bytes]:
 
 def report(name: str, err: str, made: dict[str, bytes], expected: dict[str, bytes], folder: Path) -> bool:
     """Prints what a run did, and returns whether it did it right."""
-    fills = [line for line in err.splitlines() if " by ip" in line and ".mp4" in line]
+    fills = [line for line in err.splitlines() if " by " in line and ".mp4" in line and " of " in line]
     errors = [line for line in err.splitlines() if "error: " in line and "failed" in line]
     left = sorted(path.name for path in folder.iterdir() if path.suffix in (".parts", ".part"))
     is_same = made == expected
@@ -63,7 +71,9 @@ def report(name: str, err: str, made: dict[str, bytes], expected: dict[str, byte
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--videos", type=int, default=4)
-    parser.add_argument("--launcher", choices=("none", "torchrun"), default="none", help="of the run without a kill")
+    parser.add_argument(
+        "--launcher", choices=LAUNCHERS, default="none", help="of the run without a kill; srun: its variables"
+    )
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     random.seed(options.seed)
@@ -77,7 +87,7 @@ def main() -> None:
         if options.launcher == "torchrun":
             errs = start(folder, "launched", "torchrun").communicate()[1]
         else:
-            pair = [start(folder, "launched") for _ in range(2)]
+            pair = [start(folder, "launched", options.launcher, rank) for rank in range(2)]
             errs = "".join(process.communicate()[1] for process in pair)
         is_fine &= report("two processes", errs, results(folder / "launched"), expected, folder / "launched")
         pair = [start(folder, "killed") for _ in range(2)]
