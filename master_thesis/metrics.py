@@ -20,6 +20,7 @@ from skimage.metrics import mean_squared_error, structural_similarity
 from torch import Tensor
 from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
+from master_thesis.ops.mask import window_of
 from master_thesis.ops.pixels import warp_by_flow
 from master_thesis.ops.precision import in_full_precision
 
@@ -191,10 +192,10 @@ def _per_hole(
 
 def _box(hole: Bool[np.ndarray, "H W"]) -> tuple[slice, slice]:
     """Rows and columns of the box around a hole, at least ``LPIPS_MIN_SIDE`` of each where the frame has as many."""
-    sides = []
-    for axis, size in enumerate(hole.shape):
-        places = np.flatnonzero(hole.any(axis=1 - axis))
-        first, last = int(places[0]), int(places[-1]) + 1
+    sides, window = [], window_of(hole)
+    assert window is not None, "frames without a hole are left out"
+    for side, size in zip(window, hole.shape, strict=True):
+        first, last = side.start, side.stop
         missing = max(0, LPIPS_MIN_SIDE - (last - first))
         first = max(0, min(first - missing // 2, size - (last - first) - missing))
         sides.append(slice(first, min(size, max(last, first + LPIPS_MIN_SIDE))))

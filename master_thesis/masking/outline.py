@@ -19,6 +19,7 @@ from master_thesis.images.reducing import reduce_image, size_within
 from master_thesis.masking.carrying import load_carrier, working_size
 from master_thesis.masking.evidence import Box, Scene, motion_apart
 from master_thesis.masking.views import SoftMask, ViewFinder, window_around
+from master_thesis.ops.mask import widen_window, window_of
 
 LONGER_SIDE_PX = 640
 """Longer side at which outlines are found by GrabCut alone."""
@@ -222,7 +223,8 @@ def _grab_cut(
 
 def _window(marked: Bool[np.ndarray, "H W"]) -> tuple[slice, slice]:
     """The marked part of a frame with its surroundings, which say what the background looks like."""
-    ys, xs = np.nonzero(marked)
-    margin = round(SURROUNDINGS * max(np.ptp(ys), np.ptp(xs))) + 8
-    slices = [slice(max(int(a.min()) - margin, 0), int(a.max()) + 1 + margin) for a in (ys, xs)]
-    return slices[0], slices[1]
+    window = window_of(marked)
+    assert window is not None, "something is marked"
+    longest = max(side.stop - side.start for side in window)
+    height, width = marked.shape
+    return widen_window(window, round(SURROUNDINGS * (longest - 1)) + 8, (height, width))

@@ -14,6 +14,7 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 
 from master_thesis.models.carrier import STRIDE, FrameCode, MaskCarrier, Memory
+from master_thesis.ops.mask import widen_window, window_of
 
 PIXELS = 240 * 432
 """Pixels of a view; where an object has grown, up to half as many more."""
@@ -92,15 +93,11 @@ class ViewFinder:
 
 def window_around(mask: Bool[np.ndarray, "H W"]) -> Window:
     """Rows and columns around a mask; the entire frame if the mask is empty."""
-    found = []
-    for axis, side in enumerate(mask.shape):
-        places = np.flatnonzero(mask.any(axis=1 - axis))
-        if not places.size:
-            return slice(0, mask.shape[0]), slice(0, mask.shape[1])
-        low, high = int(places[0]), int(places[-1]) + 1
-        margin = max(round(MARGIN * (high - low)), MIN_MARGIN_PX)
-        found.append(slice(max(low - margin, 0), min(high + margin, side)))
-    return found[0], found[1]
+    window, (height, width) = window_of(mask), mask.shape
+    if window is None:
+        return slice(0, height), slice(0, width)
+    margins = [max(round(MARGIN * (side.stop - side.start)), MIN_MARGIN_PX) for side in window]
+    return widen_window(window, (margins[0], margins[1]), (height, width))
 
 
 def _area(window: Window) -> int:

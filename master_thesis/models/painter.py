@@ -11,11 +11,12 @@ from types import ModuleType
 import numpy as np
 import torch
 from einops import rearrange
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from master_thesis.models.hallucinator import Hallucinator, plain_copies
 from master_thesis.ops.image import to_bytes
+from master_thesis.ops.mask import widen_window, window_of
 from master_thesis.ops.push_pull import push_pull
 from master_thesis.records import Alignment, Hallucination, MaskedFrames
 from master_thesis.runtime.installs import require_patchmatch
@@ -125,10 +126,7 @@ def as_painter(hallucinator: Hallucinator) -> Painter:
 
 def surroundings(hole: Bool[np.ndarray, "H W"]) -> tuple[slice, slice]:
     """Rows and columns around a hole, with as much on each side as the hole is large."""
-    rows, columns = (np.flatnonzero(hole.any(axis=axis)) for axis in (1, 0))
-    margin = max(MIN_MARGIN_PX, int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1)
-    return _widened(rows, margin), _widened(columns, margin)
-
-
-def _widened(places: Int[np.ndarray, " n"], margin: int) -> slice:
-    return slice(max(int(places[0]) - margin, 0), int(places[-1]) + 1 + margin)
+    window = window_of(hole)
+    assert window is not None, "there is a hole"
+    height, width = hole.shape
+    return widen_window(window, max(MIN_MARGIN_PX, *(side.stop - side.start for side in window)), (height, width))

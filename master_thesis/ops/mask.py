@@ -9,6 +9,9 @@ import torch
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
+Window = tuple[slice, slice]
+"""Rows and columns."""
+
 
 def copyable_map(
     visible_aligned: Float[Tensor, "B 1 F H W"], visible_target: Float[Tensor, "B 1 H W"]
@@ -31,6 +34,36 @@ def hole_percent(mask: Float[Tensor, "*lead 1 H W"]) -> Float[Tensor, "*lead"]:
     """
     # Counted first: a mean would round, and 15 % of the pixels could exceed 15 %.
     return mask.sum(dim=(-3, -2, -1), dtype=torch.float32) * 100 / mask.shape[-2:].numel()
+
+
+def window_of(mask: Bool[np.ndarray, "H W"]) -> Window | None:
+    """The smallest window, rows and columns, that holds a mask; None if it is empty.
+
+    >>> window_of(np.eye(3, 4, 1, dtype=bool))
+    (slice(0, 3, None), slice(1, 4, None))
+    """
+    sides = [np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0)]
+    if not sides[0].size:
+        return None
+    rows, columns = (slice(int(places[0]), int(places[-1]) + 1) for places in sides)
+    return rows, columns
+
+
+def widen_window(window: Window, margins: int | tuple[int, int], size: tuple[int, int]) -> Window:
+    """Widens a window as far as a frame of some height and width reaches.
+
+    Args:
+        window: rows and columns.
+        margins: how many of each are added on both sides.
+        size: height and width of the frame.
+
+    >>> widen_window((slice(2, 3), slice(5, 9)), 4, (10, 10))
+    (slice(0, 7, None), slice(1, 10, None))
+    """
+    both = (margins, margins) if isinstance(margins, int) else margins
+    triples = zip(window, both, size, strict=True)
+    rows, columns = (slice(max(s.start - margin, 0), min(s.stop + margin, length)) for s, margin, length in triples)
+    return rows, columns
 
 
 @dataclass(frozen=True)

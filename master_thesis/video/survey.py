@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from master_thesis.errors import UserError
+from master_thesis.ops.mask import window_of
 from master_thesis.video.cuts import CutDetector
 from master_thesis.video.io.masks import Masks, MaskTally
 from master_thesis.video.io.source import VideoInfo
@@ -108,7 +109,8 @@ def survey(masks: Masks, watch: Callable[[np.ndarray, np.ndarray], None] | None 
 
 def bounding_box(mask: Bool[np.ndarray, "H W"]) -> Box | None:
     """The smallest box around a hole; None if there is no hole."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
+    window = window_of(mask)
+    if window is None:
         return None
-    return Box(int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+    rows, columns = window
+    return Box(rows.start, columns.start, rows.stop, columns.stop)
