@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import socket
 import zipfile
 from importlib.resources import files
 
@@ -103,6 +104,17 @@ def test_a_file_that_is_no_video_leaves_nothing(client):
     before = sorted(client.page.store.folder.iterdir())
     assert "cannot be read as a video" in client("PUT", "/api/uploads?name=notes.mp4", b"hello").error
     assert sorted(client.page.store.folder.iterdir()) == before
+
+
+def test_an_upload_that_is_broken_off_leaves_nothing(client):
+    folder, page = client.page.store.folder, client.page
+    before = sorted(folder.iterdir())
+    with socket.create_connection(("127.0.0.1", page.port)) as connection:
+        lines = ["PUT /api/uploads?name=a.mp4 HTTP/1.1", f"Host: 127.0.0.1:{page.port}", "Content-Length: 1000"]
+        cookie = f"Cookie: master_thesis_{page.port}={page.token}"
+        connection.sendall("\r\n".join([*lines, cookie, "", "only a part"]).encode())
+        wait_for(lambda: len(list(folder.iterdir())) > len(before))
+    wait_for(lambda: sorted(folder.iterdir()) == before)
 
 
 def test_frames_come_one_by_one(client, clip, session):
