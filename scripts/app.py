@@ -69,6 +69,8 @@ class Camera:
         seen = []
         while self.page.locator(selector).is_visible() != (state == "visible"):
             seen.append(self.picture())
+            error = self.page.locator("#message.error")
+            assert not error.is_visible(), error.inner_text()
         self.pictures += [
             seen[i * len(seen) // min(len(seen), MAX_WAITING)] for i in range(min(len(seen), MAX_WAITING))
         ]
