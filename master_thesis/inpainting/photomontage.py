@@ -2,8 +2,9 @@
 
 The motion between neighbouring frames is measured once, and continued into the holes. Along it every pixel of a hole is
 followed, forwards and backwards, until a frame shows it; what the next frame has found is carried on, so that both
-frames take a pixel from the same place. Colours are read once, at the end. What no frame shows is made up in the first
-frame that needs it, and carried on from there in the same way.
+frames take a pixel from the same place. Planes of the scene lead to further places, among which the sources are chosen
+together. Colours are read at the end, from original frames. What no frame shows is made up in the first frame that
+needs it, and carried on from there in the same way.
 
 Source: Agarwala et al., Interactive Digital Photomontage, 2004; Granados et al., How Not to Be Seen, 2012.
 """
