@@ -22,6 +22,8 @@ AROUND_PX = 10
 """Width of the surroundings of a hole at that size."""
 WITNESSES = 3
 """Frames that show a pixel along a plane, so that they can outvote one; more are not looked for."""
+MAX_CANDIDATES = 18
+"""Along planes; the memory that the comparison takes grows with their square."""
 FRINGE_PX = 4.0
 """Distance, at that size, from the hole of another frame up to which its object may still show."""
 
@@ -130,9 +132,9 @@ def plane_candidates(
                     seen[number] += is_known
                     places = Places(np.where(is_known, k, NOWHERE).astype(np.int32), moved)
                     found.append(_along(motion, k, places, grid, views).within(followed, visible))
-        if (seen[0][reached] >= WITNESSES).all():
+        if (seen[0][reached] >= WITNESSES).all() or len(found) >= MAX_CANDIDATES:
             break
-    return found
+    return found[:MAX_CANDIDATES]
 
 
 def _along(motion: Motion, k: int, places: Places, grid: Grid, views: Views) -> Candidate:
