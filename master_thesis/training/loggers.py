@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tempfile
 from collections.abc import Callable, Iterable
 from importlib import import_module
 from importlib.util import find_spec
@@ -119,7 +120,7 @@ def log_picture(loggers: Iterable[Any], name: str, picture: Float[Tensor, "3 H W
 
 
 def log_film(loggers: Iterable[Any], name: str, frames: UInt8[np.ndarray, "F H W 3"], step: int) -> None:
-    """Shows moving pictures, as a GIF, in TensorBoard and in the folder of a run logged as CSV.
+    """Shows moving pictures, as a GIF, in every logger that takes pictures.
 
     Args:
         loggers: of the run.
@@ -128,17 +129,9 @@ def log_film(loggers: Iterable[Any], name: str, frames: UInt8[np.ndarray, "F H W
         step: the training step that it belongs to.
     """
     for logger in loggers if getattr(rank_zero_only, "rank", 0) == 0 else ():
-        if isinstance(logger, TensorBoardLogger):
-            from tensorboard.compat.proto.summary_pb2 import Summary
-
-            height, width = frames.shape[1:3]
-            shown = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=gif_bytes(frames))
-            summary = Summary(value=[Summary.Value(tag=name, image=shown)])
-            logger.experiment._get_file_writer().add_summary(summary, step)
-        elif isinstance(logger, CSVRun):
-            path = Path(logger.log_dir) / "pictures" / f"{name}_{step:07d}.gif"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(gif_bytes(frames))
+        for kind, write in _FILM_WRITERS.items():
+            if isinstance(logger, kind):
+                write(logger, name, frames, step)
 
 
 def gif_bytes(frames: UInt8[np.ndarray, "F H W 3"]) -> bytes:
@@ -173,4 +166,37 @@ _WRITERS: dict[type[Logger], Callable[..., None]] = {
     CSVRun: _to_files,
     WandbLogger: _to_wandb,
     MLFlowLogger: _to_mlflow,
+}
+
+
+def _film_to_tensorboard(logger: TensorBoardLogger, name: str, frames: np.ndarray, step: int) -> None:
+    from tensorboard.compat.proto.summary_pb2 import Summary
+
+    height, width = frames.shape[1:3]
+    shown = Summary.Image(height=height, width=width, colorspace=3, encoded_image_string=gif_bytes(frames))
+    logger.experiment._get_file_writer().add_summary(Summary(value=[Summary.Value(tag=name, image=shown)]), step)
+
+
+def _film_to_files(logger: CSVLogger, name: str, frames: np.ndarray, step: int) -> None:
+    path = Path(logger.log_dir) / "pictures" / f"{name}_{step:07d}.gif"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gif_bytes(frames))
+
+
+def _film_to_wandb(logger: WandbLogger, name: str, frames: np.ndarray, step: int) -> None:
+    logger.log_video(name, [io.BytesIO(gif_bytes(frames))], step, format=["gif"])
+
+
+def _film_to_mlflow(logger: MLFlowLogger, name: str, frames: np.ndarray, step: int) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name.rpartition('/')[2]}_{step:07d}.gif"
+        path.write_bytes(gif_bytes(frames))
+        logger.experiment.log_artifact(logger.run_id, str(path), name.rpartition("/")[0])
+
+
+_FILM_WRITERS: dict[type[Logger], Callable[..., None]] = {
+    TensorBoardLogger: _film_to_tensorboard,
+    CSVRun: _film_to_files,
+    WandbLogger: _film_to_wandb,
+    MLFlowLogger: _film_to_mlflow,
 }

@@ -41,6 +41,10 @@ class TrainingOptions(NetworkCommandOptions):
         None, "end the training after N validations without a better --monitor", metavar="N", within=(1, 10**6)
     )
 
+    validation_film: int | None = option(
+        None, "log a film of N validation frames, filled by ip, after each validation", metavar="N", within=(2, 1000)
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
         check_bounds(self)
@@ -49,8 +53,10 @@ class TrainingOptions(NetworkCommandOptions):
     def callbacks(self, monitor: str) -> list[pl.Callback]:
         """The callbacks that the options ask for."""
         from master_thesis.training.early_stopping import make_early_stopping
+        from master_thesis.training.film import ValidationFilm
 
-        return [] if self.early_stopping is None else [make_early_stopping(monitor, self.early_stopping)]
+        stopping = [] if self.early_stopping is None else [make_early_stopping(monitor, self.early_stopping)]
+        return [*stopping, *([] if self.validation_film is None else [ValidationFilm(self.validation_film)])]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,21 +80,11 @@ class CHNTrainingOptions(TrainingOptions):
     loss: CHNLossConfig = part(CHNLossConfig())
     sizes: CHNConfig = part(CHNConfig())
     texture_sizes: TextureConfig = part(TextureConfig())
-    validation_film: int | None = option(
-        None, "log a film of N validation frames, filled by ip, after each validation", metavar="N", within=(2, 1000)
-    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.aligner.require_named()
         self.aligner.require_weights()
-
-    def callbacks(self, monitor: str) -> list[pl.Callback]:
-        """The callbacks that the options ask for."""
-        from master_thesis.training.film import ValidationFilm
-
-        film = [] if self.validation_film is None else [ValidationFilm(self.validation_film)]
-        return [*super().callbacks(monitor), *film]
 
 
 def train_dfpn(options: DFPNTrainingOptions) -> None:
