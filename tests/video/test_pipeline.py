@@ -2,7 +2,6 @@
 
 import json
 import logging
-from dataclasses import replace
 from pathlib import Path
 
 import av
@@ -84,10 +83,13 @@ def test_holes_of_10_bits_are_filled_with_10_bits(tmp_path: Path) -> None:
             container.mux(stream.encode(av.VideoFrame.from_ndarray(values.reshape(-1, 128), format="yuv420p10le")))
         container.mux(stream.encode(None))
     write_png(tmp_path / "mask.png", hole)
-    config = VideoConfig(video=str(tmp_path / "clip.mkv"), mask=str(tmp_path / "mask.png"), lossless=True)
-    result = inpaint_video(
-        replace(config, output=str(tmp_path / "out.mkv")), StillAligner(), SmoothPainter(), "pm", None
-    )
+    files = {
+        "video": str(tmp_path / "clip.mkv"),
+        "mask": str(tmp_path / "mask.png"),
+        "output": str(tmp_path / "out.mkv"),
+    }
+    config = VideoConfig(**files, lossless=True, mask_dilation=0)
+    result = inpaint_video(config, StillAligner(), SmoothPainter(), "pm", None)
     with av.open(str(result.output)) as container:
         for frame, luma in zip(container.decode(video=0), lumas, strict=True):
             error = frame.to_ndarray()[:96].astype(int) - luma
