@@ -60,9 +60,13 @@ def unless_still(
     Measurements err by hundredths of a pixel, and by more where things move before plain walls: chained over the frames
     of a camera that stands still, they would drift.
     """
-    still = np.eye(3)
-    errors = [photometric_error(each, target, known_target, ref, known_ref) for each in (still, motion)]
-    return still if errors[0] <= errors[1] else motion
+    seen = warp_homography(known_ref.astype(np.uint8), motion, cv2.INTER_NEAREST) > 0
+    both = known_target & known_ref & seen  # the same pixels for both: a moving camera leaves some of them unseen
+    errors = [
+        np.minimum(cv2.absdiff(target, moved)[both].astype(np.float32), ROBUST_DIFFERENCE).sum()
+        for moved in (ref, warp_homography(ref, motion))
+    ]
+    return np.eye(3) if errors[0] <= errors[1] else motion
 
 
 def match_features(

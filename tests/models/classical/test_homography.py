@@ -8,6 +8,7 @@ from master_thesis.models.classical.homography import (
     global_motion,
     match_features,
     photometric_error,
+    unless_still,
     warp_homography,
 )
 from tests import factories
@@ -117,3 +118,12 @@ def test_an_implausible_motion_is_rejected(photo):
 def test_tiny_images_work(size):
     picture = np.zeros(size, np.uint8)
     assert np.isfinite(global_motion(picture, picture == 0, picture, picture == 0)).all()
+
+
+def test_a_slow_scene_of_little_contrast_is_not_taken_for_still() -> None:
+    """The camera moves by 6 px: what it leaves unseen must not speak against that."""
+    noise = cv2.GaussianBlur(np.random.default_rng(0).normal(128, 20, (60, 90)), (0, 0), 1.5)
+    first, second = (np.rint(noise[:, start : start + 80]).astype(np.uint8) for start in (0, 6))
+    known, motion = np.ones((60, 80), bool), np.array([[1.0, 0, -6], [0, 1, 0], [0, 0, 1]])
+    assert (unless_still(motion, first, known, second, known) == motion).all()
+    assert (unless_still(motion, first, known, first, known) == np.eye(3)).all()

@@ -55,32 +55,15 @@ def test_scaling_keeps_the_motion() -> None:
     np.testing.assert_allclose((moved + 0.5) * 2 - 0.5, through(motion, points), atol=1e-3)
 
 
-def test_a_camera_that_stands_still_does_not_drift_with_what_moves_before_it() -> None:
-    """Plain bars and a block, before which a slanted stripe moves: hardly any corners but those of the stripe."""
-    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
-    kinds = x // 27 + 4 * ((y > 70) & (y < 100) & (x > 100) & (x < 130))
-    bars = np.stack([(kinds >> k & 1) * 200 + 20 for k in range(3)], axis=-1)
-    frames = []
-    for t in range(2):
-        stripe = np.abs(y - 0.4 * x - 10 - 3 * t) < 14
-        moving = np.stack([2 * (x - 2 * t) % 256, y - 3 * t, 255 - y + 3 * t], axis=-1)
-        frames.append(np.where(stripe[..., None], moving, bars).clip(0, 255).astype(np.uint8))
-    hole = np.zeros(SIZE, bool)
-    hole[90:110, 60:90] = True
+@pytest.mark.parametrize("seed", range(3))
+def test_a_camera_that_stands_still_does_not_drift(scene, seed: int) -> None:
+    """Noise would move it by hundredths of a pixel, and a chain of frames by pixels."""
+    rng, hole = np.random.default_rng(seed), np.zeros(SIZE, bool)
+    hole[45:75, 60:100] = True
+    still = scene[: SIZE[0], : SIZE[1]]
+    frames = [(still + rng.normal(0, 3, still.shape)).clip(0, 255).astype(np.uint8) for _ in range(2)]
     camera = NeighbourMotion.between(*(View.of(frame, hole) for frame in frames)).camera
     assert (camera == np.eye(3)).all()
-
-
-@pytest.mark.parametrize(("change", "is_repeat"), [(0, True), (1, True), (40, False)])
-def test_a_repeated_frame_moves_nothing(scene, change, is_repeat) -> None:
-    """What was stored twice differs in a few pixels by a level or two; where something moves, it is more."""
-    first, second = views(scene, np.eye(3))
-    image = second.image.copy()
-    image[10:13, 20:23] += np.uint8(change)
-    found = NeighbourMotion.between(first, View.of(image, ~second.known))
-    assert found.is_repeat == is_repeat
-    points = np.array([[70.0, 50], [12.5, 100.25]], np.float32)
-    assert (np.abs(found.forwards(points) - points).max() == 0) == is_repeat
 
 
 def test_frames_of_which_nothing_is_known_repeat_nothing(scene) -> None:
