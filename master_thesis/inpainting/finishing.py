@@ -15,7 +15,7 @@ from master_thesis.inpainting.grain import with_grain
 from master_thesis.inpainting.joining import RING_PX, joined, ring_around
 from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.inpainting.rims import sample_outside
-from master_thesis.inpainting.sources import Chosen, points_of
+from master_thesis.inpainting.sources import MARGIN_PX, Chosen, points_of
 from master_thesis.models.painter import Painter, SmoothPainter, surroundings
 from master_thesis.ops.image import FINE
 from master_thesis.ops.position_map import NOWHERE, Places
@@ -135,7 +135,10 @@ class Finisher:
             chosen, hole = source == k, self.holes[k]
             x, y = np.rint(xy[chosen]).astype(int).T
             is_outside = (x < 0) | (y < 0) | (x >= hole.shape[1]) | (y >= hole.shape[0])
-            is_hidden = is_outside | hole[y.clip(0, hole.shape[0] - 1), x.clip(0, hole.shape[1] - 1)]
+            # Sampling reaches as far as the margin of a hole does.
+            steps = [(dy, dx) for dy in (-MARGIN_PX, 0, MARGIN_PX) for dx in (-MARGIN_PX, 0, MARGIN_PX)]
+            near = [hole[(y + dy).clip(0, hole.shape[0] - 1), (x + dx).clip(0, hole.shape[1] - 1)] for dy, dx in steps]
+            is_hidden = is_outside | np.any(near, axis=0)
             source[np.flatnonzero(chosen)[is_hidden]] = NOWHERE
         return Places(source, xy)
 

@@ -17,6 +17,8 @@ from master_thesis.ops.membrane import along_border, blur, membrane
 
 RING_PX = (4, 14)
 """Distances from the margin of a hole between which the ring lies."""
+NEGLIGIBLE = 0.3
+"""Differences of light, in grey levels, that the measurement in the ring may be wrong by."""
 LEAST_PIXELS = 40
 """Of a ring; with fewer, the border alone decides."""
 USUAL_DIFFERENCE = 12.0
@@ -26,8 +28,8 @@ LEAST_SHARE = 0.03
 NUM_FITS, RIDGE = 5, 0.5
 LARGEST_DIFFERENCE = 160.0
 """Larger differences along the border of a hole, in grey levels, are not matched: the copy shows something else."""
-FADE_PX = 3.0
-"""Distance from the border at which a third is left of what differs at the border alone."""
+FADE_PX = 3.5
+"""Distance from the border at which a third is left of what differs at the border alone, if it differs much."""
 
 
 def ring_around(known: Bool[np.ndarray, "H W"], wide: Bool[np.ndarray, "H W"]) -> Int[np.ndarray, "H W"]:
@@ -72,12 +74,15 @@ def joined(
     light = np.zeros_like(copied)
     if ring.sum() >= LEAST_PIXELS:
         light = membrane(_usual(difference, ring), ring)
+        light = np.sign(light) * (np.abs(light) - NEGLIGIBLE).clip(0)
     correction = light
     if band.any():
         rest = membrane(along_border(difference - light, band), band)
         if ring.sum() >= LEAST_PIXELS:
             depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-            rest *= np.exp(-depth / FADE_PX)[..., None]
+            # What is small at the border is light after all, and goes on.
+            size = np.minimum(np.abs(rest).max(axis=-1) / USUAL_DIFFERENCE, 1)
+            rest *= np.exp((1 - depth.clip(1)) / FADE_PX * size)[..., None]
         correction = light + rest
     return copied + np.where(is_copied[..., None], correction, 0)
 

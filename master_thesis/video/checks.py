@@ -19,7 +19,7 @@ from master_thesis.video.mask_notices import held_notice, matching_notices, why_
 from master_thesis.video.outlook import Outlook, Samples, predict
 from master_thesis.video.outputs import chosen_output, output_notices, output_problems
 from master_thesis.video.plan import SOFT_BELOW, VideoPlan, plan_scenes, plan_windows
-from master_thesis.video.resources import GIB, memory_needed, resource_problems
+from master_thesis.video.resources import GIB, memory_needed, resource_problems, writing_bytes
 from master_thesis.video.survey import Survey, survey
 
 SLACK = 0.01
@@ -234,7 +234,8 @@ def check_plan(report: Report, plan: VideoPlan) -> None:
     found = plan.survey
     shares = [percent / 100 for percent in found.hole_percent if percent]
     hole_pixels = round(sum(shares) / max(len(shares), 1) * math.prod(found.info.size))
-    needed = (memory_needed(plan.windows, hole_pixels) + used_memory()) / GIB
+    filling = memory_needed(plan.windows, hole_pixels) + writing_bytes(found.num_frames, found.info.size)
+    needed = (filling + used_memory()) / GIB
     report.facts.append(f"memory: about {max(needed, 0.1):.1f} GiB at its peak")
     report.problems += resource_problems(plan.windows, plan.output, found.num_frames, found.info.size, hole_pixels)
 

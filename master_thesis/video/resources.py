@@ -21,6 +21,8 @@ STORED_FRAME_BYTES = 2 * 2**20
 STORED_BYTES, HOLE_BYTES, MOTION_BYTES, WORK_BYTES = 0.25, 26, 8, 270
 """Where frames are stored on disk (pm), bytes: per pixel of their packed masks, of what is known of a pixel of a hole,
 per pixel that a motion is measured in, and per pixel of the frame that is filled (measured)."""
+ENCODED_FRAMES, ENCODED_BYTES = 60, 3
+"""Frames that x264 looks ahead, and bytes per pixel of each (measured)."""
 
 PAIRS_PER_FRAME = {"ff": 30.0, "ip": 2.0, "cp": 18.0, "pm": 1.0}
 """Approximate number of pairs of frames per frame with a hole (70 frames with large holes)."""
@@ -66,6 +68,16 @@ def disk_needed(windows: Sequence[Window]) -> int:
     """Bytes on disk that the frames of the largest window and the motions between them need while it is filled."""
     stored = [window for window in windows if window.scene.is_stored]
     return max((len(w.numbers) * (3 * _num_pixels(w) + STORED_FRAME_BYTES) for w in stored), default=0)
+
+
+def writing_bytes(num_frames: int, size: tuple[int, int]) -> int:
+    """Bytes that the encoder of the result holds, beside what filling needs.
+
+    Args:
+        num_frames: frames of the video.
+        size: height and width of the video.
+    """
+    return min(num_frames, ENCODED_FRAMES) * ENCODED_BYTES * size[0] * size[1]
 
 
 def _window_bytes(window: Window, hole_pixels: int) -> int:
