@@ -31,7 +31,7 @@ VIDEO_PX, WINDOW_PX, SHOWN_PX = (640, 360), (1280, 800), (960, 600)
 BOX = ((42, 2), (214, 350))
 STROKES = (("]]]]", [(128, 33), (128, 52)]), ("[[", [(118, 222), (73, 320)]), ("", [(138, 222), (183, 320)]))
 """What is drawn on the first frame: a box, and what that misses: head and legs."""
-RATE = 12
+RATE = 18
 """Pictures per second of the clip."""
 MAX_WAITING = 18
 """Pictures of the clip for each thing that is waited for."""
