@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from master_thesis.images.codec import read_frame
 from master_thesis.images.masks import dilate
 from master_thesis.masking.outline import FrameMarks, outline
 from master_thesis.video.io.masks import CROSS
+from master_thesis.video.mask_making import OUTLINED_WITH
 
 CARRY, REMOVE = "carry", "remove"
 
@@ -106,7 +107,7 @@ def outline_box(session: Session, frame: int, values: Mapping[str, Any]) -> byte
     assert isinstance(box, list)
     left, top, right, bottom = max(box[0], 0), max(box[1], 0), min(box[2], width), min(box[3], height)
     require(left < right and top < bottom, f"the box lies outside the frame, which is {width} x {height}")
-    found = _outlined(session, frame, FrameMarks((left, top, right, bottom)))
+    found = _outlined(session, frame, FrameMarks((left, top, right, bottom)), _beside(session, frame))
     require(bool(found.any()), "nothing stands out in this box: draw it tighter, or paint the object")
     return alpha_png(found)
 
@@ -118,12 +119,19 @@ def outline_strokes(session: Session, frame: int, drawing: bytes) -> bytes:
     return alpha_png(_outlined(session, frame, FrameMarks(on=strokes)))
 
 
-def _outlined(session: Session, frame: int, marks: FrameMarks) -> Mask:
+def _beside(session: Session, frame: int) -> list[np.ndarray]:
+    """The frames next to one that are read already, on the side where more of them are."""
+    sides = [[session.frames.path(frame + sign * step) for step in OUTLINED_WITH] for sign in (1, -1)]
+    there = [[path for path in side if path is not None] for side in sides]
+    return [read_frame(path) for path in max(there, key=len)]
+
+
+def _outlined(session: Session, frame: int, marks: FrameMarks, neighbours: Sequence[np.ndarray] = ()) -> Mask:
     image = read_frame(picture(session, "input", frame))
     size = session.info.displayed_size
     if image.shape[:2] != size:
         image = cv2.resize(image, size[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.ascontiguousarray(outline(image, marks))
+    return np.ascontiguousarray(outline(image, marks, neighbours))
 
 
 def carry(session: Session, values: Mapping[str, Any]) -> None:

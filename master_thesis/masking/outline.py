@@ -1,7 +1,8 @@
 """From marks on one frame to the outline of an object.
 
 In a box, and with neighbouring frames, place, colour and movement give a first guess, GrabCut cuts along the edges, and
-the network that carries masks corrects it. Without them GrabCut does it alone.
+the network that carries masks corrects it; what GrabCut finds alone is added if it is much the same. Without
+neighbouring frames GrabCut does it alone.
 
 Source: GrabCut (Rother et al., 2004), as OpenCV implements it.
 """
@@ -32,6 +33,8 @@ CERTAIN = 0.95
 """Probability from which on the first guess is final for GrabCut."""
 CORRECTIONS = 3
 """Rounds of the network."""
+AGREED = 0.5
+"""Overlap from which on two outlines are taken to be of the same object."""
 DISC = 0.008
 """Radius of a point, as a share of the longer side."""
 REACH = 0.16
@@ -86,12 +89,27 @@ def outline(
         inside = np.zeros(size, bool)
         inside[top:bottom, left:right] = True
         soft = _corrected(image, _guessed(image, marks.box, (on & inside, off), neighbours) * inside, inside & ~off)
-        return ((soft > 0.5) | on) & inside & ~off
-    labels = _labels(size, marks.box, on, off)
-    mask = np.zeros(size, bool)
+        return (_with_what_agrees(soft > 0.5, _cut_alone(image, marks.box, on, off)) | on) & inside & ~off
+    return _cut_alone(image, marks.box, on, off)
+
+
+def _cut_alone(
+    image: UInt8[np.ndarray, "H W 3"],
+    box: tuple[int, int, int, int] | None,
+    on: Bool[np.ndarray, "H W"],
+    off: Bool[np.ndarray, "H W"],
+) -> Bool[np.ndarray, "H W"]:
+    """The outline that GrabCut finds alone."""
+    labels = _labels(on.shape, box, on, off)
+    mask = np.zeros(on.shape, bool)
     window = _window(labels != cv2.GC_BGD)
     mask[window] = _separated(np.ascontiguousarray(image[window]), labels[window], on[window], off[window])
     return (mask | on) & (labels != cv2.GC_BGD)
+
+
+def _with_what_agrees(found: Bool[np.ndarray, "H W"], alone: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+    """Both outlines, unless they are of different things: what is left of an object shows, a little more does not."""
+    return found | alone if (found & alone).sum() > AGREED * (found | alone).sum() else found
 
 
 def _guessed(

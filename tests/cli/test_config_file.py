@@ -16,6 +16,7 @@ EVERYTHING = {
     "remove": "Ünter\u00a0wegs.mp4 --mask - --output yes --object_ids 1 3 --leaps false --test_size native --overlay "
     "--frame_rate 0.01 --algorithms ip cp --preset small --chn_aligner opencv --precision 16-mixed --accelerator cpu",
     "mask": "clip.mp4 --box 1 2 3 4 5 6 7 8@9 --points 1 2 --draw a.png@3 --gone @12 --output masks --overlay",
+    "app": "--port 0 --sessions null",
     "evaluate": "--masks null --protocols hole --predictions a=b --sequences 010 2020-01-01 --max_frames 3 --leaps "
     "--test_size 16 32 --test_checkpoint 1.0 --chn_aligner cpn --chn_aligner_checkpoint ~ --gpus 2",
     "test dfpn": "--test_checkpoint c --dfpn_size 64 --dfpn_corr_widths 4 8 --frames_n 5 --limit_test_batches 1.0",

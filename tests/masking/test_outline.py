@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from master_thesis.masking.outline import FrameMarks, outline
+from master_thesis.masking.outline import FrameMarks, _with_what_agrees, outline
 from stress.videos import panorama
 
 SIZE = (96, 128)
@@ -64,3 +64,12 @@ def test_equal_marks_give_equal_outlines():
     image, _ = scene()
     first, second = (outline(image, FrameMarks(box=(30, 20, 90, 80))) for _ in range(2))
     assert np.array_equal(first, second)
+
+
+def test_what_grab_cut_finds_alone_is_added_to_much_the_same_outline_only():
+    """Columns 0 to 9 overlap with 4 to 13 by 6 of 14, and with 3 to 12 by 7 of 13."""
+    columns = np.arange(20)[None]
+    found = columns < 10
+    for start, expected in ((4, found), (3, columns < 13)):
+        alone = (columns >= start) & (columns < start + 10)
+        assert np.array_equal(_with_what_agrees(found, alone), expected)
