@@ -24,7 +24,7 @@ WITNESSES = 3
 """Frames that show a pixel along a plane, so that they can outvote one; more are not looked for."""
 MAX_CANDIDATES = 18
 """Along planes; the memory that the comparison takes grows with their square."""
-FRINGE_PX = 4.0
+FRINGE_PX = 6.0
 """Distance, at that size, from the hole of another frame up to which its object may still show."""
 
 
@@ -121,20 +121,27 @@ def plane_candidates(
     """
     hole, visible, found = views.wide[t], visible_around(views.wide[t], grid), []
     reached = np.any([candidate.places.is_known for candidate in followed], axis=0)
-    seen = np.zeros((NUM_PLANES, len(points)), int)
+    shown, seen = np.zeros((NUM_PLANES, len(points)), bool), np.zeros((NUM_PLANES, len(points)), int)
     corners = find_corners(_bytes(views.frames[t]), hole)
     for sides in follow_corners(corners, t, views.wide, motions):
         for k, (here, there) in sides.items():
             for number, motion in enumerate(fit_planes(here, there, (hole.shape[0], hole.shape[1]))):
                 moved = through(motion, points)
                 is_known = reached & is_shown(moved, views.wide[k])
-                if (is_known & (seen[number] < WITNESSES)).any():
-                    seen[number] += is_known
+                is_safe = is_known & (_away(k, moved, grid, views) >= FRINGE_PX)
+                if ((is_known & ~shown[number]) | (is_safe & (seen[number] < WITNESSES))).any():
+                    shown[number] |= is_known
+                    seen[number] += is_safe
                     places = Places(np.where(is_known, k, NOWHERE).astype(np.int32), moved)
                     found.append(_along(motion, k, places, grid, views).within(followed, visible))
         if (seen[0][reached] >= WITNESSES).all() or len(found) >= MAX_CANDIDATES:
             break
     return found[:MAX_CANDIDATES]
+
+
+def _away(k: int, points: Float[np.ndarray, "N 2"], grid: Grid, views: Views) -> Float[np.ndarray, " N"]:
+    """How far points of frame k lie from its hole, in pixels of the reduced frame."""
+    return sample_at(views.at(k, grid.step)[1], grid.reduced(points))
 
 
 def _along(motion: Motion, k: int, places: Places, grid: Grid, views: Views) -> Candidate:

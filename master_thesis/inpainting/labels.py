@@ -38,9 +38,15 @@ FIT_WEIGHT = 0.5
 """Of the misfit beside the support of others."""
 TIME_WEIGHT = 0.5
 """Of the logarithm of the distance in time."""
+STEADY_PX, LEAST_AGEING = 1.0, 0.05
+"""Movement in px a frame from which on distance in time counts entirely; it counts at least so much: where nothing
+moves, a far frame is as good as a near one."""
 LEAST_WEIGHT = 0.02
 """Smaller shares of a pixel are left out."""
-LEAST_SAFETY = 0.6
+CLEAR_PX = 3.0
+"""Distance from the hole, in the reduced frame, at which its surroundings are compared: nearer ones may show the rest
+of an object whose mask is too tight."""
+LEAST_SAFETY = 0.1
 """Of a candidate at the very border of the hole of its frame."""
 
 
@@ -93,24 +99,38 @@ def choose_labels(
         points,
         candidates,
         grid,
-        _decided(t, candidates, grid, views, motions),
+        _decided(t, points, candidates, grid, views, motions),
         Colours(views.frames, motions.exposures, t),
     )
 
 
-def _decided(t: int, candidates: Sequence[Candidate], grid: Grid, views: Views, motions: Motions) -> Consensus:
+def _decided(
+    t: int, points: np.ndarray, candidates: Sequence[Candidate], grid: Grid, views: Views, motions: Motions
+) -> Consensus:
     origin = np.stack([candidate.origin for candidate in candidates])
     known = origin != NOWHERE
     pictures = np.stack([_exposed(c.colours, c.origin, t, motions.exposures) for c in candidates])
     image, _ = views.at(t, grid.step)
     target = sample_at(image, grid.reduced(grid.points.reshape(-1, 2))).reshape(*grid.points.shape[:2], 3)
-    fit = misfit(pictures, known, np.rint(target).clip(0, 255).astype(np.uint8), visible_around(views.wide[t], grid))
+    visible = visible_around(views.wide[t], grid)
+    is_clear = cv2.distanceTransform(visible.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) > CLEAR_PX
+    fit = misfit(pictures, known, np.rint(target).clip(0, 255).astype(np.uint8), is_clear)
     fit[[c.is_followed for c in candidates]] = FOLLOWED_MISFIT
     safety = np.stack([candidate.safety for candidate in candidates])
     trust = (LEAST_SAFETY + (1 - LEAST_SAFETY) * safety) * np.exp(-fit / MISFIT_SCALE)
-    trust = np.where(known, trust * np.exp(-np.abs(origin - t) / TIME_SCALE), 0).astype(np.float32)
-    bias = FIT_WEIGHT * fit / MISFIT_SCALE + TIME_WEIGHT * np.log1p(np.abs(origin - t))
+    age = np.abs(origin - t) * np.reshape([_ageing(t, points, c.places) for c in candidates], (-1, 1, 1))
+    trust = np.where(known, trust * np.exp(-age / TIME_SCALE), 0).astype(np.float32)
+    bias = FIT_WEIGHT * fit / MISFIT_SCALE + TIME_WEIGHT * np.log1p(age)
     return consensus(trust, agreement(pictures, known), bias)
+
+
+def _ageing(t: int, points: Float[np.ndarray, "N 2"], places: Places) -> float:
+    """How much the distance in time counts for places, by how far they move a frame."""
+    known = places.is_known
+    if not known.any():
+        return 1.0
+    way = np.linalg.norm(places.xy[known] - points[known], axis=1) / np.abs(places.source[known] - t)
+    return float(np.clip(np.median(way) / STEADY_PX, LEAST_AGEING, 1))
 
 
 def _exposed(colours: np.ndarray, origin: np.ndarray, t: int, exposures: Sequence[Exposure]) -> np.ndarray:

@@ -20,7 +20,7 @@ from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.models.classical.homography import BORDER_PX, THRESHOLD_PX, fit_homography
 from master_thesis.models.classical.neighbours import VIEW_SIDE_PX
 
-DISTANCES = (1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48)
+DISTANCES = (1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85)
 """Of frames to copy from along planes."""
 NUM_PLANES = 2
 NUM_CORNERS = 1000

@@ -52,3 +52,19 @@ def test_a_grid_covers_the_hole_and_reads_it_where_it_is() -> None:
     points = points_of(hole)
     for axis in range(2):
         np.testing.assert_allclose(grid.read(grid.points[..., axis], points), points[:, axis], atol=0.05)
+
+
+def test_the_fringe_of_an_object_whose_mask_is_too_tight_is_not_copied() -> None:
+    """A still camera before which a disc lingers and leaves: only the last frames show all of what is behind it."""
+    noise = np.random.default_rng(5).integers(0, 256, (*SIZE, 3)).astype(np.uint8)
+    ground = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 2), None, 60, 140, cv2.NORM_MINMAX).astype(np.uint8)
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    distances = [np.hypot(y - 48, x - (40 + 1.5 * t if t < 10 else 100)) for t in range(16)]
+    frames = [np.where(distance[..., None] < 15, 250, ground).astype(np.uint8) for distance in distances]
+    holes = [distance < 10 for distance in distances]
+    ((_, chosen),) = choose_sources(frames, holes, Motions.of(frames, holes), range(3, 4))
+    pairs = zip(chosen.places.source, chosen.places.xy.tolist(), strict=True)
+    read = np.stack([frames[k][round(y), round(x)] for k, (x, y) in pairs])
+    colours = np.where(np.isnan(chosen.colours), read, chosen.colours)
+    is_wrong = np.abs(colours - ground[chosen.wide]).max(axis=1) > 40
+    assert is_wrong[holes[3][chosen.wide]].mean() < 0.05
