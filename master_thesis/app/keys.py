@@ -12,6 +12,7 @@ from PIL import Image
 
 from master_thesis.errors import UserError, require
 from master_thesis.images.codec import read_mask, write_png
+from master_thesis.runtime.atomic import atomic_path
 
 Mask = Bool[np.ndarray, "H W"]
 
@@ -42,11 +43,13 @@ class KeyFrames:
 
     def set(self, frame: int, mask: Mask) -> None:
         """Makes a frame a key frame, or replaces its mask."""
-        self.remove(frame)
-        if mask.any():
-            write_png(self._file(frame, "png"), np.ascontiguousarray(mask))
-        else:
+        if not mask.any():
             self._file(frame, "gone").touch()
+            self._file(frame, "png").unlink(missing_ok=True)
+            return
+        with atomic_path(self._file(frame, "png")) as part:  # the page may be reading the one before
+            write_png(part, np.ascontiguousarray(mask))
+        self._file(frame, "gone").unlink(missing_ok=True)
 
     def remove(self, frame: int) -> None:
         """Makes a frame an ordinary one."""

@@ -16,6 +16,7 @@ import numpy as np
 from master_thesis.errors import UserError
 from master_thesis.images.codec import write_jpeg
 from master_thesis.images.reducing import reduce_image, size_within
+from master_thesis.runtime.atomic import atomic_path
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.orientation import to_displayed
 from master_thesis.video.io.source import VideoSource
@@ -115,7 +116,8 @@ class Pictures:
                     self._write(number, to_displayed(frame.image, source.info.display_matrix))
                 self.count = number + 1
                 self.total = max(self.total, self.count)
-            (self.folder / COMPLETE).write_text(json.dumps({"count": self.count}))
+            with atomic_path(self.folder / COMPLETE) as part:
+                part.write_text(json.dumps({"count": self.count}))
             self.total, self.is_complete = self.count, True
         except (UserError, OSError) as error:
             self.error = str(error)

@@ -13,6 +13,7 @@ from master_thesis.app.pictures import Pictures, Reading
 from master_thesis.configs.inpainting import ALGORITHMS, MONTAGE
 from master_thesis.configs.video import VideoConfig
 from master_thesis.errors import UserError, require
+from master_thesis.runtime.atomic import atomic_path
 from master_thesis.video.io.source import VideoInfo
 from master_thesis.video.outputs import FIGURES, OVERLAY, PAGE, beside, stem_of, video_suffix
 
@@ -95,7 +96,8 @@ class Removal:
             shutil.rmtree(folder, ignore_errors=True)
         sentence = _read(beside(self.output, FIGURES)).get("sentence", "")
         made = {"keys": keys, "sentence": sentence, **asdict(choice)}
-        (self.folder / MADE).write_text(json.dumps(made), encoding="utf-8")
+        with atomic_path(self.folder / MADE) as part:
+            part.write_text(json.dumps(made), encoding="utf-8")
         self._show()
 
     def files(self) -> dict[str, Path]:

@@ -22,6 +22,7 @@ from master_thesis.app.pictures import Pictures, Reading
 from master_thesis.app.removal import Removal
 from master_thesis.errors import UserError, require
 from master_thesis.images.codec import read_mask
+from master_thesis.runtime.atomic import atomic_path
 from master_thesis.video.io.source import VideoInfo
 from master_thesis.video.mask_folder import MaskRecord, mask_name
 
@@ -94,7 +95,8 @@ class Session:
 
     def note_carried(self, digest: str) -> None:
         """Remembers from which key frames the masks were made."""
-        (self.folder / CARRIED).write_text(digest)
+        with atomic_path(self.folder / CARRIED) as part:
+            part.write_text(digest)
 
     def start(self, job: Job) -> None:
         """Queues a job.
@@ -190,7 +192,8 @@ class SessionStore:
         except UserError:
             shutil.rmtree(folder, ignore_errors=True)
             raise
-        (folder / NOTE).write_text(json.dumps(asdict(opened)), encoding="utf-8")
+        with atomic_path(folder / NOTE) as part:
+            part.write_text(json.dumps(asdict(opened)), encoding="utf-8")
         with self._lock:
             self._open[folder.name] = session
         return session

@@ -13,6 +13,7 @@ export class Session {
     this.confidence = [];
     this.edits = 0; // drawn masks that were handed over: changes the address of masks
     this.saving = Promise.resolve();
+    [this.asked, this.newest] = [0, 0]; // numbers of questions: the last one, and that of the newest answer
   }
 
   get isLocked() {
@@ -36,9 +37,12 @@ export class Session {
   }
 
   async refresh() {
-    const before = this.state, state = await read(this.base);
-    if (state.masks && state.masks.version !== before?.masks?.version) this.confidence = await read(`${this.base}/confidence`);
-    this.state = state;
+    const number = ++this.asked, state = await read(this.base);
+    const isNew = state.masks && state.masks.version !== this.state?.masks?.version;
+    const confidence = isNew ? await read(`${this.base}/confidence`) : this.confidence;
+    if (number < this.newest) return; // overtaken by an answer to a later question
+    const before = this.state;
+    [this.newest, this.state, this.confidence] = [number, state, confidence];
     await this.onChange(before);
   }
 
@@ -58,6 +62,7 @@ export class Session {
   // Hands over the mask of a frame (null: the frame is no key frame any more), after those before it.
   keep(frame, drawing) {
     this.edits += 1;
+    this.newest = ++this.asked; // answers that are under way do not know this mask
     const others = this.state.keys.filter((key) => key.frame !== frame), added = drawing ? [{ frame, is_gone: false }] : [];
     this.state.keys = [...others, ...added].sort((a, b) => a.frame - b.frame);
     this.state.is_carried = false;
