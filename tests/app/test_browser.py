@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from master_thesis.app import serving
+from master_thesis.app.jobs import JobQueue
 from master_thesis.app.keys import mask_of_png
 from stress.videos import Clip
 from tests.app.conftest import running, square, wait_for
@@ -109,8 +110,9 @@ def video(tmp_path_factory):
 
 
 @pytest.fixture
-def person(tmp_path):
-    """A person in front of a page with real workers."""
+def person(tmp_path, monkeypatch):
+    """A person in front of a page with real workers, also after tests that share others."""
+    monkeypatch.setattr(serving, "JobQueue", JobQueue)
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for client in running(serving.Page(tmp_path / "sessions", 0)):
