@@ -45,7 +45,7 @@ def filled(monkeypatch):
     def fill(config, inpainter, size):
         name = Path(config.video).stem
         seen.append((name, threading.get_ident()))
-        time.sleep(0.05)
+        time.sleep(0.2)  # longer than two workers may begin apart
         if name == "c":
             raise UserError("c has no end")
         Path(config.output).write_text("done")
