@@ -25,7 +25,7 @@ from master_thesis.masking.carrying import Carrier, load_carrier, working_size
 from master_thesis.masking.finishing import enlarge, reduce_mask
 from master_thesis.masking.outline import FrameMarks, outline
 from master_thesis.masking.spans import DOUBTFUL_BELOW, carry_span, plan_spans
-from master_thesis.video.mask_making import OUTLINED_WITH
+from master_thesis.video.mask_making import outlined_with
 from master_thesis.video.survey import bounding_box
 
 WIDENING_PX = 4
@@ -59,8 +59,7 @@ def boxed(pictures: Sequence[np.ndarray], key: int, mask: np.ndarray) -> np.ndar
     box = bounding_box(mask)
     if box is None:
         return mask
-    ways = [[key + sign * d for d in OUTLINED_WITH if 0 <= key + sign * d < len(pictures)] for sign in (1, -1)]
-    neighbours = [pictures[t] for t in max(ways, key=len)]
+    neighbours = [pictures[t] for t in outlined_with(key, lambda t: 0 <= t < len(pictures))]
     return outline(pictures[key], FrameMarks((box.left, box.top, box.right, box.bottom)), neighbours)
 
 

@@ -21,7 +21,7 @@ from master_thesis.images.codec import read_frame
 from master_thesis.images.masks import dilate
 from master_thesis.masking.outline import FrameMarks, outline
 from master_thesis.video.io.masks import CROSS
-from master_thesis.video.mask_making import OUTLINED_WITH
+from master_thesis.video.mask_making import outlined_with
 
 CARRY, REMOVE = "carry", "remove"
 
@@ -121,9 +121,8 @@ def outline_strokes(session: Session, frame: int, drawing: bytes) -> bytes:
 
 def _beside(session: Session, frame: int) -> list[np.ndarray]:
     """The frames next to one that are read already, on the side where more of them are."""
-    sides = [[session.frames.path(frame + sign * step) for step in OUTLINED_WITH] for sign in (1, -1)]
-    there = [[path for path in side if path is not None] for side in sides]
-    return [read_frame(path) for path in max(there, key=len)]
+    others = outlined_with(frame, lambda t: session.frames.path(t) is not None)
+    return [read_frame(picture(session, "input", t)) for t in others]
 
 
 def _outlined(session: Session, frame: int, marks: FrameMarks, neighbours: Sequence[np.ndarray] = ()) -> Mask:

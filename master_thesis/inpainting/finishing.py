@@ -8,20 +8,19 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-from jaxtyping import Float, Float32, Int, Int32, Shaped, UInt8
+from jaxtyping import Float, Int, Int32, Shaped
 
 from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.inpainting.grain import with_grain
 from master_thesis.inpainting.joining import RING_PX, joined, ring_around
-from master_thesis.inpainting.motions import Hole, Motions
+from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.rims import sample_outside
 from master_thesis.inpainting.sources import MARGIN_PX, Chosen, points_of
 from master_thesis.models.painter import Painter, SmoothPainter, surroundings
 from master_thesis.ops.image import FINE
+from master_thesis.ops.mask import widen_window, window_of
 from master_thesis.ops.position_map import NOWHERE, Places
 from master_thesis.records import MaskedFrames
-
-Picture = UInt8[np.ndarray, "H W 3"] | Float32[np.ndarray, "H W 3"]
 
 SLIVER_PX = 4
 """What is not made up yet and narrower than twice this continues its surroundings smoothly."""
@@ -187,6 +186,6 @@ def _rounded(colours: Float[np.ndarray, "*N 3"], like: Picture) -> Shaped[np.nda
 
 def _around(wide: Hole) -> tuple[slice, slice]:
     """Rows and columns of a hole with the ring around it."""
-    sides = (np.flatnonzero(wide.any(axis=axis)) for axis in (1, 0))
-    rows, columns = (slice(max(int(p[0]) - RING_PX[1], 0), int(p[-1]) + RING_PX[1] + 1) for p in sides)
-    return rows, columns
+    window = window_of(wide)
+    assert window is not None, "the hole is not empty"
+    return widen_window(window, RING_PX[1], (wide.shape[0], wide.shape[1]))

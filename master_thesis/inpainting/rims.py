@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from master_thesis.inpainting.motions import Hole, Motions
-from master_thesis.inpainting.sources import followed, points_of
+from master_thesis.inpainting.sources import followed, followed_ahead, points_of
 from master_thesis.ops.pixels import sample_at
 from master_thesis.ops.position_map import CORNERS, NOWHERE, Places, PositionMap
 
@@ -58,7 +58,7 @@ class Rims:
     def _of_hole(self, t: int) -> Places:
         """The place of each pixel of a hole in the nearest frame that shows it."""
         if self._ahead is None:
-            self._ahead = self._found_ahead(t)
+            self._ahead = followed_ahead(self.holes, self.motions, range(t, self.targets.stop))
         found = _nothing(0)
         for k in range(self._next, t + 1):
             found = followed(self._behind, points_of(self.holes[k]), partial(self.motions.behind, k))
@@ -66,17 +66,6 @@ class Rims:
         self._next = t + 1
         ahead = self._ahead.pop(t)
         return ahead.where(_distances(t, ahead) < _distances(t, found), found)
-
-    def _found_ahead(self, start: int) -> dict[int, Places]:
-        """The places of the targets from ``start`` on in the nearest later frame."""
-        found: dict[int, Places] = {}
-        known: PositionMap | None = None
-        for t in reversed(range(start, len(self.holes))):
-            places = followed(known, points_of(self.holes[t]), partial(self.motions.ahead, t))
-            known = PositionMap.of(t, self.holes[t], places)
-            if t in self.targets:
-                found[t] = places
-        return found
 
 
 def sample_outside(

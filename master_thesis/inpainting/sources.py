@@ -76,7 +76,7 @@ def choose_sources(
     """
     wide = WideHoles(holes)
     views = Views(frames, wide)
-    ahead = _ahead(wide, motions, targets)
+    ahead = followed_ahead(wide, motions, targets)
     behind: PositionMap | None = None
     for t in range(targets.stop):
         points = points_of(wide[t])
@@ -93,13 +93,13 @@ def choose_sources(
             yield t, Chosen(wide[t], found, np.zeros((0, 3), np.float32))
 
 
-def _ahead(wide: Sequence[Hole], motions: Motions, targets: range) -> dict[int, Places]:
+def followed_ahead(holes: Sequence[Hole], motions: Motions, targets: range) -> dict[int, Places]:
     """Where the holes of the targets lie in the nearest later frame that shows them."""
     found: dict[int, Places] = {}
     known: PositionMap | None = None
-    for t in reversed(range(targets.start, len(wide))):
-        places = followed(known, points_of(wide[t]), partial(motions.ahead, t))
-        known = PositionMap.of(t, wide[t], places)
+    for t in reversed(range(targets.start, len(holes))):
+        places = followed(known, points_of(holes[t]), partial(motions.ahead, t))
+        known = PositionMap.of(t, holes[t], places)
         if t in targets:
             found[t] = places
     return found

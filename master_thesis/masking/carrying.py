@@ -78,7 +78,7 @@ def load_carrier(path: Path = WEIGHTS / "mask_carrier.safetensors") -> MaskCarri
 
 
 def working_size(size: tuple[int, int], pixels: int = PIXELS) -> tuple[int, int]:
-    """Height and width at which masks of a video of some size are carried.
+    """Height and width at which masks of a video of some size are carried, multiples of 8 and none below 32.
 
     Args:
         size: height and width of the video.
@@ -87,11 +87,6 @@ def working_size(size: tuple[int, int], pixels: int = PIXELS) -> tuple[int, int]
     >>> working_size((480, 854)), working_size((1080, 1920)), working_size((1920, 1080))
     ((360, 640), (360, 640), (640, 360))
     """
-    return _with_pixels(size, pixels)
-
-
-def _with_pixels(size: tuple[int, int], pixels: int) -> tuple[int, int]:
-    """A similar height and width with about so many pixels, multiples of 8 and none below 32."""
     share = (pixels / (size[0] * size[1])) ** 0.5
     height, width = (max(round(side * share / 8), 4) * 8 for side in size)
     return height, width
@@ -131,7 +126,7 @@ class Carrier:
 
     def _moved(self, mask: SoftMask, before: int, frame: int) -> SoftMask:
         """A mask moved along by optical flow."""
-        size = _with_pixels(self.size, FLOW_PIXELS)
+        size = working_size(self.size, FLOW_PIXELS)
         pictures = [cv2.resize(self.frame_at(t), size[::-1], interpolation=cv2.INTER_AREA) for t in (frame, before)]
         now, then = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures)
         flow = dense_flow(now, then)

@@ -193,14 +193,19 @@ def _look_through(video: VideoSource, marked: MarkedFrames, overlaid: GraphicMas
     return found
 
 
+def outlined_with(key: int, is_there: Callable[[int], bool]) -> list[int]:
+    """The frames that a marked frame is compared with: the next ones, or those before it if more of them are there."""
+    ways = [[key + sign * step for step in OUTLINED_WITH if is_there(key + sign * step)] for sign in (1, -1)]
+    return max(ways, key=len)
+
+
 def _outlined(
     marked: MarkedFrames, key: int, seen: UInt8[np.ndarray, "H W 3"], frames: PictureStore, cuts: Sequence[int]
 ) -> FullMask | None:
     """The mask of a marked frame, compared with the next frames of its scene, or with those before it at the end."""
     start = max([0, *(cut for cut in cuts if cut <= key)])
     stop = min([len(frames), *(cut for cut in cuts if cut > key)])
-    ways = [[key + sign * step for step in OUTLINED_WITH if start <= key + sign * step < stop] for sign in (1, -1)]
-    return marked.mask_of(key, seen, [frames[t] for t in max(ways, key=len)])
+    return marked.mask_of(key, seen, [frames[t] for t in outlined_with(key, lambda t: start <= t < stop)])
 
 
 def _write_overlaid(num_frames: int, writer: MaskFolder, record: MaskRecord) -> None:

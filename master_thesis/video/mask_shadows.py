@@ -12,6 +12,7 @@ from jaxtyping import Bool
 
 from master_thesis.masking.finishing import THRESHOLD, enlarge, reduce_mask
 from master_thesis.masking.shadows import DISTANCES, ShadowFinder
+from master_thesis.ops.mask import PackedMask
 from master_thesis.video.checks import counted
 from master_thesis.video.mask_folder import MaskFolder, MaskRecord
 from master_thesis.video.picture_store import PictureStore
@@ -34,11 +35,11 @@ def add_shadows(frames: PictureStore, writer: MaskFolder, cuts: Sequence[int]) -
     bounds = [0, *cuts, len(frames)]
     scenes = [ShadowFinder(frames.__getitem__, mask_at, range(*bound)) for bound in pairwise(bounds)]
     # A mask is read again for the frames after it, so that all are found before the first one is written.
-    shadows = (np.packbits(shadow) for scene in scenes for shadow in scene.shadows())
+    shadows = (PackedMask.of(shadow) for scene in scenes for shadow in scene.shadows())
     found = list(with_progress(shadows, "shadows", len(frames)))
     for frame, packed in enumerate(found):
         mask = writer.read(frame)
-        shadow = np.unpackbits(packed, count=size[0] * size[1]).reshape(size).astype(np.float32)
+        shadow = packed.mask.astype(np.float32)
         new = enlarge(cv2.GaussianBlur(shadow, (3, 3), 0), (mask.shape[0], mask.shape[1])) & ~mask
         if new.any():
             writer.write(frame, mask | new)
