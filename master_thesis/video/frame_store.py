@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from abc import abstractmethod
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,8 +98,8 @@ class FrameStore:
         return image
 
 
-class Images(Sequence[np.ndarray]):
-    """The images of frames, read when they are asked for.
+class _PerFrame(Sequence[np.ndarray]):
+    """One array for each of some frames, read when it is asked for.
 
     Args:
         frames: the frames.
@@ -114,47 +115,36 @@ class Images(Sequence[np.ndarray]):
     def __getitem__(self, index: int) -> np.ndarray: ...
 
     @overload
-    def __getitem__(self, index: slice) -> Images: ...
+    def __getitem__(self, index: slice) -> _PerFrame: ...
 
-    def __getitem__(self, index: int | slice) -> np.ndarray | Images:
-        return Images(self.frames[index]) if isinstance(index, slice) else self.frames[index].image
+    def __getitem__(self, index: int | slice) -> np.ndarray | _PerFrame:
+        return type(self)(self.frames[index]) if isinstance(index, slice) else self._read(self.frames[index])
+
+    @staticmethod
+    @abstractmethod
+    def _read(frame: WorkingFrame | StoredFrame) -> np.ndarray: ...
 
 
-class FineImages(Images):
+class Images(_PerFrame):
+    """The images of frames."""
+
+    @staticmethod
+    def _read(frame: WorkingFrame | StoredFrame) -> np.ndarray:
+        return frame.image
+
+
+class FineImages(_PerFrame):
     """The same in [0, 255] with all bits, of frames that are stored in 16."""
 
-    @overload
-    def __getitem__(self, index: int) -> np.ndarray: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> FineImages: ...
-
-    def __getitem__(self, index: int | slice) -> np.ndarray | FineImages:
-        if isinstance(index, slice):
-            return FineImages(self.frames[index])
-        frame = self.frames[index]
+    @staticmethod
+    def _read(frame: WorkingFrame | StoredFrame) -> np.ndarray:
         assert isinstance(frame, StoredFrame)
         return frame.fine
 
 
-class Holes(Sequence[np.ndarray]):
-    """The holes of frames, unpacked when they are asked for.
+class Holes(_PerFrame):
+    """The holes of frames, unpacked."""
 
-    Args:
-        frames: the frames.
-    """
-
-    def __init__(self, frames: Sequence[WorkingFrame | StoredFrame]) -> None:
-        self.frames = frames
-
-    def __len__(self) -> int:
-        return len(self.frames)
-
-    @overload
-    def __getitem__(self, index: int) -> np.ndarray: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Holes: ...
-
-    def __getitem__(self, index: int | slice) -> np.ndarray | Holes:
-        return Holes(self.frames[index]) if isinstance(index, slice) else self.frames[index].hole
+    @staticmethod
+    def _read(frame: WorkingFrame | StoredFrame) -> np.ndarray:
+        return frame.hole
