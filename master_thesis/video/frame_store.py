@@ -1,7 +1,8 @@
-"""Frames of a window that wait on disk, so that windows of large frames fit into memory."""
+"""Frames that wait on disk, where those of a window or of a long video do not fit into memory."""
 
 from __future__ import annotations
 
+import math
 import tempfile
 from abc import abstractmethod
 from collections import OrderedDict
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import overload
+from typing import TypeVar, overload
 
 import numpy as np
 from jaxtyping import Bool, Float32, Shaped, UInt8
@@ -18,6 +19,7 @@ from master_thesis.ops.image import FINE
 from master_thesis.ops.mask import PackedMask
 from master_thesis.video.compositing import WorkingFrame
 
+T = TypeVar("T")
 CACHE_BYTES = 96 * 2**20
 """Frames that were read last are kept up to this size."""
 
@@ -53,8 +55,64 @@ class StoredFrame:
         return self.store.read(self.number, self.packed.size) / np.float32(FINE)
 
 
-class FrameStore:
-    """A file without a name that disappears with the process, however it ends.
+class _SlotFile:
+    """Arrays in numbered slots of a nameless file, which disappears with the process, however it ends.
+
+    Args:
+        folder: where there is space.
+        slot_bytes: size of a slot.
+    """
+
+    def __init__(self, folder: Path, slot_bytes: int) -> None:
+        self._slot_bytes = slot_bytes
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
+
+    def __enter__(self: T) -> T:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def _write(self, slot: int, array: np.ndarray) -> None:
+        self._file.seek(slot * self._slot_bytes)
+        self._file.write(np.ascontiguousarray(array).data)
+
+    def _read(self, slot: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+        self._file.seek(slot * self._slot_bytes)
+        stored = bytearray(self._file.read(math.prod(shape) * dtype.itemsize))
+        return np.frombuffer(stored, dtype).reshape(shape)
+
+
+class ImageStore(_SlotFile):
+    """Images of one size by number; a context manager.
+
+    Args:
+        folder: where there is space.
+        shape: of an image.
+    """
+
+    def __init__(self, folder: Path, shape: tuple[int, ...]) -> None:
+        super().__init__(folder, math.prod(shape))
+        self.shape = shape
+        self._length = 0
+
+    def __len__(self) -> int:
+        return self._length
+
+    def append(self, image: UInt8[np.ndarray, "..."]) -> None:
+        """Adds an image."""
+        self._write(self._length, image)
+        self._length += 1
+
+    def __getitem__(self, index: int) -> UInt8[np.ndarray, "..."]:
+        """Reads an image."""
+        return self._read(index, self.shape, np.dtype(np.uint8))
+
+
+class FrameStore(_SlotFile):
+    """The frames of a window; a context manager.
 
     Args:
         folder: where there is space.
@@ -65,32 +123,20 @@ class FrameStore:
 
     def __init__(self, folder: Path, capacity: int, num_pixels: int, is_fine: bool = False) -> None:
         self.dtype = np.dtype(np.uint16 if is_fine else np.uint8)
-        self.is_fine, self.capacity, self.slot_bytes = is_fine, capacity, 3 * num_pixels * self.dtype.itemsize
+        super().__init__(folder, 3 * num_pixels * self.dtype.itemsize)
+        self.is_fine, self.capacity = is_fine, capacity
         self._cache: OrderedDict[int, np.ndarray] = OrderedDict()
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
-
-    def __enter__(self) -> FrameStore:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._file.close()
 
     def put(self, number: int, frame: WorkingFrame) -> StoredFrame:
         """Writes the image of a frame."""
-        self._file.seek(number % self.capacity * self.slot_bytes)
         image = frame.image if frame.fine is None else frame.fine
-        self._file.write(np.ascontiguousarray(image, self.dtype).data)
+        self._write(number % self.capacity, image.astype(self.dtype, copy=False))
         return StoredFrame(number, PackedMask.of(frame.hole), self)
 
     def read(self, number: int, size: tuple[int, ...]) -> Shaped[np.ndarray, "h w 3"]:
         """Reads the image of a frame; it must not be written to."""
         if number not in self._cache:
-            shape = (*size, 3)
-            self._file.seek(number % self.capacity * self.slot_bytes)
-            stored = bytearray(self._file.read(int(np.prod(shape)) * self.dtype.itemsize))
-            self._cache[number] = np.frombuffer(stored, self.dtype).reshape(shape)
+            self._cache[number] = self._read(number % self.capacity, (*size, 3), self.dtype)
         self._cache.move_to_end(number)
         image = self._cache[number]
         while len(self._cache) > max(CACHE_BYTES // image.nbytes, 1):

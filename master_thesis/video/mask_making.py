@@ -36,6 +36,7 @@ from master_thesis.masking.trackers import LoadedTracker, load_tracker
 from master_thesis.video.checks import counted
 from master_thesis.video.cuts import CutDetector
 from master_thesis.video.fingerprint import files_digest, network_digest
+from master_thesis.video.frame_store import ImageStore
 from master_thesis.video.graphics import GraphicMasks
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.orientation import to_displayed
@@ -52,7 +53,6 @@ from master_thesis.video.mask_marks import MarkedFrames
 from master_thesis.video.mask_overlay import write_overlay
 from master_thesis.video.mask_shadows import add_shadows, shadow_summary
 from master_thesis.video.outputs import OVERLAY, beside, stem_of, with_own_name
-from master_thesis.video.picture_store import PictureStore
 from master_thesis.video.progress import Progress, with_progress
 from master_thesis.video.provenance import ranges_of
 
@@ -113,7 +113,7 @@ def make_masks(
     carrier = chosen_tracker(tracker)
     with ExitStack() as stack:
         place = next(p for p in folder.absolute().parents if p.exists())
-        frames = stack.enter_context(PictureStore(place, (*working_size(marked.size, carrier.pixels), 3)))
+        frames = stack.enter_context(ImageStore(place, (*working_size(marked.size, carrier.pixels), 3)))
         found = _look_through(video, marked, overlaid, frames)
         writer = stack.enter_context(writing_masks(folder, video.info, overlaid.mask_at))
         record = MaskRecord(
@@ -171,7 +171,7 @@ def summary(result: MaskResult) -> list[str]:
     return [*lines, *shadows]
 
 
-def _look_through(video: VideoSource, marked: MarkedFrames, overlaid: GraphicMasks, frames: PictureStore) -> _Found:
+def _look_through(video: VideoSource, marked: MarkedFrames, overlaid: GraphicMasks, frames: ImageStore) -> _Found:
     """The first pass."""
     found, detector, size = _Found(), CutDetector(), frames.shape[:2]
     waiting: dict[int, UInt8[np.ndarray, "H W 3"]] = {}
@@ -200,7 +200,7 @@ def outlined_with(key: int, is_there: Callable[[int], bool]) -> list[int]:
 
 
 def _outlined(
-    marked: MarkedFrames, key: int, seen: UInt8[np.ndarray, "H W 3"], frames: PictureStore, cuts: Sequence[int]
+    marked: MarkedFrames, key: int, seen: UInt8[np.ndarray, "H W 3"], frames: ImageStore, cuts: Sequence[int]
 ) -> FullMask | None:
     """The mask of a marked frame, compared with the next frames of its scene, or with those before it at the end."""
     start = max([0, *(cut for cut in cuts if cut <= key)])
@@ -217,7 +217,7 @@ def _write_overlaid(num_frames: int, writer: MaskFolder, record: MaskRecord) -> 
 
 def _carry_all(
     found: _Found,
-    frames: PictureStore,
+    frames: ImageStore,
     writer: MaskFolder,
     record: MaskRecord,
     carrier: LoadedTracker,
@@ -248,7 +248,7 @@ def _carry_all(
 
 def _carried(
     tracker: LoadedTracker,
-    frames: PictureStore,
+    frames: ImageStore,
     keys: Mapping[int, FullMask | None],
     span: Span,
     writer: MaskFolder,

@@ -1,4 +1,4 @@
-"""Frames on disk come back as they were, and later ones take the place of earlier ones."""
+"""Frames on disk come back as they were; of a window, later ones take the place of earlier ones."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from master_thesis.ops.image import FINE
 from master_thesis.video import frame_store
 from master_thesis.video.compositing import WorkingFrame
-from master_thesis.video.frame_store import FineImages, FrameStore, Holes, Images
+from master_thesis.video.frame_store import FineImages, FrameStore, Holes, Images, ImageStore
 
 
 def frame(number: int, size=(4, 6)) -> WorkingFrame:
@@ -39,6 +39,16 @@ def test_frames_of_more_bits_come_back(tmp_path) -> None:
         assert (FineImages([stored])[0] * FINE == fine).all()
         assert np.abs(stored.image.astype(int) * FINE - fine).max() <= FINE  # white is a little brighter
         assert stored.image.dtype == np.uint8
+
+
+def test_images_of_a_video_come_back_in_any_order(tmp_path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 3, 4, 6), dtype=np.uint8).transpose(0, 2, 3, 1)
+    with ImageStore(tmp_path, (4, 6, 3)) as store:
+        for image in images:
+            store.append(image)
+        assert len(store) == 5
+        for index in (3, 0, 4, 1):
+            assert np.array_equal(store[index], images[index])
 
 
 def test_nothing_is_left(tmp_path) -> None:
