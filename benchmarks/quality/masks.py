@@ -18,14 +18,15 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from benchmarks.quality.kept_tracks import KeptTracks
 from master_thesis.images.codec import read_frame, read_mask
 from master_thesis.images.listing import images_in
 from master_thesis.images.masks import dilate
-from master_thesis.masking.carrying import Carrier, load_carrier, working_size
+from master_thesis.masking.carrying import Carrier, Tracker, load_carrier, working_size
 from master_thesis.masking.finishing import enlarge, reduce_mask
 from master_thesis.masking.outline import FrameMarks, outline
 from master_thesis.masking.spans import DOUBTFUL_BELOW, carry_span, plan_spans
-from master_thesis.video.mask_making import outlined_with
+from master_thesis.video.mask_scan import outlined_with
 from master_thesis.video.survey import bounding_box
 
 WIDENING_PX = 4
@@ -63,7 +64,9 @@ def boxed(pictures: Sequence[np.ndarray], key: int, mask: np.ndarray) -> np.ndar
     return outline(pictures[key], FrameMarks((box.left, box.top, box.right, box.bottom)), neighbours)
 
 
-def measure(folder: Path, masks: Path, keys: Sequence[int], num_frames: int, is_boxed: bool) -> tuple[list[Row], float]:
+def measure(
+    folder: Path, masks: Path, keys: Sequence[int], num_frames: int, is_boxed: bool, kept: Path | None = None
+) -> tuple[list[Row], float]:
     """Carries the masks of the key frames, or what is outlined in boxes around them.
 
     Returns:
@@ -74,7 +77,9 @@ def measure(folder: Path, masks: Path, keys: Sequence[int], num_frames: int, is_
     size = working_size(truth[0].shape)
     start = time.process_time()
     frames = [cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA) for picture in pictures]
-    carrier = Carrier(load_carrier(), frames.__getitem__, size)
+    carrier: Tracker = Carrier(load_carrier(), frames.__getitem__, size)
+    if kept:
+        carrier = KeptTracks(carrier, kept)
     marked = {key: boxed(pictures, key, truth[key]) if is_boxed else truth[key] for key in keys}
     if is_boxed:
         print(f"outline  {folder.name:20} " + " ".join(f"{similarity(marked[k], truth[k]):5.3f}" for k in keys))
@@ -84,7 +89,7 @@ def measure(folder: Path, masks: Path, keys: Sequence[int], num_frames: int, is_
         for span in plan_spans(len(frames), [], keys)
         for each in carry_span(carrier, known, span)
     ]
-    seconds = (time.process_time() - start) / len(frames)
+    seconds = (carrier.seconds if isinstance(carrier, KeptTracks) else time.process_time() - start) / len(frames)
     rows = []
     for frame, mask, confidence in found:
         true = truth[frame]
@@ -99,6 +104,7 @@ def main() -> None:
     parser.add_argument("--keys", nargs="+", choices=KEYS, default=list(KEYS))
     parser.add_argument("--sequences", nargs="+", default=[])
     parser.add_argument("--boxes", action="store_true", help="give boxes around the true masks instead of these")
+    parser.add_argument("--kept", type=Path, help="keep what is carried in this folder, and take what is there already")
     parser.add_argument("--max_frames", type=int, default=60)
     parser.add_argument("--frames", type=Path, help="also write the figures of every frame to this file")
     options = parser.parse_args()
@@ -108,9 +114,10 @@ def main() -> None:
     for kind in options.keys:
         rows, means = [], []
         for name in names:
+            kept = kept_at(options, kind, name)
             true = options.data_path / "Annotations" / "480p" / name
             num_frames = min(len(images_in(true)), options.max_frames)
-            found, seconds = measure(root / name, true, KEYS[kind](num_frames), num_frames, options.boxes)
+            found, seconds = measure(root / name, true, KEYS[kind](num_frames), num_frames, options.boxes, kept)
             rows += found
             means.append((*summary(found), seconds))
             show(kind, name, *means[-1])
@@ -118,6 +125,12 @@ def main() -> None:
                 with options.frames.open("a") as file:
                     file.writelines(f"{kind} {name} {row.line}\n" for row in found)
         show(kind, "mean", *np.mean(np.array([m[:3] for m in means]), axis=0), *summary(rows)[3:], means_of(means))
+
+
+def kept_at(options: argparse.Namespace, kind: str, name: str) -> Path | None:
+    """Where the masks of a sequence are kept, as the beginning of a file name."""
+    way = f"{kind}-boxes" if options.boxes else kind
+    return options.kept / way / name if options.kept else None
 
 
 def summary(rows: Sequence[Row]) -> tuple[float, float, float, int, int]:

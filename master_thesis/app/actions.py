@@ -21,7 +21,7 @@ from master_thesis.images.codec import read_frame
 from master_thesis.images.masks import dilate
 from master_thesis.masking.outline import FrameMarks, outline
 from master_thesis.video.io.masks import CROSS
-from master_thesis.video.mask_making import outlined_with
+from master_thesis.video.mask_scan import outlined_with
 
 CARRY, REMOVE = "carry", "remove"
 

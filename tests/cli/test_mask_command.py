@@ -13,7 +13,7 @@ from master_thesis.cli.parsing import parse_command
 from master_thesis.errors import UserError
 from master_thesis.images.codec import read_mask, write_png
 from master_thesis.masking.carrying import Carried
-from master_thesis.video import mask_folder, mask_making
+from master_thesis.video import mask_carrying, mask_folder
 from stress.videos import Clip, moving_frames
 from tests.commands import run_command
 from tests.factories import Copier, StillAligner
@@ -37,7 +37,7 @@ def world(tmp_path, monkeypatch) -> Path:
     for frame in frames:
         frame[16:32, 24:40] = (220, 30, 10)
     Clip(times=(0, 1, 2, 3)).write(tmp_path, frames)
-    monkeypatch.setattr(mask_making, "Carrier", Still)
+    monkeypatch.setattr(mask_carrying, "Carrier", Still)
     monkeypatch.setattr(build, "load_networks", lambda *args: (StillAligner(), Copier()))
     return tmp_path
 

@@ -12,7 +12,7 @@ from master_thesis.images.codec import read_mask, write_png
 from master_thesis.masking.carrying import Carried
 from master_thesis.masking.glyphs import Line
 from master_thesis.video import graphics as graphics_module
-from master_thesis.video import mask_making
+from master_thesis.video import mask_carrying
 from master_thesis.video.graphics import GraphicMasks
 from master_thesis.video.mask_making import make_masks
 from stress.videos import Clip
@@ -92,7 +92,7 @@ def test_text_is_looked_for_in_a_region_and_listed(video, caplog):
 
 
 def test_an_object_and_a_rectangle_are_masked_together_and_kept_apart(tmp_path, video, monkeypatch):
-    monkeypatch.setattr(mask_making, "Carrier", Still)
+    monkeypatch.setattr(mask_carrying, "Carrier", Still)
     drawn = np.zeros((48, 64), bool)
     drawn[20:30, 20:30] = True
     write_png(tmp_path / "a.png", drawn)

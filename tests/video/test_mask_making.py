@@ -9,7 +9,7 @@ from master_thesis.configs.masking import Marks, MaskConfig
 from master_thesis.errors import UserError
 from master_thesis.images.codec import read_mask, write_png
 from master_thesis.masking.carrying import Carried
-from master_thesis.video import mask_making
+from master_thesis.video import mask_carrying
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.mask_making import make_masks
 from master_thesis.video.mask_overlay import tinted
@@ -34,7 +34,7 @@ class Still:
 
 @pytest.fixture(autouse=True)
 def still(monkeypatch):
-    monkeypatch.setattr(mask_making, "Carrier", Still)
+    monkeypatch.setattr(mask_carrying, "Carrier", Still)
     ROUTES.clear()
 
 

@@ -11,7 +11,7 @@ from master_thesis.configs.masking import Marks, MaskConfig
 from master_thesis.errors import UserError
 from master_thesis.images.codec import read_mask, write_png
 from master_thesis.masking.carrying import Carried
-from master_thesis.video import mask_making
+from master_thesis.video import mask_carrying, mask_making
 from master_thesis.video.mask_making import make_masks
 from stress.videos import panorama
 
@@ -32,7 +32,7 @@ class Following:
 @pytest.fixture
 def video(tmp_path, monkeypatch):
     """A folder of frames: a block and its shadow below, which move right; and the first mask."""
-    monkeypatch.setattr(mask_making, "Carrier", Following)
+    monkeypatch.setattr(mask_carrying, "Carrier", Following)
     monkeypatch.setattr(mask_making, "working_size", lambda size, pixels: size)
     ground, folder = panorama(*SIZE) // 2 + 90, tmp_path / "clip"
     folder.mkdir()

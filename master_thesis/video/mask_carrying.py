@@ -1,0 +1,137 @@
+"""Carries masks from marked frames to all others, stretch by stretch, and writes them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from master_thesis.configs.masking import BUILT_IN, TrackerChoice
+from master_thesis.masking.carrying import PIXELS, Carried, Carrier, SoftMask, Tracker, load_carrier
+from master_thesis.masking.finishing import enlarge, reduce_mask
+from master_thesis.masking.spans import DOUBTFUL_BELOW, Span, carry_span, plan_spans, routes_of
+from master_thesis.masking.trackers import LoadedTracker, load_tracker
+from master_thesis.video.fingerprint import network_digest
+from master_thesis.video.frame_store import ImageStore
+from master_thesis.video.mask_folder import MaskFolder, MaskRecord, SpanRecord
+from master_thesis.video.mask_scan import Found, FullMask
+from master_thesis.video.progress import Progress
+
+Step = Callable[[], None]
+
+
+def chosen_tracker(choice: TrackerChoice) -> LoadedTracker:
+    """Loads what carries masks.
+
+    Raises:
+        UserError: its package or its weights are missing.
+    """
+    if choice.tracker != BUILT_IN:
+        return load_tracker(choice.tracker, choice.tracker_weights)
+    network = load_carrier()
+    return LoadedTracker(partial(Carrier, network), network, PIXELS)
+
+
+@dataclass(frozen=True)
+class SpanCarrier:
+    """Carries the masks of a video.
+
+    Attributes:
+        tracker: carries masks along a route.
+        frames: of the video, at the working size.
+        found: masks of marked frames, and cuts.
+        writer: takes the masks.
+    """
+
+    tracker: LoadedTracker
+    frames: ImageStore
+    found: Found
+    writer: MaskFolder
+
+    def carry_all(self, record: MaskRecord, video_digest: str) -> None:
+        """Writes the masks of all frames, and notes stretches, confidence and doubtful frames.
+
+        Args:
+            record: takes the notes; its options say whether masks grow afterwards.
+            video_digest: of the video and everything else besides the marks that masks depend on.
+        """
+        self._write_keys(record.size)
+        spans = plan_spans(self.found.num_frames, self.found.cuts, list(self.found.keys))
+        grow = record.options["grow"]
+        base = f"{video_digest} {network_digest(self.tracker.network)} {self.found.num_frames} {grow}"
+        record.spans = [SpanRecord(span.start, span.stop, _digest(base, span, self.found.keys)) for span in spans]
+        # Kept masks would grow again.
+        kept = [None if grow is not None else self.writer.keep(noted) for noted in record.spans]
+        confidence = self._carry_missing(spans, kept, record.size)
+        record.confidence = [round(float(c), 3) for c in confidence]
+        record.doubtful = [t for t, c in enumerate(record.confidence) if c < DOUBTFUL_BELOW]
+
+    def _write_keys(self, size: tuple[int, int]) -> None:
+        """Writes the masks of the marked frames."""
+        empty = np.zeros(size, bool)
+        for key, mask in self.found.keys.items():
+            self.writer.write(key, empty if mask is None else mask)
+
+    def _carry_missing(
+        self, spans: Sequence[Span], kept: Sequence[Sequence[float] | None], size: tuple[int, int]
+    ) -> np.ndarray:
+        """Carries masks through the stretches that were not kept; the confidence of all frames."""
+        confidence = np.ones(self.found.num_frames)
+        missing = sum(span.stop - span.start for span, known in zip(spans, kept, strict=True) if known is None)
+        progress = Progress("carrying", missing)
+        try:
+            for span, known in zip(spans, kept, strict=True):
+                values = list(self._carried(span, size, progress.update)) if known is None else known
+                confidence[span.start : span.stop] = values
+        finally:
+            progress.close()
+        return confidence
+
+    def _carried(self, span: Span, size: tuple[int, int], step: Step) -> Iterator[float]:
+        """Writes the masks of a stretch and yields their confidence."""
+        working = (self.frames.shape[0], self.frames.shape[1])
+        marked = {key: self.found.keys[key] for key in span.keys}
+        soft = {key: None if mask is None else reduce_mask(mask, working) for key, mask in marked.items()}
+        carrier = Counting(self.tracker.make(self.frames.__getitem__, working), len(routes_of(span, soft)), step)
+        for each in carry_span(carrier, soft, span):
+            self.writer.write(each.frame, enlarge(each.mask, size))
+            yield each.confidence
+        for _ in range(span.stop - span.start - carrier.num_counted):  # frames without the object
+            step()
+
+
+class Counting:
+    """A tracker that counts the frames it has carried masks to, both ways where a span is carried both ways.
+
+    Args:
+        tracker: carries masks.
+        num_ways: how many times each frame of the span is reached.
+        step: called whenever that is as much work as one frame.
+    """
+
+    def __init__(self, tracker: Tracker, num_ways: int, step: Step) -> None:
+        self.tracker, self.num_ways, self.step = tracker, num_ways, step
+        self.size = tracker.size
+        self.num_counted = 0
+        self._num_carried = 0
+
+    def carry(self, keys: Mapping[int, SoftMask], route: Sequence[int]) -> Iterator[Carried]:
+        """Carries the mask of the first frame of a route along it (contract: :class:`Tracker`)."""
+        for each in self.tracker.carry(keys, route):
+            self._num_carried += 1
+            if self._num_carried % self.num_ways == 0:
+                self.num_counted += 1
+                self.step()
+            yield each
+
+
+def _digest(base: str, span: Span, keys: Mapping[int, FullMask | None]) -> str:
+    """A digest of everything that the masks of a span depend on."""
+    digest = hashlib.sha256(f"{base} {span}".encode())
+    for key in span.keys:
+        mask = keys[key]
+        digest.update(b"gone" if mask is None else np.packbits(mask).tobytes())
+    return digest.hexdigest()[:16]
