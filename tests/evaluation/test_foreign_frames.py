@@ -1,8 +1,9 @@
-"""The frames of another method, scored under every protocol as scikit-image and NumPy alone would, to every digit."""
+"""The frames of another method, scored under every protocol as NumPy, SciPy and scikit-image would, to every digit."""
 
 import cv2
 import numpy as np
 import pytest
+from scipy.ndimage import map_coordinates
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from master_thesis.configs.evaluation import EvaluationConfig
@@ -36,6 +37,8 @@ def by_hand(composed, truth, hole):
         "hole_ssim": np.mean([structural_similarity(a, b, **gauss, **full)[1][h].mean() for a, b, h in pairs]),
         "sharpness": np.mean([detail(a, h) / detail(b, h) for a, b, h in pairs]),
         "seam": np.mean(steps),
+        "warp": change_along_motion(composed, truth, np.ones_like(hole)),
+        "hole_warp": change_along_motion(composed, truth, hole),
     }
 
 
@@ -53,6 +56,22 @@ def detail(picture, hole):
     x = np.pad(grey, 1, "edge")
     laplacian = x[2:, 1:-1] + x[:-2, 1:-1] + x[1:-1, 2:] + x[1:-1, :-2] - 4 * grey
     return np.abs(laplacian)[cv2.erode(hole.astype(np.uint8), CROSS, iterations=2) > 0].mean()
+
+
+def change_along_motion(composed, truth, where):
+    """Mean squared change of colours (thousandths) from the first frame to the second, where both show a pixel."""
+    first, second = (cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in truth)
+    dis, (height, width) = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM), first.shape
+    there, back = (
+        dis.calc(a, b, np.zeros((height, width, 2), np.float32)) for a, b in ((first, second), (second, first))
+    )
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    x, y = x + there[..., 0], y + there[..., 1]
+    is_inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
+    returned = np.stack([map_coordinates(back[..., i], (y, x), order=1) for i in range(2)], axis=-1)
+    is_visible = ((there + returned) ** 2).sum(-1) <= 0.01 * (there**2 + returned**2).sum(-1) + 0.5
+    following = np.stack([map_coordinates(composed[1, ..., i] / 255, (y, x), order=1) for i in range(3)], axis=-1)
+    return 1000 * ((composed[0] / 255 - following) ** 2)[is_inside & is_visible & where[0]].mean()
 
 
 @pytest.mark.parametrize("name", ["completion-432x240", "hole", "native"])
@@ -74,8 +93,8 @@ def test_foreign_frames_are_scored_as_by_hand(data, tmp_path, name):
         predictions=(f"theirs={tmp_path / 'theirs'}",),
     )
     scores = [score for score in evaluate(data, config, {}) if score.method == "theirs"]
-    metrics = [metric for metric in METRICS[name] if metric != LPIPS]
-    assert len(metrics) >= 2
+    metrics = [metric for metric in METRICS[name] if metric != LPIPS] + ["warp", "hole_warp"]
+    assert len(metrics) >= 4
     for metric in metrics:
         found = {score.sequence: score.mean(metric) for score in scores} | {"mean": mean_over_frames(scores, metric)}
         by_sequence = {sequence: figures[metric] for sequence, figures in expected.items()}
