@@ -159,23 +159,17 @@ class Clip:
 
     def to(self, device: torch.device | str, non_blocking: bool = False) -> Clip:
         """The same clips on another device (Lightning calls this)."""
-        return replace(
-            self,
-            frames=self.frames.to(device, non_blocking=non_blocking),
-            mask=self.mask.to(device, non_blocking=non_blocking),
-            movement=self.movement.to(device, non_blocking=non_blocking),
-            is_simulated=self.is_simulated.to(device, non_blocking=non_blocking),
-        )
+        return self._map(lambda tensor: tensor.to(device, non_blocking=non_blocking))
 
     def pin_memory(self) -> Clip:
         """The same clips in page-locked memory, from where a GPU fetches them asynchronously."""
-        return replace(
-            self,
-            frames=self.frames.pin_memory(),
-            mask=self.mask.pin_memory(),
-            movement=self.movement.pin_memory(),
-            is_simulated=self.is_simulated.pin_memory(),
-        )
+        return self._map(lambda tensor: tensor.pin_memory())
+
+    def _map(self, change: Callable[[Tensor], Tensor]) -> Clip:
+        """Applies a change to every tensor."""
+        names = ("frames", "mask", "movement", "is_simulated")
+        changed: dict[str, Any] = {name: change(getattr(self, name)) for name in names}
+        return replace(self, **changed)
 
 
 @dataclass(frozen=True)

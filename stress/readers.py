@@ -12,7 +12,7 @@ from master_thesis.checkpoints.vgg import load_vgg_weights
 from master_thesis.data.index import load_index
 from master_thesis.images.codec import read_frame, read_mask
 from master_thesis.images.header import frame_size
-from master_thesis.training.checkpointing import resumable
+from master_thesis.training.resume_point import resumable
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.masks import open_masks
 from master_thesis.video.patch_store import PatchFolder

@@ -14,7 +14,7 @@ from benchmarks.speed.timing import around, line, row, seconds_of
 from master_thesis import load_small
 from master_thesis.checkpoints.loading import make_network
 from master_thesis.configs.data import DataConfig
-from master_thesis.data.dataset import DavisClips
+from master_thesis.data.davis_clips import DavisClips
 from master_thesis.data.sequences import find_test_sequences
 from master_thesis.inpainting.inpainter import inpaint
 from master_thesis.ops.image import fill_holes, to_float

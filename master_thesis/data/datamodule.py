@@ -7,7 +7,8 @@ import logging
 import pytorch_lightning as pl
 
 from master_thesis.configs.data import DataConfig
-from master_thesis.data.dataset import DavisClips, RandomClips, check_clip_length
+from master_thesis.data.dataset import RandomClips, check_clip_length
+from master_thesis.data.davis_clips import DavisClips
 from master_thesis.data.index import Index, load_index
 from master_thesis.data.loading import BadFiles, ClipLoader, ClipSampler, make_loader
 from master_thesis.data.mixing import Mixture, mix_backgrounds

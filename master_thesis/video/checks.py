@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from master_thesis.video.outputs import chosen_output, output_notices, output_pr
 from master_thesis.video.plan import SOFT_BELOW, VideoPlan, plan_scenes, plan_windows
 from master_thesis.video.resources import GIB, memory_needed, resource_problems, writing_bytes
 from master_thesis.video.survey import Survey, survey
+from master_thesis.video.wording import counted, in_one_message, listed
 
 SLACK = 0.01
 """Share of frames (at least two frames) by which counts may differ: cameras and converters lose a frame or two."""
@@ -65,13 +65,6 @@ class Report:
         if self.problems or self.draft is None:
             raise UserError(in_one_message(self.problems))
         return self.draft
-
-
-def in_one_message(problems: Sequence[str]) -> str:
-    """A single problem as it is, several as a list."""
-    if len(problems) == 1:
-        return problems[0]
-    return f"{len(problems)} problems:\n" + "\n".join(f"- {problem}" for problem in problems)
 
 
 def examine(config: VideoConfig, reach: int, working_size: WorkingSize) -> Report:
@@ -150,8 +143,8 @@ def check_frames(report: Report, found: Survey, config: VideoConfig) -> None:
         f"{float(info.timing.rate):.4g} frames per second{sound}"
     )
     if found.cuts:
-        shown = ", ".join(map(str, found.cuts[:10])) + (" ..." if len(found.cuts) > 10 else "")
-        report.facts.append(f"{len(found.cuts) + 1} scenes (cuts at frames {shown}); nothing is copied across a cut")
+        num_scenes, places = len(found.cuts) + 1, listed("frame", found.cuts)
+        report.facts.append(f"{num_scenes} scenes (cuts at {places}); nothing is copied across a cut")
 
 
 def _check_end(report: Report, found: Survey) -> None:
@@ -238,15 +231,6 @@ def check_plan(report: Report, plan: VideoPlan) -> None:
     needed = (filling + used_memory()) / GIB
     report.facts.append(f"memory: about {max(needed, 0.1):.1f} GiB at its peak")
     report.problems += resource_problems(plan.windows, plan.output, found.num_frames, found.info.size, hole_pixels)
-
-
-def counted(number: int, what: str) -> str:
-    """A number and what it counts.
-
-    >>> counted(1, "frame"), counted(2, "frame")
-    ('1 frame', '2 frames')
-    """
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _slack(num_frames: int) -> int:

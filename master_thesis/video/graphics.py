@@ -15,9 +15,9 @@ from master_thesis.images.reducing import reduce_image
 from master_thesis.masking.captions import Caption, CaptionFinder, caption_mask
 from master_thesis.masking.finishing import enlarge
 from master_thesis.masking.text_detector import TextDetector, reading_size
-from master_thesis.video.checks import counted
 from master_thesis.video.mask_folder import RECORD
 from master_thesis.video.provenance import ranges_of
+from master_thesis.video.wording import counted
 
 log = logging.getLogger(__name__)
 

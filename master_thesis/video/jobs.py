@@ -14,7 +14,6 @@ from master_thesis.configs.video import VideoConfig, WorkingSize
 from master_thesis.errors import require
 from master_thesis.images.listing import entries_of, images_in
 from master_thesis.inpainting.inpainter import Inpainter
-from master_thesis.video.checks import in_one_message
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.masks import ALPHA
 from master_thesis.video.io.opening import has_picture
@@ -22,6 +21,7 @@ from master_thesis.video.io.source import VIDEO_SUFFIXES
 from master_thesis.video.outputs import chosen_output, output_problems, stem_of, with_own_name
 from master_thesis.video.pipeline import VideoResult, fill_video
 from master_thesis.video.sharing import Job, fill_all
+from master_thesis.video.wording import in_one_message
 
 
 def run_jobs(config: VideoConfig, inpainters: Sequence[Inpainter], working_size: WorkingSize) -> list[VideoResult]:

@@ -17,7 +17,6 @@ from master_thesis.configs.graphics import NO_GRAPHICS, Graphics
 from master_thesis.configs.masking import CARRIER, NOTHING_MARKED, NOTHING_TO_GROW, Marks, MaskConfig, TrackerChoice
 from master_thesis.errors import require
 from master_thesis.masking.carrying import working_size
-from master_thesis.video.checks import counted
 from master_thesis.video.fingerprint import files_digest
 from master_thesis.video.frame_store import ImageStore
 from master_thesis.video.graphics import GraphicMasks
@@ -30,6 +29,7 @@ from master_thesis.video.mask_scan import look_through
 from master_thesis.video.mask_shadows import add_shadows, shadow_summary
 from master_thesis.video.outputs import OVERLAY, beside, stem_of, with_own_name
 from master_thesis.video.provenance import ranges_of
+from master_thesis.video.wording import counted
 
 log = logging.getLogger(__name__)
 

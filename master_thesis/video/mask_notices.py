@@ -5,6 +5,7 @@ from __future__ import annotations
 from master_thesis.configs.video import VideoConfig
 from master_thesis.video.io.mask_values import BRIGHT
 from master_thesis.video.survey import Survey
+from master_thesis.video.wording import listed
 
 SOFT_PERCENT = 5
 """Grey pixels, in percent of the hole, from which they are mentioned."""
@@ -32,9 +33,4 @@ def matching_notices(found: Survey) -> list[str]:
 def held_notice(found: Survey) -> list[str]:
     """Which frames are damaged, and what is shown instead."""
     ways = ((found.bridged, "made from their neighbours"), (found.held, "the frame before is repeated"))
-    return [f"damaged {_listed(numbers)}: {way}" for numbers, way in ways if numbers]
-
-
-def _listed(numbers: list[int]) -> str:
-    shown = ", ".join(map(str, numbers[:10])) + (" ..." if len(numbers) > 10 else "")
-    return f"{'frame' if len(numbers) == 1 else 'frames'} {shown}"
+    return [f"damaged {listed('frame', numbers)}: {way}" for numbers, way in ways if numbers]

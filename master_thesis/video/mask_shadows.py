@@ -13,10 +13,10 @@ from jaxtyping import Bool
 from master_thesis.masking.finishing import THRESHOLD, enlarge, reduce_mask
 from master_thesis.masking.shadows import DISTANCES, ShadowFinder
 from master_thesis.ops.mask import PackedMask
-from master_thesis.video.checks import counted
 from master_thesis.video.frame_store import ImageStore
 from master_thesis.video.mask_folder import MaskFolder, MaskRecord
 from master_thesis.video.progress import with_progress
+from master_thesis.video.wording import counted
 
 
 def add_shadows(frames: ImageStore, writer: MaskFolder, cuts: Sequence[int]) -> list[int]:

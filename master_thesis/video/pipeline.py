@@ -24,7 +24,7 @@ from master_thesis.models.aligner import Aligner, AlignsPairs
 from master_thesis.models.hallucinator import Hallucinator
 from master_thesis.records import Hallucination
 from master_thesis.runtime.atomic import remove_leftovers
-from master_thesis.video.checks import Report, counted, examine
+from master_thesis.video.checks import Report, examine
 from master_thesis.video.estimate import estimate_filling
 from master_thesis.video.fingerprint import fingerprint
 from master_thesis.video.finished import FinishedFrame, finished_frames
@@ -37,6 +37,7 @@ from master_thesis.video.report.page import facts_of
 from master_thesis.video.sheet import SHEET, write_sheet
 from master_thesis.video.sinks import Figures, Sink, figures_sink, origins_sink, overlay_sink, page_sink, result_sink
 from master_thesis.video.windows import WindowInpainter, fill_windows
+from master_thesis.video.wording import counted
 
 log = logging.getLogger(__name__)
 

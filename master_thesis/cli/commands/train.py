@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pytorch_lightning as pl
 
     from master_thesis.training.base import NetworkTraining
-    from master_thesis.training.checkpointing import ResumePoint
+    from master_thesis.training.resume_point import ResumePoint
 
 log = logging.getLogger(__name__)
 
@@ -137,7 +137,7 @@ def _find_resumed(options: TrainingOptions, trainer: pl.Trainer, spec: NetworkSp
     """The checkpoint that a training is resumed from; given sizes and options of the optimiser must be those of it."""
     from master_thesis.cli.build import check_kept, check_sizes
     from master_thesis.cli.trainer import logs_folder
-    from master_thesis.training.checkpointing import newest_checkpoint, resumable
+    from master_thesis.training.resume_point import newest_checkpoint, resumable
     from master_thesis.training.resuming import choose_together
 
     path = options.training.ckpt_path
