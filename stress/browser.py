@@ -20,7 +20,7 @@ import io
 import json
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
@@ -307,34 +307,38 @@ def main() -> None:
     from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as name, sync_playwright() as driver:
-        folder, rows = Path(name), []
+        folder = Path(name)
         browser = driver.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
         with served(folder) as url:
-            for make in [films[name] for name in options.films]:
-                film = make(folder)
-                mask = save(
-                    folder / "mask.png",
-                    white(turned(box_mask(SIZE, HOLE), film.rotation)),
-                )
-                output = f"{make.__name__}.mp4"
-                words = ["remove", str(film.path), "--mask", str(mask), "--output", str(folder / output)]
-                assert run_here([*words, "--chn_aligner", "opencv", "--accelerator", "cpu"]) == 0
-                page = browser.new_page()
-                page.goto(f"{url}/page.html")
-                times = frame_times(folder / output)
-                length, sound, pictures = play(page, f"{url}/{output}", times)
-                print(make.__name__, "(result, source)", json.dumps(compare(film, times, length, sound, pictures)))
-                shown = {"result": pictures, "formula": source_pictures(film)}
-                for name, crf in PLAIN.items():
-                    write_plain(film, folder / f"{name}.mp4", crf)
-                    shown[name] = play_silently(page, f"{url}/{name}.mp4", frame_times(folder / f"{name}.mp4"))
-                for pair in PAIRS:
-                    print("  colours:", *pair, json.dumps(compare_colours(film, *(shown[name] for name in pair))))
-                chosen = (0, FLASH - 1, FLASH, len(pictures) - 1)
-                rows.append([(source_pictures(film)[i], pictures[i]) for i in chosen])
+            rows = [compared(browser, url, films[name](folder), folder / f"{name}.mp4") for name in options.films]
         browser.close()
     if options.sheet:
-        lines = [np.hstack([np.hstack(pair) for pair in row]) for row in rows]
-        width = max(line.shape[1] for line in lines)
-        padded = [np.pad(line, ((0, 4), (0, width - line.shape[1]), (0, 0))) for line in lines]
-        Image.fromarray(np.vstack(padded)).save(options.sheet)
+        write_rows(Path(options.sheet), rows)
+
+
+def compared(browser: Any, url: str, film: Film, output: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Removes a box from a film, plays the result, and prints how it differs; returns frames of source and result."""
+    mask = save(output.with_name("mask.png"), white(turned(box_mask(SIZE, HOLE), film.rotation)))
+    words = ["remove", str(film.path), "--mask", str(mask), "--output", str(output)]
+    assert run_here([*words, "--chn_aligner", "opencv", "--accelerator", "cpu"]) == 0
+    page = browser.new_page()
+    page.goto(f"{url}/page.html")
+    times = frame_times(output)
+    length, sound, pictures = play(page, f"{url}/{output.name}", times)
+    print(output.stem, "(result, source)", json.dumps(compare(film, times, length, sound, pictures)))
+    source = source_pictures(film)
+    shown = {"result": pictures, "formula": source}
+    for name, crf in PLAIN.items():
+        write_plain(film, output.with_name(f"{name}.mp4"), crf)
+        shown[name] = play_silently(page, f"{url}/{name}.mp4", frame_times(output.with_name(f"{name}.mp4")))
+    for pair in PAIRS:
+        print("  colours:", *pair, json.dumps(compare_colours(film, *(shown[name] for name in pair))))
+    return [(source[i], pictures[i]) for i in (0, FLASH - 1, FLASH, len(pictures) - 1)]
+
+
+def write_rows(path: Path, rows: Sequence[Sequence[tuple[np.ndarray, np.ndarray]]]) -> None:
+    """Writes pairs of frames side by side, a row for each film."""
+    lines = [np.hstack([np.hstack(pair) for pair in row]) for row in rows]
+    width = max(line.shape[1] for line in lines)
+    padded = [np.pad(line, ((0, 4), (0, width - line.shape[1]), (0, 0))) for line in lines]
+    Image.fromarray(np.vstack(padded)).save(path)

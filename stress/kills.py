@@ -74,9 +74,7 @@ def train(folder: Path, data: Path, workers: int) -> float:
     return time.monotonic() - begin
 
 
-def kill_and_resume(
-    folder: Path, data: Path, workers: int, kills: int, seed: int, longest: float, more: tuple[str, ...] = ()
-) -> Outcome:
+def kill_and_resume(folder: Path, data: Path, workers: int, kills: int, seed: int, longest: float) -> Outcome:
     """Runs a training that is killed ``kills`` times, at random moments.
 
     One start in four is killed while it still loads, the others within ``longest`` seconds of training.
@@ -84,8 +82,8 @@ def kill_and_resume(
     rng, outcome = random.Random(seed), Outcome()
     for _ in range(kills):
         is_loading = rng.random() <= 0.25
-        outcome.steps.append(kill_once(folder, data, workers, rng.uniform(0, longest), is_loading, more))
-    start(folder, data, workers, *more, *resume(folder)).wait(timeout=1200)
+        outcome.steps.append(kill_once(folder, data, workers, rng.uniform(0, longest), is_loading))
+    start(folder, data, workers, *resume(folder)).wait(timeout=1200)
     return outcome
 
 

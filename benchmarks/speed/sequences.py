@@ -39,9 +39,9 @@ def sequence(options: argparse.Namespace) -> Rows:
     First some frames have holes, at full size; then all of them, at a size at which the plain path ends within minutes.
     """
     for size, holes in ((SIZE, options.holes), (SMALL_SIZE, 40)):
-        x, m = real_scene(options, 40, size, holes) if options.data_path else moving_scene(40, size, holes)
+        scene = real_scene(options, 40, size, holes) if options.data_path else moving_scene(40, size, holes)
         name = f"40 frames of {size[1]} x {size[0]}, CHN"
-        yield from _algorithms(name, x, m, StillCamera(), StillCamera(), GOALS, options)
+        yield from _algorithms(name, scene, StillCamera(), StillCamera(), GOALS, options)
 
 
 def real_scene(
@@ -60,14 +60,19 @@ def real_scene(
 
 def dfpn_sequence(options: argparse.Namespace) -> Rows:
     """Times eight frames with DFPN and CHN of the thesis' sizes."""
-    x, m = moving_scene(8, SIZE, 4)
-    dfpn = network("dfpn")
-    yield from _algorithms("8 frames, DFPN and CHN", x, m, dfpn, PlainDFPN(plain(dfpn)), EVEN_GOALS, options)
+    scene, dfpn = moving_scene(8, SIZE, 4), network("dfpn")
+    yield from _algorithms("8 frames, DFPN and CHN", scene, dfpn, PlainDFPN(plain(dfpn)), EVEN_GOALS, options)
 
 
 def _algorithms(
-    name: str, x: torch.Tensor, m: torch.Tensor, aligner: Any, simple: Any, goals: dict[str, str], options: Any
+    name: str,
+    scene: tuple[torch.Tensor, torch.Tensor],
+    aligner: Any,
+    simple: Any,
+    goals: dict[str, str],
+    options: argparse.Namespace,
 ) -> Rows:
+    x, m = scene
     chn, precision = network("chn"), best_precision(DEVICE)
     slow_chn = plain(chn)
     holes_at = m.flatten(2).any(dim=2)[0].nonzero().flatten().tolist()
