@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 
 def seed_run(seed: int) -> None:
-    """Prepares the process for a run that depends on nothing but its seed."""
+    """Prepares the process for a run that depends on its seed alone."""
     import pytorch_lightning as pl  # takes seconds, and removals do without
 
     keep_freed_memory()
@@ -116,11 +116,11 @@ def load_networks(choice: NetworkChoice, *sizes: Any) -> tuple[Any, Any]:
     return aligner, chn
 
 
-MADE_UP_BY = {
-    "chn": "what no frame shows is made up by chn, without texture: `pip install pypatchmatch` would continue textures",
-    "exemplar": "what no frame shows is made up of patches of its surroundings (--hallucinate exemplar)",
+HALLUCINATED_BY = {
+    "chn": "what no frame shows is hallucinated by chn, without texture: `pip install pypatchmatch` continues textures",
+    "exemplar": "what no frame shows is hallucinated from patches of its surroundings (--hallucinate exemplar)",
 }
-"""What is said where nothing was chosen."""
+"""What the log says if no hallucinator was chosen."""
 
 
 def load_hallucinator(family: str | None) -> Any:
@@ -134,7 +134,7 @@ def load_hallucinator(family: str | None) -> Any:
     """
     if family is None:
         family = "chn" if find_patchmatch() is None else "exemplar"
-        log.info(MADE_UP_BY[family])
+        log.info(HALLUCINATED_BY[family])
     spec = find_network(family)
     return load_shipped(family) if spec.has_weights else spec.cls()
 

@@ -13,7 +13,7 @@ from master_thesis.cli.flags import Flag, flags_of, trainer_options_of
 from master_thesis.cli.trainer_arguments import TrainerOption
 
 WIDTH, INDENT = 100, 32
-"""Columns of a line, and of what stands left of the explanations."""
+"""Columns of a line, and of the options to the left of the explanations."""
 LIGHTNING = "Arguments of Lightning's Trainer"
 Row = tuple[str, str]
 """An option, and what it does."""
@@ -93,7 +93,7 @@ def _find(sections: Mapping[str, Mapping[str, Row]], name: str) -> Row | None:
 def _row_of_flag(flag: Flag) -> Row:
     text = str(flag.field.metadata["help"])
     default = flag.field.metadata.get("otherwise") if flag.default is None else flag.default
-    is_silent = flag.is_required or default is None or default is False or default == ()
+    is_silent = flag.is_required or default is None or default is False or default in ((), "")
     return _left(flag), text if is_silent else f"{text} (default: {typed(default)})"
 
 

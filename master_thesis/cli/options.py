@@ -51,7 +51,7 @@ class CommandOptions:
     NAME: ClassVar[str]
     COMMON: ClassVar[tuple[str, ...]]
 
-    config: str | None = option(None, "read options from this YAML file; flags win over it", metavar="FILE")
+    config: str | None = option(None, "read options from this YAML file; flags take precedence", metavar="FILE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +102,7 @@ class AlignerChoice:
 
     chn_aligner: str | None = option(
         None,
-        "aligner of CHN; opencv has no weights, none shows nothing; or your own class, MODULE:CLASS",
+        "aligner of CHN; opencv has no weights, none copies nothing; or your own class, MODULE:CLASS",
         choices=ALIGNERS,
     )
     chn_aligner_checkpoint: str | None = option(None, "checkpoint of that aligner", metavar="FILE")
@@ -134,10 +134,10 @@ class NetworkChoice(AlignerChoice):
     )
     hallucinate: str | None = option(
         None,
-        "what makes up pixels that no frame shows: chn; exemplar: patches of the surroundings, sharp (package "
+        "what paints pixels that no frame shows: chn; exemplar: patches of the surroundings, sharp (package "
         "pypatchmatch); smooth: a membrane",
         choices=HALLUCINATORS,
-        otherwise="chn; in removals by ip or pm exemplar, if it is installed and no network is named",
+        otherwise="chn; for removals by ip or pm, exemplar if it is installed and no network is named",
     )
 
     def __post_init__(self) -> None:

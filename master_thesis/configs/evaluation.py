@@ -14,7 +14,7 @@ class EvaluationConfig:
 
     protocols: tuple[str, ...] = option(
         ("hole", "completion-432x240"),
-        "how to measure; native: frames as they are, removed as people's videos are",
+        "how to measure; native: frames at their own size, filled as by remove",
         choices=("hole", "completion-432x240", "native"),
     )
     masks: tuple[str, ...] = option(
@@ -35,8 +35,8 @@ class EvaluationConfig:
     max_frames: int | None = option(None, "use only the first N frames of each sequence", within=(2, 10**6))
     completion_resize: str = option(
         "averaged",
-        "how frames reach 432 x 240: halved and bilinear, or as others do it: bicubic (E2FGVI) or bilinear "
-        "(ProPainter)",
+        "how frames are resized to 432 x 240: averaged: halved, then bilinear; bicubic: as E2FGVI does; bilinear: as "
+        "ProPainter does",
         choices=("averaged", "bicubic", "bilinear"),
     )
     i3d_weights: str | None = option(

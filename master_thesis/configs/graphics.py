@@ -1,4 +1,4 @@
-"""Options of what was laid over the frames of a video: text, logos and watermarks."""
+"""Options for masking text, logos and watermarks over the picture."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ class FixedBox:
     last: int | None = None
 
     def is_shown(self, frame: int) -> bool:
-        """Whether it is there in a frame."""
+        """Whether a frame has it."""
         return self.first <= frame and (self.last is None or frame <= self.last)
 
 
 @dataclass(frozen=True)
 class Graphics:
-    """What was laid over the frames."""
+    """Text, logos and watermarks over the picture."""
 
     fixed_box: tuple[str, ...] = option(
         (),
-        "a rectangle that is masked as it is in every frame, or from one frame to another: a logo or watermark",
+        "a rectangle to mask in every frame, or in the frames FIRST to LAST: a logo or watermark",
         metavar="X Y W H[@FIRST-LAST]",
         is_repeatable=True,
     )
-    text: bool = option(False, "mask text over the picture, like subtitles, while it is shown (needs rapidocr)")
-    text_boxes: bool = option(False, "mask entire lines of text instead of their letters: text on a plate")
+    text: bool = option(False, "mask text over the picture, such as subtitles, while it is shown (needs rapidocr)")
+    text_boxes: bool = option(False, "mask entire lines of text instead of their letters, for text on a plate")
     region: tuple[str, ...] = option((), "where to look for text", metavar="X Y W H", otherwise="everywhere")
 
     def __post_init__(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from master_thesis.errors import require
 
 MONTAGE = "pm"
-"""Name of the one algorithm that is not the thesis' own."""
+"""Name of the one algorithm that is not from the thesis."""
 ALGORITHMS = {
     "ff": "frame by frame",
     "ip": "inpaint and propagate",
@@ -18,7 +18,7 @@ ALGORITHMS = {
 THESIS_ALGORITHMS = tuple(name for name in ALGORITHMS if name != MONTAGE)
 
 STEADY = frozenset({"ip", MONTAGE})
-"""Algorithms whose frames pass on what was made up, so that a texture is painted once and does not flicker."""
+"""Algorithms whose frames pass on what was hallucinated, so that a texture is painted once and does not flicker."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class InpaintOptions:
         skip_idle: skip references while they show nothing new: one after the second in a row, two after the third and
             so on (ff, ip). Not part of the thesis; several times faster where no frame shows what is hidden.
         pair_batch: pairs that pass through the networks together; None: as many as fit into memory, at most 8.
-        exhaustive: copy everything that any reference shows, for people's videos. References are planned from the
+        exhaustive: copy everything that any reference shows, as in ``remove``. References are planned from the
             camera's motion (ff, ip), so that those which show nothing are never aligned. A frame is closed when nothing
             is open or no reference is left, whatever ``tolerance`` says. Pixels that the aligner doubts are then copied
             as well, and copies are matched to the colours around the hole. Not part of the thesis.

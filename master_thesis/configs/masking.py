@@ -1,4 +1,4 @@
-"""Options of masks that are made from marks on a few frames."""
+"""Options for making masks from marks on a few frames."""
 
 from __future__ import annotations
 
@@ -14,12 +14,11 @@ MARK_FLAGS = ("box", "points", "background_points", "draw", "gone")
 BUILT_IN = "carrier"
 """The tracker that is part of this package."""
 NOTHING_MARKED = (
-    "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE, for another frame than the first with "
-    "@FRAME; --fixed_box X Y W H masks a logo, --text subtitles"
+    "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE, with @FRAME for a frame other than the "
+    "first; --fixed_box X Y W H masks a logo, --text subtitles"
 )
 NOTHING_TO_GROW = (
-    "--grow belongs to masks of objects that are marked here: add --box X Y W H, --points X Y or --draw FILE, "
-    "or leave it out"
+    "--grow needs an object that is marked here: add --box X Y W H, --points X Y or --draw FILE, or leave it out"
 )
 
 
@@ -41,21 +40,21 @@ class DrawMark:
 
 @dataclass(frozen=True)
 class Marks:
-    """What was marked on which frames."""
+    """Marks on the object, and the frames they are on."""
 
     box: tuple[str, ...] = option(
         (),
-        "box around the object, in pixels from the top left of what one sees; frames count from 0 (default: 0)",
+        "box around the object: left, top, width and height in pixels as displayed; without @FRAME, on frame 0",
         metavar="X Y W H[@FRAME]",
         is_repeatable=True,
     )
     points: tuple[str, ...] = option((), "points on the object", metavar="X Y[@FRAME]", is_repeatable=True)
     background_points: tuple[str, ...] = option(
-        (), "points beside the object", metavar="X Y[@FRAME]", is_repeatable=True
+        (), "points on the background", metavar="X Y[@FRAME]", is_repeatable=True
     )
     draw: tuple[str, ...] = option(
         (),
-        "a drawing of the size of the frame: a mask, or strokes in pure green (object) and pure red (background)",
+        "a drawing as large as the frame: a mask, or strokes in pure green (object) and pure red (background)",
         metavar="FILE[@FRAME]",
         is_repeatable=True,
     )
@@ -63,7 +62,7 @@ class Marks:
         (), "the object is not visible from this frame to the next marked one", metavar="@FRAME", is_repeatable=True
     )
     grow: str | None = option(
-        None, "also mask what moves with the object: the shadow beside it", choices=("shadow",), otherwise="nothing"
+        None, "also mask the shadow that moves with the object", choices=("shadow",), otherwise="nothing"
     )
 
     def __post_init__(self) -> None:
@@ -108,7 +107,7 @@ class Marks:
 
     @property
     def off_points(self) -> list[NumberMark]:
-        """Points beside the object: x, y."""
+        """Points on the background: x, y."""
         return _number_marks("background_points", self.background_points, ("X", "Y"))
 
     @property
@@ -138,14 +137,16 @@ class Marks:
 
 @dataclass(frozen=True)
 class TrackerChoice:
-    """What carries masks from frame to frame."""
+    """The tracker that carries masks from frame to frame."""
 
     tracker: str = option(
         BUILT_IN,
-        "what carries masks: carrier, which is built in, sam2, or PACKAGE.MODULE:CLASS of your own",
+        "the tracker: carrier (built in), sam2, or your own PACKAGE.MODULE:CLASS",
         metavar="NAME",
     )
-    tracker_weights: str | None = option(None, "weights of another tracker: a folder, or a name", metavar="PATH")
+    tracker_weights: str | None = option(
+        None, "weights of sam2 or your own tracker: a folder or a name", metavar="PATH"
+    )
 
     def __post_init__(self) -> None:
         known = (BUILT_IN, "sam2")
@@ -160,11 +161,11 @@ CARRIER = TrackerChoice()
 
 @dataclass(frozen=True)
 class MaskConfig:
-    """Where masks are made for, and what is written."""
+    """Which video to make masks for, and what to write."""
 
     video: str = argument("VIDEO", "video: a file or a folder of frames")
     output: str | None = option(
-        None, "new folder: one PNG per frame, and masks.json", metavar="FOLDER", otherwise="VIDEO_masks, beside VIDEO"
+        None, "new folder: one PNG per frame, and masks.json", metavar="FOLDER", otherwise="VIDEO_masks, next to VIDEO"
     )
     overlay: bool = option(False, "also write a video that shows the masks over the frames")
     frame_rate: float = option(25.0, "frames per second of a folder of frames, in the overlay")

@@ -12,20 +12,20 @@ AUTO: Literal["auto"] = "auto"
 ORIGINAL: Literal["original"] = "original"
 WorkingSize = tuple[int, int] | Literal["auto", "original"] | None
 """The number of pixels at which holes are filled, as height and width; ``AUTO``: those of the video, in a crop around
-the hole, as far as these are few; None: those of the video, in such a crop of any size; ``ORIGINAL``: the same with the
-margin of ``AUTO``, for pm, which reads frames again when it needs them."""
+the hole, unless these are too many; None: those of the video, in such a crop of any size; ``ORIGINAL``: the same with
+the margin of ``AUTO``, for pm, which reads frames again when it needs them."""
 
 
 @dataclass(frozen=True)
 class VideoConfig:
-    """Which object to remove from which video, and how."""
+    """What to remove from which video, and how to write the result."""
 
     video: str = argument("VIDEO", "video to fill: a file, a folder of frames, or a folder of videos")
     mask: str = option("", "what to remove: image, folder of images, video, or alpha (transparency)", metavar="MASK")
     output: str | None = option(
         None,
         ".mp4, .mov, .mkv, or a folder (of PNG frames, or for many videos); "
-        "default: beside VIDEO, with _inpainted in its name",
+        "default: next to VIDEO, with _inpainted in its name",
         metavar="OUT",
     )
     object_ids: tuple[int, ...] = option(
@@ -35,14 +35,14 @@ class VideoConfig:
     invert_mask: bool = option(False, "masks are 0 where the hole is")
     window: int | None = option(
         None,
-        "frames held at a time; more frames take more memory",
-        otherwise="100, fewer of large crops",
+        "frames in memory at a time",
+        otherwise="100, fewer if the crop is large",
         within=(1, 10**6),
     )
     leaps: bool = option(
         True,
-        "copy everything that any frame shows, from references that are planned ahead; false: the rules of the thesis, "
-        "which ask reference after reference and stop when 1 % of the frame is left",
+        "copy everything that any frame shows, from references planned in advance; false: the rules of the thesis, "
+        "which try one reference after another and stop when 1 % of the frame is left",
     )
     frame_rate: float = option(25.0, "frames per second of a folder of frames")
     lossless: bool = option(False, "FFV1 (.mkv) instead of H.264: known pixels stay bit-exact")
@@ -50,10 +50,13 @@ class VideoConfig:
         None, "codec of the result", choices=("h264", "hevc", "av1", "prores", "ffv1"), otherwise="h264, hevc for HDR"
     )
     crf: int | None = option(
-        None, "quality of the result: larger is smaller and worse", otherwise="16, 20 for av1", within=(0, 63)
+        None,
+        "quality of the result: larger numbers give smaller files",
+        otherwise="16, 20 for av1",
+        within=(0, 63),
     )
     keep_going: bool = option(False, "make damaged frames from their neighbours instead of stopping")
-    hold_masks: bool = option(False, "frames without a mask repeat the one before")
+    hold_masks: bool = option(False, "repeat the previous mask for frames without one")
     feather: int = option(0, "width in pixels of a soft seam inside the hole", within=(0, 1000))
     overlay: bool = option(False, "also write a video that shows where each pixel came from")
     origins: bool = option(False, "also write the number of the frame that each pixel comes from (16-bit PNG)")

@@ -23,7 +23,7 @@ NUM_TARGETS = 8
 STILL_PX = 0.5
 """Largest movement, at that size, of a camera that stands still."""
 NUM_MADE_UP = 2
-"""Pairs of a frame that passes on what was made up before."""
+"""Pairs of a frame that passes on what was hallucinated before."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,9 @@ class Outlook:
             return ["prediction: the camera stands still and the mask never moves: no background can be copied"]
         if self.hidden_percent is None:
             return []
-        return [f"prediction: about {self.hidden_percent:.0f} % of the hole is visible in no frame and will be made up"]
+        return [
+            f"prediction: about {self.hidden_percent:.0f} % of the hole is visible in no frame and will be hallucinated"
+        ]
 
 
 def predict(samples: Sequence[Sample], scenes: Sequence[Scene], size: tuple[int, int]) -> Outlook:

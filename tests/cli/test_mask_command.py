@@ -110,13 +110,13 @@ def test_a_missing_package_for_text_is_named(world, monkeypatch, capsys):
     [
         (
             "mask clip.mp4",
-            "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE, for another frame than the "
-            "first with @FRAME; --fixed_box X Y W H masks a logo, --text subtitles",
+            "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE, with @FRAME for a frame "
+            "other than the first; --fixed_box X Y W H masks a logo, --text subtitles",
         ),
         (
             "mask clip.mp4 --gone @2",
-            "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE, for "
-            "another frame than the first with @FRAME; --fixed_box X Y W H masks a logo, --text subtitles",
+            "nothing marks the object: add --box X Y W H, --points X Y or --draw FILE, with @FRAME "
+            "for a frame other than the first; --fixed_box X Y W H masks a logo, --text subtitles",
         ),
         ("mask clip.mp4 --fixed_box 64 1 5 5", "--fixed_box 64 1 5 5 lies outside the frame, which is 64 x 48"),
         (

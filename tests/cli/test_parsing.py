@@ -236,6 +236,7 @@ def test_the_whole_help_shows_every_option_once(name, capsys):
     options = COMMANDS[name]
     names = [flag.shown for flag in flags_of(options).values()]
     assert sorted(starts) == sorted([*names, *(f"--{option.name}" for option in trainer_options_of(options))])
+    assert "(default: )" not in " ".join(lines)
 
 
 def test_the_overview_lists_every_sub_command_in_one_line_each(capsys):

@@ -82,4 +82,4 @@ def test_only_shadows_grow():
 def test_finished_masks_do_not_grow(tmp_path, video, capsys):
     arguments = ["remove", str(video), "--mask", str(tmp_path / "mask.png"), "--grow", "shadow"]
     assert main(arguments) == 2
-    assert "--grow belongs to masks of objects that are marked here" in capsys.readouterr().err
+    assert "--grow needs an object that is marked here" in capsys.readouterr().err

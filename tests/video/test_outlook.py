@@ -59,7 +59,7 @@ def test_an_object_that_moves_before_a_still_camera_reveals_everything() -> None
     outlook = outlook_of(samples_of(10, Box(30, 10, 60, 30), 0, hole_step_px=8))
     assert not outlook.is_still
     assert outlook.hidden_percent == pytest.approx(0, abs=1)
-    assert outlook.words == ["prediction: about 0 % of the hole is visible in no frame and will be made up"]
+    assert outlook.words == ["prediction: about 0 % of the hole is visible in no frame and will be hallucinated"]
 
 
 def test_scenes_and_crops_bound_what_is_copied() -> None:

@@ -160,11 +160,11 @@ def test_check_writes_only_a_sheet(tmp_path: Path, mask: Path, caplog: pytest.Lo
     assert result.output is None
     assert names(tmp_path) == {"clip_inpainted_check.jpg"}
     assert read_frame(tmp_path / "clip_inpainted_check.jpg").shape[1] == 3 * 64 + 2 * 6
-    assert "of the hole is visible in no frame and will be made up" in caplog.text
+    assert "of the hole is visible in no frame and will be hallucinated" in caplog.text
     caplog.clear()
     with caplog.at_level(logging.INFO):
         result = fill(video, mask, check=True, overwrite=True, leaps=False)
-    assert "will be made up" not in caplog.text, "other references are asked then"
+    assert "will be hallucinated" not in caplog.text, "other references are asked then"
     assert "8 frames, 64 x 48, 25 frames per second" in caplog.text
     assert "time: about " in caplog.text
 

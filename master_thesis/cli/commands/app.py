@@ -21,9 +21,9 @@ class AppOptions(CommandOptions):
     port: int = option(8470, "port of the page on 127.0.0.1; 0: any that is free", within=(0, 65535))
     sessions: str | None = option(
         None,
-        "folder that keeps what was opened, drawn and made",
+        "folder of the sessions: what was opened, drawn and made",
         metavar="FOLDER",
-        otherwise="master_thesis/app in the cache of the user",
+        otherwise="master_thesis/app in the user's cache",
     )
 
     def __post_init__(self) -> None:

@@ -33,7 +33,7 @@ class MaskOptions(CommandOptions):
 
 
 def mask(options: MaskOptions) -> None:
-    """Makes the masks and writes beside them what repeats the run."""
+    """Makes the masks, and writes a file next to them that repeats the run."""
     from master_thesis.cli.build import seed_run
     from master_thesis.cli.config_file import CONFIG, write_config
     from master_thesis.video.mask_making import make_masks

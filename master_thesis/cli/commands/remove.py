@@ -66,9 +66,10 @@ class RemoveOptions(NetworkCommandOptions):
 
 
 def fitting(networks: NetworkChoice, algorithms: Sequence[str]) -> NetworkChoice:
-    """The same choice, and where nothing was chosen what suits the algorithms.
+    """Completes a choice by what suits the algorithms.
 
-    CHN where one of them would paint every frame for itself, which flickers; no aligner where none of them asks one.
+    CHN paints where one of them would paint every frame separately, which flickers; no aligner is loaded where none of
+    them asks for one.
     """
     if networks.hallucinate is None and not STEADY.issuperset(algorithms):
         networks = replace(networks, hallucinate="chn")
@@ -78,7 +79,7 @@ def fitting(networks: NetworkChoice, algorithms: Sequence[str]) -> NetworkChoice
 
 
 def remove(options: RemoveOptions) -> None:
-    """Removes the object and writes beside each result what repeats the run."""
+    """Removes the object, and writes a file next to each result that repeats the run."""
     from master_thesis.cli.build import load_networks, make_inpainters, running_networks
     from master_thesis.cli.config_file import CONFIG, write_config
     from master_thesis.video.jobs import run_jobs  # with PyAV, which training does without
@@ -99,7 +100,7 @@ def remove(options: RemoveOptions) -> None:
 
 
 def _with_masks(options: RemoveOptions) -> VideoConfig:
-    """Makes the masks of a video from what is marked, in a folder beside the result."""
+    """Makes the masks of a video from what is marked, in a folder next to the result."""
     from pathlib import Path
 
     from master_thesis.video.io.decoding import open_source
