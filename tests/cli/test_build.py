@@ -67,7 +67,7 @@ def test_painters_are_chosen_by_name_and_the_exemplar_one_where_it_is_installed(
     assert type(load_networks(NetworkChoice())[1]) is SmallCHN
     exemplar, chn = (r.message for r in caplog.records if r.message.startswith("what no frame shows"))
     assert "--hallucinate exemplar" in exemplar
-    assert "`pip install pypatchmatch` would continue textures" in chn
+    assert "`pip install pypatchmatch` continues textures" in chn
     with pytest.raises(UserError, match="needs the package pypatchmatch: pip install"):
         load_networks(NetworkChoice(hallucinate="exemplar"))
 
