@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped, UInt8
 
 from master_thesis.images.reducing import reduce_image
 from master_thesis.inpainting.motions import Hole, Motions, Picture
@@ -22,6 +22,8 @@ AROUND_PX = 10
 """Width of the surroundings of a hole at that size."""
 WITNESSES = 3
 """Frames that show a pixel along a plane, so that they can outvote one; more are not looked for."""
+AT_ONCE = 4
+"""Planes that are read together, which takes hardly longer than one."""
 MAX_CANDIDATES = 18
 """Along planes; the memory that the comparison takes grows with their square."""
 FRINGE_PX = 6.0
@@ -56,9 +58,15 @@ class Grid:
         """Positions in a reduced frame."""
         return ((points + 0.5) / self.step - 0.5).astype(np.float32)
 
-    def read(self, plane: Float[np.ndarray, "h w"], points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, " N"]:
-        """Reads a plane over the grid at positions in px of the frame, between its pixels."""
-        return sample_at(plane.astype(np.float32), self.reduced(points) - self.reduced(self.points[0, 0]))
+    def read(self, planes: Shaped[np.ndarray, "K h w"], points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "K N"]:
+        """Reads planes over the grid at positions in px of the frame, between its pixels."""
+        places = self.reduced(points) - self.reduced(self.points[0, 0])
+        result = np.zeros((len(planes), len(points)), np.float32)
+        for i in range(0, len(planes), AT_ONCE):
+            # Always as many: OpenCV is less exact with some other numbers.
+            group = np.resize(planes[i : i + AT_ONCE], (AT_ONCE, *planes.shape[1:])).astype(np.float32)
+            result[i : i + AT_ONCE] = sample_at(cv2.merge(list(group)), places).T[: len(planes) - i]
+        return result
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,7 @@ class Candidate:
 
     places: Places
     origin: Int[np.ndarray, "h w"]
-    colours: Float[np.ndarray, "h w 3"]
+    colours: UInt8[np.ndarray, "h w 3"]
     safety: Float[np.ndarray, "h w"]
     is_followed: bool
 
@@ -97,12 +105,12 @@ class Views:
         self.frames, self.wide = frames, wide
         self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
 
-    def at(self, k: int, step: int) -> tuple[Shaped[np.ndarray, "h w 3"], Float[np.ndarray, "h w"]]:
+    def at(self, k: int, step: int) -> tuple[UInt8[np.ndarray, "h w 3"], Float[np.ndarray, "h w"]]:
         """A reduced frame, and the distance of its pixels from the hole."""
         if k not in self._kept:
             hole = self.wide[k]
             size = max(hole.shape[0] // step, 1), max(hole.shape[1] // step, 1)
-            image = reduce_image(self.frames[k][: size[0] * step, : size[1] * step], size)
+            image = _bytes(reduce_image(self.frames[k][: size[0] * step, : size[1] * step], size))
             is_free = cv2.resize((~hole).astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST)
             self._kept[k] = image, cv2.distanceTransform(is_free, cv2.DIST_L2, cv2.DIST_MASK_3)
         return self._kept[k]
@@ -153,7 +161,7 @@ def _along(motion: Motion, k: int, places: Places, grid: Grid, views: Views) -> 
     is_known = away > 0.99
     colours = sample_at(image, moved).reshape(*shape, 3) * is_known[..., None]
     safety = (away / FRINGE_PX).clip(0, 1)
-    return Candidate(places, np.where(is_known, k, NOWHERE), colours.astype(np.float32), safety, is_followed=False)
+    return Candidate(places, np.where(is_known, k, NOWHERE), colours, safety, is_followed=False)
 
 
 def followed_candidate(places: Places, hole: Hole, grid: Grid, views: Views) -> Candidate:
@@ -164,7 +172,7 @@ def followed_candidate(places: Places, hole: Hole, grid: Grid, views: Views) -> 
     index[hole] = np.arange(len(places.source))
     index = index[y.clip(0, height - 1), x.clip(0, width - 1)]
     origin = np.where(index >= 0, places.source[index.clip(0)], NOWHERE)
-    colours, safety = np.zeros((len(x), 3), np.float32), np.zeros(len(x), np.float32)
+    colours, safety = np.zeros((len(x), 3), np.uint8), np.zeros(len(x), np.float32)
     for k in np.unique(origin[origin != NOWHERE]).tolist():
         chosen = origin == k
         image, depth = views.at(k, grid.step)

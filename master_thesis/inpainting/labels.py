@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from master_thesis.inpainting.candidates import (
     Candidate,
@@ -71,7 +71,7 @@ class Colours(NamedTuple):
 
     def at(self, k: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 3"]:
         """Those of frame k."""
-        sampled = sample_at(self.frames[k], points, cv2.INTER_CUBIC).astype(np.float64)
+        sampled = sample_at(self.frames[k], points, cv2.INTER_CUBIC)
         return self.exposures[k].seen_as(self.exposures[self.number], sampled)
 
 
@@ -114,7 +114,7 @@ def _decided(
     target = sample_at(image, grid.reduced(grid.points.reshape(-1, 2))).reshape(*grid.points.shape[:2], 3)
     visible = visible_around(views.wide[t], grid)
     is_clear = cv2.distanceTransform(visible.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) > CLEAR_PX
-    fit = misfit(pictures, known, np.rint(target).clip(0, 255).astype(np.uint8), is_clear)
+    fit = misfit(pictures, known, target, is_clear)
     fit[[c.is_followed for c in candidates]] = FOLLOWED_MISFIT
     safety = np.stack([candidate.safety for candidate in candidates])
     trust = (LEAST_SAFETY + (1 - LEAST_SAFETY) * safety) * np.exp(-fit / MISFIT_SCALE)
@@ -130,6 +130,9 @@ def _ageing(t: int, points: Float[np.ndarray, "N 2"], places: Places) -> float:
     if not known.any():
         return 1.0
     way = np.linalg.norm(places.xy[known] - points[known], axis=1) / np.abs(places.source[known] - t)
+    half = len(way) / 2
+    if np.count_nonzero(way >= STEADY_PX) > half + 1:  # so is the median, which takes longer
+        return 1.0
     return float(np.clip(np.median(way) / STEADY_PX, LEAST_AGEING, 1))
 
 
@@ -137,8 +140,8 @@ def _exposed(colours: np.ndarray, origin: np.ndarray, t: int, exposures: Sequenc
     """Colours of a grid as the exposure of frame t shows them."""
     result = np.zeros(colours.shape, np.uint8)
     for k in np.unique(origin[origin != NOWHERE]).tolist():
-        seen = exposures[k].seen_as(exposures[t], colours[origin == k].astype(np.float64))
-        result[origin == k] = np.rint(seen).clip(0, 255)
+        chosen = origin == k
+        result[chosen] = np.rint(exposures[k].seen_as(exposures[t], colours[chosen])).clip(0, 255)
     return result
 
 
@@ -147,17 +150,30 @@ def _mixed(
 ) -> Labels:
     """Reads the pixels of a hole at full size, by the weights of the grid."""
     total, weights = np.zeros((len(points), 3)), np.zeros(len(points))
-    best, places = np.zeros(len(points)), Places(np.full(len(points), NOWHERE, np.int32), points)
+    best, number_of = np.zeros(len(points), np.float32), np.full(len(points), -1)
+    is_label = chosen.label == np.arange(len(candidates))[:, None, None]
+    read = grid.read(np.concatenate((chosen.weights, is_label)), points).reshape(2, len(candidates), -1)
     for number, candidate in enumerate(candidates):
         own = candidate.places
-        weight = np.where(own.is_known, grid.read(chosen.weights[number], points), 0)
-        is_label = grid.read((chosen.label == number).astype(np.float32), points)
-        score = np.where(own.is_known, 1e-6 + weight + 2 * is_label, 0)
-        places = own.where(score > best, places)
+        weight, label = np.where(own.is_known, read[:, number], 0)
+        score = np.where(own.is_known, 1e-6 + weight + 2 * label, 0)
+        number_of[score > best] = number
         best = np.maximum(best, score)
-        for k in np.unique(own.source[weight > LEAST_WEIGHT]).tolist():
-            taken = (own.source == k) & (weight > LEAST_WEIGHT)
+        weight = np.where(weight > LEAST_WEIGHT, weight, 0)
+        for k in np.unique(own.source[weight > 0]).tolist():
+            taken = np.flatnonzero((own.source == k) & (weight > 0))
             total[taken] += weight[taken, None] * colours.at(k, own.xy[taken])
-        weights += np.where(weight > LEAST_WEIGHT, weight, 0)
+        weights += weight
     mean = np.where(weights[:, None] > 0.5, total / np.maximum(weights, 0.5)[:, None], np.nan)
-    return Labels(places, mean.astype(np.float32))
+    return Labels(_taken(candidates, number_of, points), mean.astype(np.float32))
+
+
+def _taken(
+    candidates: Sequence[Candidate], number_of: Int[np.ndarray, " N"], points: Float[np.ndarray, "N 2"]
+) -> Places:
+    """The place of each point in the candidate of some number; -1: nowhere."""
+    source, xy = np.full(len(points), NOWHERE, np.int32), points.copy()
+    for number, candidate in enumerate(candidates):
+        chosen = np.flatnonzero(number_of == number)
+        source[chosen], xy[chosen] = candidate.places.source[chosen], candidate.places.xy[chosen]
+    return Places(source, xy)

@@ -94,7 +94,7 @@ def fit_planes(here: Float[np.ndarray, "N 2"], there: Float[np.ndarray, "N 2"], 
 def is_shown(points: Float[np.ndarray, "N 2"], hole: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, " N"]:
     """Whether points lie in a frame and outside its hole."""
     height, width = hole.shape
-    x, y = np.nan_to_num(points, nan=-9.0).clip(-9, 1e6).T
+    x, y = np.ascontiguousarray(points.T)
     inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-    column, row = np.rint(x).astype(int).clip(0, width - 1), np.rint(y).astype(int).clip(0, height - 1)
-    return inside & ~hole[row, column]
+    column, row = (np.rint(np.where(inside, place, 0)).astype(int) for place in (x, y))
+    return inside & ~hole.ravel()[row * width + column]

@@ -20,14 +20,16 @@ def pixel_positions(height: int, width: int) -> Float[np.ndarray, "H W 2"]:
     >>> pixel_positions(2, 3)[1, 2].tolist()
     [2.0, 1.0]
     """
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    return np.dstack((x, y))
+    positions = np.empty((height, width, 2), np.float32)
+    positions[..., 0], positions[..., 1] = np.arange(width), np.arange(height)[:, None]
+    return positions
 
 
 def warp_by_flow(image: Shaped[np.ndarray, "h w *C"], flow: Float[np.ndarray, "H W 2"]) -> Shaped[np.ndarray, "H W *C"]:
     """Samples an image bilinearly at the position of every pixel plus its flow; 0 outside."""
-    x, y = np.moveaxis(flow.astype(np.float32) + pixel_positions(*flow.shape[:2]), -1, 0)
-    return cv2.remap(image, x.copy(), y.copy(), cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    positions = pixel_positions(*flow.shape[:2])
+    positions += flow
+    return cv2.remap(image, positions, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
 
 
 def sample_at(
@@ -35,10 +37,9 @@ def sample_at(
 ) -> Shaped[np.ndarray, "N *C"]:
     """Samples an image at positions (x, y) in px; its border is repeated outwards."""
     count = len(points)
-    rows = np.zeros((-(-count // ROW), ROW, 2), np.float32)
-    rows.reshape(-1, 2)[:count] = points
     if not count:
         return np.zeros((0, *image.shape[2:]), image.dtype)
-    x, y = np.moveaxis(rows, -1, 0)
-    sampled = cv2.remap(image, x.copy(), y.copy(), interpolation, borderMode=cv2.BORDER_REPLICATE)
+    rows = np.zeros((-(-count // ROW), ROW, 2), np.float32)
+    rows.reshape(-1, 2)[:count] = points
+    sampled = cv2.remap(image, rows, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
     return sampled.reshape(-1, *image.shape[2:])[:count]

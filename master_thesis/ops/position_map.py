@@ -11,9 +11,10 @@ Convention:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Bool, Float, Int32
+from jaxtyping import Bool, Float, Int, Int32
 
 from master_thesis.ops.pixels import pixel_positions
 
@@ -79,18 +80,35 @@ class PositionMap:
         the frames move against each other, whichever of the neighbours take part. ``NOWHERE`` outside.
         """
         height, width = self.source.shape
-        x, y = np.nan_to_num(points, nan=-9.0).clip(-9, 1e6).T
-        left, top = np.floor(x).astype(int), np.floor(y).astype(int)
-        nearest = np.rint(x).astype(int).clip(0, width - 1), np.rint(y).astype(int).clip(0, height - 1)
-        source = self.source[nearest[1], nearest[0]]
-        source = np.where((x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1), source, NOWHERE)
-        total, weights = np.zeros((len(x), 2)), np.zeros(len(x))
+        x, y = np.ascontiguousarray(np.nan_to_num(points, nan=-9.0).clip(-9, 1e6).T)
+        nearest = np.rint(y).astype(int).clip(0, height - 1) * width + np.rint(x).astype(int).clip(0, width - 1)
+        is_inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
+        source = np.where(is_inside, self.source.ravel()[nearest], NOWHERE)
+        columns, rows = _neighbours(x, width), _neighbours(y, height)
+        total, weights = np.zeros((2, len(x))), np.zeros(len(x))
         for right, down in CORNERS:
-            column, row = (left + right).clip(0, width - 1), (top + down).clip(0, height - 1)
-            away_x, away_y = x - column, y - row
-            weight = (1 - np.abs(away_x)).clip(0) * (1 - np.abs(away_y)).clip(0)
-            weight *= self.source[row, column] == source
-            total += weight[:, None] * (self.xy[row, column] + np.stack((away_x, away_y), axis=-1))
+            column, row = columns[right], rows[down]
+            index = row.places * width + column.places
+            weight = column.share * row.share * (self.source.ravel()[index] == source)
+            known_x, known_y = self.xy.reshape(-1, 2)[index].T
+            total[0] += weight * (known_x + column.away)
+            total[1] += weight * (known_y + row.away)
             weights += weight
-        xy = total / np.maximum(weights, 1e-9)[:, None]
-        return Places(np.where(weights > 0, source, NOWHERE).astype(np.int32), xy.astype(np.float32))
+        xy = (total / np.maximum(weights, 1e-9)).T
+        return Places(np.where(weights > 0, source, NOWHERE).astype(np.int32), xy.astype(np.float32, order="C"))
+
+
+class _Side(NamedTuple):
+    """The pixels on one side of points, along one axis."""
+
+    places: Int[np.ndarray, " N"]
+    away: Float[np.ndarray, " N"]
+    share: Float[np.ndarray, " N"]
+
+
+def _neighbours(x: Float[np.ndarray, " N"], length: int) -> tuple[_Side, _Side]:
+    """The pixels before and after points along an axis, how far away they are, and what share they have."""
+    first = np.floor(x).astype(int)
+    both = [(first + step).clip(0, length - 1) for step in (0, 1)]
+    before, after = (_Side(places, x - places, (1 - np.abs(x - places)).clip(0)) for places in both)
+    return before, after

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Shaped, UInt8
 
 LARGEST_CHANGE = 0.25
 """Largest change of the gain between neighbouring frames; a larger one is another scene."""
@@ -21,6 +21,7 @@ LEAST_CHANGE = 0.4
 """Mean change, in grey levels, below which there is none: chains of small errors would add up."""
 LEAST_PIXELS = 50
 BLUR_PX = 2.0
+NUM_BYTES = 256
 DARKEST, BRIGHTEST = 3, 252
 """Colours beyond are clipped."""
 TRIM = 2.5
@@ -54,7 +55,9 @@ class Exposure:
             weights: trust in every pixel.
         """
         one, two = (cv2.GaussianBlur(p, (0, 0), BLUR_PX).astype(np.float32) for p in (first, second))
-        is_clipped = (np.minimum(one, two).min(axis=-1) < DARKEST) | (np.maximum(one, two).max(axis=-1) > BRIGHTEST)
+        darkest, brightest = (cv2.split(extreme) for extreme in (np.minimum(one, two), np.maximum(one, two)))
+        is_clipped = np.any([plane < DARKEST for plane in darkest], axis=0)
+        is_clipped |= np.any([plane > BRIGHTEST for plane in brightest], axis=0)
         chosen = (weights > 0.5) & ~is_clipped
         if chosen.sum() < LEAST_PIXELS:
             return Exposure.unchanged()
@@ -66,8 +69,18 @@ class Exposure:
         """The exposure that applies ``inner`` first."""
         return Exposure(self.gain * inner.gain, self.gain * inner.offset + self.offset)
 
-    def seen_as(self, other: Exposure, colours: Float[np.ndarray, "N 3"]) -> Float[np.ndarray, "N 3"]:
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether it changes nothing."""
+        return bool((self.gain == 1).all() and (self.offset == 0).all())
+
+    def seen_as(self, other: Exposure, colours: Shaped[np.ndarray, "N 3"]) -> Float[np.ndarray, "N 3"]:
         """Colours of a frame of this exposure as a frame of the other one would show them."""
+        if self.is_unchanged and other.is_unchanged:
+            return colours.astype(np.float64)
+        if colours.dtype == np.uint8 and len(colours) > NUM_BYTES:  # each value is computed once
+            table = self.seen_as(other, np.repeat(np.arange(float(NUM_BYTES))[:, None], 3, axis=1))
+            return cv2.LUT(colours[None], table[None])[0]
         return (self.gain * colours + self.offset - other.offset) / other.gain
 
 

@@ -39,3 +39,10 @@ def test_chained_exposures_lead_from_frame_to_frame() -> None:
     as_next = second.seen_as(step, colours)
     np.testing.assert_allclose(as_next, colours * step.gain + step.offset)
     np.testing.assert_allclose(step.seen_as(second, as_next), colours)
+
+
+def test_bytes_are_seen_as_other_colours_are() -> None:
+    colours = np.random.default_rng(4).integers(0, 256, (1000, 3)).astype(np.uint8)
+    step, other = Exposure(np.array([1.1, 0.9, 1.0]), np.array([-3.0, 0.5, 7.0])), Exposure.unchanged()
+    np.testing.assert_array_equal(step.seen_as(other, colours), step.seen_as(other, colours.astype(np.float64)))
+    np.testing.assert_array_equal(other.seen_as(other, colours), colours)
