@@ -61,7 +61,9 @@ def grain_of(picture: Float[np.ndarray, "H W 3"], where: Bool[np.ndarray, "H W"]
     chosen = (inside > 0) & (share > 0.5)
     if not chosen.any():
         return np.full(3, np.nan)
-    return ABS_TO_STD * np.percentile(averages[chosen] / share[chosen, None], FLATTEST, axis=0)
+    weights = share[chosen]
+    found = [np.percentile(plane[chosen] / weights, FLATTEST) for plane in cv2.split(averages)]
+    return ABS_TO_STD * np.array(found)
 
 
 @lru_cache(maxsize=1)

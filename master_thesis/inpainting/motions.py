@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from jaxtyping import Bool, Float, Float32, UInt8
 
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.neighbours import NeighbourMotion, View
+from master_thesis.runtime.ahead import side_by_side
 
 Picture = UInt8[np.ndarray, "H W 3"] | Float32[np.ndarray, "H W 3"]
 Hole = Bool[np.ndarray, "H W"]
@@ -31,22 +32,21 @@ class Motions:
     def of(
         frames: Sequence[Picture], holes: Sequence[Hole], steps: MutableMapping[int, NeighbourMotion] | None = None
     ) -> Motions:
-        """Measures them, one after the other.
+        """Measures them, several at once.
 
         Args:
             frames: RGB.
             holes: what is not known of them.
             steps: those that were measured before, to which the others are added; None: none.
         """
-        steps, exposures, first = {} if steps is None else steps, [Exposure.unchanged()], None
-        for t in range(len(holes) - 1):
-            second = None
-            if t not in steps and (holes[t].any() or holes[t + 1].any()):
-                first = first or View.of(frames[t], holes[t])
-                second = View.of(frames[t + 1], holes[t + 1])
-                steps[t] = NeighbourMotion.between(first, second)
+        steps, exposures = {} if steps is None else steps, [Exposure.unchanged()]
+        pairs = range(len(holes) - 1)
+        new = [t for t in pairs if t not in steps and (holes[t].any() or holes[t + 1].any())]
+        measured = side_by_side(lambda views: NeighbourMotion.between(*views), _neighbours(frames, holes, new))
+        for t, motion in zip(new, measured, strict=True):
+            steps[t] = motion
+        for t in pairs:
             exposures.append(exposures[-1].after(steps[t].exposure if t in steps else Exposure.unchanged()))
-            first = second
         return Motions(steps, exposures)
 
     def is_repeat(self, t: int) -> bool:
@@ -64,3 +64,14 @@ class Motions:
     def behind(self, t: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
         """Where pixels of frame t lie in the frame before."""
         return self.steps[t - 1].backwards(points)
+
+
+def _neighbours(
+    frames: Sequence[Picture], holes: Sequence[Hole], numbers: Sequence[int]
+) -> Iterator[tuple[View, View]]:
+    """Yields some frames with their next ones, each of them prepared once."""
+    last, second = -1, None
+    for t in numbers:
+        first = second if second is not None and t == last + 1 else View.of(frames[t], holes[t])
+        last, second = t, View.of(frames[t + 1], holes[t + 1])
+        yield first, second

@@ -24,6 +24,7 @@ from master_thesis.inpainting.sources import Chosen, choose_sources, followed, p
 from master_thesis.models.painter import Painter
 from master_thesis.ops.pixels import pixel_positions
 from master_thesis.ops.position_map import PositionMap
+from master_thesis.runtime.ahead import one_ahead
 
 
 class Photomontage:
@@ -62,7 +63,7 @@ class Photomontage:
         taken = None if past is None else self._taken_over(targets.start - 1, past)
         rims = Rims(self.holes, self.motions, targets)
         shown = np.full((*self.holes[targets.start].shape, 3), np.nan, np.float32)
-        for t, chosen in choose_sources(self.frames, self.holes, self.motions, targets):
+        for t, chosen in one_ahead(choose_sources(self.frames, self.holes, self.motions, targets)):
             wide, colours, places = chosen.wide, chosen.colours, rims.completed(t, chosen.wide, chosen.places)
             made_up = followed(taken, points_of(wide), partial(self.motions.behind, t))
             if taken is not None and self.motions.is_repeat(t):

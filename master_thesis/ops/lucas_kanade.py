@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import cv2
 import numpy as np
@@ -53,8 +53,7 @@ class GradientImage:
     def points(self) -> Float[Tensor, "1 P 2"]:
         """Positions of the sampled pixels, measured from the centre."""
         h, w = self.planes.shape[-2:]
-        all_points = centred_points(h, w).to(self.planes.device).view(1, h, w, 2)
-        return all_points[:, :: self.stride, :: self.stride].flatten(1, 2)
+        return torch.from_numpy(_every(self.stride, h, w)).to(self.planes.device)
 
     @cached_property
     def sampled(self) -> Float[Tensor, "N 4 P"]:
@@ -180,6 +179,13 @@ class _Residual:
         # Never raises: NaN shows in the cost.
         step = torch.linalg.solve_ex(normal + torch.diag_embed(damping), right).result.squeeze(-1)
         return F.pad(step[:, :8], (0, 1)).unflatten(-1, (3, 3))
+
+
+@lru_cache(maxsize=4)
+def _every(stride: int, height: int, width: int) -> Float[np.ndarray, "1 P 2"]:
+    """The centres of every so many pixels of rows and columns; not to be written to."""
+    points = centred_points(height, width).view(1, height, width, 2)
+    return np.ascontiguousarray(points[:, ::stride, ::stride].flatten(1, 2).numpy())
 
 
 def _blur(planes: Float[Tensor, "N 1 h w"]) -> Float[Tensor, "N 1 h w"]:

@@ -27,12 +27,13 @@ def push_pull(
         mean = (values * weights).sum(dim=(-2, -1), keepdim=True) / (weights.sum(dim=(-2, -1), keepdim=True) + EPSILON)
         return weights * values + (1 - weights) * mean
     share = F.avg_pool2d(weights, 2, ceil_mode=True)
-    colours = F.avg_pool2d(values * weights, 2, ceil_mode=True) / (share + EPSILON)
+    known, is_open = weights * values, 1 - weights
+    colours = F.avg_pool2d(known, 2, ceil_mode=True) / (share + EPSILON)
     # A coarse cell is as certain as its best-known quarter: twice the mean, at most 1.
     coarse = push_pull(colours, (2 * share).clamp(max=1), relaxations)
-    filled = weights * values + (1 - weights) * F.interpolate(coarse, (h, w), mode="bilinear", align_corners=False)
+    filled = known + is_open * F.interpolate(coarse, (h, w), mode="bilinear", align_corners=False)
     for _ in range(relaxations):
-        filled = weights * values + (1 - weights) * _neighbours(filled)
+        filled = known + is_open * _neighbours(filled)
     return filled
 
 

@@ -9,17 +9,25 @@ from dataclasses import dataclass, replace
 import torch
 
 from master_thesis.configs.inpainting import MONTAGE, STEADY
+from master_thesis.images.reducing import reduce_hole, reduce_image
 from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.inpainting.step import FillStep, Pair
 from master_thesis.models.aligner import as_aligner
 from master_thesis.models.hallucinator import as_hallucinator
-from master_thesis.models.painter import SmoothPainter
+from master_thesis.models.painter import SmoothPainter, as_painter
+from master_thesis.ops.image import to_float
+from master_thesis.records import MaskedFrames
 from master_thesis.video.compositing import WorkingFrame
 from master_thesis.video.outlook import Outlook, Samples
 from master_thesis.video.plan import Scene, Window
 from master_thesis.video.resources import pairs_per_frame
 from master_thesis.video.survey import Box
 from master_thesis.video.windows import make_canvas
+
+TRIED_PAIRS = 3
+"""Pairs that a trial of pm measures."""
+REDUCED_BY = 2
+"""So much smaller are the frames of a trial of painting, which takes as much less time as there are fewer pixels."""
 
 
 @dataclass(frozen=True)
@@ -55,17 +63,31 @@ class Trial:
 
     @staticmethod
     def _of_montage(inpainter: Inpainter, frames: Sequence[WorkingFrame]) -> Trial:
-        """Measures the motion between two frames with what is read along it, and a painting."""
+        """Measures motions between frames with what is read along them, as many at once as later, and a painting."""
         smooth = replace(inpainter, hallucinator=SmoothPainter())
+        small = [_reduced(frame) for frame in frames]
 
-        def compose(inpainter: Inpainter) -> None:
-            montage = inpainter.montage([frame.image for frame in frames], [frame.hole for frame in frames])
-            list(montage.fill(range(1)))
+        def compose(frames: Sequence[WorkingFrame], num_pairs: int) -> None:
+            played = (list(frames) * num_pairs)[: num_pairs + 1]
+            montage = smooth.montage([frame.image for frame in played], [frame.hole for frame in played])
+            list(montage.fill(range(num_pairs)))
 
-        for _ in range(2):  # the first one warms up
-            pair = _seconds(lambda _: compose(smooth), 0, inpainter.device)
-        both = _seconds(lambda _: compose(inpainter), 0, inpainter.device)
-        return Trial(pair, max(both - pair, 0.0))
+        compose(small, 1)  # warms up
+        pairs = _seconds(lambda num_pairs: compose(frames, num_pairs), TRIED_PAIRS, inpainter.device)
+        painting = _seconds(lambda _: _paint(inpainter, small[0]), 0, inpainter.device)
+        return Trial(pairs / TRIED_PAIRS, painting * REDUCED_BY**2)
+
+
+def _reduced(frame: WorkingFrame) -> WorkingFrame:
+    size = max(frame.hole.shape[0] // REDUCED_BY, 1), max(frame.hole.shape[1] // REDUCED_BY, 1)
+    return WorkingFrame(reduce_image(frame.image, size), reduce_hole(frame.hole, size))
+
+
+def _paint(inpainter: Inpainter, frame: WorkingFrame) -> None:
+    colours = to_float(torch.from_numpy(frame.image)).permute(2, 0, 1).unsqueeze(0)
+    planes = (colours, torch.from_numpy(~frame.hole).float()[None, None])
+    painter = as_painter(as_hallucinator(inpainter.hallucinator))
+    painter.paint(MaskedFrames(*(plane.to(inpainter.device) for plane in planes)))
 
 
 def _seconds(work: Callable[[int], object], target: int, device: torch.device) -> float:

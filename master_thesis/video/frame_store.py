@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import threading
 from abc import abstractmethod
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -126,6 +127,7 @@ class FrameStore(_SlotFile):
         super().__init__(folder, 3 * num_pixels * self.dtype.itemsize)
         self.is_fine, self.capacity = is_fine, capacity
         self._cache: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._lock = threading.Lock()
 
     def put(self, number: int, frame: WorkingFrame) -> StoredFrame:
         """Writes the image of a frame."""
@@ -135,13 +137,14 @@ class FrameStore(_SlotFile):
 
     def read(self, number: int, size: tuple[int, ...]) -> Shaped[np.ndarray, "h w 3"]:
         """Reads the image of a frame; it must not be written to."""
-        if number not in self._cache:
-            self._cache[number] = self._read(number % self.capacity, (*size, 3), self.dtype)
-        self._cache.move_to_end(number)
-        image = self._cache[number]
-        while len(self._cache) > max(CACHE_BYTES // image.nbytes, 1):
-            self._cache.popitem(last=False)
-        return image
+        with self._lock:  # several threads read
+            if number not in self._cache:
+                self._cache[number] = self._read(number % self.capacity, (*size, 3), self.dtype)
+            self._cache.move_to_end(number)
+            image = self._cache[number]
+            while len(self._cache) > max(CACHE_BYTES // image.nbytes, 1):
+                self._cache.popitem(last=False)
+            return image
 
 
 class _PerFrame(Sequence[np.ndarray]):

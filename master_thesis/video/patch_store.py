@@ -112,7 +112,7 @@ class PatchFolder:
             arrays["fine"] = np.concatenate(fine)
         # An open file, because numpy adds a suffix of its own to names.
         with atomic_path(self._file(window)) as part, part.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
 
     def load(self, window: int) -> dict[int, Patch]:
         """The stored patches of a window, by frame number."""

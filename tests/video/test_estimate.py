@@ -65,11 +65,11 @@ def test_a_trial_aligns_two_pairs_and_paints_two_holes(monkeypatch):
 
 
 def test_the_trial_of_a_montage_tells_a_painting_from_the_rest(monkeypatch):
-    ticks = iter(np.cumsum([0.0, 1, 0, 2, 0, 6]).tolist())
+    ticks = iter(np.cumsum([0.0, 3, 0, 6]).tolist())
     monkeypatch.setattr(estimate.time, "perf_counter", lambda: next(ticks))
     rng, hole = np.random.default_rng(0), np.zeros((48, 64), bool)
     hole[20:30, 20:40] = True
     frames = [WorkingFrame(rng.integers(0, 256, (48, 64, 3), np.uint8), hole) for _ in range(2)]
     tried = inpainter("pm")
-    assert Trial.run(tried, frames) == Trial(pair=2.0, painting=4.0)
+    assert Trial.run(tried, frames) == Trial(pair=3.0 / estimate.TRIED_PAIRS, painting=6.0 * 4)  # at half the size
     assert sum(tried.hallucinator.batch_sizes) == 1

@@ -61,7 +61,7 @@ class Exposure:
         chosen = (weights > 0.5) & ~is_clipped
         if chosen.sum() < LEAST_PIXELS:
             return Exposure.unchanged()
-        fits = [_fit(one[chosen, channel], two[chosen, channel]) for channel in range(3)]
+        fits = [_fit(a[chosen], b[chosen]) for a, b in zip(cv2.split(one), cv2.split(two), strict=True)]
         gain, offset = np.array(fits).T
         return Exposure(gain, offset)
 

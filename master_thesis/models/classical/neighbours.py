@@ -73,7 +73,9 @@ class View:
         known = ~reduce_hole(hole, size)
         small = blurred_over(reduce_image(image, size), ~known)
         grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-        gradients = GradientImage.of_grey(small.mean(axis=-1, dtype=np.float32) / 255, known)
+        red, green, blue = cv2.split(small)
+        mean = (np.add(red, green, dtype=np.float32) + blue) / 3
+        gradients = GradientImage.of_grey(mean / 255, known)
         return View((height, width), small, grey, known, Half.of(grey, known), gradients)
 
 
@@ -166,7 +168,7 @@ class Half(NamedTuple):
             np.minimum(cv2.absdiff(self.grey, picture).astype(np.float32), MAX_ERROR) * ring
             for picture in (other.grey, warp_by_flow(other.grey, continued))
         ]
-        averages = blur(np.dstack((*errors, ring.astype(np.float32))), RING_SCALE_PX)
+        averages = blur(cv2.merge((*errors, ring.astype(np.float32))), RING_SCALE_PX)
         # Far from all rings, the mean over them decides.
         overall = np.array([error.sum() for error in errors]) / (ring.sum() + 1e-6)
         camera, local = np.moveaxis((averages[..., :2] + 1e-3 * overall) / (averages[..., 2:] + 1e-3), -1, 0)
@@ -178,8 +180,10 @@ def repeats(first: View, second: View) -> bool:
     """Whether two frames are the same but for their compression, as where a video was given a higher rate."""
     if first.size != second.size or not (first.known & second.known).any():
         return False
-    difference = cv2.absdiff(first.image, second.image)[first.known & second.known]
-    return bool(difference.mean() < REPEATED_MEAN and difference.max() <= REPEATED_MOST)
+    difference, both = cv2.absdiff(first.image, second.image), (first.known & second.known).view(np.uint8)
+    if np.mean(cv2.mean(difference, both)[:3]) >= REPEATED_MEAN:
+        return False
+    return max(cv2.minMaxLoc(plane, both)[1] for plane in cv2.split(difference)) <= REPEATED_MOST
 
 
 def blurred_over(image: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"]) -> UInt8[np.ndarray, "H W 3"]:
@@ -187,13 +191,15 @@ def blurred_over(image: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"
     if not hole.any():
         return image
     height, width = hole.shape
-    known = (~hole).astype(np.float32)[..., None]
-    planes = np.dstack((image * known, known))
+    masked = image.copy()
+    masked[hole] = 0
+    planes = cv2.merge([plane.astype(np.float32) for plane in (*cv2.split(masked), ~hole)])
     size = max(width // BLUR_PX, 1), max(height // BLUR_PX, 1)
     around = cv2.GaussianBlur(cv2.resize(planes, size, interpolation=cv2.INTER_AREA), (0, 0), 2.0)
-    around += FAR_WEIGHT * planes.mean(axis=(0, 1))
+    around += FAR_WEIGHT * np.array(cv2.mean(planes), np.float32)
     filled = cv2.resize(around[..., :3] / (around[..., 3:] + 1e-9), (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.where(hole[..., None], filled.round().astype(np.uint8), image)
+    masked[hole] = filled[hole].round()
+    return masked
 
 
 def camera_motion(first: View, second: View) -> Float[np.ndarray, "3 3"]:

@@ -135,7 +135,8 @@ def _trust(
     (picture, known), (other, known_other) = first, second
     round_trip = there + warp_by_flow(back, there)
     difference = cv2.GaussianBlur(cv2.absdiff(picture, warp_by_flow(other, there)).astype(np.float32), (0, 0), 1.5)
-    exponent = (difference / GREY_TOLERANCE) ** 2 + (round_trip**2).sum(-1) / ROUND_TRIP_TOLERANCE_PX**2
+    away_x, away_y = cv2.split(round_trip)
+    exponent = (difference / GREY_TOLERANCE) ** 2 + (away_x**2 + away_y**2) / ROUND_TRIP_TOLERANCE_PX**2
     is_known = known & (warp_by_flow(known_other.astype(np.float32), there) > 0.99)
     return np.where(is_known, np.exp(-exponent / 2), 0).astype(np.float32)
 
@@ -154,16 +155,19 @@ def continue_flow(
         nothing is near) and its confidence in [0, 1].
     """
     known = (trust > 0).astype(np.float32)
-    signal = np.dstack((flow * trust[..., None], trust, known))
-    total, factor = np.zeros_like(signal), 1.0
-    for scale_px in SCALES_PX:
+    axes = cv2.split(flow)
+    signal = cv2.merge((*(axis * trust for axis in axes), trust, known))
+    total, factor = blur(signal, SCALES_PX[0]), FAR_WEIGHT
+    for scale_px in SCALES_PX[1:]:
         total += factor * blur(signal, scale_px)
         factor *= FAR_WEIGHT
-    weight, support = total[..., 2], total[..., 3]
-    smooth = total[..., :2] / (weight + PRIOR_WEIGHT)[..., None]
+    *smooth, weight, support = cv2.split(total)
+    kept = known * trust
+    continued = [
+        kept * axis + (1 - kept) * (near / (weight + PRIOR_WEIGHT)) for axis, near in zip(axes, smooth, strict=True)
+    ]
     confidence = weight / (support + PRIOR_WEIGHT)
-    kept = np.where(trust > 0, trust, 0)[..., None]
-    return kept * flow + (1 - kept) * smooth, np.where(trust > 0, trust, confidence).clip(0, 1)
+    return cv2.merge(continued), np.where(trust > 0, trust, confidence).clip(0, 1)
 
 
 def dense_flow(

@@ -1,0 +1,52 @@
+"""The next item is worked on while the last one is used, and nothing is lost or out of order."""
+
+import threading
+
+import pytest
+
+from master_thesis.runtime.ahead import NUM_THREADS, one_ahead, side_by_side
+
+PATIENCE_S = 5
+
+
+def test_the_next_item_is_computed_while_the_caller_works() -> None:
+    has_begun = threading.Event()
+
+    def items():
+        yield 1
+        has_begun.set()
+        yield 2
+
+    ahead = one_ahead(items())
+    assert next(ahead) == 1
+    assert has_begun.wait(PATIENCE_S)
+    assert list(ahead) == [2]
+
+
+def test_only_one_item_is_computed_ahead() -> None:
+    begun = []
+    ahead = one_ahead(n for n in range(9) if begun.append(n) is None)
+    next(ahead)
+    ahead.close()  # completes the item that it works on
+    assert begun == [0, 1]
+
+
+def test_several_items_are_worked_on_at_once() -> None:
+    together = threading.Barrier(NUM_THREADS)
+    results = side_by_side(lambda n: (together.wait(PATIENCE_S), n)[1], range(2 * NUM_THREADS))
+    assert list(results) == list(range(2 * NUM_THREADS))
+
+
+def test_items_are_taken_shortly_before_they_are_needed() -> None:
+    taken = []
+    results = side_by_side(str, (n for n in range(99) if taken.append(n) is None))
+    assert [next(results), next(results)] == ["0", "1"]
+    assert len(taken) == NUM_THREADS + 2
+
+
+@pytest.mark.parametrize("ahead", [lambda items: one_ahead(map(int, items)), lambda items: side_by_side(int, items)])
+def test_errors_are_raised_where_their_item_would_have_been(ahead) -> None:
+    results = ahead(iter(["7", "none"]))
+    assert next(results) == 7
+    with pytest.raises(ValueError, match="none"):
+        next(results)
