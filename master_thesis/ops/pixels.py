@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float, Shaped
 
+NO_MAP = np.empty(0, np.float32)
+"""In place of the map of y, where that of x holds both."""
 ROW = 512
 """Points in a row when many are sampled: OpenCV takes at most 32767."""
 
@@ -29,7 +31,7 @@ def warp_by_flow(image: Shaped[np.ndarray, "h w *C"], flow: Float[np.ndarray, "H
     """Samples an image bilinearly at the position of every pixel plus its flow; 0 outside."""
     positions = pixel_positions(*flow.shape[:2])
     positions += flow
-    return cv2.remap(image, positions, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+    return cv2.remap(image, positions, NO_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
 
 
 def sample_at(
@@ -41,5 +43,5 @@ def sample_at(
         return np.zeros((0, *image.shape[2:]), image.dtype)
     rows = np.zeros((-(-count // ROW), ROW, 2), np.float32)
     rows.reshape(-1, 2)[:count] = points
-    sampled = cv2.remap(image, rows, None, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    sampled = cv2.remap(image, rows, NO_MAP, interpolation, borderMode=cv2.BORDER_REPLICATE)
     return sampled.reshape(-1, *image.shape[2:])[:count]

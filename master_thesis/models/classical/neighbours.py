@@ -196,7 +196,7 @@ def blurred_over(image: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"
     planes = cv2.merge([plane.astype(np.float32) for plane in (*cv2.split(masked), ~hole)])
     size = max(width // BLUR_PX, 1), max(height // BLUR_PX, 1)
     around = cv2.GaussianBlur(cv2.resize(planes, size, interpolation=cv2.INTER_AREA), (0, 0), 2.0)
-    around += FAR_WEIGHT * np.array(cv2.mean(planes), np.float32)
+    around = around + FAR_WEIGHT * np.array(cv2.mean(planes), np.float32)
     filled = cv2.resize(around[..., :3] / (around[..., 3:] + 1e-9), (width, height), interpolation=cv2.INTER_LINEAR)
     masked[hole] = filled[hole].round()
     return masked
