@@ -6,12 +6,14 @@ Convention:
 
 from __future__ import annotations
 
+from typing import Any
+
 import cv2
 import numpy as np
 from jaxtyping import Float, Shaped
 
-NO_MAP = np.empty(0, np.float32)
-"""In place of the map of y, where that of x holds both."""
+NO_MAP: Any = None
+"""In place of the map of y, where that of x holds both; an empty array would have positions rounded."""
 ROW = 512
 """Points in a row when many are sampled: OpenCV takes at most 32767."""
 
