@@ -1,13 +1,15 @@
 """Painters fill open pixels from the frame alone and leave the others as they are."""
 
 import sys
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
 from master_thesis.errors import UserError
 from master_thesis.models.hallucinator import as_hallucinator
-from master_thesis.models.painter import ExemplarPainter, HallucinatorPainter, SmoothPainter, as_painter
+from master_thesis.models.painter import ExemplarPainter, HallucinatorPainter, SmoothPainter, as_painter, patch_places
 from master_thesis.ops.image import FILL
 from master_thesis.records import Alignment, MaskedFrames
 from tests.factories import INVENTED, Copier
@@ -77,6 +79,27 @@ def test_exemplars_continue_a_texture_where_a_membrane_is_grey():
     exemplar, smooth = ((p().paint(frames) - stripes())[hole].abs().mean() for p in (ExemplarPainter, SmoothPainter))
     assert exemplar < 0.05
     assert smooth > 0.2
+
+
+def test_distance_to_a_patch_counts_the_same_in_both_directions():
+    places = patch_places(np.zeros((40, 60), bool))
+    steps = [np.abs(places[0, 1] - places[0, 0]).sum(), np.abs(places[1, 0] - places[0, 0]).sum()]
+    assert steps == pytest.approx([0.5 / 60, 0.5 / 60], rel=1e-5)
+    assert places.max() < 0.5  # further apart, the package takes the way around
+
+
+def test_what_is_painted_into_a_plain_wall_is_toned_down(monkeypatch):
+    wall = (0.5 + 0.01 * (noise() - 0.5)).expand(1, 3, -1, -1)
+    painter, frames = ExemplarPainter(), with_box(wall)
+    fence = (255 * stripes()[0].permute(1, 2, 0)).byte().numpy()
+    hole = frames.visible[0, 0].numpy() == 0
+    fake = SimpleNamespace(
+        set_random_seed=lambda seed: None,
+        inpaint_regularity=lambda picture, *_, **__: np.where(hole[..., None], fence, picture),
+    )
+    monkeypatch.setattr(painter, "_patchmatch", fake)
+    painted = painter.paint(frames)[0].permute(1, 2, 0).numpy()
+    assert painted[hole].std() < 0.5 * (fence[hole] / 255).std()
 
 
 def test_exemplars_depend_on_the_seed_alone():
