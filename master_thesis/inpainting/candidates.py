@@ -13,7 +13,7 @@ from master_thesis.images.reducing import reduce_image
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.planes import NUM_PLANES, Motion, find_corners, fit_planes, follow_corners, is_shown
 from master_thesis.models.classical.neighbours import through
-from master_thesis.ops.pixels import pixel_positions, sample_at
+from master_thesis.ops.pixels import pixel_positions, put_rows, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places
 
 COMPARED_SIDE_PX = 288
@@ -155,11 +155,12 @@ def _away(k: int, points: Float[np.ndarray, "N 2"], grid: Grid, views: Views) ->
 def _along(motion: Motion, k: int, places: Places, grid: Grid, views: Views) -> Candidate:
     image, depth = views.at(k, grid.step)
     moved = grid.reduced(through(motion, grid.points.reshape(-1, 2)))
-    shape, size = grid.points.shape[:2], np.array(depth.shape[::-1])
-    inside = ((moved >= 0) & (moved <= size - 1)).all(axis=-1)
+    shape, (x, y) = grid.points.shape[:2], moved.T
+    inside = (x >= 0) & (y >= 0) & (x <= depth.shape[1] - 1) & (y <= depth.shape[0] - 1)
     away = np.where(inside, sample_at(depth, moved), 0).reshape(shape)
     is_known = away > 0.99
-    colours = sample_at(image, moved).reshape(*shape, 3) * is_known[..., None]
+    colours = sample_at(image, moved).reshape(*shape, 3)
+    colours = cv2.copyTo(colours, is_known.view(np.uint8))
     safety = (away / FRINGE_PX).clip(0, 1)
     return Candidate(places, np.where(is_known, k, NOWHERE), colours, safety, is_followed=False)
 
@@ -176,8 +177,8 @@ def followed_candidate(places: Places, hole: Hole, grid: Grid, views: Views) -> 
     for k in np.unique(origin[origin != NOWHERE]).tolist():
         chosen = origin == k
         image, depth = views.at(k, grid.step)
-        there = grid.reduced(places.xy[index[chosen]])
-        colours[chosen] = sample_at(image, there)
+        there = grid.reduced(places.xy.take(index[chosen], axis=0))
+        put_rows(colours, np.flatnonzero(chosen), sample_at(image, there))
         safety[chosen] = (sample_at(depth, there) / FRINGE_PX).clip(0, 1)
     shape = grid.points.shape[:2]
     return Candidate(places, origin.reshape(shape), colours.reshape(*shape, 3), safety.reshape(shape), is_followed=True)

@@ -19,6 +19,7 @@ from master_thesis.inpainting.sources import MARGIN_PX, Chosen, points_of
 from master_thesis.models.painter import Painter, SmoothPainter, surroundings
 from master_thesis.ops.image import FINE
 from master_thesis.ops.mask import widen_window, window_of
+from master_thesis.ops.pixels import pixels_in, put_pixels, put_rows, where_masked
 from master_thesis.ops.position_map import NOWHERE, Places
 from master_thesis.records import MaskedFrames
 
@@ -97,7 +98,8 @@ class Finisher:
         if done is not None:
             picture[hole] = done.colours
         else:
-            picture[hole] = _rounded(self._copied(t, place, inside, chosen, picture)[hole], picture)
+            copied = self._copied(t, place, inside, chosen, picture)
+            put_pixels(picture, hole, _rounded(pixels_in(copied, hole), picture))
         if is_open.any():
             picture = self._made_up_in(t, place, picture, is_open, is_painted=done is not None)
             own = Places(np.where(is_open[inside], MADE_UP - t, NOWHERE).astype(np.int32), points_of(wide))
@@ -105,31 +107,31 @@ class Finisher:
         needed = set(np.unique(places.source).tolist())
         self._made_up = {k: part for k, part in self._made_up.items() if MADE_UP - k in needed}
         source = np.where(places.source >= 0, places.source, HALLUCINATED).astype(np.int32)
-        return FilledHole(picture[hole], source[hole[inside]]), places
+        return FilledHole(pixels_in(picture, hole), source[hole[inside]]), places
 
     def _copied(
         self, t: int, place: tuple[slice, slice], inside: Hole, chosen: Chosen, picture: Picture
     ) -> Float[np.ndarray, "H W 3"]:
         """Copies a hole, joined to the rest of the frame and with the grain of that."""
         hole, copied, places = self.holes[t][place], np.zeros(picture.shape, np.float32), chosen.places
-        copied[inside] = np.where(np.isnan(chosen.colours), self._sampled(t, places), chosen.colours)
+        put_pixels(copied, inside, np.where(np.isnan(chosen.colours), self._sampled(t, places), chosen.colours))
         is_copied, is_original = np.zeros(hole.shape, bool), np.zeros(hole.shape, bool)
         is_copied[inside], is_original[inside] = places.is_known, places.source >= 0
         nearest = ring_around(is_original, inside)
         ring = (nearest >= 0) & ~hole
         around = self._beside(places, np.flatnonzero(places.source >= 0)[nearest[ring]], ring, inside)
         colours = copied.copy()
-        colours[ring] = self._sampled(t, around)
+        put_pixels(colours, ring, self._sampled(t, around))
         ring[ring] = around.is_known
         copied = joined(copied, picture - colours, is_copied, ring, hole)
         # What is made up brings its own grain, and is copied again for the frames that follow.
         seed, corner = self.motions.original(t), (place[1].start, place[0].start)
-        return with_grain(np.where(hole[..., None], copied, picture), ~hole, hole & is_original, seed, corner)
+        return with_grain(where_masked(hole, copied, picture), ~hole, hole & is_original, seed, corner)
 
     def _beside(self, places: Places, nearest: Int[np.ndarray, " M"], ring: Hole, inside: Hole) -> Places:
         """Where the pixels of a ring lie if they move with the nearest pixel that is copied; unknown if in a hole."""
-        shift = points_of(ring) - points_of(inside)[nearest]
-        source, xy = places.source[nearest].copy(), places.xy[nearest] + shift
+        shift = points_of(ring) - points_of(inside).take(nearest, axis=0)
+        source, xy = places.source[nearest], places.xy.take(nearest, axis=0) + shift
         for k in np.unique(source).tolist():
             chosen, hole = source == k, self.holes[k]
             x, y = np.rint(xy[chosen]).astype(int).T
@@ -145,13 +147,13 @@ class Finisher:
         """The colours at some places, as the exposure of frame t shows them; black where there is none."""
         colours = np.zeros((len(places.source), 3), np.float32)
         for number in np.unique(places.source[places.is_known]).tolist():
-            chosen = places.source == number
+            chosen = np.flatnonzero(places.source == number)
             k = number if number >= 0 else MADE_UP - number
             part = MadeUp(self.frames[k], (0, 0)) if number >= 0 else self._made_up[k]
-            points = places.xy[chosen] - np.array(part.corner, np.float32)
+            points = places.xy.take(chosen, axis=0) - np.array(part.corner, np.float32)
             hole = self.holes[k] if number >= 0 else np.zeros(part.picture.shape[:2], bool)
             sampled = sample_outside(part.picture, hole, points)
-            colours[chosen] = self.motions.exposures[k].seen_as(self.motions.exposures[t], sampled)
+            put_rows(colours, chosen, self.motions.exposures[k].seen_as(self.motions.exposures[t], sampled))
         return colours
 
     def _made_up_in(

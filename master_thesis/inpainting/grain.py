@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
+from master_thesis.ops.pixels import where_masked
+
 KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
 """Answers to noise with the noise's standard deviation, and hardly to edges (Immerkaer, 1996)."""
 BLOCK_PX = 9
@@ -47,8 +49,8 @@ def with_grain(
         return picture
     (left, top), (height, width) = np.random.default_rng(seed).integers(0, TILE_PX, 2) + corner, known.shape
     rows, columns = np.arange(top, top + height) % TILE_PX, np.arange(left, left + width) % TILE_PX
-    noise = _tile()[rows[:, None], columns] * lack.astype(np.float32)
-    return np.where(copied[..., None], picture + noise, picture)
+    noise = _tile().take(rows, axis=0).take(columns, axis=1) * lack.astype(np.float32)
+    return where_masked(copied, picture + noise, picture)
 
 
 def grain_of(picture: Float[np.ndarray, "H W 3"], where: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, " 3"]:
@@ -56,7 +58,8 @@ def grain_of(picture: Float[np.ndarray, "H W 3"], where: Bool[np.ndarray, "H W"]
     inside = cv2.erode(where.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(np.float32)
     if inside.sum() < LEAST_PIXELS:
         return np.full(3, np.nan)
-    answers = np.abs(cv2.filter2D(picture.astype(np.float32), -1, KERNEL)) * inside[..., None]
+    channels = cv2.split(np.abs(cv2.filter2D(picture.astype(np.float32), -1, KERNEL)))
+    answers = cv2.merge([channel * inside for channel in channels])
     averages, share = (cv2.blur(planes, (BLOCK_PX, BLOCK_PX)) for planes in (answers, inside))
     chosen = (inside > 0) & (share > 0.5)
     if not chosen.any():

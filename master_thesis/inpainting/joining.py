@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from master_thesis.ops.membrane import along_border, blur, membrane
+from master_thesis.ops.pixels import pixels_in, put_pixels
 
 RING_PX = (4, 14)
 """Distances from the margin of a hole between which the ring lies."""
@@ -70,7 +71,7 @@ def joined(
         hole: what is to be filled.
     """
     band = is_copied & ~hole
-    band[band] = np.abs(difference[band]).max(axis=-1) < LARGEST_DIFFERENCE
+    band &= _largest(difference) < LARGEST_DIFFERENCE
     light = np.zeros_like(copied)
     if ring.sum() >= LEAST_PIXELS:
         light = membrane(_usual(difference, ring), ring)
@@ -81,25 +82,32 @@ def joined(
         if ring.sum() >= LEAST_PIXELS:
             depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
             # What is small at the border is light after all, and goes on.
-            size = np.minimum(np.abs(rest).max(axis=-1) / USUAL_DIFFERENCE, 1)
-            rest *= np.exp((1 - depth.clip(1)) / FADE_PX * size)[..., None]
+            size = np.minimum(_largest(rest) / USUAL_DIFFERENCE, 1)
+            fading = np.exp((1 - depth.clip(1)) / FADE_PX * size)
+            rest = cv2.merge([plane * fading for plane in cv2.split(rest)])
         correction = light + rest
-    return copied + np.where(is_copied[..., None], correction, 0)
+    return copied + cv2.copyTo(correction, is_copied.view(np.uint8))
 
 
 def _usual(difference: Float[np.ndarray, "H W 3"], ring: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
     """Averages differences along a ring; those that do not fit most others count little, and not at all among such."""
     y, x = np.nonzero(ring)
-    values = difference[ring]
+    values = pixels_in(difference, ring)
     plane = _plane(values, x / ring.shape[1] - 0.5, y / ring.shape[0] - 0.5)
     weights = _weights(values - plane)[:, None]
     signal = np.zeros((*ring.shape, 4), np.float32)
-    signal[ring] = np.hstack(((values - plane) * weights, weights))
-    rest, weight = np.split(blur(signal)[ring], (3,), axis=1)
+    put_pixels(signal, ring, np.hstack(((values - plane) * weights, weights)))
+    rest, weight = np.split(pixels_in(blur(signal), ring), (3,), axis=1)
     count = blur(ring.astype(np.float32))[ring][:, None]
     result = np.zeros_like(difference)
-    result[ring] = plane + rest / (weight + LEAST_SHARE * count + 1e-6)
+    put_pixels(result, ring, plane + rest / (weight + LEAST_SHARE * count + 1e-6))
     return result
+
+
+def _largest(colours: Float[np.ndarray, "H W 3"]) -> Float[np.ndarray, "H W"]:
+    """The largest of the three, whatever its sign."""
+    red, green, blue = cv2.split(np.abs(colours))
+    return np.maximum(np.maximum(red, green), blue)
 
 
 def _plane(

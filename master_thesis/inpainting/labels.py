@@ -25,7 +25,7 @@ from master_thesis.inpainting.candidates import (
 from master_thesis.inpainting.motions import Motions, Picture
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.ops.consensus import Consensus, agreement, consensus, misfit
-from master_thesis.ops.pixels import sample_at
+from master_thesis.ops.pixels import put_rows, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places
 
 TIME_SCALE = 8.0
@@ -46,6 +46,8 @@ LEAST_WEIGHT = 0.02
 CLEAR_PX = 3.0
 """Distance from the hole, in the reduced frame, at which its surroundings are compared: nearer ones may show the rest
 of an object whose mask is too tight."""
+LEVELS = np.repeat(np.arange(256.0)[:, None], 3, axis=1)
+"""All the colours of 8 bits, per channel."""
 LEAST_SAFETY = 0.1
 """Of a candidate at the very border of the hole of its frame."""
 
@@ -129,7 +131,8 @@ def _ageing(t: int, points: Float[np.ndarray, "N 2"], places: Places) -> float:
     known = places.is_known
     if not known.any():
         return 1.0
-    way = np.linalg.norm(places.xy[known] - points[known], axis=1) / np.abs(places.source[known] - t)
+    away_x, away_y = (places.xy - points).T
+    way = np.sqrt(away_x**2 + away_y**2)[known] / np.abs(places.source[known] - t)
     half = len(way) / 2
     if np.count_nonzero(way >= STEADY_PX) > half + 1:  # so is the median, which takes longer
         return 1.0
@@ -140,8 +143,8 @@ def _exposed(colours: np.ndarray, origin: np.ndarray, t: int, exposures: Sequenc
     """Colours of a grid as the exposure of frame t shows them."""
     result = np.zeros(colours.shape, np.uint8)
     for k in np.unique(origin[origin != NOWHERE]).tolist():
-        chosen = origin == k
-        result[chosen] = np.rint(exposures[k].seen_as(exposures[t], colours[chosen])).clip(0, 255)
+        seen = np.rint(exposures[k].seen_as(exposures[t], LEVELS)).clip(0, 255).astype(np.uint8)
+        cv2.copyTo(cv2.LUT(colours, seen[None]), (origin == k).view(np.uint8), result)
     return result
 
 
@@ -149,7 +152,7 @@ def _mixed(
     t: int, points: np.ndarray, candidates: Sequence[Candidate], grid: Grid, chosen: Consensus, colours: Colours
 ) -> Labels:
     """Reads the pixels of a hole at full size, by the weights of the grid."""
-    total, weights = np.zeros((len(points), 3)), np.zeros(len(points))
+    total, weights = np.zeros((3, len(points))), np.zeros(len(points))
     best, number_of = np.zeros(len(points), np.float32), np.full(len(points), -1)
     is_label = chosen.label == np.arange(len(candidates))[:, None, None]
     read = grid.read(np.concatenate((chosen.weights, is_label)), points).reshape(2, len(candidates), -1)
@@ -162,10 +165,12 @@ def _mixed(
         weight = np.where(weight > LEAST_WEIGHT, weight, 0)
         for k in np.unique(own.source[weight > 0]).tolist():
             taken = np.flatnonzero((own.source == k) & (weight > 0))
-            total[taken] += weight[taken, None] * colours.at(k, own.xy[taken])
+            seen = colours.at(k, own.xy.take(taken, axis=0))
+            for channel in range(3):
+                total[channel, taken] += weight[taken] * seen[:, channel]
         weights += weight
-    mean = np.where(weights[:, None] > 0.5, total / np.maximum(weights, 0.5)[:, None], np.nan)
-    return Labels(_taken(candidates, number_of, points), mean.astype(np.float32))
+    mean = np.where(weights > 0.5, total / np.maximum(weights, 0.5), np.nan).T
+    return Labels(_taken(candidates, number_of, points), mean.astype(np.float32, order="C"))
 
 
 def _taken(
@@ -175,5 +180,6 @@ def _taken(
     source, xy = np.full(len(points), NOWHERE, np.int32), points.copy()
     for number, candidate in enumerate(candidates):
         chosen = np.flatnonzero(number_of == number)
-        source[chosen], xy[chosen] = candidate.places.source[chosen], candidate.places.xy[chosen]
+        source[chosen] = candidate.places.source[chosen]
+        put_rows(xy, chosen, candidate.places.xy.take(chosen, axis=0))
     return Places(source, xy)

@@ -62,16 +62,17 @@ class Photomontage:
         done = filled or {}
         taken = None if past is None else self._taken_over(targets.start - 1, past)
         rims = Rims(self.holes, self.motions, targets)
-        shown = np.full((*self.holes[targets.start].shape, 3), np.nan, np.float32)
+        last: Chosen | None = None
         for t, chosen in one_ahead(choose_sources(self.frames, self.holes, self.motions, targets)):
             wide, colours, places = chosen.wide, chosen.colours, rims.completed(t, chosen.wide, chosen.places)
             made_up = followed(taken, points_of(wide), partial(self.motions.behind, t))
-            if taken is not None and self.motions.is_repeat(t):
+            if taken is not None and last is not None and self.motions.is_repeat(t):
                 # What the frame before shows, so that nothing may flicker; what was made up there may be visible now.
                 is_kept = (made_up.source >= 0) | (made_up.source == MADE_UP - targets.start + 1)
+                shown = np.full((*wide.shape, 3), np.nan, np.float32)
+                shown[last.wide] = last.colours
                 places, colours = made_up.where(is_kept, places), np.where(is_kept[:, None], shown[wide], colours)
-            shown = np.full((*wide.shape, 3), np.nan, np.float32)
-            shown[wide] = colours
+            last = Chosen(wide, places, colours)
             places = places.where(places.is_known, made_up)
             hole, places = self.finisher.finish(t, Chosen(wide, places, colours), done.get(t))
             taken = PositionMap.of(t, wide, places)

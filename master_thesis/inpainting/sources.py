@@ -113,8 +113,9 @@ def widened(hole: Hole) -> Hole:
 
 def points_of(hole: Hole) -> Float[np.ndarray, "N 2"]:
     """The positions of its pixels, row by row."""
-    y, x = np.nonzero(hole)
-    return np.stack((x, y), axis=-1).astype(np.float32)
+    index, points = np.flatnonzero(hole), np.empty((np.count_nonzero(hole), 2), np.float32)
+    points[:, 1], points[:, 0] = np.divmod(index, hole.shape[1])
+    return points
 
 
 def followed(

@@ -10,7 +10,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 
 NO_MAP: Any = None
 """In place of the map of y, where that of x holds both; an empty array would have positions rounded."""
@@ -47,3 +47,49 @@ def sample_at(
     rows.reshape(-1, 2)[:count] = points
     sampled = cv2.remap(image, rows, NO_MAP, interpolation, borderMode=cv2.BORDER_REPLICATE)
     return sampled.reshape(-1, *image.shape[2:])[:count]
+
+
+def pixels_in(image: Shaped[np.ndarray, "H W *C"], mask: Bool[np.ndarray, "H W"]) -> Shaped[np.ndarray, "N *C"]:
+    """The pixels of an image in a mask, row by row: ``image[mask]``, several times as fast.
+
+    >>> pixels_in(np.arange(6).reshape(1, 3, 2), np.array([[True, False, True]])).tolist()
+    [[0, 1], [4, 5]]
+    """
+    return image.reshape(mask.size, *image.shape[2:]).take(np.flatnonzero(mask), axis=0)
+
+
+def put_pixels(image: Shaped[np.ndarray, "H W C"], mask: Bool[np.ndarray, "H W"], rows: np.ndarray) -> None:
+    """Writes the pixels of an image, all of it in one piece of memory, in a mask: ``image[mask] = rows``.
+
+    >>> image = np.zeros((1, 3, 2), np.uint8)
+    >>> put_pixels(image, np.array([[True, False, True]]), np.array([[1, 2], [3, 4]]))
+    >>> image.tolist()
+    [[[1, 2], [0, 0], [3, 4]]]
+    """
+    put_rows(image.reshape(mask.size, image.shape[2]), np.flatnonzero(mask), rows)
+
+
+def put_rows(array: Shaped[np.ndarray, "N C"], index: Int[np.ndarray, " M"], rows: np.ndarray) -> None:
+    """Writes some rows of an array, all of it in one piece of memory: ``array[index] = rows``, several times as fast.
+
+    >>> array = np.zeros((3, 2))
+    >>> put_rows(array, np.array([2]), np.array([[4, 5]]))
+    >>> array.tolist()
+    [[0.0, 0.0], [0.0, 0.0], [4.0, 5.0]]
+    """
+    if len(index):
+        _items(array)[index] = _items(np.ascontiguousarray(rows, array.dtype))
+
+
+def _items(array: Shaped[np.ndarray, "N C"]) -> Shaped[np.ndarray, " N"]:
+    """The same memory, one item per row, which NumPy copies at once."""
+    return array.view(np.dtype((np.void, array.itemsize * array.shape[1])))[:, 0]
+
+
+def where_masked(
+    mask: Bool[np.ndarray, "H W"], image: Shaped[np.ndarray, "H W *C"], other: Shaped[np.ndarray, "H W *C"]
+) -> Shaped[np.ndarray, "H W *C"]:
+    """An image in a mask and another one elsewhere: ``np.where`` for pixels, several times as fast."""
+    result = other.astype(image.dtype)
+    cv2.copyTo(image, mask.view(np.uint8), result)
+    return result

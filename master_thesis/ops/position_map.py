@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Bool, Float, Int, Int32
 
-from master_thesis.ops.pixels import pixel_positions
+from master_thesis.ops.pixels import pixel_positions, put_pixels, put_rows
 
 NOWHERE = -1
 """In place of a frame's number: nothing is known of this pixel."""
@@ -43,7 +43,10 @@ class Places:
 
     def where(self, chosen: Bool[np.ndarray, " N"], other: Places) -> Places:
         """These places where chosen, others elsewhere."""
-        return Places(np.where(chosen, self.source, other.source), np.where(chosen[:, None], self.xy, other.xy))
+        xy = self.xy.copy()
+        rest = np.flatnonzero(~chosen)
+        put_rows(xy, rest, other.xy.take(rest, axis=0))
+        return Places(np.where(chosen, self.source, other.source), xy)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class PositionMap:
         source, xy = np.full(hole.shape, number, np.int32), pixel_positions(*hole.shape)
         source[hole] = NOWHERE if places is None else places.source
         if places is not None:
-            xy[hole] = places.xy
+            put_pixels(xy, hole, places.xy)
         return PositionMap(source, xy)
 
     def at(self, points: Float[np.ndarray, "N 2"]) -> Places:
@@ -90,7 +93,7 @@ class PositionMap:
             column, row = columns[right], rows[down]
             index = row.places * width + column.places
             weight = column.share * row.share * (self.source.ravel()[index] == source)
-            known_x, known_y = self.xy.reshape(-1, 2)[index].T
+            known_x, known_y = self.xy.reshape(-1, 2).take(index, axis=0).T
             total[0] += weight * (known_x + column.away)
             total[1] += weight * (known_y + row.away)
             weights += weight

@@ -2,8 +2,10 @@
 
 import cv2
 import numpy as np
+import torch
 
-from master_thesis.ops.membrane import along_border, membrane
+from master_thesis.ops.membrane import RELAXATIONS, along_border, membrane, stretched
+from master_thesis.ops.push_pull import push_pull
 
 
 def ring():
@@ -33,3 +35,12 @@ def test_noise_averages_out_along_the_border() -> None:
     assert averaged[where].std() < 2.5
     assert abs(averaged[where].mean() - 5) < 1
     assert (averaged[~where] == 0).all()
+
+
+def test_a_stretched_picture_is_that_of_push_pull() -> None:
+    rng = np.random.default_rng(2)
+    for size in ((37, 52), (5, 3), (1, 7)):
+        values, known = rng.random((*size, 3), np.float32), (rng.random((*size, 1)) < 0.3).astype(np.float32)
+        planes, weights = (torch.from_numpy(a.transpose(2, 0, 1)).unsqueeze(0) for a in (values, known))
+        expected = push_pull(planes, weights, RELAXATIONS)[0].permute(1, 2, 0).numpy()
+        np.testing.assert_allclose(stretched(values, np.repeat(known, 3, axis=2)), expected, atol=1e-5)

