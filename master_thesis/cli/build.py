@@ -90,10 +90,14 @@ def inference_precision(trainer: Mapping[str, Any]) -> str:
 
 
 def check_gpus(gpus: int | None) -> None:
-    """Raises :class:`UserError` if the machine has fewer GPUs than given by ``--gpus``."""
+    """Raises :class:`UserError` if the machine has fewer GPUs that work than given by ``--gpus``."""
+    if gpus is None:
+        return
     there = torch.cuda.device_count()
+    if there and not gpu_works():
+        there = 0
     hint = "leave out --gpus to run on the CPU" if there == 0 else f"give at most --gpus {there}"
-    require((gpus or 0) <= there, f"--gpus {gpus}: this machine has {there} usable GPUs; {hint}")
+    require(gpus <= there, f"--gpus {gpus}: this machine has {there} usable GPUs; {hint}")
 
 
 def load_networks(choice: NetworkChoice, *sizes: Any) -> tuple[Any, Any]:

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytorch_lightning as pl
+import torch
+from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-from master_thesis.cli.build import check_gpus, inference_precision
+from master_thesis.cli.build import check_gpus, gpu_works, inference_precision
 from master_thesis.cli.config_file import config_text
 from master_thesis.cli.options import NetworkCommandOptions
 from master_thesis.errors import UserError
@@ -24,6 +26,8 @@ from master_thesis.training.loggers import LOGS, make_loggers
 from master_thesis.training.signals import StopTestOnSignal
 
 DEFAULT_LOGGER = "tensorboard"
+GPU_WORDS = ("auto", "gpu", "cuda")
+"""Values of ``--accelerator`` that choose a GPU where PyTorch sees one."""
 
 
 def make_training_trainer(
@@ -58,14 +62,26 @@ def make_testing_trainer(options: NetworkCommandOptions) -> pl.Trainer:
 
 
 def _make_trainer(gpus: int | None, given: dict[str, Any], callbacks: list[pl.Callback]) -> pl.Trainer:
-    check_gpus(gpus)
-    if gpus is not None:
-        given |= {"accelerator": "gpu", "devices": gpus}
+    given = {**given, **where_to_run(gpus, given)}
     if not given.get("barebones"):
         loggers = make_loggers(_logger_name(given.get("logger")), Path(given.get("default_root_dir") or "."))
         given |= {"callbacks": callbacks, "plugins": [AtomicCheckpointIO()], "logger": loggers}
     with as_user_error(MisconfigurationException, ValueError, TypeError, RuntimeError, ImportError):
         return pl.Trainer(**given)
+
+
+def where_to_run(gpus: int | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments of the Trainer that choose where it runs: the CPU beside a GPU that PyTorch was not built for.
+
+    Args:
+        gpus: their number, if it was given.
+        given: other arguments of the Trainer.
+    """
+    check_gpus(gpus)
+    if gpus is not None:
+        return {"accelerator": "gpu", "devices": gpus}
+    is_gpu = given.get("accelerator", "auto") in GPU_WORDS and torch.cuda.is_available()
+    return {"accelerator": "cpu"} if is_gpu and not gpu_works() else {}
 
 
 def logs_folder(trainer: Mapping[str, Any]) -> Path:
@@ -75,6 +91,13 @@ def logs_folder(trainer: Mapping[str, Any]) -> Path:
         trainer: the given arguments of Lightning's Trainer.
     """
     return Path(trainer.get("default_root_dir") or ".") / LOGS
+
+
+def describe_run(trainer: pl.Trainer) -> str:
+    """The folder of a run, and the command that shows its figures, where there is one."""
+    shown = any(isinstance(logger, TensorBoardLogger) for logger in trainer.loggers)
+    folder = trainer.log_dir or ""
+    return f"{folder} (shown by: tensorboard --logdir {Path(folder).parent})" if shown else folder
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """The arguments of Lightning's ``Trainer`` as options, read from its source without importing it.
 
 Importing Lightning takes seconds; parsing one file takes milliseconds. Names, types, defaults and help are those of the
-installed version; only ``logger`` also takes names. Arguments that only take Python objects (callbacks, plugins) have
+installed version; only ``logger`` also takes names, and ``precision`` is explained by what works here. Arguments that only take Python objects (callbacks, plugins) have
 no text form and are left out.
 """
 
@@ -76,6 +76,17 @@ class TrainerOption:
         return " or ".join(choices + ["none"] * self.takes_none)
 
 
+PRECISION = TrainerOption(
+    "precision",
+    frozenset({"str"}),  # what is none of them is refused with a reason by the options of a command
+    (32, 16, "bf16", "32-true", "16-mixed", "bf16-mixed"),
+    True,
+    "in which networks compute: single precision (32, 32-true), or mixed with bfloat16 (bf16, bf16-mixed) or with 16 "
+    "bits (16, 16-mixed); weights stay in single precision",
+)
+"""Instead of Lightning's, which names further ones that would fail."""
+
+
 @lru_cache(maxsize=1)
 def read_trainer_options() -> list[TrainerOption]:
     """The Trainer's arguments that can be written as text."""
@@ -102,7 +113,7 @@ def read_trainer_options() -> list[TrainerOption]:
         if types or literals:
             text = helps.get(argument.arg, "")
             options.append(TrainerOption(argument.arg, types, literals, takes_none, text))
-    return options
+    return [PRECISION if option.name == PRECISION.name else option for option in options]
 
 
 class _Source:

@@ -22,6 +22,8 @@ from master_thesis.errors import UserError, require
 
 LOGS = "lightning_logs"
 PROJECT = "master_thesis"
+LOADED_BY = {"tensorboard": "torch.utils.tensorboard", "wandb": "wandb", "mlflow": "mlflow"}
+"""The module that shows whether the package of a logger works."""
 """Name of the runs in Weights & Biases and MLflow."""
 FRAME_MS = 120
 """Time that a film shows each frame, in ms."""
@@ -75,12 +77,11 @@ def make_loggers(name: str, root: Path) -> list[Logger]:
         root: where ``lightning_logs`` is.
 
     Raises:
-        UserError: the package of the logger is not installed.
+        UserError: the package of the logger is not installed, or cannot be loaded.
     """
-    is_installed = name in ("csv", "false") or find_spec(name) is not None
-    require(is_installed, f"--logger {name} needs the package {name}: pip install {name}")
+    if name in LOADED_BY:
+        _require_package(name)
     if name == "tensorboard":
-        _require_tensorboard()
         return [TensorBoardRun(root, name=LOGS, default_hp_metric=False)]
     if name == "csv":
         return [CSVRun(root, name=LOGS)]
@@ -92,14 +93,16 @@ def make_loggers(name: str, root: Path) -> list[Logger]:
     return [folder]
 
 
-def _require_tensorboard() -> None:
-    """Refuses a TensorBoard that cannot be loaded, for example because protobuf does not suit it."""
+def _require_package(name: str) -> None:
+    """Refuses a logger that is not there or cannot be loaded, for example because protobuf does not suit it."""
+    is_installed = find_spec(name) is not None
+    require(is_installed, f"--logger {name} needs the package {name}: pip install {name}, or use --logger csv")
     try:
-        import_module("torch.utils.tensorboard")
+        import_module(LOADED_BY[name])
     except Exception as error:  # TypeError, ImportError, AttributeError, whatever protobuf raises
         reason = str(error).partition("\n")[0]
         raise UserError(
-            f"TensorBoard cannot be loaded ({reason}): pip install --upgrade tensorboard protobuf, or use --logger csv"
+            f"{name} cannot be loaded ({reason}): pip install --upgrade {name} protobuf, or use --logger csv"
         ) from error
 
 

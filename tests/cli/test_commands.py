@@ -13,7 +13,6 @@ import yaml
 from master_thesis.checkpoints.reading import network_entry, read_checkpoint
 from master_thesis.checkpoints.typed import load_chn, load_dfpn
 from master_thesis.cli.main import main
-from master_thesis.ops.precision import best_precision
 from master_thesis.training.checkpointing import BestCheckpoint
 from tests.commands import TINY_CHN, TINY_DFPN, TINY_RUN, TINY_TEST, TINY_TRAIN, run_command
 from tests.factories import Copier, StillAligner
@@ -280,8 +279,8 @@ def test_a_run_is_repeated_by_the_file_that_it_wrote(command, trained, tmp_path)
 def test_an_evaluation_writes_its_table_and_the_file_that_repeats_it(command, tmp_path, monkeypatch):
     monkeypatch.setattr("master_thesis.cli.build.load_networks", lambda choice: (StillAligner(), Copier()))
     tables = []
-    for words in ("--masks still --protocols hole --baselines telea --max_frames 2 --test_size 32 48 --algorithms ip",
-                  "--config evaluation/config.yaml --output_path again"):  # fmt: skip
+    for words in ("--masks still --protocols hole --baselines telea --max_frames 2 --test_size 32 48 --algorithms ip"
+                  " --precision bf16", "--config evaluation/config.yaml --output_path again"):  # fmt: skip
         result = command(f"evaluate {words}")
         tables.append(
             [line.split()[:5] for line in result.out.splitlines() if " dB" not in line and "results" not in line]
@@ -293,7 +292,7 @@ def test_an_evaluation_writes_its_table_and_the_file_that_repeats_it(command, tm
         "hallucinator": "Copier", "aligner": "StillAligner"
     }  # fmt: skip
     assert document["device"] in ("cpu", torch.cuda.is_available() and torch.cuda.get_device_name())
-    assert document["precision"] == best_precision(torch.device((torch.cuda.is_available() and "cuda") or "cpu"))
+    assert document["precision"] == "bf16-mixed"
     assert (tmp_path / "again/config.yaml").read_text().count("output_path: again") == 1
 
 

@@ -257,7 +257,7 @@ def test_the_version_is_that_of_the_package(capsys):
     assert line.startswith("master_thesis ")
 
 
-@pytest.mark.parametrize("precision", ["bf16-true", "16-true", "64-true", "transformer-engine"])
+@pytest.mark.parametrize("precision", ["bf16-true", "16-true", "64-true", "64", "17", "transformer-engine"])
 @pytest.mark.parametrize("command", ["train dfpn", "test dfpn --test_checkpoint c", "evaluate"])
 def test_precisions_in_which_nothing_works_are_refused(command, precision):
     message = "--precision should be 32-true, bf16-mixed or 16-mixed, as weights stay in single precision, got "

@@ -66,19 +66,22 @@ def test_weights_and_biases_and_mlflow_receive_pictures():
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["wandb", "mlflow"])
+@pytest.mark.parametrize("name", ["tensorboard", "wandb", "mlflow"])
 def test_a_logger_that_is_not_installed_is_named(tmp_path, name, monkeypatch):
     monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(UserError, match=f"--logger {name} needs the package {name}: pip install {name}"):
+    message = f"--logger {name} needs the package {name}: pip install {name}, or use --logger csv"
+    with pytest.raises(UserError, match=message):
         make_loggers(name, tmp_path)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_tensorboard_that_cannot_be_loaded_is_reported(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["tensorboard", "wandb", "mlflow"])
+def test_a_logger_that_cannot_be_loaded_is_reported(tmp_path, name, monkeypatch):
     def broken(name):
         raise TypeError("Descriptors cannot be created directly.\nMore advice")
 
     monkeypatch.setattr(loggers, "import_module", broken)
-    message = r"TensorBoard cannot be loaded \(Descriptors cannot be created directly\.\): .* or use --logger csv"
+    monkeypatch.setattr(loggers, "find_spec", lambda name: name)
+    message = rf"{name} cannot be loaded \(Descriptors cannot be created directly\.\): .* or use --logger csv"
     with pytest.raises(UserError, match=message):
-        make_loggers("tensorboard", tmp_path)
+        make_loggers(name, tmp_path)

@@ -44,6 +44,13 @@ def test_options_of_the_algorithm_are_recorded_with_their_types(config: VideoCon
     assert fingerprint(config, inpainter(), "auto")["test_size"] == "auto"
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_the_precision_of_the_networks_is_recorded(config: VideoConfig, dtype: torch.dtype) -> None:
+    assert fingerprint(config, inpainter(), None)["precision"] == "float32"
+    with torch.autocast("cpu", dtype):
+        assert f"torch.{fingerprint(config, inpainter(), None)['precision']}" == str(dtype)
+
+
 def test_what_changes_the_filled_pixels_changes_the_fingerprint(config: VideoConfig) -> None:
     network, other = tiny_chn(), tiny_chn()
     other.eval().requires_grad_(False)

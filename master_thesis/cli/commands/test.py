@@ -84,7 +84,7 @@ def test_dfpn(options: DFPNTestOptions) -> None:
     from master_thesis.checkpoints.loading import load_network, load_shipped
     from master_thesis.checkpoints.reading import Checkpoint
     from master_thesis.cli.build import check_sizes, seed_run
-    from master_thesis.cli.trainer import logs_folder, make_testing_trainer
+    from master_thesis.cli.trainer import describe_run, make_testing_trainer
     from master_thesis.training.testing import ClipFigures  # with PyAV, which training does without
 
     seed_run(options.data.seed)
@@ -96,7 +96,7 @@ def test_dfpn(options: DFPNTestOptions) -> None:
     else:
         aligner = load_shipped("dfpn")
     if _test(trainer, ClipFigures(aligner), _read_data(options.data)):
-        print(f"figures: tensorboard --logdir {logs_folder(options.trainer)}")
+        print(f"run: {describe_run(trainer)}")
 
 
 def test_chn(options: CHNTestOptions) -> None:

@@ -154,11 +154,10 @@ def _find_resumed(options: TrainingOptions, trainer: pl.Trainer, spec: NetworkSp
 
 
 def _fit(options: TrainingOptions, trainer: pl.Trainer, module: NetworkTraining, resumed: ResumePoint | None) -> None:
-    from pytorch_lightning.loggers import TensorBoardLogger
     from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
     from master_thesis.checkpoints.loading import init_network
-    from master_thesis.cli.trainer import as_user_error, logs_folder
+    from master_thesis.cli.trainer import as_user_error, describe_run
     from master_thesis.data.datamodule import DataModule
     from master_thesis.runtime.distributed import SharedError
     from master_thesis.training.recompute import recompute_activations
@@ -177,6 +176,4 @@ def _fit(options: TrainingOptions, trainer: pl.Trainer, module: NetworkTraining,
             raise
         return  # Lightning ends the first process, which reports it, if another one fails
     if trainer.log_dir:
-        is_shown = any(isinstance(logger, TensorBoardLogger) for logger in trainer.loggers)
-        how = f" (shown by: tensorboard --logdir {logs_folder(options.trainer)})" if is_shown else ""
-        print(f"run: {trainer.log_dir}{how}")
+        print(f"run: {describe_run(trainer)}")
