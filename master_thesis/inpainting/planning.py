@@ -11,13 +11,14 @@ Convention:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from master_thesis.models.classical.homography import global_motion, unless_still
+from master_thesis.models.classical.homography import global_motion, still_and_moved_error, unless_still
 
 STRIDE_PX = 3
 """Distance of the hole's pixels that are carried along."""
@@ -54,12 +55,29 @@ class CameraPath:
             both = greys[t], ~holes[t], greys[t - 1], ~holes[t - 1]
             chained = path[-1] @ unless_still(global_motion(*both), *both)
             path.append(chained / chained[2, 2])
+        if _is_still(path, greys, ~holes):
+            return CameraPath(np.tile(np.eye(3), (len(path), 1, 1)))
         return CameraPath(np.stack(path))
 
     def motion(self, t: int, r: int) -> Float[np.ndarray, "3 3"]:
         """The motion from frame t to frame r."""
         chained = np.linalg.inv(self.to_first[r]) @ self.to_first[t]
         return chained / chained[2, 2]
+
+
+def _is_still(
+    path: Sequence[Float[np.ndarray, "3 3"]], greys: Sequence[UInt8[np.ndarray, "H W"]], known: Bool[np.ndarray, "F H W"]
+) -> bool:
+    """Whether standing still explains all frames better than the chained motion.
+
+    What passes before stripes may explain each step better than the camera, but not the whole way.
+    """
+    errors = [
+        still_and_moved_error(motion, grey, inside, greys[0], known[0])
+        for motion, grey, inside in zip(path, greys, known, strict=True)
+    ]
+    still, moved = np.sum(errors, axis=0)
+    return bool(still < moved)
 
 
 @dataclass(frozen=True)

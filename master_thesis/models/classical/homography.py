@@ -60,13 +60,25 @@ def unless_still(
     Measurements err by hundredths of a pixel, and by more where things move before plain walls: chained over the frames
     of a camera that stands still, they would drift.
     """
+    still, moved = still_and_moved_error(motion, target, known_target, ref, known_ref)
+    return np.eye(3) if still <= moved else motion
+
+
+def still_and_moved_error(
+    motion: Float[np.ndarray, "3 3"],
+    target: UInt8[np.ndarray, "H W"],
+    known_target: Bool[np.ndarray, "H W"],
+    ref: UInt8[np.ndarray, "H W"],
+    known_ref: Bool[np.ndarray, "H W"],
+) -> tuple[float, float]:
+    """Sums of differences to the reference as it is and as moved, each cut at ``ROBUST_DIFFERENCE``."""
     seen = warp_homography(known_ref.astype(np.uint8), motion, cv2.INTER_NEAREST) > 0
     both = known_target & known_ref & seen  # the same pixels for both: a moving camera leaves some of them unseen
-    errors = [
-        np.minimum(cv2.absdiff(target, moved)[both].astype(np.float32), ROBUST_DIFFERENCE).sum()
-        for moved in (ref, warp_homography(ref, motion))
-    ]
-    return np.eye(3) if errors[0] <= errors[1] else motion
+    still, moved = (
+        np.minimum(cv2.absdiff(target, picture)[both].astype(np.float32), ROBUST_DIFFERENCE).sum()
+        for picture in (ref, warp_homography(ref, motion))
+    )
+    return float(still), float(moved)
 
 
 def match_features(
