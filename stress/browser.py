@@ -33,7 +33,7 @@ import numpy as np
 from PIL import Image
 
 from master_thesis.video.io.encoding import Encoding
-from stress.cases import remux, save, white
+from stress.case_files import remux, save, white
 from stress.commands import run_here
 from stress.videos import box_mask, moving_frames
 

@@ -1,8 +1,8 @@
 """The arguments of Lightning's ``Trainer`` as options, read from its source without importing it.
 
 Importing Lightning takes seconds; parsing one file takes milliseconds. Names, types, defaults and help are those of the
-installed version; only ``logger`` also takes names, and ``precision`` is explained by what works here. Arguments that only take Python objects (callbacks, plugins) have
-no text form and are left out.
+installed version; only ``logger`` also takes names, and ``precision`` is explained by what works here. Arguments that
+only take Python objects (callbacks, plugins) have no text form and are left out.
 """
 
 from __future__ import annotations

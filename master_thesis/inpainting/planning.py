@@ -66,7 +66,9 @@ class CameraPath:
 
 
 def _is_still(
-    path: Sequence[Float[np.ndarray, "3 3"]], greys: Sequence[UInt8[np.ndarray, "H W"]], known: Bool[np.ndarray, "F H W"]
+    path: Sequence[Float[np.ndarray, "3 3"]],
+    greys: Sequence[UInt8[np.ndarray, "H W"]],
+    known: Bool[np.ndarray, "F H W"],
 ) -> bool:
     """Whether standing still explains all frames better than the chained motion.
 

@@ -14,7 +14,8 @@ from master_thesis.video.io.colours import PQ
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.masks import MaskTally, open_masks
 from master_thesis.video.pipeline import inpaint_video
-from stress.cases import CASES, Case
+from stress.case_files import Case
+from stress.cases import CASES
 from stress.videos import Clip, box_mask, moving_frames, packets, shown
 from tests.factories import Copier, StillAligner
 
