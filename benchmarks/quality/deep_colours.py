@@ -1,8 +1,9 @@
 """Holes of videos with 10 bits per colour: whether smooth gradients are filled without bands.
 
-A camera pans over a sky that gets brighter slowly and a textured ground, tagged as HDR10; a bright square in the sky is
-removed. Of the filled luma: the number of its levels, the root mean square error against the true sky and the largest
-mean error of a square of 8 x 8 pixels (bands), in levels of 10 bits. The second row is the true sky in 8 bits.
+A camera pans over a sky that gets brighter slowly and a textured ground, tagged as HDR10; a bright square in the
+sky is removed. Where the camera stands still instead, what it hid has to be made up. Of the filled luma: the number
+of its levels, the root mean square error against the true sky and the largest mean error of a square of 8 x 8
+pixels (bands), in levels of 10 bits. The second row is the true sky in 8 bits.
 
     python -m benchmarks.quality deep_colours
 """
@@ -32,14 +33,14 @@ TAGS = {"color_trc": 16, "color_primaries": 9, "colorspace": 9, "color_range": 1
 HDR_CODECS = {"ffv1": "out.mkv", "hevc": "out.mp4"}
 
 
-def true_lumas() -> Iterator[np.ndarray]:
-    """The luma of every frame without the square."""
+def true_lumas(pan_px: int) -> Iterator[np.ndarray]:
+    """The luma of every frame without the square, for a camera that moves by some pixels a frame."""
     (height, width), rng = SIZE, np.random.default_rng(0)
     y, x = np.mgrid[:height, : width + PAN_PX * NUM_FRAMES].astype(np.float64)
     sky = DARKEST + (BRIGHTEST - DARKEST) * (0.7 * x / x.max() + 0.3 * y / y.max())
     ground = 400 + 60 * cv2.GaussianBlur(rng.normal(size=x.shape), (0, 0), 2) * 4
     scene = np.rint(np.where(y < 0.6 * height, sky, ground).clip(64, 940)).astype(np.uint16)
-    return (scene[:, PAN_PX * t : PAN_PX * t + width] for t in range(NUM_FRAMES))
+    return (scene[:, pan_px * t : pan_px * t + width] for t in range(NUM_FRAMES))
 
 
 def picture_of(luma: np.ndarray) -> Any:
@@ -81,32 +82,39 @@ def judge(lumas: list[np.ndarray], truth: list[np.ndarray]) -> str:
     return f"{levels:8.1f}{np.sqrt(np.square(error).mean()):8.2f}{bands:8.2f}"
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--algorithms", nargs="+", default=["pm"])
-    options = parser.parse_args()
-    truth = list(true_lumas())
-    print(f"{'':16s}{'levels':>8s}{'error':>8s}{'bands':>8s}")
-    print(f"{'truth':16s}{judge(truth, truth)}")
-    pictures = [picture_of(luma) for luma in truth]
-    eight = [luma_of(from_rgb(to_rgb(p), "yuv420p10le", colours_of(p))) for p in pictures]
-    print(f"{'truth, 8 bits':16s}{judge(eight, truth)}")
+def fill(marked: list[np.ndarray], algorithms: list[str]) -> Iterator[tuple[str, list[np.ndarray]]]:
+    """Removes the square by each algorithm; yields the luma of every result."""
     with tempfile.TemporaryDirectory() as name:
-        folder, marked = Path(name), [luma.copy() for luma in truth]
-        mask = np.zeros(SIZE, bool)
+        folder, mask = Path(name), np.zeros(SIZE, bool)
         mask[HOLE] = True
-        for luma in marked:
-            luma[HOLE] = 800
         write_png(folder / "mask.png", mask)
         write_clip(folder / "clip.mkv", marked)
         command = [sys.executable, "-m", "master_thesis", "remove", "clip.mkv", "--mask", "mask.png", "--overwrite"]
-        for algorithm in options.algorithms:
+        for algorithm in algorithms:
             for codec, output in HDR_CODECS.items():
                 words = ["--algorithms", algorithm, "--codec", codec, "--output", output, "--accelerator", "cpu"]
                 subprocess.run([*command, *words], cwd=folder, check=True, capture_output=True)
                 with av.open(str(folder / output)) as container:
                     made = [luma_of(frame.reformat(format="yuv420p10le")) for frame in container.decode(video=0)]
-                print(f"{f'{algorithm}, {codec}':16s}{judge(made, truth)}", flush=True)
+                yield f"{algorithm}, {codec}", made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--algorithms", nargs="+", default=["pm"])
+    options = parser.parse_args()
+    for title, pan_px in (("copied", PAN_PX), ("made up", 0)):
+        truth = list(true_lumas(pan_px))
+        print(f"{title:16s}{'levels':>8s}{'error':>8s}{'bands':>8s}")
+        print(f"{'truth':16s}{judge(truth, truth)}")
+        pictures = [picture_of(luma) for luma in truth]
+        eight = [luma_of(from_rgb(to_rgb(p), "yuv420p10le", colours_of(p))) for p in pictures]
+        print(f"{'truth, 8 bits':16s}{judge(eight, truth)}")
+        marked = [luma.copy() for luma in truth]
+        for luma in marked:
+            luma[HOLE] = 800
+        for row, made in fill(marked, options.algorithms):
+            print(f"{row:16s}{judge(made, truth)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.rims import sample_outside
 from master_thesis.inpainting.sources import MARGIN_PX, Chosen, points_of
 from master_thesis.models.painter import Painter, SmoothPainter, surroundings
+from master_thesis.ops.banding import without_bands
 from master_thesis.ops.image import FINE
 from master_thesis.ops.mask import widen_window, window_of
 from master_thesis.ops.pixels import pixels_in, put_pixels, put_rows, where_masked
@@ -177,7 +178,10 @@ class Finisher:
         colours = torch.from_numpy(picture).float().div(255).permute(2, 0, 1).unsqueeze(0)
         visible = torch.from_numpy(~is_open).float()[None, None]
         painted = painter.paint(MaskedFrames(colours.to(self.device), visible.to(self.device)))
-        return _rounded(255 * painted[0].float().permute(1, 2, 0).cpu().numpy(), picture)
+        made_up = 255 * painted[0].float().permute(1, 2, 0).cpu().numpy()
+        if painter.is_rounded and picture.dtype != np.uint8:
+            made_up = without_bands(made_up, is_open)
+        return _rounded(made_up, picture)
 
 
 def _rounded(colours: Float[np.ndarray, "*N 3"], like: Picture) -> Shaped[np.ndarray, "*N 3"]:

@@ -42,6 +42,8 @@ class Painter(Hallucinator):
     """
 
     paints_copies = False
+    is_rounded = False
+    """Whether what it paints is rounded to 8 bits."""
 
     def paint(self, frames: MaskedFrames) -> Float[Tensor, "N 3 H W"]:
         """Fills everything that is not fully visible; known pixels are unchanged.
@@ -111,6 +113,8 @@ class ExemplarPainter(Painter):
     Raises:
         UserError: the package that it runs on is missing.
     """
+
+    is_rounded = True
 
     def __init__(self, seed: int = 0) -> None:
         self.seed = seed

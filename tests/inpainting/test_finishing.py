@@ -1,0 +1,36 @@
+"""What is made up has the bits of the frames."""
+
+import numpy as np
+import pytest
+import torch
+
+from master_thesis.inpainting.finishing import Finisher
+from master_thesis.inpainting.motions import Motions
+from master_thesis.inpainting.sources import Chosen, points_of
+from master_thesis.models.painter import SmoothPainter
+from master_thesis.ops.position_map import NOWHERE, Places
+
+SIZE = (64, 96)
+
+
+class RoundedPainter(SmoothPainter):
+    """Paints as the exemplar method does: whole levels."""
+
+    is_rounded = True
+
+    def paint_one(self, frame):
+        return torch.round(255 * super().paint_one(frame)) / 255
+
+
+@pytest.mark.parametrize("is_fine", [False, True])
+def test_gradients_that_are_made_up_are_as_fine_as_the_frames(is_fine) -> None:
+    sky = np.repeat((100 + 0.05 * np.mgrid[: SIZE[0], : SIZE[1]][1])[..., None], 3, axis=2)
+    frame = sky.astype(np.float32) if is_fine else np.rint(sky).astype(np.uint8)
+    hole = np.zeros(SIZE, bool)
+    hole[16:48, 20:76] = True
+    nowhere = Places(np.full(hole.sum(), NOWHERE, np.int32), points_of(hole))
+    finisher = Finisher([frame], [hole], RoundedPainter(), Motions.of([frame], [hole]))
+    colours = finisher.finish(0, Chosen(hole, nowhere, np.full((hole.sum(), 3), np.nan, np.float32)))[0].colours
+    assert colours.dtype == frame.dtype
+    assert len(np.unique(colours)) > 100 if is_fine else len(np.unique(colours)) <= 4
+    assert np.abs(colours - sky[hole]).max() < (0.5 if is_fine else 1.1)
