@@ -143,7 +143,6 @@ class ClipLoader(DataLoader[Item]):
             if item.clip is not None:
                 self.still_clips.add(item.clip)
                 yield item.clip
-        self.still_clips.report()
 
     def state_dict(self) -> dict[str, Any]:
         """Empty: the position to resume at follows from the progress that the Trainer saves."""

@@ -18,6 +18,7 @@ from master_thesis.checkpoints.loading import make_network
 from master_thesis.checkpoints.reading import NETWORK_KEY, OWN_PREFIX
 from master_thesis.configs.fields import resolved
 from master_thesis.configs.training import OptimConfig
+from master_thesis.data.loading import ClipLoader
 from master_thesis.records import Clip, Losses, Record
 from master_thesis.runtime.distributed import require_everywhere
 from master_thesis.training.figures import show
@@ -90,6 +91,12 @@ class NetworkTraining(pl.LightningModule, ABC):
         require_everywhere(fault)
         self.log_losses("train", losses, clip)
         return total
+
+    def on_train_epoch_end(self) -> None:
+        """Reports clips without movement."""  # the loader could not: Lightning never reads beyond its last batch
+        loader = self.trainer.train_dataloader
+        if isinstance(loader, ClipLoader):
+            loader.still_clips.report()
 
     def validation_step(self, clip: Clip, batch_idx: int) -> None:
         """Logs the losses of a batch, and draws the first batch."""

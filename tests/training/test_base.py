@@ -1,11 +1,14 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import torch
+from torch.utils.data import TensorDataset
 
 from master_thesis.checkpoints.reading import network_entry
 from master_thesis.checkpoints.typed import load_chn, load_dfpn
 from master_thesis.configs.training import OptimConfig
+from master_thesis.data.loading import BadFiles, ClipLoader
 from master_thesis.errors import UserError
 from master_thesis.models.chn import CHN
 from master_thesis.models.dfpn import DFPN
@@ -87,6 +90,18 @@ def test_learning_rate_decays_by_epochs(dfpn):
         optimisers["optimizer"].step()
         optimisers["lr_scheduler"]["scheduler"].step()
     assert rates == pytest.approx([0.5, 0.5, 0.05, 0.05, 0.005])
+
+
+def test_clips_without_movement_are_reported_after_an_epoch(dfpn, caplog):
+    loader = ClipLoader(TensorDataset(torch.zeros(1)), BadFiles(), 0)
+    dfpn._trainer = SimpleNamespace(train_dataloader=loader)
+    clip = make_clip(num=1, num_frames=2)
+    clip.frames[:, :, 1:] = clip.frames[:, :, :1]
+    loader.still_clips.add(replace(clip, is_simulated=torch.tensor([False])))
+    dfpn.on_train_epoch_end()
+    assert [r.message.partition(", their")[0] for r in caplog.records] == ["1 of 1 real clips stand still"]
+    dfpn._trainer = SimpleNamespace(train_dataloader=[clip])  # another loader does not count
+    dfpn.on_train_epoch_end()
 
 
 @pytest.mark.parametrize(
