@@ -1,4 +1,4 @@
-"""What one can do in a session, without anything of the web."""
+"""The actions of a session, independent of HTTP."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def open_video(store: SessionStore, values: Mapping[str, Any]) -> dict[str, str]
 
 @dataclass(frozen=True)
 class Upload:
-    """A video that is handed over.
+    """A video that is being uploaded.
 
     Attributes:
         folder: of its session.
-        name: what it is called where it comes from.
+        name: its name on the machine that it comes from.
     """
 
     folder: Path
@@ -60,7 +60,7 @@ class Upload:
 
 
 def confidence(session: Session, request: object, data: bytes) -> list[float]:
-    """How far to trust the mask of each frame."""
+    """The confidence of each frame's mask."""
     record = session.record()
     return record.confidence if record else []
 
@@ -93,7 +93,7 @@ def set_key(session: Session, request: Any, data: bytes) -> dict[str, Any]:
 
 
 def remove_key(session: Session, request: Any, data: bytes) -> dict[str, Any]:
-    """Makes a key frame an ordinary one."""
+    """Turns a key frame into an ordinary frame."""
     session.check_idle()
     session.keys.remove(int(request.path_params["frame"]))
     return {}
@@ -113,14 +113,14 @@ def outline_box(session: Session, frame: int, values: Mapping[str, Any]) -> byte
 
 
 def outline_strokes(session: Session, frame: int, drawing: bytes) -> bytes:
-    """The outline of the object that strokes lie on."""
+    """The outline of the object under some strokes."""
     strokes = mask_of_png(drawing, session.info.displayed_size)
     require(bool(strokes.any()), "nothing is painted on this frame: paint a few strokes on the object first")
     return alpha_png(_outlined(session, frame, FrameMarks(on=strokes)))
 
 
 def _beside(session: Session, frame: int) -> list[np.ndarray]:
-    """The frames next to one that are read already, on the side where more of them are."""
+    """The frames next to one that have been read, on the side that has more of them."""
     others = outlined_with(frame, lambda t: session.frames.path(t) is not None)
     return [read_frame(picture(session, "input", t)) for t in others]
 
@@ -141,7 +141,7 @@ def carry(session: Session, values: Mapping[str, Any]) -> None:
 
 
 def remove(session: Session, values: Mapping[str, Any]) -> None:
-    """Removes the object; masks are carried first where that is still to be done."""
+    """Removes the object; carries the masks first if that has not been done."""
     _require_readable(session)
     choice, digest, is_carried = RemovalChoice.of(values), session.keys.digest(), session.is_carried
     commands = [] if is_carried else [_carry_words(session)]
@@ -155,7 +155,7 @@ def remove(session: Session, values: Mapping[str, Any]) -> None:
 
 
 def cancel(session: Session, values: Mapping[str, Any]) -> None:
-    """Ends what is being computed."""
+    """Cancels the current job."""
     if session.job is not None:
         session.jobs.cancel(session.job)
 
@@ -179,7 +179,7 @@ ACTIONS: Mapping[str, Callable[[Session, Mapping[str, Any]], Any]] = {
     "load": load,
     "save": save,
 }
-"""What a POST to a session can ask for."""
+"""Actions that a POST request can name."""
 
 
 def file_of(session: Session, name: str) -> Path:
@@ -193,7 +193,7 @@ def file_of(session: Session, name: str) -> Path:
 
 
 def download_name(session: Session, path: Path) -> str:
-    """What a file is called on the other side."""
+    """The name under which a file is downloaded."""
     return f"{Path(session.opened.name).stem}_{ARCHIVE}" if path.name == ARCHIVE else path.name
 
 

@@ -1,4 +1,4 @@
-"""Keeps others out: pages of other sites, other names of this machine, and other people on it."""
+"""Keeps out pages of other sites, requests under another host name, and other people on this machine."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TOKEN = "token"
 
 
 def read_token(folder: Path) -> str:
-    """The secret of a folder of sessions, which only its owner can read; made at the first use."""
+    """The secret of a folder of sessions, which only its owner can read; created on first use."""
     path = folder / TOKEN
     if not path.is_file():
         path.touch(mode=0o600)
@@ -44,7 +44,7 @@ class Guard:
     """Refuses requests that do not come from the page itself.
 
     The address that the command prints carries a secret, which the browser keeps as a cookie; other people on this
-    machine do not know it. ``Host`` must name this machine, or a site could point a name of its own here. Requests that
+    machine do not know it. ``Host`` must name this machine, or a site could let its own name point here. Requests that
     another site makes in the browser of the user are refused, except for following a link.
 
     Attributes:
@@ -79,7 +79,7 @@ class Guard:
         await self.application(scope, receive, send_safely)
 
     def _objection(self, scope: Scope, headers: Mapping[str, str]) -> str:
-        """Why a request is refused; empty if it is not."""
+        """Why a request is refused; empty if it is accepted."""
         own = [f"{name}:{self.port}" for name in ("127.0.0.1", "localhost")]
         if headers.get("host") not in own:
             return f"this page is at http://{own[0]} alone"

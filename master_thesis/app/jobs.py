@@ -1,4 +1,4 @@
-"""What the page has computed: one job at a time, in a process that can be ended, the others in a queue."""
+"""Jobs of the page: one runs at a time, in a process that can be cancelled; the others wait in a queue."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from master_thesis.runtime.atomic import atomic_path
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 STATE, LOG = "job.json", "job.log"
-"""Files in the folder of a session: its last job, and what that said."""
+"""Files in the folder of a session: its last job, and the messages of that."""
 INTERRUPTED_CODES = (130, 143, -2, -15)
 """Exit codes of a worker that was asked to end."""
 ENDED = "the program ended before it was done: start it again, what is done is kept"
 GRACE_SECONDS = 20.0
-"""Time that a worker has to keep what it has done."""
+"""Time that a worker has to save its progress."""
 
 
 def _nothing() -> None:
-    """Is done after most jobs."""
+    """Called after most jobs."""
 
 
 @dataclass
 class Job:
-    """Commands to run for a session, and how far they are.
+    """Commands to run for a session, and their progress.
 
     Attributes:
-        kind: what it is, in one word.
+        kind: one word for the page.
         commands: command lines without the name of the program, run in order.
         folder: of the session.
         on_done: called after success.
@@ -64,7 +64,7 @@ class Job:
                 "progress": self.progress}  # fmt: skip
 
     def enter(self, state: str, message: str = "") -> None:
-        """Changes the state, also on disk unless that is full or the session was deleted meanwhile."""
+        """Changes the state, also on disk unless that is full or the session has been deleted."""
         self.state, self.message = state, message
         with contextlib.suppress(UserError), atomic_path(self.folder / STATE) as part:
             part.write_text(json.dumps({"kind": self.kind, "state": state, "message": message}), encoding="utf-8")
@@ -112,12 +112,12 @@ class JobQueue:
             self._changed.notify()
 
     def ahead(self, job: Job) -> int:
-        """How many jobs will be done before this one."""
+        """How many jobs run before this one."""
         with self._changed:
             return self._jobs.index(job) if job in self._jobs else 0
 
     def cancel(self, job: Job) -> None:
-        """Takes a job out of the queue, or asks its worker to end and to keep what is done."""
+        """Removes a job from the queue, or asks its worker to stop and to keep what is done."""
         with self._changed:
             if job.state == QUEUED and job in self._jobs:
                 self._jobs.remove(job)
@@ -150,7 +150,7 @@ class JobQueue:
                 self._process = process = self._spare
             try:
                 self._finish(job, self._run(job, process))
-            except (UserError, OSError) as error:  # the next job may have more luck
+            except (UserError, OSError) as error:  # the next job may succeed
                 job.enter(FAILED, str(error))
             with self._changed:
                 self._jobs.remove(job)
@@ -159,7 +159,7 @@ class JobQueue:
                     self._spare = self._started()
 
     def _run(self, job: Job, process: subprocess.Popen[str]) -> int:
-        """Hands a job to a worker and follows it; its exit code."""
+        """Gives a job to a worker and follows its progress; returns its exit code."""
         assert process.stdin is not None
         assert process.stdout is not None
         job.enter(RUNNING)

@@ -1,4 +1,4 @@
-"""Key frames of a session: masks that were drawn, each in a file."""
+"""Key frames of a session: the masks that were drawn, each in a file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Mask = Bool[np.ndarray, "H W"]
 
 
 class KeyFrames:
-    """The key frames; an empty mask says that the object is gone from there on.
+    """The key frames; an empty mask means that the object is gone from there on.
 
     Args:
         folder: one file per key frame: ``00012.png``, or ``00012.gone``.
@@ -52,12 +52,12 @@ class KeyFrames:
         self._file(frame, "gone").unlink(missing_ok=True)
 
     def remove(self, frame: int) -> None:
-        """Makes a frame an ordinary one."""
+        """Turns a key frame into an ordinary frame."""
         for ending in ("png", "gone"):
             self._file(frame, ending).unlink(missing_ok=True)
 
     def words(self) -> list[str]:
-        """The options of ``mask`` that say the same.
+        """The equivalent options of ``mask``.
 
         Raises:
             UserError: the object is drawn on no frame.
@@ -70,7 +70,7 @@ class KeyFrames:
         return words
 
     def digest(self) -> str:
-        """Changes with every mask."""
+        """A digest of all masks."""
         digest = hashlib.sha256()
         for frame, is_gone in self.frames().items():
             digest.update(f"{frame} {is_gone}\n".encode())
@@ -82,7 +82,7 @@ class KeyFrames:
 
 
 def alpha_png(mask: Mask) -> bytes:
-    """A mask as a PNG picture that is white and opaque in it, and transparent elsewhere."""
+    """A mask as a PNG picture: white and opaque inside, transparent outside."""
     alpha = Image.fromarray(mask.view(np.uint8) * np.uint8(255))
     data = io.BytesIO()
     Image.merge("LA", (Image.new("L", alpha.size, 255), alpha)).save(data, format="PNG", compress_level=1)
@@ -93,7 +93,7 @@ def mask_of_png(data: bytes, size: tuple[int, int]) -> Mask:
     """The opaque pixels of a PNG picture.
 
     Raises:
-        UserError: it is none, or has another size.
+        UserError: it is not a PNG picture, or has another size.
     """
     height, width = size
     try:

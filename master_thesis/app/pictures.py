@@ -24,10 +24,10 @@ from master_thesis.video.io.source import VideoSource
 log = logging.getLogger(__name__)
 
 LONGER_SIDE_PX = 1600
-"""Longer frames are reduced to this; masks are drawn at the size of the video all the same."""
+"""Longer frames are reduced to this; masks are still drawn at the size of the video."""
 QUALITY = 88
 COMPLETE = "complete.json"
-"""Says how many frames there are, once all of them are written."""
+"""Holds the number of frames once all of them are written."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,8 @@ class Pictures:
 
     Args:
         reading: the video.
-        folder: where the files lie; what is there already is kept.
-        total: number of frames that the container claims; 0: it does not say.
+        folder: of the files; existing ones are kept.
+        total: number of frames that the container claims; 0: unknown.
     """
 
     def __init__(self, reading: Reading, folder: Path, total: int = 0) -> None:
@@ -68,32 +68,32 @@ class Pictures:
         self._read_note()
 
     def start(self) -> None:
-        """Starts to write what is missing."""
+        """Starts writing the missing files."""
         if not self.is_complete and self._thread is None:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._thread = threading.Thread(target=self._write_all, daemon=True)
             self._thread.start()
 
     def wait(self, seconds: float | None = None) -> None:
-        """Waits until all frames are written, or the time is over."""
+        """Waits until all frames are written or the time is up."""
         if self._thread is not None:
             self._thread.join(seconds)
 
     def close(self, is_removed: bool = False) -> None:
-        """Stops writing, and deletes the files if they are not needed any more."""
+        """Stops writing, and deletes the files if they are no longer needed."""
         self._stop.set()
         self.wait()
         if is_removed:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def path(self, number: int) -> Path | None:
-        """The file of a frame; None as long as it is not written."""
+        """The file of a frame; None until it is written."""
         path = self._file(number)
         return path if 0 <= number < self.count and path.is_file() else None
 
     @property
     def state(self) -> dict[str, Any]:
-        """How far it is."""
+        """The progress of writing."""
         return {"count": self.count, "total": self.total, "is_complete": self.is_complete, "error": self.error}
 
     def _file(self, number: int) -> Path:

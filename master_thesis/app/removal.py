@@ -21,12 +21,12 @@ MAX_WIDENING = 100
 SIZES = {"auto": "auto", "native": "native", "480p": "480 854", "240p": "240 432"}
 """Values of ``--test_size`` by the names that the page shows."""
 MADE = "made.json"
-"""Says what a result was made from."""
+"""Names what a result was made from."""
 
 
 @dataclass(frozen=True)
 class RemovalChoice:
-    """What the page lets one choose.
+    """The choices on the page.
 
     Attributes:
         algorithm: of ``--algorithms``.
@@ -47,7 +47,7 @@ class RemovalChoice:
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> RemovalChoice:
-        """The choice in a request; what is missing is the default.
+        """The choice in a request; missing values take their defaults.
 
         Raises:
             UserError: something is unknown or out of range.
@@ -68,7 +68,7 @@ class Removal:
     """The result of a session.
 
     Args:
-        folder: where it lies.
+        folder: of the result.
         reading: the video.
         info: the same, opened.
     """
@@ -89,7 +89,7 @@ class Removal:
         return [*words, "--keep_going"] if self.reading.keep_going else words
 
     def note(self, keys: str, choice: RemovalChoice) -> None:
-        """Remembers what the result was made from, and begins to read its frames."""
+        """Records what the result was made from, and starts reading its frames."""
         self.close()
         self.pictures = {}
         for folder in self.folder.glob("frames_*"):

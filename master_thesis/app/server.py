@@ -1,4 +1,4 @@
-"""What the page asks the server for: its own files, and the sessions."""
+"""Answers the requests of the page, for its own files and for the sessions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from master_thesis.app.sessions import Session, SessionStore
 from master_thesis.errors import UserError, require
 
 MAX_BODY = 64 << 20
-"""Bytes of a drawing, or of other requests than those that hand over a video."""
+"""Largest number of bytes of a request that does not upload a video."""
 FOREVER, NEVER = "private, max-age=31536000, immutable", "no-store"
 """Pictures of a session do not change, or their address does."""
 KINDS = {"css": "text/css", "js": "text/javascript", "html": "text/html", "svg": "image/svg+xml"}
@@ -72,7 +72,7 @@ def _answer(content: Any) -> Response:
 
 
 async def _carefully(work: Callable[[], Any]) -> Response:
-    """Does the work in a thread; mistakes of the user and of the disk are answered in one line."""
+    """Does the work in a thread; errors of the user and of the disk are answered with one line."""
     try:
         return _answer(await run_in_threadpool(work))
     except UserError as error:
@@ -123,7 +123,7 @@ def values_of(data: bytes) -> dict[str, Any]:
     """The values in the body of a request.
 
     Raises:
-        UserError: it is no JSON object.
+        UserError: it is not a JSON object.
     """
     try:
         values = json.loads(data or b"{}")
@@ -145,7 +145,7 @@ def _removal(store: SessionStore) -> Answer:
 
 
 def _upload(store: SessionStore) -> Answer:
-    """Takes a video that was dropped; it goes to the disk as it comes."""
+    """Receives a video that was dropped, and writes it to disk as it arrives."""
 
     async def answer(request: Request) -> Response:
         folder = store.new_folder()

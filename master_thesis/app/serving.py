@@ -25,7 +25,7 @@ def default_folder() -> Path:
 
 
 def bind(port: int) -> socket.socket:
-    """Takes a port of this machine, which no other machine reaches.
+    """Binds a port that other machines cannot reach.
 
     Args:
         port: the port; 0: any that is free.
@@ -37,7 +37,7 @@ def bind(port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((HERE, port))
-        listener.listen()  # who comes before the server runs waits
+        listener.listen()  # requests wait until the server runs
     except OSError as error:
         listener.close()
         reason = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
@@ -46,7 +46,7 @@ def bind(port: int) -> socket.socket:
 
 
 def prepare(folder: Path) -> None:
-    """Makes the folder of sessions, which only its owner can read.
+    """Creates the folder of sessions, which only its owner can read.
 
     Raises:
         UserError: it cannot be written to.
@@ -82,7 +82,7 @@ class Page:
 
     @property
     def address(self) -> str:
-        """What to open in a browser."""
+        """The address to open in a browser."""
         return f"http://{HERE}:{self.port}/?token={self.token}"
 
     def run(self) -> None:

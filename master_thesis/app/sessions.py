@@ -1,4 +1,4 @@
-"""Sessions: one opened video each, with everything about it in a folder, so that a restart finds them again."""
+"""Sessions: one per opened video, with all its data in a folder, so that they survive a restart."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Session:
     Args:
         folder: of the session; its name is the id.
         opened: the video.
-        jobs: runs what takes long.
+        jobs: runs longer work.
 
     Raises:
         UserError: the video cannot be read.
@@ -94,7 +94,7 @@ class Session:
         return note.is_file() and self.masks.is_dir() and note.read_text() == self.keys.digest()
 
     def note_carried(self, digest: str) -> None:
-        """Remembers from which key frames the masks were made."""
+        """Records which key frames the masks were made from."""
         with atomic_path(self.folder / CARRIED) as part:
             part.write_text(digest)
 
@@ -149,11 +149,11 @@ class Session:
 
 
 class SessionStore:
-    """All sessions of a folder; those that were opened before are opened again when they are asked for.
+    """All sessions of a folder; earlier ones are opened again on request.
 
     Args:
-        folder: where they lie.
-        jobs: runs what takes long.
+        folder: of all sessions.
+        jobs: runs longer work.
 
     Raises:
         UserError: the folder cannot be written to.
@@ -175,13 +175,13 @@ class SessionStore:
         return self.adopt(self.new_folder(), video, keep_going)
 
     def new_folder(self) -> Path:
-        """The folder of a session to be."""
+        """Creates the folder of a new session."""
         folder = self.folder / secrets.token_hex(6)
         folder.mkdir(mode=0o700, parents=True)
         return folder
 
     def adopt(self, folder: Path, video: Path, keep_going: bool = False) -> Session:
-        """Makes a folder a session; it is removed if the video cannot be read.
+        """Turns a folder into a session; removes it if the video cannot be read.
 
         Raises:
             UserError: the video cannot be read.
@@ -226,7 +226,7 @@ class SessionStore:
         shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def all(self) -> list[dict[str, Any]]:
-        """What the start page lists, the latest first."""
+        """The sessions on the start page, newest first."""
         found = [(name, opened) for name, opened in self._notes() if Path(opened.video).exists()]
         found.sort(key=lambda each: -each[1].seconds)
         return [{"id": name, "name": o.name, "video": o.video, "seconds": o.seconds} for name, o in found]

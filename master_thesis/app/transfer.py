@@ -1,4 +1,4 @@
-"""Masks in and out of a session: folders in the form of ``mask --output``, and archives of them."""
+"""Imports and exports the masks of a session, as folders like those of ``mask --output`` and as archives."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def load_masks(session: Session, folder: Path) -> None:
     (height, width), (h, w) = session.info.displayed_size, record.size
     require((h, w) == (height, width), f"{folder}: the masks should be {width} x {height}, got {w} x {h}")
     frames, count = session.frames, len(record.confidence)
-    require(frames.is_complete, "the video is still being read: load the masks when all frames are there")
+    require(frames.is_complete, "the video is still being read: load the masks once all frames have been read")
     require(count == frames.count, f"{folder}: should hold a mask for {frames.count} frames, got {count}")
     names = [mask_name(session.info, frame) for frame in range(count)]
     missing = [name for name in names if not (folder / name).is_file()]

@@ -1,9 +1,9 @@
 """Runs commands for the page in a process of its own: ``python -m master_thesis.app.worker``.
 
-A worker is started before it is needed, because importing takes seconds. It reads one line, a JSON object with the
+A worker is started in advance, because importing takes seconds. It reads one line, a JSON object with the
 command lines (``commands``) and the file for their messages (``log``), runs them in order until one fails, and writes
-their progress to its output, one JSON object per line. It ends like an interrupted command when its input is closed:
-the page has ended.
+their progress to its output, one JSON object per line. When its input is closed, because
+the page has ended, it stops like an interrupted command.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PAUSE_SECONDS = 0.15
 
 
 class Reporter:
-    """Writes progress to a channel, every so often.
+    """Writes progress to a channel at intervals.
 
     Args:
         channel: where it goes.
@@ -52,7 +52,7 @@ class Reporter:
 def main() -> int:
     """Runs the commands of one line of the input; returns the exit code of the last one."""
     channel = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what commands print belongs to their messages
+    os.dup2(2, 1)  # what commands print is part of their messages
     for name in PRELOADED:
         importlib.import_module(name)
     line = sys.stdin.readline()

@@ -1,1 +1,1 @@
-"""Options: frozen dataclasses with the help beside the default, and their cross-checks. Nothing here imports torch."""
+"""Options: frozen dataclasses with the help next to the default, and their cross-checks. Nothing here imports torch."""

@@ -1,4 +1,4 @@
-"""Fields of the option records: a default with its help and its bounds beside it."""
+"""Fields of the option records: a default together with its help and its bounds."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ class Filled:
 
     Attributes:
         frames: the filled frames.
-        source: the frame that each filled pixel shows, negative where it was made up; None: unknown.
+        source: the frame that each filled pixel shows, negative where it was hallucinated; None: unknown.
         costs: further figures by metric, each one number for all frames, e.g. ``seconds``.
     """
 

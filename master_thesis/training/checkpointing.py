@@ -38,7 +38,7 @@ class EpochCheckpoint(ModelCheckpoint):
     """Saves ``last.ckpt``, whatever the folder of the run that is resumed."""
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Does nothing: there is nothing to go on with."""
+        """Does nothing: there is no state to restore."""
 
 
 class StepCheckpoint(EpochCheckpoint):
@@ -55,7 +55,7 @@ class StepCheckpoint(EpochCheckpoint):
 
 
 class BestCheckpoint(ModelCheckpoint):
-    """Keeps ``best.ckpt``, the best of the complete run: a resumed run goes on with score and file of the former one.
+    """Keeps ``best.ckpt``, the best of the complete run: a resumed run continues with its score and file.
 
     Args:
         monitor: figure that decides, ``validation/<name>``; more is better for those in :data:`MORE_IS_BETTER`.
@@ -94,9 +94,9 @@ class BestCheckpoint(ModelCheckpoint):
         source = next((path for path in (Path(state["best_model_path"]), beside) if path.is_file()), None)
         if source is None:
             score = float(state["best_model_score"])
-            log.warning("the best checkpoint so far (%s %.4g) is gone: best.ckpt begins anew", self.monitor, score)
+            log.warning("the best checkpoint so far (%s %.4g) is gone: best.ckpt starts again", self.monitor, score)
             return
-        name = self.format_checkpoint_name({})  # to the letter, as Lightning removes files of other names
+        name = self.format_checkpoint_name({})  # exactly, as Lightning removes files of other names
         own = Path(name)
         if trainer.is_global_zero and source != own:
             own.parent.mkdir(parents=True, exist_ok=True)

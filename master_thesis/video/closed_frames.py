@@ -15,12 +15,12 @@ from master_thesis.inpainting.canvas import Canvas, ClosedHole
 from master_thesis.video.patch_store import FRAME, PatchFolder
 
 KEEP_SECONDS = 10.0
-"""Time after which what is done is stored, though its window is not complete."""
+"""Seconds after which finished parts are stored, although their window is not complete."""
 
 
 @dataclass(frozen=True)
 class WindowFolder:
-    """Where the parts of a window go that is being filled.
+    """Where the parts of an unfinished window are stored.
 
     Attributes:
         folder: stores them.
@@ -42,8 +42,7 @@ class ClosedFrames:
     """The frames of a window that are closed, kept on disk every few seconds and when the work is interrupted.
 
     With ff and ip, a frame that is closed stays as it is, and the others depend on nothing else: the work continues
-    from there. With cp, frames are closed in the last sweeps and pass pixels on before: nothing can be kept before the
-    end.
+    from there. With cp, frames pass pixels on before they are closed, so nothing can be kept before the end.
 
     Args:
         place: stores them.

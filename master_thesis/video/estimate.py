@@ -27,16 +27,16 @@ from master_thesis.video.windows import make_canvas
 TRIED_PAIRS = 3
 """Pairs that a trial of pm measures."""
 REDUCED_BY = 2
-"""So much smaller are the frames of a trial of painting, which takes as much less time as there are fewer pixels."""
+"""Factor by which frames are reduced for a trial of painting; its time is proportional to the number of pixels."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Seconds of the parts of the work.
+    """Seconds that each part of the work takes.
 
     Attributes:
         pair: bringing one reference onto its target; with pm, what every frame takes.
-        painting: making up one hole.
+        painting: hallucinating one hole.
     """
 
     pair: float
@@ -63,7 +63,7 @@ class Trial:
 
     @staticmethod
     def _of_montage(inpainter: Inpainter, frames: Sequence[WorkingFrame]) -> Trial:
-        """Measures motions between frames with what is read along them, as many at once as later, and a painting."""
+        """Measures motions between frames with what is read along them, as many at once as later, and one painting."""
         smooth = replace(inpainter, hallucinator=SmoothPainter())
         small = [_reduced(frame) for frame in frames]
 
@@ -119,7 +119,7 @@ def estimate_filling(
     seconds = 0.0 if planned is None or outlook is None else outlook.seconds * len(has_hole)
     for scene in scenes:
         count, share = sum(has_hole[scene.start : scene.stop]), _num_pixels(scene) / _num_pixels(tried)
-        # Others copy what was made up in one frame of the scene.
+        # Others copy what was hallucinated in one frame of the scene.
         paintings = min(count, 1) if options.algorithm in STEADY else count
         seconds += share * (count * pairs * trial.pair + paintings * is_painted * trial.painting)
     return seconds

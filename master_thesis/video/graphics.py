@@ -1,4 +1,4 @@
-"""Masks of what was laid over the frames of a video: rectangles that stay, and text while it is shown."""
+"""Masks of what lies over the picture: fixed rectangles, and text while it is shown."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class GraphicMasks:
 
     Args:
         graphics: what to mask.
-        size: height and width of the frames as one sees them.
+        size: height and width of the frames as displayed.
 
     Raises:
         UserError: a rectangle lies outside the frame, or the package that finds text is missing.
@@ -52,7 +52,7 @@ class GraphicMasks:
             self._finder.look(number, reduce_image(image[y : y + h, x : x + w].copy(), self.reading_size))
 
     def finish(self, num_frames: int, is_alone: bool) -> None:
-        """Ends the looking.
+        """Called after the last frame.
 
         Args:
             num_frames: number of frames of the video.
@@ -90,7 +90,7 @@ class GraphicMasks:
 
     @property
     def digest(self) -> str:
-        """A digest of everything that the masks depend on besides the video."""
+        """A digest of everything that the masks depend on, except the video."""
         version = self.detector.version if self.detector else ""
         return hashlib.sha256(f"{self.graphics} {version}".encode()).hexdigest()[:16]
 

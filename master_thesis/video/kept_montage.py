@@ -1,4 +1,4 @@
-"""Keeps what a photomontage has measured and filled of a window, so that an interrupted run continues from there."""
+"""Keeps the motions and filled holes of a photomontage, so that an interrupted run continues from there."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class KeptMontage:
         holes: of its frames.
 
     Attributes:
-        steps: the motion from each frame to the next one, by index; what is added is kept.
-        filled: the holes that are filled, by index; what is added is kept.
+        steps: the motion from each frame to the next one, by index; new entries are kept.
+        filled: the filled holes by index; new entries are kept.
     """
 
     def __init__(self, place: WindowFolder, first: int, holes: Sequence[np.ndarray]) -> None:

@@ -24,7 +24,7 @@ Step = Callable[[], None]
 
 
 def chosen_tracker(choice: TrackerChoice) -> LoadedTracker:
-    """Loads what carries masks.
+    """Loads the tracker that carries masks.
 
     Raises:
         UserError: its package or its weights are missing.
@@ -56,7 +56,7 @@ class SpanCarrier:
 
         Args:
             record: takes the notes; its options say whether masks grow afterwards.
-            video_digest: of the video and everything else besides the marks that masks depend on.
+            video_digest: of the video and of everything else that masks depend on, except the marks.
         """
         self._write_keys(record.size)
         spans = plan_spans(self.found.num_frames, self.found.cuts, list(self.found.keys))

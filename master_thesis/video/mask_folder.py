@@ -1,6 +1,6 @@
-"""The folder of masks that are made: one PNG per frame, and ``masks.json``, which says how far to trust each.
+"""The folder that masks are written to: one PNG per frame, and ``masks.json`` with the confidence of each.
 
-A folder that is made again keeps what no changed mark affects.
+A folder that is written again keeps the masks that no changed mark affects.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class MaskRecord:
         options: marks and options.
         key_frames: frames that are marked.
         confidence: of every frame, in [0, 1]; 1 on key frames.
-        doubtful: frames of little confidence.
+        doubtful: frames of low confidence.
         spans: what was carried together.
         text: lines of text, with their boxes and frames.
         shadow_pixels: of every frame, how many pixels were added as a shadow; empty if none was looked for.
@@ -74,7 +74,7 @@ class MaskRecord:
 
     @classmethod
     def read(cls, folder: Path) -> MaskRecord | None:
-        """The record in a folder; None if there is none that can be read."""
+        """The record in a folder; None if it is missing or cannot be read."""
         try:
             content = json.loads((folder / RECORD).read_text(encoding="utf-8"))
             content["spans"] = [SpanRecord(**span) for span in content["spans"]]
@@ -106,13 +106,13 @@ def mask_name(info: VideoInfo, frame: int) -> str:
 
 
 class MaskFolder:
-    """Masks being written beside their final place.
+    """Writes masks next to their final place.
 
     Args:
         part: the folder being written.
         old: the folder that it will replace.
         info: the video.
-        added: what belongs to the mask of a frame besides the object; None where there is nothing.
+        added: what the mask of a frame covers in addition to the object; None: nothing.
     """
 
     def __init__(self, part: Path, old: Path, info: VideoInfo, added: GetAdded) -> None:
@@ -130,7 +130,7 @@ class MaskFolder:
         return read_mask(self.part / mask_name(self.info, frame))
 
     def keep(self, span: SpanRecord) -> list[float] | None:
-        """Takes the masks of frames over if nothing they depend on has changed; their confidence, or None."""
+        """Keeps the masks of frames if nothing they depend on has changed; returns their confidence, or None."""
         if self.before is None or span not in self.before.spans:
             return None
         names = [mask_name(self.info, frame) for frame in range(span.start, span.stop)]

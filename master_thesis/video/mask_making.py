@@ -1,7 +1,7 @@
 """Makes a mask for every frame of a video from marks on a few.
 
 Two passes decode the video: one reduces its frames to the working size, outlines the object on marked frames and finds
-the cuts; the other, only for the overlay, shows the masks over the frames. In between masks are carried, span by span.
+the cuts; the other, only for the overlay, shows the masks over the frames. In between, masks are carried span by span.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class MaskResult:
-    """Masks that were made.
+    """The masks of a video.
 
     Attributes:
         folder: where they are.
@@ -98,7 +98,7 @@ def _check(config: MaskConfig, folder: Path, marks: Marks, graphics: Graphics) -
 
 
 def chosen_folder(config: MaskConfig) -> Path:
-    """The folder that the user names, or else one beside the video."""
+    """The folder that the user names, or else one next to the video."""
     if config.output:
         return with_own_name(Path(config.output))
     video = with_own_name(Path(config.video))

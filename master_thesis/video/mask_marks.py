@@ -1,4 +1,4 @@
-"""From marks on the command line to the masks of key frames, with what can be wrong about them."""
+"""Turns marks on the command line into the masks of key frames, and checks them."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ STRONG, WEAK = 160, 96
 
 @dataclass(frozen=True)
 class Drawing:
-    """What a drawing says.
+    """The content of a drawing.
 
     Attributes:
-        on: strokes on the object; None: it is a finished mask.
-        off: strokes beside the object.
-        mask: the finished mask; None: it holds strokes.
+        on: strokes on the object; None: a finished mask.
+        off: strokes on the background.
+        mask: the finished mask; None: strokes.
     """
 
     on: Bool[np.ndarray, "H W"] | None
@@ -42,7 +42,7 @@ class MarkedFrames:
 
     Args:
         marks: what was marked.
-        size: height and width of the frames as one sees them.
+        size: height and width of the frames as displayed.
 
     Raises:
         UserError: a box or point lies outside, or a drawing is missing, empty or of another size.
@@ -61,7 +61,7 @@ class MarkedFrames:
             self._check_object(frame)
 
     def _check_object(self, frame: int) -> None:
-        """Checks that something marks the object, not only what is beside it."""
+        """Checks that something marks the object, not only the background."""
         drawn = self.drawings.get(frame, [])
         is_marked = frame in self.boxes or frame in self.points
         is_marked |= any(d.mask is not None or (d.on is not None and d.on.any()) for d in drawn)
@@ -73,7 +73,7 @@ class MarkedFrames:
 
     @property
     def frames(self) -> set[int]:
-        """The key frames, those from which the object is gone included."""
+        """The key frames, including those from which the object is gone."""
         return self.marks.object_frames | set(self.marks.gone_frames)
 
     def check_end(self, num_frames: int) -> None:
@@ -91,7 +91,7 @@ class MarkedFrames:
 
         Args:
             frame: its number.
-            image: the frame as one sees it.
+            image: the frame as displayed.
             neighbours: nearby frames of the same scene, at any size.
 
         Raises:

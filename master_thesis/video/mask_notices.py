@@ -1,4 +1,4 @@
-"""What is said about masks: their values, and how they were matched with frames."""
+"""Notices about masks: their values, and how they were matched with frames."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def why_empty(found: Survey, config: VideoConfig) -> str:
 
 
 def matching_notices(found: Survey) -> list[str]:
-    """How masks were matched with frames, where it may surprise, and which of their values do not count."""
+    """How masks were matched with frames, if that may surprise, and which of their values do not count."""
     values, notices = found.tally.values, list(dict.fromkeys(found.tally.notes))
     if values.num_hole and values.grey_percent > SOFT_PERCENT:
         notices.append(

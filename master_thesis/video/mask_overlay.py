@@ -1,4 +1,4 @@
-"""Masks shown over the frames of a video."""
+"""Shows masks over the frames of a video."""
 
 from __future__ import annotations
 

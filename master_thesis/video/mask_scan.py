@@ -1,4 +1,4 @@
-"""The first look through a video in which masks are made: outlines on marked frames, cuts, and smaller frames."""
+"""The first pass over a video to be masked: outlines on marked frames, cuts, and reduced frames."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from master_thesis.video.mask_marks import MarkedFrames
 from master_thesis.video.progress import with_progress
 
 OUTLINED_WITH = (1, 2, 4)
-"""Distances of the frames with which a marked one is compared, to see what moves by itself."""
+"""Distances of the frames with which a marked one is compared, to see what moves on its own."""
 
 FullMask = Bool[np.ndarray, "H W"]
 

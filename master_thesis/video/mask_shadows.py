@@ -1,4 +1,4 @@
-"""Adds to the masks of a video the shadows that move with the object."""
+"""Adds the shadows that move with the object to the masks of a video."""
 
 from __future__ import annotations
 

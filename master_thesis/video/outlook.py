@@ -1,4 +1,4 @@
-"""What can be expected of a video before the work begins: how much of the hole no frame shows, and how many pairs."""
+"""Predicts, before the work begins, how much of the hole no frame shows and how many pairs are needed."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def predict(samples: Sequence[Sample], scenes: Sequence[Scene], size: tuple[int,
             continue
         frames, holes = _cropped(inside, scene, size)
         path = CameraPath.of(frames, holes)
-        planner = ReferencePlanner(path, holes, margin=0)  # a margin would count what is seen beside it as hidden
+        planner = ReferencePlanner(path, holes, margin=0)  # a margin would count visible pixels as hidden
         targets = [t for t, hole in enumerate(holes) if hole.any()]
         for t in targets[:: -(-len(targets) // NUM_TARGETS)]:
             plan, count = planner.plan(t), int(holes[t].sum())
@@ -137,7 +137,7 @@ def predict(samples: Sequence[Sample], scenes: Sequence[Scene], size: tuple[int,
 
 
 def _cropped(samples: Sequence[Sample], scene: Scene, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Frames and holes of what is processed of a scene."""
+    """Frames and holes of the processed part of a scene."""
     (height, width), (h, w), box = size, samples[0].hole.shape, scene.crop
     rows = slice(box.top * h // height, -(-box.bottom * h // height))
     columns = slice(box.left * w // width, -(-box.right * w // width))

@@ -1,4 +1,4 @@
-"""Where results go, how the files beside them are named, and why an output cannot be written."""
+"""Where results go, how the files next to them are named, and why an output cannot be written."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from master_thesis.video.io.source import VideoInfo
 from master_thesis.video.io.tracks import CONTAINERS, FALLBACKS, carry, holds_codec, suitable, takes
 
 FIGURES, OVERLAY, PAGE, ORIGINS = ".json", "_overlay.mp4", ".html", "_origins"
-"""Endings of the files written beside an output."""
+"""Endings of the files written next to an output."""
 PREVIEW = ".preview.mp4"
 """Ending of the small video that becomes part of the page."""
 
 
 def chosen_output(config: VideoConfig, info: VideoInfo) -> Path:
-    """The output that the user names, or else a file beside the video."""
+    """The output that the user names, or else a file next to the video."""
     if config.output:
         return with_own_name(Path(config.output))
     video = with_own_name(info.path)
@@ -47,7 +47,7 @@ def result_encoding(config: VideoConfig, info: VideoInfo) -> Encoding:
 
 
 def companions_of(output: Path, info: VideoInfo) -> Companions | None:
-    """What a video takes from its source besides the picture; None for a folder of frames."""
+    """What a video takes from its source in addition to the picture; None for a folder of frames."""
     if info.names:
         return None
     carried = carry(info.path, info.tracks, output.suffix.lower())
@@ -76,7 +76,7 @@ def is_frame_folder(output: Path) -> bool:
 
 
 def beside(output: Path, ending: str) -> Path:
-    """The path of a file beside an output: the name of the output without suffix, and an ending.
+    """The path of a file next to an output: the name of the output without suffix, and an ending.
 
     >>> beside(Path("clip.mp4"), OVERLAY).name
     'clip_overlay.mp4'
@@ -121,7 +121,7 @@ def _other_files(folder: Path) -> list[str]:
 
 
 def _companion_problems(output: Path, config: VideoConfig, inputs: Set[Path]) -> list[str]:
-    """Why the files beside an output cannot be written."""
+    """Why the files next to an output cannot be written."""
     wanted = {FIGURES: True, OVERLAY: config.overlay, PAGE: config.report, ORIGINS: config.origins}
     companions = [beside(output, ending) for ending, is_wanted in wanted.items() if is_wanted]
     lost = [path for path in companions if path.resolve() in inputs]

@@ -23,7 +23,7 @@ INVENTED = np.array([255, 128, 16.0])
 """Overlay colour of hallucinated pixels."""
 OPACITY = 0.75
 NUM_SPECIAL = 2
-"""Numbers of an origin that stand for no frame: 0 for known and 1 for made up."""
+"""Numbers of an origin that stand for no frame: 0 for known and 1 for hallucinated."""
 MAX_RANGES = 4
 """Ranges of frames that the sentence lists."""
 
@@ -67,7 +67,7 @@ def frame_origin(source: Int32[np.ndarray, "H W"], frame: int, seconds: float) -
 
 
 def origin_numbers(source: Int32[np.ndarray, "H W"]) -> UInt16[np.ndarray, "H W"]:
-    """A source map in whole numbers from 0: known pixels 0, made-up ones 1, those of frame n n + 2."""
+    """A source map in whole numbers from 0: known pixels 0, hallucinated ones 1, those of frame n n + 2."""
     return np.where(source == KNOWN, 0, source + NUM_SPECIAL).clip(0, 2**16 - 1).astype(np.uint16)
 
 

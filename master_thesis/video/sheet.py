@@ -16,9 +16,9 @@ from master_thesis.video.io.orientation import to_displayed
 from master_thesis.video.outlook import Sample
 
 SHEET = "_check.jpg"
-"""Ending of the sheet beside an output."""
+"""Ending of the sheet next to an output."""
 MARK = b"master_thesis check sheet"
-"""Follows the image data of a sheet, so that it is known as ours and may be replaced."""
+"""Follows the image data of a sheet, so that it is recognised and may be replaced."""
 COLUMNS, NUM_FRAMES = 3, 9
 GAP_PX = 6
 TINT, OUTLINE = np.array([255, 40, 40.0]), (255, 255, 0)
@@ -32,7 +32,7 @@ def write_sheet(path: Path, samples: Sequence[Sample], matrix: Sequence[int] | N
         path: the JPEG file.
         samples: frames of the video, reduced.
         matrix: how players rotate the frames; None: not at all.
-        overwrite: whether to replace a file that is no sheet.
+        overwrite: whether to replace a file that is not a sheet.
 
     Raises:
         UserError: there is another file, or the sheet cannot be written.

@@ -12,7 +12,7 @@ MODULE = Mock(spec=pl.LightningModule)
 
 @pytest.fixture
 def resume(tmp_path):
-    """Starts a run, of which 0.5 was the best, anew in another folder; returns what it knows, and its folder."""
+    """Resumes a run whose best score was 0.5 in another folder; returns its callback and that folder."""
 
     def start(score=0.5, best="old/best.ckpt", monitor="validation/psnr"):
         old, new = BestCheckpoint(monitor), BestCheckpoint(monitor)
@@ -41,7 +41,7 @@ def test_a_resumed_run_goes_on_with_the_best_of_the_former_one(resume, tmp_path,
 def test_a_best_checkpoint_that_is_gone_is_reported(resume, tmp_path, caplog):
     (tmp_path / "old" / "best.ckpt").unlink()
     new = resume()
-    assert "the best checkpoint so far (validation/psnr 0.5) is gone: best.ckpt begins anew" in caplog.text
+    assert "the best checkpoint so far (validation/psnr 0.5) is gone: best.ckpt starts again" in caplog.text
     assert new.best_model_score is None
 
 

@@ -39,7 +39,7 @@ PHONE_FACTS = {"com.apple.quicktime.location.ISO6709": "location", "com.apple.qu
 
 @dataclass(frozen=True)
 class Companions:
-    """What a result takes from its source besides the picture.
+    """What a result takes from its source in addition to the picture.
 
     Attributes:
         source: the file.

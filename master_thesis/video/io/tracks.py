@@ -1,4 +1,4 @@
-"""What a file holds besides the picture, and which of it a container can hold.
+"""The streams of a file other than the picture, and which of them a container can hold.
 
 Convention:
     Whether a container takes a track is not looked up but tried: its header is written with that very stream, and its
@@ -33,7 +33,7 @@ MAX_READ = 2000
 
 @dataclass(frozen=True)
 class Track:
-    """A stream besides the picture.
+    """A stream other than the picture.
 
     Attributes:
         index: of the stream in its file.
@@ -61,7 +61,7 @@ class Carried:
 
     Attributes:
         copied: packet by packet.
-        converted: sound that is encoded anew, because no container takes it.
+        converted: sound that is encoded again, because no container takes it.
         left_out: everything else.
     """
 
@@ -71,7 +71,7 @@ class Carried:
 
 
 def read_tracks(container: Any, picture: Any) -> tuple[Track, ...]:
-    """All streams of an open file besides the picture that is filled."""
+    """All streams of an open file other than the picture that is filled."""
     found = []
     for stream in container.streams:
         if stream.index != picture.index:

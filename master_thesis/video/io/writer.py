@@ -84,7 +84,7 @@ class Known:
 
 
 class VideoWriter:
-    """Writes a video beside its final place and renames it when complete; a context manager.
+    """Writes a video next to its final place and renames it when complete; a context manager.
 
     If the ``with`` block ends with an exception, nothing remains, and an older file at ``path`` stays.
 
@@ -93,7 +93,7 @@ class VideoWriter:
         geometry: size and orientation of the frames.
         timing: rate and time base.
         encoding: codec, quality and colours.
-        companions: what is copied from a source besides the picture; None: nothing.
+        companions: what is copied from a source in addition to the picture; None: nothing.
     """
 
     def __init__(
