@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped, UInt8
 
-from master_thesis.images.reducing import reduce_image
+from master_thesis.images.reducing import reduce_image, size_within
 from master_thesis.inpainting.motions import Hole, Motions, Picture
-from master_thesis.inpainting.planes import NUM_PLANES, Motion, find_corners, fit_planes, follow_corners, is_shown
-from master_thesis.models.classical.neighbours import through
+from master_thesis.inpainting.planes import (
+    Motion,
+    find_corners,
+    fit_planes,
+    follow_corners,
+    is_shown,
+    refine_corners,
+)
+from master_thesis.inpainting.witnesses import Witnesses
+from master_thesis.models.classical.neighbours import VIEW_SIDE_PX, through
 from master_thesis.ops.pixels import pixel_positions, put_rows, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places
 
@@ -20,8 +28,6 @@ COMPARED_SIDE_PX = 288
 """Largest extent of a frame at the size at which candidates are compared."""
 AROUND_PX = 10
 """Width of the surroundings of a hole at that size."""
-WITNESSES = 3
-"""Frames that show a pixel along a plane, so that they can outvote one; more are not looked for."""
 AT_ONCE = 4
 """Planes that are read together, which takes hardly longer than one."""
 MAX_CANDIDATES = 18
@@ -104,6 +110,15 @@ class Views:
     def __init__(self, frames: Sequence[Picture], wide: Sequence[Hole]) -> None:
         self.frames, self.wide = frames, wide
         self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+        self._grey: dict[int, np.ndarray] = {}
+
+    def grey(self, k: int) -> UInt8[np.ndarray, "h w"]:
+        """A frame in grey, at the size at which corners are compared."""
+        if k not in self._grey:
+            height, width = self.wide[k].shape
+            image = _bytes(reduce_image(self.frames[k], size_within((height, width), VIEW_SIDE_PX)))
+            self._grey[k] = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        return self._grey[k]
 
     def at(self, k: int, step: int) -> tuple[UInt8[np.ndarray, "h w 3"], Float[np.ndarray, "h w"]]:
         """A reduced frame, and the distance of its pixels from the hole."""
@@ -118,6 +133,7 @@ class Views:
     def forget(self, before: int) -> None:
         """Forgets frames before one."""
         self._kept = {k: view for k, view in self._kept.items() if k >= before}
+        self._grey = {k: grey for k, grey in self._grey.items() if k >= before}
 
 
 def plane_candidates(
@@ -127,24 +143,28 @@ def plane_candidates(
 
     They count where something was followed: elsewhere nothing tells whether a plane reaches so far.
     """
-    hole, visible, found = views.wide[t], visible_around(views.wide[t], grid), []
-    reached = np.any([candidate.places.is_known for candidate in followed], axis=0)
-    shown, seen = np.zeros((NUM_PLANES, len(points)), bool), np.zeros((NUM_PLANES, len(points)), int)
-    corners = find_corners(_bytes(views.frames[t]), hole)
-    for sides in follow_corners(corners, t, views.wide, motions):
-        for k, (here, there) in sides.items():
-            for number, motion in enumerate(fit_planes(here, there, (hole.shape[0], hole.shape[1]))):
-                moved = through(motion, points)
-                is_known = reached & is_shown(moved, views.wide[k])
-                is_safe = is_known & (_away(k, moved, grid, views) >= FRINGE_PX)
-                if ((is_known & ~shown[number]) | (is_safe & (seen[number] < WITNESSES))).any():
-                    shown[number] |= is_known
-                    seen[number] += is_safe
-                    places = Places(np.where(is_known, k, NOWHERE).astype(np.int32), moved)
-                    found.append(_along(motion, k, places, grid, views).within(followed, visible))
-        if (seen[0][reached] >= WITNESSES).all() or len(found) >= MAX_CANDIDATES:
+    visible, found = visible_around(views.wide[t], grid), list[Candidate]()
+    witnesses = Witnesses.of(np.any([candidate.places.is_known for candidate in followed], axis=0))
+    for steps in _plane_motions(t, views, motions):
+        for k, number, motion in steps:
+            moved = through(motion, points)
+            is_known = witnesses.reached & is_shown(moved, views.wide[k])
+            if witnesses.add(number, is_known, is_known & (_away(k, moved, grid, views) >= FRINGE_PX)):
+                places = Places(np.where(is_known, k, NOWHERE).astype(np.int32), moved)
+                found.append(_along(motion, k, places, grid, views).within(followed, visible))
+        if witnesses.are_enough or len(found) >= MAX_CANDIDATES:
             break
     return found[:MAX_CANDIDATES]
+
+
+def _plane_motions(t: int, views: Views, motions: Motions) -> Iterator[list[tuple[int, int, Motion]]]:
+    """Yields, from near to far, frames with the number and the motion of each plane that frame t shares with them."""
+    size = views.wide[t].shape[0], views.wide[t].shape[1]
+    corners = find_corners(_bytes(views.frames[t]), views.wide[t])
+    for sides in follow_corners(corners, t, views.wide, motions):
+        refined = {k: refine_corners(pairs, views.grey(t), views.grey(k), size) for k, pairs in sides.items()}
+        planes = {k: fit_planes(pairs[0], pairs[1], size) for k, pairs in refined.items()}
+        yield [(k, number, motion) for k in planes for number, motion in enumerate(planes[k])]
 
 
 def _away(k: int, points: Float[np.ndarray, "N 2"], grid: Grid, views: Views) -> Float[np.ndarray, " N"]:

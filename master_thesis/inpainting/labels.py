@@ -32,8 +32,8 @@ TIME_SCALE = 8.0
 """Distance in time, in frames, at which a candidate counts a third."""
 MISFIT_SCALE = 6.0
 """Misfit, in grey levels, at which a candidate counts a third."""
-FOLLOWED_MISFIT = 3.0
-"""Of what was followed from neighbour to neighbour: it fits what surrounds the hole by construction."""
+FOLLOWED_MISFIT = 6.0
+"""Of what was followed from neighbour to neighbour: it fits the border of the hole by construction, and less inside."""
 FIT_WEIGHT = 0.5
 """Of the misfit beside the support of others."""
 TIME_WEIGHT = 0.5

@@ -2,7 +2,8 @@
 
 A chain of steps between neighbours adds up their errors, and what continues a flow into a hole mixes what lies before
 and behind it. So corners around the hole are followed to the other frame, and the homographies that most of them agree
-on are fitted to the entire way: one per plane, the largest first.
+on are fitted to the entire way: one per plane, the largest first. Before that, each corner is looked for once more
+where it was followed to.
 
 Source: Granados et al., Background Inpainting for Videos with Dynamic Objects and a Free-moving Camera, 2012.
 """
@@ -17,11 +18,14 @@ from jaxtyping import Bool, Float, UInt8
 
 from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.inpainting.motions import Hole, Motions
-from master_thesis.models.classical.homography import BORDER_PX, THRESHOLD_PX, fit_homography
+from master_thesis.models.classical.homography import BORDER_PX, MIN_INLIERS, THRESHOLD_PX, fit_homography
 from master_thesis.models.classical.neighbours import VIEW_SIDE_PX
 
 DISTANCES = (1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85)
 """Of frames to copy from along planes."""
+MAX_CORRECTION_PX, MAX_DIFFERENCE, WINDOW_PX = 4.0, 12.0, 15
+"""Of a corner that is compared with the frame it was followed to, at the size of that comparison: what corrects it
+further, or differs by more grey levels in a window around it, is another place."""
 NUM_PLANES = 2
 NUM_CORNERS = 1000
 MIN_QUALITY = 0.003
@@ -69,6 +73,37 @@ def follow_corners(
             return
         if distance in DISTANCES:
             yield {t + way * distance: pairs for way, pairs in sides.items()}
+
+
+def refine_corners(
+    corners: Float[np.ndarray, "2 M 2"],
+    one: UInt8[np.ndarray, "h w"],
+    other: UInt8[np.ndarray, "h w"],
+    size: tuple[int, int],
+) -> Float[np.ndarray, "2 K 2"]:
+    """Corrects where corners were followed to by comparing both frames, free of what the steps in between err by.
+
+    Args:
+        corners: in px of the frames: in the one, and where they were followed to in the other.
+        one: the frame, grey, of any size.
+        other: the other one, grey.
+        size: height and width of the frames.
+
+    Returns:
+        Those that were found; all of them, as they were, if too few were.
+    """
+    if corners.shape[1] < MIN_INLIERS:
+        return corners
+    scale = np.array((one.shape[1] / size[1], one.shape[0] / size[0]), np.float32)
+    here, there = ((corners + 0.5) * scale - 0.5).astype(np.float32)
+    found, is_found, difference = cv2.calcOpticalFlowPyrLK(
+        one, other, here, there.copy(), winSize=(WINDOW_PX,) * 2, maxLevel=1, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
+    )
+    is_near = np.linalg.norm(found - there, axis=1) < MAX_CORRECTION_PX
+    is_same = is_near & (is_found[:, 0] > 0) & (difference[:, 0] < MAX_DIFFERENCE)
+    if is_same.sum() < MIN_INLIERS:
+        return corners
+    return np.stack((corners[0][is_same], (found[is_same] + 0.5) / scale - 0.5))
 
 
 def fit_planes(here: Float[np.ndarray, "N 2"], there: Float[np.ndarray, "N 2"], size: tuple[int, int]) -> list[Motion]:

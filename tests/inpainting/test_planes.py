@@ -4,7 +4,14 @@ import cv2
 import numpy as np
 
 from master_thesis.inpainting.motions import Motions
-from master_thesis.inpainting.planes import DISTANCES, find_corners, fit_planes, follow_corners, is_shown
+from master_thesis.inpainting.planes import (
+    DISTANCES,
+    find_corners,
+    fit_planes,
+    follow_corners,
+    is_shown,
+    refine_corners,
+)
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.neighbours import NeighbourMotion
 
@@ -77,3 +84,33 @@ def test_a_point_is_shown_inside_the_frame_and_outside_the_hole() -> None:
     hole[10, 10] = True
     points = np.array([[10, 10], [11, 10], [-0.5, 3], [119, 89], [119.5, 3], [np.nan, 0]], np.float32)
     assert is_shown(points, hole).tolist() == [False, True, False, True, False, False]
+
+
+def textured(shift=(0, 0)):
+    """A picture of soft blobs, moved by some px."""
+    noise = np.random.default_rng(1).uniform(0, 255, (150, 200)).astype(np.float32)
+    soft = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 2.5), None, 20, 230, cv2.NORM_MINMAX)
+    return cv2.warpAffine(soft, np.float32([[1, 0, shift[0]], [0, 1, shift[1]]]), (200, 150)).round().astype(np.uint8)
+
+
+def test_corners_are_corrected_by_what_both_frames_show() -> None:
+    here = RANDOM.uniform((30, 30), (160, 110), (60, 2)).astype(np.float32)
+    there = here + np.float32((7.4, -3.2))
+    drifted = there + RANDOM.normal(0, 0.7, there.shape).astype(np.float32)
+    refined = refine_corners(np.stack((here, drifted)), textured(), textured((7.4, -3.2)), (150, 200))
+    assert len(refined[0]) > 50
+    assert np.abs(refined[1] - refined[0] - (7.4, -3.2)).max() < 0.15
+
+
+def test_corners_are_corrected_in_pixels_of_the_frame() -> None:
+    here = RANDOM.uniform((60, 60), (320, 220), (60, 2)).astype(np.float32)
+    drifted = here + np.float32((15, -6))  # twice as large as the pictures, in which 7 and -3 px are true
+    refined = refine_corners(np.stack((here, drifted)), textured(), textured((7, -3)), (300, 400))
+    assert np.abs(refined[1] - refined[0] - (14, -6)).max() < 0.3
+
+
+def test_corners_stay_where_the_frames_show_something_else() -> None:
+    here = RANDOM.uniform((30, 30), (160, 110), (60, 2)).astype(np.float32)
+    corners = np.stack((here, here + 1))
+    assert refine_corners(corners, textured(), 255 - textured(), (150, 200)) is corners
+    assert refine_corners(corners[:, :5], textured(), textured(), (150, 200)).tolist() == corners[:, :5].tolist()

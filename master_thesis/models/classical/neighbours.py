@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.models.classical.exposure import Exposure
-from master_thesis.models.classical.homography import unless_still, warp_homography
+from master_thesis.models.classical.homography import still_and_moved_error, warp_homography
 from master_thesis.models.classical.opencv import blur, both_flows, continue_flow
 from master_thesis.models.classical.tracking import tracked_motion
 from master_thesis.ops.homography import from_pixels, to_pixels
@@ -218,8 +218,9 @@ def camera_motion(first: View, second: View) -> Float[np.ndarray, "3 3"]:
     refined = refine_homography(start, first.gradients, second.gradients)
     camera = to_pixels(refined, height, width)[0].numpy()
     factors = (first.grey.shape[0] / height, first.grey.shape[1] / width)
-    chosen = unless_still(scaled(camera, factors), first.grey, first.known, second.grey, second.known)
-    return camera if (chosen != np.eye(3)).any() else chosen
+    viewed = scaled(camera, factors)
+    still, moved = still_and_moved_error(viewed, first.grey, first.known, second.grey, second.known)
+    return np.eye(3) if still <= moved else camera
 
 
 def through(motion: Float[np.ndarray, "3 3"], points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
