@@ -170,7 +170,7 @@ class SessionStore:
         Raises:
             UserError: it cannot be read.
         """
-        require(video.is_absolute(), f"{video}: should be the entire path, from the root folder")
+        require(video.is_absolute(), f"{video}: should be the full path, from the root folder")
         Reading(video, keep_going).open()
         return self.adopt(self.new_folder(), video, keep_going)
 

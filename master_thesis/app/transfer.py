@@ -24,7 +24,7 @@ def load_masks(session: Session, folder: Path) -> None:
     session.check_idle()
     record = MaskRecord.read(folder)
     is_ours = folder.is_absolute() and record is not None
-    require(is_ours, f"{folder}: should be the entire path of a folder that mask has made, with {RECORD}")
+    require(is_ours, f"{folder}: should be the full path of a folder that mask has made, with {RECORD}")
     assert record is not None
     (height, width), (h, w) = session.info.displayed_size, record.size
     require((h, w) == (height, width), f"{folder}: the masks should be {width} x {height}, got {w} x {h}")
@@ -51,7 +51,7 @@ def save_masks(session: Session, folder: Path) -> None:
         UserError: there are none, or the folder is taken.
     """
     require_masks(session)
-    require(folder.is_absolute(), f"{folder}: should be the entire path of a new folder")
+    require(folder.is_absolute(), f"{folder}: should be the full path of a new folder")
     require(not folder.exists() or not any(folder.iterdir()), f"{folder} exists already: choose another folder")
     check_mask_folder(folder, overwrite=False)
     with atomic_folder(folder, None) as part:

@@ -1,4 +1,4 @@
-"""What other frames may show in a hole: their places in it, and a small picture of each, in which they are compared."""
+"""What other frames may show in a hole: positions in them, and a reduced picture of each for comparison."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ AT_ONCE = 4
 MAX_CANDIDATES = 18
 """Along planes; the memory that the comparison takes grows with their square."""
 FRINGE_PX = 6.0
-"""Distance, at that size, from the hole of another frame up to which its object may still show."""
+"""Distance from the hole of another frame, at that size, up to which its object may still show."""
 
 
 @dataclass(frozen=True)
@@ -77,13 +77,13 @@ class Grid:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A place for pixels of a hole.
+    """Positions from which the pixels of a hole may be copied.
 
     Attributes:
         places: of the pixels of the hole, in order.
         origin: the frame that each pixel of the grid shows, or ``NOWHERE``.
         colours: of the grid, as their own frames show them; 0 where there is none.
-        safety: of the grid, in [0, 1]: whether something may show there that the other frame hides.
+        safety: of the grid, in [0, 1]: low where the hidden object of the other frame may show.
         is_followed: whether it was followed from neighbour to neighbour.
     """
 
@@ -94,17 +94,17 @@ class Candidate:
     is_followed: bool
 
     def within(self, others: Sequence[Candidate], visible: Bool[np.ndarray, "h w"]) -> Candidate:
-        """The candidate outside the hole, and in that part of it of which others show something, too."""
+        """The candidate outside the hole, and in the part of it that other candidates show as well."""
         counts = visible | np.any([other.origin != NOWHERE for other in others], axis=0)
         return replace(self, origin=np.where(counts, self.origin, NOWHERE))
 
 
 class Views:
-    """Frames at the size at which they are compared, kept while they are near.
+    """Frames at the size at which they are compared, kept while they are nearby.
 
     Args:
         frames: RGB.
-        wide: what is not copied of them.
+        wide: their pixels that are not copied.
     """
 
     def __init__(self, frames: Sequence[Picture], wide: Sequence[Hole]) -> None:
@@ -141,7 +141,7 @@ def plane_candidates(
 ) -> list[Candidate]:
     """Candidates along the planes of the scene, from near frames to far ones, until enough show each pixel.
 
-    They count where something was followed: elsewhere nothing tells whether a plane reaches so far.
+    They count only where pixels were followed: elsewhere a plane may not extend that far.
     """
     visible, found = visible_around(views.wide[t], grid), list[Candidate]()
     witnesses = Witnesses.of(np.any([candidate.places.is_known for candidate in followed], axis=0))

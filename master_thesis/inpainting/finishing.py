@@ -1,4 +1,4 @@
-"""Finishes a hole whose sources are chosen: reads colours, joins them to what surrounds them, and makes up the rest."""
+"""Finishes a hole whose sources are chosen: reads and joins their colours, and hallucinates the rest."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from master_thesis.ops.position_map import NOWHERE, Places
 from master_thesis.records import MaskedFrames
 
 SLIVER_PX = 4
-"""What is not made up yet and narrower than twice this continues its surroundings smoothly."""
+"""Open parts narrower than twice this are filled smoothly from their surroundings."""
 MADE_UP = NOWHERE - 1
-"""In place of a frame's number: made up in frame 0; one less for each later frame."""
+"""In place of a frame's number: hallucinated in frame 0; one less for each later frame."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class FilledHole:
 
 @dataclass(frozen=True)
 class MadeUp:
-    """The part of a frame around what was made up in it, and the position (x, y) of its first pixel."""
+    """The part of a frame around what was hallucinated in it, and the position (x, y) of its first pixel."""
 
     picture: Picture
     corner: tuple[int, int]
@@ -57,7 +57,7 @@ class Finisher:
     Args:
         frames: RGB in [0, 255], whole numbers or with 16 bits; their colours inside the holes do not matter.
         holes: what is to be filled.
-        painter: makes up what no frame shows.
+        painter: hallucinates what no frame shows.
         motions: of the frames.
         device: where the painter is.
     """
@@ -75,17 +75,17 @@ class Finisher:
         self._made_up: dict[int, MadeUp] = {}
 
     def take_over(self, t: int, picture: Picture) -> int:
-        """Takes a frame that was filled before as if it had been made up; returns its name in :class:`Places`."""
+        """Takes a frame that was filled before as if it had been hallucinated; returns its name in :class:`Places`."""
         self._made_up[t] = MadeUp(picture, (0, 0))
         return MADE_UP - t
 
     def finish(self, t: int, chosen: Chosen, done: FilledHole | None = None) -> tuple[FilledHole, Places]:
-        """Reads the colours of a hole; what has no place is made up, and has one then.
+        """Reads the colours of a hole, and hallucinates what has no place, which then gets one.
 
         Args:
             t: number of the frame.
             chosen: what its hole and the margin of that are copied from.
-            done: the hole if it was filled before: its colours are taken over.
+            done: the hole if it was filled before: its colours are kept.
         """
         wide, places = chosen.wide, chosen.places
         if not len(places.source):
@@ -125,7 +125,7 @@ class Finisher:
         put_pixels(colours, ring, self._sampled(t, around))
         ring[ring] = around.is_known
         copied = joined(copied, picture - colours, is_copied, ring, hole)
-        # What is made up brings its own grain, and is copied again for the frames that follow.
+        # What is hallucinated has its own grain, and is copied again for the frames that follow.
         seed, corner = self.motions.original(t), (place[1].start, place[0].start)
         return with_grain(where_masked(hole, copied, picture), ~hole, hole & is_original, seed, corner)
 
@@ -160,7 +160,7 @@ class Finisher:
     def _made_up_in(
         self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole, is_painted: bool
     ) -> Picture:
-        """Makes up what is open of a part of a frame, unless it is painted, from what surrounds it; keeps it."""
+        """Paints the open pixels of a part of a frame from their surroundings, unless that is done; keeps the part."""
         frame, hole = self.frames[t].copy(), np.zeros(self.holes[t].shape, bool)
         frame[place], hole[place] = picture, is_open
         around = surroundings(hole)

@@ -1,4 +1,4 @@
-"""Gives copies the grain of the frame that they are put into, where sampling or averaging has taken theirs away."""
+"""Gives copies the grain of the frame they are put into, where sampling or averaging has removed their own."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from jaxtyping import Bool, Float
 from master_thesis.ops.pixels import where_masked
 
 KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32) / 6
-"""Answers to noise with the noise's standard deviation, and hardly to edges (Immerkaer, 1996)."""
+"""Responds to noise with its standard deviation, and hardly to edges (Immerkaer, 1996)."""
 BLOCK_PX = 9
-"""Extent of the surroundings over which answers are averaged."""
+"""Extent of the neighbourhood over which responses are averaged."""
 FLATTEST = 20
-"""Noise is measured where, of all places, the picture is flattest: this percentile of the averages."""
+"""Noise is measured where the picture is flattest: at this percentile of the averages."""
 LEAST_PIXELS = 300
 LEAST_LACK = 0.15
 """Share of the grain that must be missing to be added."""
 LEAST_GRAIN, STRONGEST = 0.7, 8.0
-"""Grain that is added has a standard deviation between these, in grey levels; less of it is not seen."""
+"""Range of the standard deviation of added grain, in grey levels; less is invisible."""
 TILE_PX = 256
 ABS_TO_STD = 1.2533
 """Standard deviation of a normal distribution of mean absolute value 1."""
@@ -39,7 +39,7 @@ def with_grain(
         picture: part of a frame, RGB in [0, 255].
         known: its pixels that are known.
         copied: those that are copied.
-        seed: another one for each frame.
+        seed: a different one for each frame.
         corner: position (x, y) of the first pixel in the frame.
     """
     there, here = grain_of(picture, known), grain_of(picture, copied)

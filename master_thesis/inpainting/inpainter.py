@@ -163,8 +163,8 @@ def inpaint(
         m: masks, 1 = hole.
         aligner: brings references onto targets; anything with the call ``align``.
         chn: copies and hallucinates; anything with CHN's call.
-        algorithm: ``ff`` (frame by frame), ``ip`` (inpaint and propagate) or ``cp`` (copy and
-            propagate) or ``pm`` (photomontage, which takes none of the following).
+        algorithm: ``ff`` (frame by frame), ``ip`` (inpaint and propagate), ``cp`` (copy and propagate)
+            or ``pm`` (photomontage, which uses none of the following).
         spacing: see :class:`~master_thesis.configs.inpainting.InpaintOptions`, like the following.
         max_distance: largest distance of a reference, in frames.
         tolerance: open share at which a frame is closed, in percent.

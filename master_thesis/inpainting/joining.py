@@ -21,9 +21,9 @@ RING_PX = (4, 14)
 NEGLIGIBLE = 0.3
 """Differences of light, in grey levels, that the measurement in the ring may be wrong by."""
 LEAST_PIXELS = 40
-"""Of a ring; with fewer, the border alone decides."""
+"""Least number of pixels of a ring; with fewer, the border alone decides."""
 USUAL_DIFFERENCE = 12.0
-"""Differences that are further, in grey levels, from what most agree on are something else than light."""
+"""Differences further than this, in grey levels, from what most agree on are not due to light."""
 LEAST_SHARE = 0.03
 """Share of the ring nearby that must agree to count half."""
 NUM_FITS, RIDGE = 5, 0.5
@@ -81,7 +81,7 @@ def joined(
         rest = membrane(along_border(difference - light, band), band)
         if ring.sum() >= LEAST_PIXELS:
             depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-            # What is small at the border is light after all, and goes on.
+            # Small differences at the border are light after all, and are continued.
             size = np.minimum(_largest(rest) / USUAL_DIFFERENCE, 1)
             fading = np.exp((1 - depth.clip(1)) / FADE_PX * size)
             rest = cv2.merge([plane * fading for plane in cv2.split(rest)])

@@ -35,12 +35,12 @@ MISFIT_SCALE = 6.0
 FOLLOWED_MISFIT = 6.0
 """Of what was followed from neighbour to neighbour: it fits the border of the hole by construction, and less inside."""
 FIT_WEIGHT = 0.5
-"""Of the misfit beside the support of others."""
+"""Weight of the misfit relative to the support of others."""
 TIME_WEIGHT = 0.5
-"""Of the logarithm of the distance in time."""
+"""Weight of the logarithm of the distance in time."""
 STEADY_PX, LEAST_AGEING = 1.0, 0.05
-"""Movement in px a frame from which on distance in time counts entirely; it counts at least so much: where nothing
-moves, a far frame is as good as a near one."""
+"""Movement, in px per frame, from which the distance in time counts in full, and the least that it counts: where
+nothing moves, a distant frame is as good as a near one."""
 LEAST_WEIGHT = 0.02
 """Smaller shares of a pixel are left out."""
 CLEAR_PX = 3.0
@@ -49,7 +49,7 @@ of an object whose mask is too tight."""
 LEVELS = np.repeat(np.arange(256.0)[:, None], 3, axis=1)
 """All the colours of 8 bits, per channel."""
 LEAST_SAFETY = 0.1
-"""Of a candidate at the very border of the hole of its frame."""
+"""Weight of a candidate at the very border of the hole in its frame."""
 
 
 class Labels(NamedTuple):
@@ -127,7 +127,7 @@ def _decided(
 
 
 def _ageing(t: int, points: Float[np.ndarray, "N 2"], places: Places) -> float:
-    """How much the distance in time counts for places, by how far they move a frame."""
+    """How much the distance in time counts for places, by how far they move per frame."""
     known = places.is_known
     if not known.any():
         return 1.0

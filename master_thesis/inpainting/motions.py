@@ -1,4 +1,4 @@
-"""How the frames of a sequence follow one another: what a photomontage follows its pixels along."""
+"""The motion and exposure from frame to frame of a sequence, along which a photomontage follows pixels."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Hole = Bool[np.ndarray, "H W"]
 
 @dataclass(frozen=True)
 class Motions:
-    """How the frames of a sequence follow one another.
+    """The motion and exposure from frame to frame of a sequence.
 
     Attributes:
         steps: the motion from frame t to frame t + 1, where one of them has a hole.
@@ -36,8 +36,8 @@ class Motions:
 
         Args:
             frames: RGB.
-            holes: what is not known of them.
-            steps: those that were measured before, to which the others are added; None: none.
+            holes: their unknown pixels.
+            steps: those measured before, to which the others are added; None: none.
         """
         steps, exposures = {} if steps is None else steps, [Exposure.unchanged()]
         pairs = range(len(holes) - 1)

@@ -3,8 +3,8 @@
 The motion between neighbouring frames is measured once, and continued into the holes. Along it every pixel of a hole is
 followed, forwards and backwards, until a frame shows it; what the next frame has found is carried on, so that both
 frames take a pixel from the same place. Planes of the scene lead to further places, among which the sources are chosen
-together. Colours are read at the end, from original frames. What no frame shows is made up in the first frame that
-needs it, and carried on from there in the same way.
+together. Colours are read at the end, from original frames. What no frame shows is hallucinated in the first frame
+that needs it, and carried on from there in the same way.
 
 Source: Agarwala et al., Interactive Digital Photomontage, 2004; Granados et al., How Not to Be Seen, 2012.
 """
@@ -33,7 +33,7 @@ class Photomontage:
     Args:
         frames: RGB in [0, 255], whole numbers or with 16 bits; their colours inside the holes do not matter.
         holes: what is to be filled.
-        painter: makes up what no frame shows.
+        painter: hallucinates what no frame shows.
         motions: of the frames.
         device: where the painter is.
     """
@@ -56,8 +56,8 @@ class Photomontage:
 
         Args:
             targets: neighbouring frames.
-            past: the frame before them, if it was filled before: what was made up in it is carried on.
-            filled: targets that were filled before; None: none. Their colours are taken over.
+            past: the frame before them, if it was filled before: what was hallucinated in it is carried on.
+            filled: targets that were filled before; None: none. Their colours are kept.
         """
         done = filled or {}
         taken = None if past is None else self._taken_over(targets.start - 1, past)
@@ -67,7 +67,7 @@ class Photomontage:
             wide, colours, places = chosen.wide, chosen.colours, rims.completed(t, chosen.wide, chosen.places)
             made_up = followed(taken, points_of(wide), partial(self.motions.behind, t))
             if taken is not None and last is not None and self.motions.is_repeat(t):
-                # What the frame before shows, so that nothing may flicker; what was made up there may be visible now.
+                # What the frame before shows, so that nothing flickers; what was hallucinated there may be visible now.
                 is_kept = (made_up.source >= 0) | (made_up.source == MADE_UP - targets.start + 1)
                 shown = np.full((*wide.shape, 3), np.nan, np.float32)
                 shown[last.wide] = last.colours
@@ -80,6 +80,6 @@ class Photomontage:
                 yield t, hole
 
     def _taken_over(self, t: int, picture: Picture) -> PositionMap:
-        """The map of a frame that was filled before, as if all of it had been made up."""
+        """The map of a frame that was filled before, as if all of it had been hallucinated."""
         name, size = self.finisher.take_over(t, picture), picture.shape[:2]
         return PositionMap(np.full(size, name, np.int32), pixel_positions(*size))

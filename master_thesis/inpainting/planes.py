@@ -1,8 +1,8 @@
 """The motion of the planes of a scene between one frame and others, some of them far away.
 
-A chain of steps between neighbours adds up their errors, and what continues a flow into a hole mixes what lies before
-and behind it. So corners around the hole are followed to the other frame, and the homographies that most of them agree
-on are fitted to the entire way: one per plane, the largest first. Before that, each corner is looked for once more
+A chain of steps between neighbours adds up their errors, and a flow that is continued into a hole mixes foreground and
+background. So corners around the hole are followed to the other frame, and the homographies that most of them agree
+on are fitted to the entire way: one per plane, the largest first. Before that, each corner is searched for once more
 where it was followed to.
 
 Source: Granados et al., Background Inpainting for Videos with Dynamic Objects and a Free-moving Camera, 2012.
@@ -22,16 +22,16 @@ from master_thesis.models.classical.homography import BORDER_PX, MIN_INLIERS, TH
 from master_thesis.models.classical.neighbours import VIEW_SIDE_PX
 
 DISTANCES = (1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85)
-"""Of frames to copy from along planes."""
+"""Distances, in frames, at which frames are copied from along planes."""
 MAX_CORRECTION_PX, MAX_DIFFERENCE, WINDOW_PX = 4.0, 12.0, 15
-"""Of a corner that is compared with the frame it was followed to, at the size of that comparison: what corrects it
-further, or differs by more grey levels in a window around it, is another place."""
+"""Of a corner that is compared with the frame it was followed to, at the size of that comparison: if it is corrected
+further, or differs by more grey levels in a window around it, it is another place."""
 NUM_PLANES = 2
 NUM_CORNERS = 1000
 MIN_QUALITY = 0.003
 MIN_DISTANCE_PX = 7
 MAX_RETURN_PX = 0.7
-"""Largest distance between a corner and where a step and the step back lead, in px of the frame."""
+"""Largest distance between a corner and where a step and its inverse lead, in px of the frame."""
 
 Motion = Float[np.ndarray, "3 3"]
 
@@ -54,7 +54,7 @@ def follow_corners(
     """Follows corners of frame t both ways until holes hide them.
 
     Yields:
-        Of each of ``DISTANCES``, the frames at that distance, with the corners that are left: in t and there.
+        For each of ``DISTANCES``, the frames at that distance, with the remaining corners in t and in them.
     """
     sides = {1: np.stack((corners, corners)), -1: np.stack((corners, corners))}
     for distance in range(1, DISTANCES[-1] + 1):

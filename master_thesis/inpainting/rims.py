@@ -1,7 +1,7 @@
-"""What frames show right beside their own holes: the last resort before something is made up.
+"""What frames show at the rims of their own holes: the last resort before something is hallucinated.
 
-Pixels close to a hole are not copied from as long as another frame shows the same place further away from its hole,
-because masks are seldom exact and objects have soft edges. Where no frame does, they are true all the same.
+Pixels close to a hole are not copied as long as another frame shows the same place further away from its hole, because
+masks are seldom exact and objects have soft edges. Where no other frame does, they are better than a hallucination.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from master_thesis.ops.pixels import sample_at
 from master_thesis.ops.position_map import CORNERS, NOWHERE, Places, PositionMap
 
 MIN_DEPTH_PX = 4.0
-"""Pixels closer to the border of their hole are not taken from rims: an error of the motion would seem to show them."""
+"""Pixels closer to the border of their hole are not taken from rims: an error of the motion may make them visible."""
 TOUCH = 1e-3
-"""Weight of a hole in a sample from which on it is left out."""
+"""Weight of a hole in a sample from which the sample is left out."""
 
 
 class Rims:
@@ -44,7 +44,7 @@ class Rims:
 
         Args:
             t: the target.
-            wide: its hole and the margin of that.
+            wide: its hole and the margin.
             places: of these pixels, row by row.
         """
         inside = self.holes[t][wide]

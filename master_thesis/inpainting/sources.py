@@ -35,7 +35,7 @@ class Chosen:
     Attributes:
         wide: the pixels that need a source: the hole and its margin.
         places: of these, row by row.
-        colours: what several sources show of them, in the exposure of the frame; NaN: read from the place alone.
+        colours: the mean of several sources, in the exposure of the frame; NaN: read from the place alone.
     """
 
     wide: Hole
@@ -121,7 +121,7 @@ def points_of(hole: Hole) -> Float[np.ndarray, "N 2"]:
 def followed(
     known: PositionMap | None, points: Float[np.ndarray, "N 2"], motion: Callable[[np.ndarray], np.ndarray]
 ) -> Places:
-    """What a neighbour knows of points that are moved into it."""
+    """The places that a neighbouring frame has for points moved into it."""
     if known is None or not len(points):
         return Places(np.full(len(points), NOWHERE, np.int32), points)
     return known.at(motion(points))

@@ -1,7 +1,7 @@
-"""Text over the picture through time: when each line appears and disappears, and where it stands.
+"""Text over the picture through time: when each line appears and disappears, and where it is.
 
 A detector looks at every ``STRIDE``-th frame, and at frames in between only where what it finds has changed. What it
-finds of a line in several frames is joined, so that a frame in which it misses one makes no flicker.
+finds of a line in several frames is joined, so that a frame in which it misses the line does not flicker.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from jaxtyping import Bool, Float, UInt8
 from master_thesis.masking.glyphs import Box, Line, is_same_text, outline_mask, overlap
 
 STRIDE = 8
-"""Frames from one look to the next."""
+"""Frames between two looks."""
 STILL_OVERLAP = 0.6
 """Overlap of every place of a line with all of them together from which it stands still."""
 MAX_GAP = 2 * STRIDE
 """Frames in which a line may be missed."""
 MIN_FRAMES = 3
-"""Lines that are shown in fewer frames are mistakes of the detector."""
+"""Lines shown in fewer frames are errors of the detector."""
 FADE_FRAMES = 2
 """Frames before and after a line in which it may be too faint to be found."""
 MIN_VOTES = 0.2
@@ -30,7 +30,7 @@ MIN_VOTES = 0.2
 part of it in some."""
 
 WIDENING_PX = 2
-"""Widening of masks of text, for what shines or casts a shadow around letters."""
+"""Widening of masks of text, for the glow or shadow around letters."""
 
 Image = UInt8[np.ndarray, "H W 3"]
 FindText = Callable[[Image], Sequence[Line]]

@@ -30,7 +30,7 @@ PIXELS = 360 * 640
 FLOW_PIXELS = 240 * 432
 """Number of pixels at which the flow is measured."""
 NUM_RECENT = 2
-"""Frames before the current one whose masks are remembered, besides the key frames."""
+"""Frames before the current one whose masks are remembered, in addition to the key frames."""
 MIN_RETURNED = 0.75
 """Masks that give less of the key frame when carried back there are not remembered."""
 
@@ -44,7 +44,7 @@ class Carried:
     Attributes:
         frame: number of the frame.
         mask: soft mask.
-        returned: overlap of the mask of the key frame with what this mask gives when carried back there at once; 0 if
+        returned: overlap of the mask of the key frame with what this mask gives when carried straight back there; 0 if
             that is too small to be seen at the working size.
     """
 

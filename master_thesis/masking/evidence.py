@@ -1,4 +1,4 @@
-"""What speaks for every pixel in a box being the object: its place, its colour, and how it moves.
+"""Evidence that a pixel in a box belongs to the object: its place, its colour, and how it moves.
 
 All three are log-odds, which add up. Colours and movements are compared with the surroundings of the box, which are
 certainly background, and with what has been found in the box so far.
@@ -30,7 +30,7 @@ RARE_COLOUR = 1e-5
 MOTION_BINS, MIN_LOG, MAX_LOG = 24, -1.2, 3.0
 MOTION_BLUR, RARE_MOTION = 1.5, 0.004
 DOUBTED = 0.7
-"""What is not the object in the box counts this much as background."""
+"""Weight, as background, of pixels in the box that are not the object."""
 EDGE_PX, EDGE_VARIANCE = 9, 1e-3
 """Window of the guided filter that fits the evidence to edges, and variance (of grey in [0, 1]) that is an edge."""
 STEP_PX = 6

@@ -13,7 +13,7 @@ SAME_PLACE = 0.5
 SAME_LETTERS = 0.6
 """Correlation of the letters of two lines from which they say the same; others stay below 0.35."""
 SHIFT_PX = 3
-"""Largest shift between the letters of two lines, besides what their boxes differ in."""
+"""Largest shift between the letters of two lines, in addition to the difference of their boxes."""
 THICKNESS = 1 / 6
 """Radius of the thickest stroke of a letter, as a share of the height of a line."""
 CONTRAST = 0.7

@@ -1,7 +1,7 @@
 """From marks on one frame to the outline of an object.
 
 In a box, and with neighbouring frames, place, colour and movement give a first guess, GrabCut cuts along the edges, and
-the network that carries masks corrects it; what GrabCut finds alone is added if it is much the same. Without
+the network that carries masks corrects it; what GrabCut finds alone is added if it is similar. Without
 neighbouring frames GrabCut does it alone.
 
 Source: GrabCut (Rother et al., 2004), as OpenCV implements it.
@@ -52,9 +52,9 @@ class FrameMarks:
     Attributes:
         box: left, top, right and bottom, of which the last two are outside; None: no box.
         points: x and y of points on the object.
-        off_points: the same beside it.
+        off_points: the same on the background.
         on: pixels of strokes on the object.
-        off: pixels of strokes beside it.
+        off: pixels of strokes on the background.
         mask: a finished mask.
     """
 
@@ -77,7 +77,7 @@ def outline(
     Args:
         image: the frame, RGB.
         marks: at least a box, or something on the object.
-        neighbours: nearby frames of the same scene, RGB at any size: in a box, what moves by itself stands out.
+        neighbours: nearby frames of the same scene, RGB at any size: in a box, what moves on its own stands out.
     """
     size = image.shape[:2]
     on, off = _strokes(size, marks.points, marks.on), _strokes(size, marks.off_points, marks.off)
@@ -108,7 +108,7 @@ def _cut_alone(
 
 
 def _with_what_agrees(found: Bool[np.ndarray, "H W"], alone: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
-    """Both outlines, unless they are of different things: what is left of an object shows, a little more does not."""
+    """Both outlines, unless they show different things: a missed part of an object shows, a little extra does not."""
     return found | alone if (found & alone).sum() > AGREED * (found | alone).sum() else found
 
 

@@ -1,6 +1,6 @@
 """SAM 2 as a tracker, by the package transformers.
 
-Source: Ravi et al., "SAM 2: Segment Anything in Images and Videos", 2024; weights and code as transformers gives them.
+Source: Ravi et al., "SAM 2: Segment Anything in Images and Videos", 2024; weights and code as in transformers.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from master_thesis.masking.carrying import Carried, GetFrame, SoftMask, overlap
 from master_thesis.masking.trackers import LoadedTracker
 
 PIXELS = 480 * 864
-"""Number of pixels of the frames that it sees."""
+"""Number of pixels of its input frames."""
 INSTALL = "--tracker sam2 needs the package transformers: pip install 'master_thesis[sam2]'"
 NUM_FEATURES = 3
 """Frames whose features are kept, at 16 MB each."""
@@ -65,7 +65,7 @@ class Sam2Tracker:
     Args:
         model: a ``Sam2VideoModel``.
         processor: its ``Sam2VideoProcessor``.
-        frame_at: gives frames by number.
+        frame_at: returns frames by number.
         size: their height and width.
     """
 
@@ -106,7 +106,7 @@ class Sam2Tracker:
         return logits[0, 0].sigmoid().numpy()
 
     def _give(self, session: Any, frame: int) -> Float[torch.Tensor, "1 3 H W"]:
-        """Hands a frame with its features, which are computed once, to a session."""
+        """Adds a frame with its features, which are computed once, to a session."""
         if frame not in self._features:
             video = torch.from_numpy(np.array(self.frame_at(frame))).permute(2, 0, 1)[None]
             pixels = self.processor.video_processor(videos=[video], return_tensors="pt").pixel_values_videos[0]
@@ -123,7 +123,7 @@ class Sam2Tracker:
         return pixels
 
     def _forget(self, session: Any, frame: int, step: int) -> None:
-        """Drops what later frames do not look at, or long videos would fill the memory."""
+        """Drops what later frames do not use, as long videos would fill the memory."""
         reach = max(self.model.config.num_maskmem, self.model.config.max_object_pointers_in_encoder)
         for outputs in session.output_dict_per_obj.values():
             outputs["non_cond_frame_outputs"].pop(frame - step * reach, None)

@@ -1,4 +1,4 @@
-"""Shadows that move with an object: pixels beside its mask that are darker than the background behind them.
+"""Shadows that move with an object: pixels next to its mask that are darker than the background behind them.
 
 The background is the median of other frames of the scene, moved by the camera's motion. A shadow dims it without
 changing its hue, touches the object, and is still there in a neighbouring frame, moved as the object moved.
@@ -22,9 +22,9 @@ from master_thesis.models.classical.tracking import tracked_motion
 DISTANCES = (4, 8, 12, 18, 24, 32)
 """Frames on either side whose median is the background."""
 MIN_SAMPLES = 3
-"""Frames in which a pixel must be seen beside the object, or its background is unknown."""
+"""Frames in which a pixel must be visible next to the object, or its background is unknown."""
 APART_PX = 6
-"""What is so close to a mask is not taken for background, and shadows begin at most so far away from it."""
+"""Pixels this close to a mask are not taken for background, and shadows begin at most this far from it."""
 DARKEST, BRIGHTEST = 0.12, 0.88
 """Share of the light that a shadow leaves."""
 MAX_TINT, MAX_SKY_TINT = 0.25, 0.6
@@ -46,8 +46,8 @@ class ShadowFinder:
     """Finds the shadows in the frames of a scene.
 
     Args:
-        frame_at: gives frames by number.
-        mask_at: gives the masks of the object.
+        frame_at: returns frames by number.
+        mask_at: returns the masks of the object.
         frames: those of the scene.
     """
 
@@ -99,7 +99,7 @@ class ShadowFinder:
         return tracked_motion(first, ~self._wide(frame), second, ~self._wide(frame + 1))
 
     def _dimmed(self, frame: int) -> Bool[np.ndarray, "H W"]:
-        """Where a frame is darker than its background and has the same hue, beside the object."""
+        """Where a frame is darker than its background and has the same hue, next to the object."""
         mask = self.mask_at(frame)
         if not mask.any():
             return np.zeros_like(mask)
@@ -113,7 +113,7 @@ class ShadowFinder:
 
 
 def _touching(dim: Bool[np.ndarray, "H W"], mask: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
-    """The patches that begin beside the object, as far as shadows reach."""
+    """The patches that begin next to the object, as far as shadows reach."""
     if not dim.any():
         return dim
     ys, xs = np.nonzero(mask)

@@ -86,7 +86,7 @@ def plan_spans(num_frames: int, cuts: Sequence[int], keys: Sequence[int]) -> lis
 
 
 def routes_of(span: Span, keys: Mapping[int, SoftMask | None]) -> dict[int | None, list[int]]:
-    """The ways on which masks are carried through a span, by the key frame that they start from.
+    """The routes along which masks are carried through a span, by the key frame that they start from.
 
     Args:
         span: the frames.
@@ -104,7 +104,7 @@ def routes_of(span: Span, keys: Mapping[int, SoftMask | None]) -> dict[int | Non
 
 
 def carry_span(carrier: Tracker, keys: Mapping[int, SoftMask | None], span: Span) -> Iterator[FrameMask]:
-    """The masks of the frames of a span; those of the way forth are kept until the way back reaches them.
+    """The masks of the frames of a span; those of the forward route are kept until the backward route reaches them.
 
     Args:
         carrier: carries masks.
@@ -129,7 +129,7 @@ def carry_span(carrier: Tracker, keys: Mapping[int, SoftMask | None], span: Span
 
 
 def _rated(carried: Iterable[Carried]) -> Iterator[FrameMask]:
-    """Masks with their confidence: what they return, less with every unsure pixel and every frame."""
+    """Masks with their confidence: their returned overlap, reduced by unsure pixels and by distance."""
     for age, each in enumerate(carried):
         num_unsure = ((each.mask > UNSURE[0]) & (each.mask < UNSURE[1])).sum()
         unsure = float(num_unsure / max((each.mask > 0.5).sum(), 1))

@@ -14,9 +14,9 @@ from master_thesis.masking.glyphs import Line, read_line
 
 INSTALL = "--text needs the packages rapidocr and onnxruntime: pip install 'master_thesis[text]'"
 MAX_HEIGHT = 0.25
-"""Height of the tallest line, as a share of that of the picture: foliage and clouds are taken for taller ones."""
+"""Height of the tallest line, as a share of that of the picture: taller ones are mostly foliage and clouds."""
 MIN_SCORE = 0.6
-"""What the detector calls text with less certainty is none."""
+"""Least certainty of the detector."""
 PIXELS = 480 * 854
 """Number of pixels at which text is looked for, at most."""
 

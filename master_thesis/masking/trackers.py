@@ -1,4 +1,4 @@
-"""Trackers besides the built-in one: those of other packages, and the user's own.
+"""Trackers other than the built-in one: those of other packages, and the user's own.
 
 Nothing here imports them before they are chosen.
 """
@@ -19,7 +19,7 @@ MakeTracker = Callable[[GetFrame, tuple[int, int]], Tracker]
 """Makes a tracker from the frames by number, and their height and width."""
 
 OWN_PIXELS = 480 * 864
-"""Number of pixels at which trackers of the user's own see frames."""
+"""Number of pixels of the frames that the user's own trackers see."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class LoadedTracker:
 
 @dataclass(frozen=True)
 class TrackerSpec:
-    """What is known of a tracker without importing it.
+    """Facts about a tracker that need no import.
 
     Attributes:
         load: function that makes a :class:`LoadedTracker` from weights, ``module:function``, below

@@ -63,7 +63,7 @@ class ViewFinder:
         return self._view(frame, window, min(self.scale, (1.5 * PIXELS / _area(window)) ** 0.5))
 
     def whole(self, frame: UInt8[np.ndarray, "H W 3"]) -> View:
-        """Looks at an entire frame: what is remembered of it tells the object from everything else in the scene."""
+        """Looks at an entire frame, whose memory distinguishes the object from everything else in the scene."""
         return self._view(frame, (slice(0, frame.shape[0]), slice(0, frame.shape[1])), self.scale)
 
     @torch.inference_mode()
@@ -77,7 +77,7 @@ class ViewFinder:
 
     @torch.inference_mode()
     def remember(self, view: View, mask: SoftMask) -> Memory:
-        """What a view and the mask of its frame leave in the memory."""
+        """The memory of a view and of the mask of its frame."""
         return self.network.remember(view.code, _seen(view, mask))
 
     @torch.inference_mode()

@@ -1,4 +1,4 @@
-"""Which of several pictures of one place to believe: what most of them show, and what fits its surroundings.
+"""Chooses among several pictures of one place what most of them show and what fits the surroundings.
 
 Convention:
     Candidates are pictures ``(K, H, W, 3)``, with ``known`` where they show anything; 0 elsewhere.
@@ -19,11 +19,11 @@ from jaxtyping import Bool, Float, Int, UInt8
 WINDOW_PX = 3
 """Extent of the windows in which candidates are compared."""
 TOLERANCE = 16.0
-"""Mean difference of two candidates, in grey levels, at which they hardly support each other any more."""
+"""Mean difference of two candidates, in grey levels, at which they hardly support each other."""
 LARGEST_DIFFERENCE = 60.0
 """Larger differences count no more than this."""
 OWN_WEIGHT = 3.0
-"""Of the label itself beside those that agree with it: averages are closer to the truth, but less sharp."""
+"""Weight of the label itself relative to those that agree with it: averages are closer to the truth, but less sharp."""
 SURROUNDINGS_PX = 6.0
 """Extent of the surroundings over which the fit of a candidate is averaged, also into the hole."""
 LARGEST_MISFIT = 40.0

@@ -1,6 +1,6 @@
 """Fills the videos of a folder, alone or together with other processes that were given the same command.
 
-Each video is filled by one process. One whose process was killed is taken up again by another. A process that finds
+Each video is filled by one process. If that process is killed, another one takes the video over. A process that finds
 nothing left to begin waits for the others, so that all of them end together.
 """
 
@@ -59,7 +59,7 @@ def fill_all(jobs: Sequence[Job], working_size: WorkingSize) -> list[VideoResult
     """
     folder = jobs[0].claim.parent
     is_new = not folder.exists()
-    with contextlib.suppress(OSError):  # whatever is wrong with the folder, every job will say
+    with contextlib.suppress(OSError):  # every job reports what is wrong with the folder
         folder.mkdir(parents=True, exist_ok=True)
     shift = _Shift(jobs, working_size, clock_of(folder))
     try:

@@ -59,8 +59,8 @@ class WindowInpainter:
         Args:
             window: the window.
             frames: all its frames; the list is emptied, to free their memory.
-            past: patches of the frames before the core. ip and cp continue from them, pm carries on what is made up in
-                them, ff starts from the original.
+            past: patches of the frames before the core. ip and cp continue from them, pm carries on what they
+                hallucinated, ff starts from the original.
             place: what is done of the window already, and where what will be done goes.
 
         Returns:

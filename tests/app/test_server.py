@@ -73,7 +73,7 @@ def test_a_video_is_opened_by_its_path(client, clip, session):
     ("path", "message"),
     [
         ("", "type the path of a video, or of a folder of frames"),
-        ("clip.mp4", "clip.mp4: should be the entire path, from the root folder"),
+        ("clip.mp4", "clip.mp4: should be the full path, from the root folder"),
         ("/there/is/none.mp4", "/there/is/none.mp4: there is no such file or folder"),
         ("/proc/version", "/proc/version: cannot be read as a video"),
         ("a\0b", "type the path of a video, or of a folder of frames"),
@@ -230,8 +230,8 @@ def test_masks_of_other_videos_are_not_loaded(client, session, tmp_path):
         return client("POST", f"{session}/load", {"path": str(path)}).error
 
     assert load("") == "type the path of a folder"
-    assert "should be the entire path of a folder that mask has made" in load(tmp_path)
-    assert "should be the entire path of a folder that mask has made" in load("masks")
+    assert "should be the full path of a folder that mask has made" in load(tmp_path)
+    assert "should be the full path of a folder that mask has made" in load("masks")
     assert "the masks should be 64 x 48, got 32 x 24" in load(write_masks(tmp_path / "small", size=(24, 32)))
     assert "should hold a mask for 5 frames, got 4" in load(write_masks(tmp_path / "short", count=4))
     (write_masks(tmp_path / "torn") / "00003.png").unlink()
@@ -247,7 +247,7 @@ def test_masks_are_not_saved_over_others_or_out_of_date(client, session, tmp_pat
     folder = write_masks(tmp_path / "masks")
     client("POST", f"{session}/load", {"path": str(folder)})
     assert save(folder) == f"{folder} exists already: choose another folder"
-    assert save("masks") == "masks: should be the entire path of a new folder"
+    assert save("masks") == "masks: should be the full path of a new folder"
     client("PUT", f"{session}/keys/1", **drawn(square(side=4)))
     assert save(tmp_path / "new") == "key frames were changed since the masks were carried: carry them again first"
     assert not (tmp_path / "new").exists()

@@ -22,7 +22,7 @@ export async function request(method, path, body, type = "application/json") {
 export const read = async (path) => (await request("GET", path)).json();
 export const post = async (path, values = {}) => (await request("POST", path, values)).json();
 
-// A video goes to the disk of the server as it is read, and is never in memory as a whole.
+// A video goes to the disk of the server as it is read, and is never completely in memory.
 export function upload(file, onProgress) {
   return new Promise((resolve, reject) => {
     const sending = new XMLHttpRequest();

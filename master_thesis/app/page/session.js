@@ -25,7 +25,7 @@ export class Session {
   }
 
   get doubtful() {
-    return (this.state.masks?.doubtful ?? []).filter((frame) => !this.isKey(frame)); // drawn ones are mended
+    return (this.state.masks?.doubtful ?? []).filter((frame) => !this.isKey(frame)); // drawn ones are corrected
   }
 
   get version() {

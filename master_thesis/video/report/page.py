@@ -59,7 +59,7 @@ def facts_of(config: VideoConfig, options: InpaintOptions, report: Report, outpu
 
 
 def write_page(path: Path, page: Page, preview: Path) -> None:
-    """Writes a page with its preview, which is never in memory as a whole; the file appears complete or not at all.
+    """Writes a page with its preview, which is never completely in memory; the file appears complete or not at all.
 
     Args:
         path: the HTML file.
