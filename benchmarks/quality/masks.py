@@ -1,8 +1,9 @@
 """Carried masks against true ones: region similarity, recall after widening, time, and the doubtful frames.
 
-The true masks of the key frames are given, and count in no figure. Recall is that of masks widened as `remove` does it.
-Doubtful: the share of frames that are listed as such; poor: frames of less similarity than 0.6; found: poor frames that
-are listed. Time is that of the processor, per frame of the clip.
+The true masks of the key frames are given, and count in no figure. J is that of the masks; recall and area are those of
+what `remove` takes: masks with what is unsure, widened, and its area as a share of that of the true mask. Alone: the
+recall without what is unsure. Doubtful: the share of frames that are listed as such; poor: frames of less similarity
+than 0.6; found: poor frames that are listed. Time is that of the processor, per frame of the clip.
 
     python -m benchmarks.quality masks --data_path DAVIS
 """
@@ -12,41 +13,62 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from benchmarks.quality.kept_tracks import KeptTracks
+from master_thesis.configs.masking import CARRIER
 from master_thesis.images.codec import read_frame, read_mask
 from master_thesis.images.listing import images_in
 from master_thesis.images.masks import dilate
 from master_thesis.masking.carrying import Carrier, Tracker, load_carrier, working_size
+from master_thesis.masking.confidence import DOUBTFUL_BELOW
 from master_thesis.masking.finishing import enlarge, reduce_mask
 from master_thesis.masking.outline import FrameMarks, outline
-from master_thesis.masking.spans import DOUBTFUL_BELOW, carry_span, plan_spans
+from master_thesis.masking.spans import FrameMask, carry_span, plan_spans
 from master_thesis.video.mask_scan import outlined_with
 from master_thesis.video.survey import bounding_box
 
 WIDENING_PX = 4
 POOR = 0.6
 """Frames below this similarity should be among the doubtful ones."""
+TITLES = ("J", "recall", "alone", "area", "doubtful", "poor", "found", "CPU s")
 KEYS = {"one": lambda n: [0], "three": lambda n: [0, n // 2, n - 1], "20": lambda n: list(range(0, n, 20))}
 
 
 @dataclass(frozen=True)
 class Row:
-    """Figures of one frame."""
+    """Figures of one frame: what :data:`TITLES` says, in its order, and the confidence."""
 
     similarity: float
     recall: float
+    recall_alone: float
+    area: float
     confidence: float
 
     @property
     def line(self) -> str:
         """The figures as text."""
-        return f"{self.similarity:.3f} {self.recall:.3f} {self.confidence:.3f}"
+        return " ".join(f"{value:.3f}" for value in astuple(self))
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A sequence with its true masks."""
+
+    name: str
+    pictures: Sequence[np.ndarray]
+    truth: Sequence[np.ndarray]
+
+    @classmethod
+    def read(cls, root: Path, name: str, max_frames: int) -> Clip:
+        """The first frames of a sequence."""
+        frames, masks = (root / kind / "480p" / name for kind in ("JPEGImages", "Annotations"))
+        truth = [read_mask(path) for path in images_in(masks)[:max_frames]]
+        return cls(name, [read_frame(path) for path in images_in(frames)[: len(truth)]], truth)
 
 
 def similarity(first: np.ndarray, second: np.ndarray) -> float:
@@ -64,38 +86,33 @@ def boxed(pictures: Sequence[np.ndarray], key: int, mask: np.ndarray) -> np.ndar
     return outline(pictures[key], FrameMarks((box.left, box.top, box.right, box.bottom)), neighbours)
 
 
-def measure(
-    folder: Path, masks: Path, keys: Sequence[int], num_frames: int, is_boxed: bool, kept: Path | None = None
-) -> tuple[list[Row], float]:
+def carry(clip: Clip, keys: Sequence[int], is_boxed: bool, kept: Path | None) -> tuple[list[FrameMask], float]:
     """Carries the masks of the key frames, or what is outlined in boxes around them.
 
     Returns:
-        The figures of the other frames, and CPU seconds per frame.
+        The masks of the other frames, and CPU seconds per frame.
     """
-    pictures = [read_frame(path) for path in images_in(folder)[:num_frames]]
-    truth = [read_mask(path) for path in images_in(masks)[:num_frames]]
-    size = working_size(truth[0].shape)
-    start = time.process_time()
-    frames = [cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA) for picture in pictures]
+    size, start = working_size(clip.truth[0].shape), time.process_time()
+    frames = [cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA) for picture in clip.pictures]
     carrier: Tracker = Carrier(load_carrier(), frames.__getitem__, size)
     if kept:
         carrier = KeptTracks(carrier, kept)
-    marked = {key: boxed(pictures, key, truth[key]) if is_boxed else truth[key] for key in keys}
+    marked = {key: boxed(clip.pictures, key, clip.truth[key]) if is_boxed else clip.truth[key] for key in keys}
     if is_boxed:
-        print(f"outline  {folder.name:20} " + " ".join(f"{similarity(marked[k], truth[k]):5.3f}" for k in keys))
+        print(f"outline  {clip.name:20} " + " ".join(f"{similarity(marked[k], clip.truth[k]):5.3f}" for k in keys))
     known = {key: reduce_mask(mask, size) for key, mask in marked.items()}
-    found = [
-        (each.frame, enlarge(each.mask, truth[0].shape), each.confidence)
-        for span in plan_spans(len(frames), [], keys)
-        for each in carry_span(carrier, known, span)
-    ]
-    seconds = (carrier.seconds if isinstance(carrier, KeptTracks) else time.process_time() - start) / len(frames)
-    rows = []
-    for frame, mask, confidence in found:
-        true = truth[frame]
-        wide = dilate(mask, (3, 3), WIDENING_PX)
-        rows.append(Row(similarity(mask, true), float((wide & true).sum() / max(true.sum(), 1)), confidence))
-    return rows, seconds
+    found = [each for span in plan_spans(len(frames), [], keys) for each in carry_span(carrier, known, span)]
+    seconds = carrier.seconds if isinstance(carrier, KeptTracks) else time.process_time() - start
+    return found, seconds / len(frames)
+
+
+def score(found: FrameMask, true: np.ndarray, unsure: float) -> Row:
+    """The figures of a frame; pixels of more than a probability are removed with the mask."""
+    mask, more = enlarge(found.mask, true.shape), enlarge(found.mask, true.shape, unsure)
+    alone, wide = (dilate(each, (3, 3), WIDENING_PX) for each in (mask, mask | more))
+    area = max(int(true.sum()), 1)
+    recalls = (float((each & true).sum() / area) for each in (wide, alone))
+    return Row(similarity(mask, true), *recalls, float(wide.sum() / area), found.confidence)
 
 
 def main() -> None:
@@ -104,27 +121,27 @@ def main() -> None:
     parser.add_argument("--keys", nargs="+", choices=KEYS, default=list(KEYS))
     parser.add_argument("--sequences", nargs="+", default=[])
     parser.add_argument("--boxes", action="store_true", help="give boxes around the true masks instead of these")
+    parser.add_argument("--unsure", type=float, default=CARRIER.unsure, help="as of `master_thesis mask`")
     parser.add_argument("--kept", type=Path, help="keep what is carried in this folder, and take what is there already")
     parser.add_argument("--max_frames", type=int, default=60)
     parser.add_argument("--frames", type=Path, help="also write the figures of every frame to this file")
     options = parser.parse_args()
-    root = options.data_path / "JPEGImages" / "480p"
-    names = options.sequences or sorted(path.name for path in root.iterdir())
-    print("key frames  sequence             J      recall  doubtful  poor  found  CPU s", flush=True)
+    names = options.sequences or sorted(path.name for path in (options.data_path / "JPEGImages" / "480p").iterdir())
+    print(f"{'key frames':10}  {'sequence':20} " + " ".join(f"{title:>8}" for title in TITLES), flush=True)
     for kind in options.keys:
         rows, means = [], []
         for name in names:
-            kept = kept_at(options, kind, name)
-            true = options.data_path / "Annotations" / "480p" / name
-            num_frames = min(len(images_in(true)), options.max_frames)
-            found, seconds = measure(root / name, true, KEYS[kind](num_frames), num_frames, options.boxes, kept)
-            rows += found
-            means.append((*summary(found), seconds))
-            show(kind, name, *means[-1])
+            clip = Clip.read(options.data_path, name, options.max_frames)
+            found, seconds = carry(clip, KEYS[kind](len(clip.truth)), options.boxes, kept_at(options, kind, name))
+            scored = [score(each, clip.truth[each.frame], options.unsure) for each in found]
+            rows += scored
+            means.append((*summary(scored), seconds))
+            show(kind, name, means[-1])
             if options.frames:
                 with options.frames.open("a") as file:
-                    file.writelines(f"{kind} {name} {row.line}\n" for row in found)
-        show(kind, "mean", *np.mean(np.array([m[:3] for m in means]), axis=0), *summary(rows)[3:], means_of(means))
+                    file.writelines(f"{kind} {name} {row.line}\n" for row in scored)
+        mean = np.mean(np.array(means), axis=0)
+        show(kind, "mean", (*mean[:5], *summary(rows)[5:], mean[-1]))
 
 
 def kept_at(options: argparse.Namespace, kind: str, name: str) -> Path | None:
@@ -133,25 +150,19 @@ def kept_at(options: argparse.Namespace, kind: str, name: str) -> Path | None:
     return options.kept / way / name if options.kept else None
 
 
-def summary(rows: Sequence[Row]) -> tuple[float, float, float, int, int]:
-    """Mean similarity, mean recall, share of doubtful frames, poor frames, and how many of these are doubtful."""
-    poor = [row for row in rows if row.similarity < POOR]
-    doubtful = [row.confidence < DOUBTFUL_BELOW for row in rows]
-    num_found = sum(row.confidence < DOUBTFUL_BELOW for row in poor)
-    means = (float(np.mean([getattr(row, name) for row in rows])) for name in ("similarity", "recall"))
-    return (*means, float(np.mean(doubtful)), len(poor), num_found)  # type: ignore[return-value]
+def summary(rows: Sequence[Row]) -> tuple[float, ...]:
+    """Means of the figures, the share of doubtful frames, poor frames, and how many of these are doubtful."""
+    is_poor = np.array([row.similarity < POOR for row in rows])
+    is_doubtful = np.array([row.confidence < DOUBTFUL_BELOW for row in rows])
+    means = np.mean([astuple(row)[:4] for row in rows], axis=0)
+    return (*map(float, means), float(is_doubtful.mean()), int(is_poor.sum()), int((is_poor & is_doubtful).sum()))
 
 
-def means_of(means: Sequence[tuple[float, ...]]) -> float:
-    """Mean CPU seconds per frame."""
-    return float(np.mean([m[-1] for m in means]))
-
-
-def show(kind: str, name: str, *figures: float) -> None:
+def show(kind: str, name: str, figures: Sequence[float]) -> None:
     """Prints one line."""
-    j, recall, doubtful, poor, found, seconds = figures
-    left = f"{kind:10}  {name:20} {j:5.3f}  {recall:5.3f}   {100 * doubtful:5.1f} %"
-    print(f"{left}  {poor:4.0f}  {found:5.0f}  {seconds:6.2f}", flush=True)
+    forms = (".3f", ".3f", ".3f", ".2f", ".1%", ".0f", ".0f", ".2f")
+    cells = (f"{figure:8{form}}" for figure, form in zip(figures, forms, strict=True))
+    print(f"{kind:10}  {name:20} " + " ".join(cells), flush=True)
 
 
 if __name__ == "__main__":

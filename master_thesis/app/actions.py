@@ -75,12 +75,14 @@ def picture(session: Session, kind: str, frame: int) -> Path:
     return path
 
 
-def mask_picture(session: Session, frame: int, widening: str = "0") -> bytes:
-    """The mask of a frame, widened as a removal does it, as a PNG picture with transparency."""
+def mask_picture(session: Session, frame: int, widening: str | None = None) -> bytes:
+    """The mask of a frame, or what a removal takes with so much widening, as a PNG picture with transparency."""
     session.check_frame(frame)
+    if widening is None:
+        return alpha_png(session.mask(frame))
     is_fine = widening.isdecimal() and int(widening) <= MAX_WIDENING
     require(is_fine, f"masks should be widened by 0 to {MAX_WIDENING} pixels, got {widening[:20]}")
-    return alpha_png(np.ascontiguousarray(dilate(session.mask(frame), CROSS, int(widening))))
+    return alpha_png(np.ascontiguousarray(dilate(session.hole(frame), CROSS, int(widening))))
 
 
 def set_key(session: Session, request: Any, data: bytes) -> dict[str, Any]:

@@ -169,7 +169,7 @@ def _picture(session: Session, request: Request, data: bytes) -> Response:
 
 
 def _mask(session: Session, request: Request, data: bytes) -> Response:
-    widening = request.query_params.get("widen", "0")
+    widening = request.query_params.get("widen")
     picture = actions.mask_picture(session, request.path_params["frame"], widening)
     return Response(picture, media_type="image/png", headers={"Cache-Control": NEVER})
 

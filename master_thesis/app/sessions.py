@@ -21,7 +21,7 @@ from master_thesis.app.keys import KeyFrames, Mask
 from master_thesis.app.pictures import Pictures, Reading
 from master_thesis.app.removal import Removal
 from master_thesis.errors import UserError, require
-from master_thesis.images.codec import read_mask
+from master_thesis.images.graded import read_graded
 from master_thesis.runtime.atomic import atomic_path
 from master_thesis.video.io.source import VideoInfo
 from master_thesis.video.mask_folder import MaskRecord, mask_name
@@ -81,11 +81,19 @@ class Session:
 
     def mask(self, frame: int) -> Mask:
         """The mask of a frame: drawn, carried or empty."""
-        drawn = self.keys.mask(frame)
-        if drawn is not None:
-            return drawn
+        return self._grades(frame)[0]
+
+    def hole(self, frame: int) -> Mask:
+        """What a removal takes before it widens it: the mask and what is unsure."""
+        mask, unsure = self._grades(frame)
+        return mask | unsure
+
+    def _grades(self, frame: int) -> tuple[Mask, Mask]:
+        empty, drawn = np.zeros(self.info.displayed_size, bool), self.keys.mask(frame)
         path = self.masks / mask_name(self.info, frame)
-        return read_mask(path) if path.is_file() else np.zeros(self.info.displayed_size, bool)
+        if drawn is not None or not path.is_file():
+            return empty if drawn is None else drawn, empty
+        return read_graded(path)
 
     @property
     def is_carried(self) -> bool:

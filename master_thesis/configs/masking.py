@@ -137,7 +137,7 @@ class Marks:
 
 @dataclass(frozen=True)
 class TrackerChoice:
-    """The tracker that carries masks from frame to frame."""
+    """The tracker that carries masks from frame to frame, and what is made of its answers."""
 
     tracker: str = option(
         BUILT_IN,
@@ -146,6 +146,11 @@ class TrackerChoice:
     )
     tracker_weights: str | None = option(
         None, "weights of sam2 or your own tracker: a folder or a name", metavar="PATH"
+    )
+    unsure: float = option(
+        0.05,
+        "also mask, in grey, what has at least this probability of being the object; 1: nothing",
+        within=(0.001, 1),
     )
 
     def __post_init__(self) -> None:

@@ -16,6 +16,8 @@ def reduce_mask(mask: Bool[np.ndarray, "H W"], size: tuple[int, int]) -> Float[n
     return cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA)
 
 
-def enlarge(mask: Float[np.ndarray, "h w"], size: tuple[int, int]) -> Bool[np.ndarray, "H W"]:
-    """A soft mask at the height and width of a frame."""
-    return cv2.resize(mask, size[::-1], interpolation=cv2.INTER_LINEAR) > THRESHOLD
+def enlarge(
+    mask: Float[np.ndarray, "h w"], size: tuple[int, int], threshold: float = THRESHOLD
+) -> Bool[np.ndarray, "H W"]:
+    """A soft mask at the height and width of a frame: where it is above a threshold."""
+    return cv2.resize(mask, size[::-1], interpolation=cv2.INTER_LINEAR) > threshold

@@ -5,20 +5,15 @@ Masks are carried from both sides and blended by distance.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
-from master_thesis.masking.carrying import Carried, SoftMask, Tracker
+from master_thesis.masking.carrying import SoftMask, Tracker
+from master_thesis.masking.confidence import Judge
 
-DOUBTFUL_BELOW = 0.665
-"""Frames with less confidence are doubtful."""
-FADING, NUM_FADING = 400.0, 60
-"""Frames from a key frame in which the confidence would fall to 1/e, and after which it falls no more."""
-UNSURE = (0.25, 0.75)
-"""Pixels with probabilities in between are neither object nor background."""
 NO_KEY = 0.0
 """Confidence in a scene in which no frame is marked."""
 
@@ -120,21 +115,19 @@ def carry_span(carrier: Tracker, keys: Mapping[int, SoftMask | None], span: Span
         return
     masks = {key: keys[key] for key in span.keys}
     known = {key: empty if mask is None else mask for key, mask in masks.items()}
-    forth, back = (
-        {m.frame: m for m in _rated(carrier.carry(known, routes[key]))} if key in routes else {}
-        for key in (span.before, span.after)
-    )
+    forth, back = (_along(carrier, known, routes.get(key)) for key in (span.before, span.after))
     for t in frames:
         yield _blended(t, span, forth.get(t), back.get(t))
 
 
-def _rated(carried: Iterable[Carried]) -> Iterator[FrameMask]:
-    """Masks with their confidence: their returned overlap, reduced by unsure pixels and by distance."""
-    for age, each in enumerate(carried):
-        num_unsure = ((each.mask > UNSURE[0]) & (each.mask < UNSURE[1])).sum()
-        unsure = float(num_unsure / max((each.mask > 0.5).sum(), 1))
-        confidence = each.returned * np.exp(-min(unsure, 2.0) / 2 - min(age, NUM_FADING) / FADING)
-        yield FrameMask(each.frame, each.mask.astype(np.float16), float(confidence))
+def _along(carrier: Tracker, keys: Mapping[int, SoftMask], route: Sequence[int] | None) -> dict[int, FrameMask]:
+    """The masks that are carried along a route, by frame; None: there is no route."""
+    if route is None:
+        return {}
+    judge, found = Judge(keys[route[0]]), {}
+    for each in carrier.carry(keys, route):
+        found[each.frame] = FrameMask(each.frame, each.mask.astype(np.float16), judge.rate(each))
+    return found
 
 
 def _blended(frame: int, span: Span, forth: FrameMask | None, back: FrameMask | None) -> FrameMask:

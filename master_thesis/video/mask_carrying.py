@@ -11,8 +11,9 @@ import numpy as np
 
 from master_thesis.configs.masking import BUILT_IN, TrackerChoice
 from master_thesis.masking.carrying import PIXELS, Carried, Carrier, SoftMask, Tracker, load_carrier
-from master_thesis.masking.finishing import enlarge, reduce_mask
-from master_thesis.masking.spans import DOUBTFUL_BELOW, Span, carry_span, plan_spans, routes_of
+from master_thesis.masking.confidence import DOUBTFUL_BELOW
+from master_thesis.masking.finishing import THRESHOLD, enlarge, reduce_mask
+from master_thesis.masking.spans import Span, carry_span, plan_spans, routes_of
 from master_thesis.masking.trackers import LoadedTracker, load_tracker
 from master_thesis.video.fingerprint import network_digest
 from master_thesis.video.frame_store import ImageStore
@@ -55,17 +56,18 @@ class SpanCarrier:
         """Writes the masks of all frames, and notes stretches, confidence and doubtful frames.
 
         Args:
-            record: takes the notes; its options say whether masks grow afterwards.
+            record: takes the notes; its options say whether masks grow afterwards, and which pixels are unsure.
             video_digest: of the video and of everything else that masks depend on, except the marks.
         """
         self._write_keys(record.size)
         spans = plan_spans(self.found.num_frames, self.found.cuts, list(self.found.keys))
-        grow = record.options["grow"]
-        base = f"{video_digest} {network_digest(self.tracker.network)} {self.found.num_frames} {grow}"
+        grow, thresholds = record.options["grow"], (THRESHOLD, record.options["unsure"])
+        network = network_digest(self.tracker.network)
+        base = f"{video_digest} {network} {self.found.num_frames} {grow} {thresholds}"
         record.spans = [SpanRecord(span.start, span.stop, _digest(base, span, self.found.keys)) for span in spans]
         # Kept masks would grow again.
         kept = [None if grow is not None else self.writer.keep(noted) for noted in record.spans]
-        confidence = self._carry_missing(spans, kept, record.size)
+        confidence = self._carry_missing(spans, kept, record)
         record.confidence = [round(float(c), 3) for c in confidence]
         record.doubtful = [t for t, c in enumerate(record.confidence) if c < DOUBTFUL_BELOW]
 
@@ -76,7 +78,7 @@ class SpanCarrier:
             self.writer.write(key, empty if mask is None else mask)
 
     def _carry_missing(
-        self, spans: Sequence[Span], kept: Sequence[Sequence[float] | None], size: tuple[int, int]
+        self, spans: Sequence[Span], kept: Sequence[Sequence[float] | None], record: MaskRecord
     ) -> np.ndarray:
         """Carries masks through the stretches that were not kept; the confidence of all frames."""
         confidence = np.ones(self.found.num_frames)
@@ -84,20 +86,21 @@ class SpanCarrier:
         progress = Progress("carrying", missing)
         try:
             for span, known in zip(spans, kept, strict=True):
-                values = list(self._carried(span, size, progress.update)) if known is None else known
+                values = list(self._carried(span, record, progress.update)) if known is None else known
                 confidence[span.start : span.stop] = values
         finally:
             progress.close()
         return confidence
 
-    def _carried(self, span: Span, size: tuple[int, int], step: Step) -> Iterator[float]:
+    def _carried(self, span: Span, record: MaskRecord, step: Step) -> Iterator[float]:
         """Writes the masks of a stretch and yields their confidence."""
         working = (self.frames.shape[0], self.frames.shape[1])
         marked = {key: self.found.keys[key] for key in span.keys}
         soft = {key: None if mask is None else reduce_mask(mask, working) for key, mask in marked.items()}
         carrier = Counting(self.tracker.make(self.frames.__getitem__, working), len(routes_of(span, soft)), step)
         for each in carry_span(carrier, soft, span):
-            self.writer.write(each.frame, enlarge(each.mask, size))
+            unsure = enlarge(each.mask, record.size, record.options["unsure"])
+            self.writer.write(each.frame, enlarge(each.mask, record.size), unsure)
             yield each.confidence
         for _ in range(span.stop - span.start - carrier.num_counted):  # frames without the object
             step()

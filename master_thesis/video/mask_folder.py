@@ -18,12 +18,13 @@ import numpy as np
 from jaxtyping import Bool
 
 from master_thesis.errors import require
-from master_thesis.images.codec import read_mask, write_png
+from master_thesis.images.graded import read_graded, write_graded
 from master_thesis.runtime.atomic import atomic_folder
 from master_thesis.video.io.source import VideoInfo
 
 RECORD = "masks.json"
 
+FullMask = Bool[np.ndarray, "H W"]
 GetAdded = Callable[[int], "Bool[np.ndarray, 'H W'] | None"]
 
 
@@ -119,15 +120,20 @@ class MaskFolder:
         self.part, self.old, self.info, self.added = part, old, info, added
         self.before = MaskRecord.read(old)
 
-    def write(self, frame: int, mask: Bool[np.ndarray, "H W"]) -> None:
-        """Writes the mask of a frame."""
+    def write(self, frame: int, mask: FullMask, unsure: FullMask | None = None) -> None:
+        """Writes the mask of a frame, and what may belong to it."""
         added = self.added(frame)
         mask = mask if added is None else mask | added
-        write_png(self.part / mask_name(self.info, frame), np.ascontiguousarray(mask))
+        write_graded(self.part / mask_name(self.info, frame), mask, np.zeros_like(mask) if unsure is None else unsure)
 
-    def read(self, frame: int) -> Bool[np.ndarray, "H W"]:
-        """Reads a mask that was written."""
-        return read_mask(self.part / mask_name(self.info, frame))
+    def read(self, frame: int) -> FullMask:
+        """Reads a mask that was written, without what is unsure."""
+        return read_graded(self.part / mask_name(self.info, frame))[0]
+
+    def grow(self, frame: int, more: FullMask) -> None:
+        """Adds pixels to a mask that was written."""
+        mask, unsure = read_graded(self.part / mask_name(self.info, frame))
+        self.write(frame, mask | more, unsure)
 
     def keep(self, span: SpanRecord) -> list[float] | None:
         """Keeps the masks of frames if nothing they depend on has changed; returns their confidence, or None."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, UInt8
 
-from master_thesis.images.codec import read_mask
+from master_thesis.images.graded import read_graded
 from master_thesis.video.io.orientation import to_stored
 from master_thesis.video.io.source import VideoSource
 from master_thesis.video.io.writer import VideoWriter
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 TINT, DOUBTFUL_TINT = np.array([64, 224, 96.0]), np.array([255, 128, 16.0])
 """Overlay colours of masks, and of doubtful ones."""
-OPACITY = 0.55
+OPACITY, UNSURE_OPACITY = 0.55, 0.25
 
 
 def write_overlay(path: Path, video: VideoSource, folder: Path, doubtful: Collection[int]) -> None:
@@ -35,15 +35,20 @@ def write_overlay(path: Path, video: VideoSource, folder: Path, doubtful: Collec
     info = video.info
     with VideoWriter(path, info.geometry, info.timing) as writer:
         for number, frame in enumerate(with_progress(video.frames(), "overlay", info.estimated_frames or None)):
-            mask = to_stored(read_mask(folder / mask_name(info, number)), info.display_matrix)
+            grades = read_graded(folder / mask_name(info, number))
+            mask, unsure = (to_stored(grade, info.display_matrix) for grade in grades)
             colour = DOUBTFUL_TINT if number in doubtful else TINT
-            writer.write(tinted(frame.image, mask, colour), frame.pts, length=frame.length)
+            writer.write(tinted(frame.image, mask, unsure, colour), frame.pts, length=frame.length)
     log.info("overlay: %s", path)
 
 
 def tinted(
-    image: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"], colour: np.ndarray
+    image: UInt8[np.ndarray, "H W 3"],
+    mask: Bool[np.ndarray, "H W"],
+    unsure: Bool[np.ndarray, "H W"],
+    colour: np.ndarray,
 ) -> UInt8[np.ndarray, "H W 3"]:
-    """A frame with its mask in colour; the rest is paler."""
-    mixed = np.where(mask[..., None], OPACITY * colour + (1 - OPACITY) * image, 0.7 * image + 0.3 * 128)
+    """A frame with its mask in colour, weaker where it is unsure; the rest is paler."""
+    opacity = np.where(mask, OPACITY, UNSURE_OPACITY * unsure)[..., None]
+    mixed = np.where(opacity > 0, opacity * colour + (1 - opacity) * image, 0.7 * image + 0.3 * 128)
     return np.rint(mixed).astype(np.uint8)

@@ -42,7 +42,7 @@ def add_shadows(frames: ImageStore, writer: MaskFolder, cuts: Sequence[int]) -> 
         shadow = packed.mask.astype(np.float32)
         new = enlarge(cv2.GaussianBlur(shadow, (3, 3), 0), (mask.shape[0], mask.shape[1])) & ~mask
         if new.any():
-            writer.write(frame, mask | new)
+            writer.grow(frame, new)
         added.append(int(new.sum()))
     return added
 

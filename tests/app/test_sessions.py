@@ -5,13 +5,15 @@ import sys
 import numpy as np
 import pytest
 
+from master_thesis.app.actions import mask_picture
 from master_thesis.app.jobs import JobQueue
-from master_thesis.app.keys import KeyFrames
+from master_thesis.app.keys import KeyFrames, mask_of_png
 from master_thesis.app.pictures import LONGER_SIDE_PX, Pictures, Reading
 from master_thesis.app.removal import Removal, RemovalChoice
 from master_thesis.app.sessions import SessionStore
 from master_thesis.errors import UserError
 from master_thesis.images.codec import read_frame
+from master_thesis.images.graded import write_graded
 from master_thesis.video.io.writer import write_video
 from stress.videos import Clip, moving_frames
 from tests.app.conftest import WORKER, square
@@ -39,6 +41,22 @@ def test_a_restart_finds_a_session_again(queue, clip, tmp_path):
     assert found.keys.frames() == {1: False, 3: True}
     assert (found.mask(1) == square()).all()
     again.close()
+
+
+def test_unsure_pixels_are_removed_but_not_edited(queue, clip, tmp_path):
+    store = SessionStore(tmp_path, queue)
+    session, more = store.open(clip), np.zeros((48, 64), bool)
+    more[:2] = True
+    session.frames.wait(20.0)
+    session.masks.mkdir()
+    write_graded(session.masks / "00001.png", square(), more)
+    assert (session.mask(1) == square()).all()
+    assert (session.hole(1) == square() | more).all()
+    whole = mask_of_png(mask_picture(session, 1, "0"), more.shape)
+    assert (whole == square() | more).all()
+    session.keys.set(1, more)
+    assert (session.hole(1) == more).all()
+    store.close()
 
 
 def test_a_session_whose_video_is_gone_says_so(queue, tmp_path):

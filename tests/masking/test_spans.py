@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from master_thesis.masking.carrying import Carried
-from master_thesis.masking.spans import DOUBTFUL_BELOW, Span, carry_span, plan_spans
+from master_thesis.masking.confidence import DOUBTFUL_BELOW
+from master_thesis.masking.spans import Span, carry_span, plan_spans
 
 SIZE = (2, 3)
 HERE = np.ones(SIZE, np.float32)
@@ -72,34 +73,6 @@ def test_a_scene_without_a_key_frame_is_empty_and_doubtful():
     masks = list(carry_span(Painter(), {}, Span(3, 6, None, None)))
     assert all(m.confidence < DOUBTFUL_BELOW and not m.mask.any() for m in masks)
     assert len(masks) == 3
-
-
-def rated(returned, mask=HERE):
-    """The confidence in masks that return so much, along one way."""
-
-    class Returning(Painter):
-        def carry(self, keys, route):
-            return (Carried(t, mask, value) for t, value in zip(route[1:], returned, strict=True))
-
-    span = Span(1, 1 + len(returned), 0, None)
-    return [m.confidence for m in carry_span(Returning(), {0: HERE}, span)]
-
-
-def test_what_returns_less_is_trusted_less():
-    values = rated([0.9, 0.9, 0.5, 0.2])
-    assert values == sorted(values, reverse=True)
-    assert values[1] > DOUBTFUL_BELOW > values[2]
-
-
-def test_confidence_falls_with_the_distance_but_not_for_ever():
-    values = rated([0.9] * 200)
-    assert values[0] > values[30] > values[60] == values[199] > DOUBTFUL_BELOW
-
-
-def test_unsure_pixels_lower_the_confidence():
-    half = np.array([[1, 1, 0.5], [0.9, 0.3, 0]], np.float32)
-    assert rated([0.9], half)[0] < 0.8 * rated([0.9])[0]
-    assert rated([0.9], 0 * HERE)[0] == rated([0.9])[0]
 
 
 def test_on_one_side_the_next_key_frame_is_compared_with_too():

@@ -25,8 +25,10 @@ export class Frames {
     return createImageBitmap(await answer.blob());
   }
 
-  async mask(frame, version, widening = 0) {
-    const answer = await fetch(`${this.base}/masks/${frame}?widen=${widening}&v=${version}`);
+  // The mask, or what a removal takes with so many pixels of widening.
+  async mask(frame, version, widening = null) {
+    const widened = widening === null ? "" : `widen=${widening}&`;
+    const answer = await fetch(`${this.base}/masks/${frame}?${widened}v=${version}`);
     if (!answer.ok) throw new Error((await answer.json().catch(() => ({}))).error || "the mask is not there");
     return createImageBitmap(await answer.blob(), { premultiplyAlpha: "premultiply" });
   }

@@ -1,0 +1,61 @@
+"""Signs of mistakes lower the confidence; an object that comes closer is none."""
+
+import numpy as np
+import pytest
+
+from master_thesis.masking.carrying import Carried
+from master_thesis.masking.confidence import DOUBTFUL_BELOW, Judge
+
+SIZE = (40, 60)
+
+
+def block(height, width, value=1.0):
+    mask = np.zeros(SIZE, np.float32)
+    mask[:height, :width] = value
+    return mask
+
+
+KEY = block(20, 20)
+
+
+def rated(*masks, returned=0.9):
+    judge = Judge(KEY)
+    return [judge.rate(Carried(t, mask, returned)) for t, mask in enumerate(masks)]
+
+
+def test_a_mask_like_that_of_the_key_frame_is_trusted_however_far_away():
+    assert rated(*[KEY] * 200) == pytest.approx([1.0] * 200)
+
+
+@pytest.mark.parametrize(
+    "mask",
+    [
+        pytest.param(block(20, 20, 0.6), id="nothing is certain"),
+        pytest.param(block(8, 20), id="most is lost"),
+        pytest.param(0 * KEY, id="all is lost"),
+        pytest.param(KEY + np.tile([[0, 0], [0, 1]], (20, 30)) * (np.arange(60) > 24), id="many specks"),
+    ],
+)
+def test_signs_of_mistakes_make_a_frame_doubtful(mask):
+    assert rated(mask.astype(np.float32))[0] < DOUBTFUL_BELOW
+
+
+def test_what_does_not_return_is_doubtful_although_it_looks_well():
+    assert rated(KEY, returned=0.1)[0] < DOUBTFUL_BELOW < rated(KEY, returned=0.5)[0]
+
+
+def test_an_object_that_comes_closer_is_trusted():
+    assert rated(block(40, 60))[0] > DOUBTFUL_BELOW + 0.1
+
+
+def test_a_doubt_about_one_frame_is_small_and_fades():
+    specks = (KEY + np.tile([[0, 0], [0, 1]], (20, 30)) * (np.arange(60) > 24)).astype(np.float32)
+    values = rated(KEY, KEY, specks, *[KEY] * 10)
+    assert values[2] == min(values)
+    assert values[2] > DOUBTFUL_BELOW
+    assert values[3:] == sorted(values[3:])
+
+
+def test_confidence_lies_between_0_and_1_for_masks_without_a_pixel():
+    empty = 0 * KEY
+    assert 0 <= Judge(empty).rate(Carried(1, empty, 0.0)) <= 1
