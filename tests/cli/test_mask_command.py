@@ -12,22 +12,11 @@ from master_thesis.cli.flags import read_options
 from master_thesis.cli.parsing import parse_command
 from master_thesis.errors import UserError
 from master_thesis.images.codec import read_mask, write_png
-from master_thesis.masking.carrying import Carried
 from master_thesis.video import mask_carrying, mask_folder
 from stress.videos import Clip, moving_frames
 from tests.commands import run_command
 from tests.factories import Copier, StillAligner
-
-
-class Still:
-    """A tracker that leaves every mask where it is."""
-
-    def __init__(self, network, frame_at, size):
-        self.size = size
-
-    def carry(self, keys, route):
-        for frame in route[1:]:
-            yield Carried(frame, keys[route[0]], 0.9)
+from tests.oracles.trackers import StillTracker
 
 
 @pytest.fixture
@@ -37,7 +26,7 @@ def world(tmp_path, monkeypatch) -> Path:
     for frame in frames:
         frame[16:32, 24:40] = (220, 30, 10)
     Clip(times=(0, 1, 2, 3)).write(tmp_path, frames)
-    monkeypatch.setattr(mask_carrying, "Carrier", Still)
+    monkeypatch.setattr(mask_carrying, "Carrier", StillTracker)
     monkeypatch.setattr(build, "load_networks", lambda *args: (StillAligner(), Copier()))
     return tmp_path
 

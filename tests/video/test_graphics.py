@@ -9,13 +9,13 @@ from master_thesis.configs.graphics import Graphics
 from master_thesis.configs.masking import Marks, MaskConfig
 from master_thesis.errors import UserError
 from master_thesis.images.codec import read_mask, write_png
-from master_thesis.masking.carrying import Carried
 from master_thesis.masking.glyphs import Line
 from master_thesis.video import graphics as graphics_module
 from master_thesis.video import mask_carrying
 from master_thesis.video.graphics import GraphicMasks
 from master_thesis.video.mask_making import make_masks
 from stress.videos import Clip
+from tests.oracles.trackers import StillTracker
 
 NUM_FRAMES = 12
 
@@ -31,17 +31,6 @@ class Reader:
         quad = np.array([[box[0], box[1]], [box[2], box[1]], [box[2], box[3]], [box[0], box[3]]], float)
         pattern = np.random.default_rng(0).integers(0, 255, (box[3] - box[1], box[2] - box[0]), dtype=np.uint8)
         return [Line(quad, box, np.ones((box[3] - box[1], box[2] - box[0]), bool), pattern)]
-
-
-class Still:
-    """A tracker that leaves every mask where it is."""
-
-    def __init__(self, network, frame_at, size):
-        self.size = size
-
-    def carry(self, keys, route):
-        for frame in route[1:]:
-            yield Carried(frame, keys[route[0]], 0.9)
 
 
 class Nothing(Reader):
@@ -92,7 +81,7 @@ def test_text_is_looked_for_in_a_region_and_listed(video, caplog):
 
 
 def test_an_object_and_a_rectangle_are_masked_together_and_kept_apart(tmp_path, video, monkeypatch):
-    monkeypatch.setattr(mask_carrying, "Carrier", Still)
+    monkeypatch.setattr(mask_carrying, "Carrier", StillTracker)
     drawn = np.zeros((48, 64), bool)
     drawn[20:30, 20:30] = True
     write_png(tmp_path / "a.png", drawn)
