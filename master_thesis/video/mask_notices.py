@@ -32,5 +32,5 @@ def matching_notices(found: Survey) -> list[str]:
 
 def held_notice(found: Survey) -> list[str]:
     """Which frames are damaged, and what is shown instead."""
-    ways = ((found.bridged, "made from their neighbours"), (found.held, "the frame before is repeated"))
+    ways = ((found.bridged, "made from neighbouring frames"), (found.held, "the frame before is repeated"))
     return [f"damaged {listed('frame', numbers)}: {way}" for numbers, way in ways if numbers]

@@ -194,7 +194,7 @@ def test_a_damaged_frame_is_made_from_its_neighbours(tmp_path: Path) -> None:
     message = r"damaged after 6 complete frames .* or add --keep_going, which makes it from its neighbours"
     refused(case, tmp_path, message, keep_going=False)
     result = fill(case, tmp_path, lossless=True, output=str(tmp_path / "out.mkv"))
-    assert "damaged frame 6: made from their neighbours" in result.report.notices
+    assert "damaged frame 6: made from neighbouring frames" in result.report.notices
     frames = shown(result.output)
     assert [time for time, _ in frames] == [Fraction(i, 25) for i in range(12)]
     pictures = [frame.image for frame in open_source(case.video, 25, True).frames()]
