@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from master_thesis.inpainting.candidates import (
     Candidate,
@@ -23,6 +23,7 @@ from master_thesis.inpainting.candidates import (
     visible_around,
 )
 from master_thesis.inpainting.motions import Motions, Picture
+from master_thesis.inpainting.strangers import without_strangers
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.ops.consensus import Consensus, agreement, consensus, misfit
 from master_thesis.ops.pixels import put_rows, sample_at
@@ -58,10 +59,12 @@ class Labels(NamedTuple):
     Attributes:
         places: of the pixels of the hole.
         colours: the mean of the candidates that agree, in the exposure of the frame; NaN: read from the place.
+        is_refused: whether other frames show the pixel, but something that is not there in this one.
     """
 
     places: Places
     colours: Float[np.ndarray, "N 3"]
+    is_refused: Bool[np.ndarray, " N"]
 
 
 class Colours(NamedTuple):
@@ -95,15 +98,12 @@ def choose_labels(
     if candidates:
         candidates += plane_candidates(t, grid, points, views, motions, candidates)
     else:
-        return Labels(sides[0], np.full((len(points), 3), np.nan, np.float32))
-    return _mixed(
-        t,
-        points,
-        candidates,
-        grid,
-        _decided(t, points, candidates, grid, views, motions),
-        Colours(views.frames, motions.exposures, t),
-    )
+        return Labels(sides[0], np.full((len(points), 3), np.nan, np.float32), np.zeros(len(points), bool))
+    reached = np.any([candidate.places.is_known for candidate in candidates], axis=0)
+    candidates = [without_strangers(t, points, each, grid, views, motions.exposures) for each in candidates]
+    chosen = _decided(t, points, candidates, grid, views, motions)
+    places, mean = _mixed(points, candidates, grid, chosen, Colours(views.frames, motions.exposures, t))
+    return Labels(places, mean, reached & ~places.is_known)
 
 
 def _decided(
@@ -149,8 +149,8 @@ def _exposed(colours: np.ndarray, origin: np.ndarray, t: int, exposures: Sequenc
 
 
 def _mixed(
-    t: int, points: np.ndarray, candidates: Sequence[Candidate], grid: Grid, chosen: Consensus, colours: Colours
-) -> Labels:
+    points: np.ndarray, candidates: Sequence[Candidate], grid: Grid, chosen: Consensus, colours: Colours
+) -> tuple[Places, Float[np.ndarray, "N 3"]]:
     """Reads the pixels of a hole at full size, by the weights of the grid."""
     total, weights = np.zeros((3, len(points))), np.zeros(len(points))
     best, number_of = np.zeros(len(points), np.float32), np.full(len(points), -1)
@@ -170,7 +170,7 @@ def _mixed(
                 total[channel, taken] += weight[taken] * seen[:, channel]
         weights += weight
     mean = np.where(weights > 0.5, total / np.maximum(weights, 0.5), np.nan).T
-    return Labels(_taken(candidates, number_of, points), mean.astype(np.float32, order="C"))
+    return _taken(candidates, number_of, points), mean.astype(np.float32, order="C")
 
 
 def _taken(

@@ -64,7 +64,7 @@ class Photomontage:
         rims = Rims(self.holes, self.motions, targets)
         last: Chosen | None = None
         for t, chosen in one_ahead(choose_sources(self.frames, self.holes, self.motions, targets)):
-            wide, colours, places = chosen.wide, chosen.colours, rims.completed(t, chosen.wide, chosen.places)
+            wide, colours, places = chosen.wide, chosen.colours, rims.completed(t, chosen)
             made_up = followed(taken, points_of(wide), partial(self.motions.behind, t))
             if taken is not None and last is not None and self.motions.is_repeat(t):
                 # What the frame before shows, so that nothing flickers; what was hallucinated there may be visible now.
@@ -74,7 +74,7 @@ class Photomontage:
                 places, colours = made_up.where(is_kept, places), np.where(is_kept[:, None], shown[wide], colours)
             last = Chosen(wide, places, colours)
             places = places.where(places.is_known, made_up)
-            hole, places = self.finisher.finish(t, Chosen(wide, places, colours), done.get(t))
+            hole, places = self.finisher.finish(t, Chosen(wide, places, colours, chosen.is_refused), done.get(t))
             taken = PositionMap.of(t, wide, places)
             if len(hole.source):
                 yield t, hole

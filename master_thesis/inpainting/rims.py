@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Shaped
 
 from master_thesis.inpainting.motions import Hole, Motions
-from master_thesis.inpainting.sources import followed, followed_ahead, points_of
+from master_thesis.inpainting.sources import Chosen, followed, followed_ahead, points_of
 from master_thesis.ops.pixels import sample_at
 from master_thesis.ops.position_map import CORNERS, NOWHERE, Places, PositionMap
 
@@ -39,21 +39,20 @@ class Rims:
         self._behind: PositionMap | None = None
         self._next = 0
 
-    def completed(self, t: int, wide: Bool[np.ndarray, "H W"], places: Places) -> Places:
+    def completed(self, t: int, chosen: Chosen) -> Places:
         """Places of a target, with those in rims where there are no others.
 
         Args:
             t: the target.
-            wide: its hole and the margin.
-            places: of these pixels, row by row.
+            chosen: what was found before.
         """
-        inside = self.holes[t][wide]
-        if places.is_known[inside].all():
+        inside, places = self.holes[t][chosen.wide], chosen.places
+        if (places.is_known | chosen.is_refused)[inside].all():
             return places
         found = self._of_hole(t)
         source, xy = np.full(len(inside), NOWHERE, np.int32), places.xy.copy()
         source[inside], xy[inside] = np.where(_is_deep(self.holes[t]), found.source, NOWHERE), found.xy
-        return places.where(places.is_known, Places(source, xy))
+        return places.where(places.is_known | chosen.is_refused, Places(source, xy))
 
     def _of_hole(self, t: int) -> Places:
         """The place of each pixel of a hole in the nearest frame that shows it."""

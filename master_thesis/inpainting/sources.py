@@ -15,7 +15,7 @@ from functools import partial
 
 import cv2
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from master_thesis.inpainting.candidates import Views
 from master_thesis.inpainting.labels import choose_labels
@@ -36,11 +36,13 @@ class Chosen:
         wide: the pixels that need a source: the hole and its margin.
         places: of these, row by row.
         colours: the mean of several sources, in the exposure of the frame; NaN: read from the place alone.
+        is_refused: whether other frames show them, but something that is not there in this one.
     """
 
     wide: Hole
     places: Places
     colours: Float[np.ndarray, "N 3"]
+    is_refused: Bool[np.ndarray, " N"]
 
 
 class WideHoles(Sequence[Hole]):
@@ -86,11 +88,11 @@ def choose_sources(
             continue
         sides = found, ahead.pop(t)
         if len(points):
-            places, colours = choose_labels(t, points, sides, views, motions)
+            labels = choose_labels(t, points, sides, views, motions)
             views.forget(t - DISTANCES[-1])
-            yield t, Chosen(wide[t], places, colours)
+            yield t, Chosen(wide[t], *labels)
         else:
-            yield t, Chosen(wide[t], found, np.zeros((0, 3), np.float32))
+            yield t, Chosen(wide[t], found, np.zeros((0, 3), np.float32), np.zeros(0, bool))
 
 
 def followed_ahead(holes: Sequence[Hole], motions: Motions, targets: range) -> dict[int, Places]:

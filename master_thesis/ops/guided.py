@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import torch
 import torch.nn.functional as F
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 MAX_CELLS = 8192
@@ -55,12 +56,32 @@ def _cells(planes: Tensor, side: int) -> Tensor:
     return F.avg_pool2d(planes, side, ceil_mode=True, count_include_pad=False)
 
 
-def _row(mean: Tensor, colours: Tensor, is_hole: Tensor, is_source: Tensor) -> Tensor:
+def mean_by_colour(
+    values: Float[np.ndarray, "H W"],
+    colours: Float[np.ndarray, "H W 3"],
+    places: Bool[np.ndarray, "H W"],
+    sources: Bool[np.ndarray, "H W"],
+    reach: float = REACH,
+) -> Float[np.ndarray, " N"]:
+    """The same means at some places, row by row, of the values at others; 0 if there are none.
+
+    Args:
+        values: to be averaged.
+        colours: of places and sources, in [0, 255].
+        places: where the means are asked for.
+        sources: where the values are known.
+        reach: distance at which a weight falls to exp(-1/2), relative to the square root of the number of places.
+    """
+    planes = torch.from_numpy(values)[None], torch.from_numpy(colours).permute(2, 0, 1) / 255
+    return _row(*planes, torch.from_numpy(places), torch.from_numpy(sources), reach)[0].numpy()[places]
+
+
+def _row(mean: Tensor, colours: Tensor, is_hole: Tensor, is_source: Tensor, reach: float = REACH) -> Tensor:
     """The same for one frame, in cells."""
     result = torch.zeros_like(mean)
     places, sources = is_hole.nonzero(), is_source.nonzero()
     if len(places) and len(sources):
-        apart = torch.cdist(places.to(mean), sources.to(mean)) / (REACH * math.sqrt(len(places)))
+        apart = torch.cdist(places.to(mean), sources.to(mean)) / (reach * math.sqrt(len(places)))
         unlike = torch.cdist(colours[:, is_hole].T, colours[:, is_source].T) / COLOUR_SCALE
         weights = torch.exp(-(apart**2) / 2) * (torch.exp(-(unlike**2) / 2) + LEAST_WEIGHT) + 1e-12
         result[0, is_hole] = weights @ mean[0, is_source] / weights.sum(dim=1)

@@ -1,9 +1,10 @@
 """Values that are continued along regions of similar colour."""
 
+import numpy as np
 import pytest
 import torch
 
-from master_thesis.ops.guided import MAX_CELLS, continue_by_colour
+from master_thesis.ops.guided import MAX_CELLS, continue_by_colour, mean_by_colour
 
 SIZE = (48, 64)
 
@@ -54,3 +55,12 @@ def test_large_frames_are_continued_in_cells() -> None:
     result = continue_by_colour(values, 1 - hole, guide, hole)
     assert result.shape == hole.shape
     torch.testing.assert_close(result[hole > 0], values[hole > 0], atol=1e-5, rtol=0)
+
+
+def test_means_at_places_are_those_that_are_continued_into_a_hole(hole: torch.Tensor) -> None:
+    values, guide = two_colours()
+    places = (hole[0, 0] > 0).numpy()
+    colours = (255 * guide[0]).permute(1, 2, 0).numpy()
+    means = mean_by_colour(values[0, 0].numpy(), colours, places, ~places)
+    assert np.abs(means - values[0, 0].numpy()[places]).max() < 0.05
+    assert not mean_by_colour(values[0, 0].numpy(), colours, places, np.zeros_like(places)).any()
