@@ -12,6 +12,7 @@ Source: Agarwala et al., Interactive Digital Photomontage, 2004; Granados et al.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -72,9 +73,9 @@ class Photomontage:
                 shown = np.full((*wide.shape, 3), np.nan, np.float32)
                 shown[last.wide] = last.colours
                 places, colours = made_up.where(is_kept, places), np.where(is_kept[:, None], shown[wide], colours)
-            last = Chosen(wide, places, colours)
+            last = replace(chosen, places=places, colours=colours)
             places = places.where(places.is_known, made_up)
-            hole, places = self.finisher.finish(t, Chosen(wide, places, colours, chosen.is_refused), done.get(t))
+            hole, places = self.finisher.finish(t, replace(last, places=places), done.get(t))
             taken = PositionMap.of(t, wide, places)
             if len(hole.source):
                 yield t, hole
