@@ -3,8 +3,8 @@
 The same pictures encoded by x264 alone are played, too, because a browser shows no codec's colours exactly as a formula
 does: what the removal itself changes is the difference between both.
 
-A phone's clip (HEVC, turned, variable rate, full range, 1/600, AAC with an edit list beside a track that nobody can
-decode) and a recording of television (MPEG-2 and AAC, ten hours from 0). At one moment the picture flashes and
+A phone's clip (HEVC, turned, variable rate, full range, 1/600, AAC with an edit list beside a track that cannot be
+decoded) and a recording of television (MPEG-2 and AAC, ten hours from 0). At one moment the picture flashes and
 the sound begins. Needs ``pip install playwright`` and a Chromium:
 
     python -m stress browser --chromium /usr/bin/chromium --sheet browser.png
@@ -128,7 +128,7 @@ def phone(folder: Path) -> Film:
 
 
 def with_unknown_track(path: Path, data: bytes) -> Path:
-    """Adds a second sound, then renames its codec to one that nobody knows."""
+    """Adds a second sound, then renames its codec to an unknown one."""
     with av.open(io.BytesIO(data)) as source, av.open(str(path), "w", format="mov") as output:
         streams = [output.add_stream_from_template(s) for s in source.streams]
         extra = output.add_stream_from_template(source.streams.audio[0])

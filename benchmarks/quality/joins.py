@@ -1,4 +1,4 @@
-"""How well fills join their surroundings, on made clips whose truth is known, in grey levels.
+"""How well fills join their surroundings, on synthetic clips whose truth is known, in grey levels.
 
 Clips: a still and a panning camera whose exposure rises from 0.8 to 1.2; an object whose soft fringe and shadow lie
 outside its mask; discs that swing before plain siding while the light changes; and a still camera with noise. Figures:

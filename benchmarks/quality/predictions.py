@@ -1,7 +1,7 @@
 """The share of the hole that ``--check`` predicts no frame will show, against what the removal could not copy.
 
-On made pans (a disc that stands still in the picture, of which the truth is known too), on a still camera before which
-the disc moves, and on sequences of a DAVIS tree under their own masks or a mask that does not move:
+On synthetic pans (a disc that stands still in the picture, of which the truth is known too), on a still camera before
+which the disc moves, and on sequences of a DAVIS tree under their own masks or a mask that does not move:
 
     python -m benchmarks.quality predictions --data_path DATA --max_frames 12
 """
@@ -77,7 +77,7 @@ def predicted_and_actual(case: Case, algorithm: str) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data_path", help="tree as in docs/data.md; default: made clips only")
+    parser.add_argument("--data_path", help="tree as in docs/data.md; default: synthetic clips only")
     parser.add_argument("--sequences", nargs="+", help="only these")
     parser.add_argument("--max_frames", type=int, default=12)
     parser.add_argument("--algorithms", nargs="+", default=["pm"])

@@ -1,7 +1,7 @@
-"""Measures seconds, processor seconds and peak memory of `remove` as people run it, start-up and files included.
+"""Measures seconds, processor seconds and peak memory of `remove` from start to end, including start-up and files.
 
-Either a clip that is played to and fro, under an ellipse that crosses the frame and comes back, or a sequence of DAVIS
-under its own masks. Each case runs in a process of its own:
+Either a clip that is played back and forth, under an ellipse that crosses the frame and comes back, or a sequence of
+DAVIS under its own masks. Each case runs in a process of its own:
 
     python -m benchmarks.speed removal --clip clips/berries-1080p.mp4 --frames 300
     python -m benchmarks.speed removal --data_path DATA --sequences tennis car-shadow

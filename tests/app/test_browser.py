@@ -1,4 +1,4 @@
-"""The page in a real browser, used like a person would: draw, carry, mend, cancel, remove, compare, download."""
+"""The page in a real browser, used like a person would: draw, carry, correct, cancel, remove, compare, download."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""The rules of people's videos: what any frame shows is copied, on clips whose geometry is known."""
+"""The rules of ``remove``: what any frame shows is copied, on clips whose geometry is known."""
 
 import numpy as np
 import pytest

@@ -138,7 +138,7 @@ def test_what_may_be_the_object_is_grey_and_removed_too(tmp_path, video, monkeyp
     assert not unsure[:, 46:].any()
     assert np.array_equal(hole, sure | unsure)
     (sure, unsure), hole = made(0.2)
-    assert np.array_equal(hole, mask), "another threshold makes them anew"
+    assert np.array_equal(hole, mask), "another threshold makes new ones"
     assert not unsure.any()
 
 
