@@ -47,9 +47,9 @@ def numbering(frames: Sequence[str], masks: Sequence[str], hold: bool) -> Number
     """
     numbers, step = _numbers(masks), _step(masks)
     remedy = "is repeated until the next" if hold else "make one for every frame, or add --hold_masks"
-    if not frames and numbers and step:
+    if step and (not frames or (_are_some_of(numbers, _numbers(frames)) and not set(frames) & set(masks))):
         if hold:
-            return Numbering(by_number=True, first=min(numbers[0], 1))
+            return Numbering(by_number=True, first=_numbers(frames)[0] if frames else min(numbers[0], 1))
         shown = ", ".join(map(str, numbers[:3]))
         return Numbering(note=f"masks are numbered {shown} ...: if frames are meant, --hold_masks repeats each of them")
     if not set(frames) & set(masks):
@@ -62,9 +62,9 @@ def numbering(frames: Sequence[str], masks: Sequence[str], hold: bool) -> Number
             "they are matched in order, not by name"
         )
     if len(frames) >= SPARSE * len(set(frames) & set(masks)) and len(masks) > 1:
-        often = f"only every {step}th frame" if step else f"only {len(masks)} of {len(frames)} frames"
+        often = f"only every {step}th frame has" if step else f"only {len(masks)} of {len(frames)} frames have"
         flash = "its mask " if hold else "the object will flash, removed in these and shown between them: "
-        return Numbering(by_name=True, note=f"{often} has a mask: {flash}{remedy}")
+        return Numbering(by_name=True, note=f"{often} a mask: {flash}{remedy}")
     return Numbering(by_name=True)
 
 
@@ -82,6 +82,12 @@ def _numbers(stems: Sequence[str]) -> list[int]:
     """The numbers of all names, ascending; empty if one has none."""
     numbers = [number_of(stem) for stem in stems]
     return sorted(n for n in numbers if n is not None) if None not in numbers else []
+
+
+def _are_some_of(numbers: Sequence[int], all_numbers: Sequence[int]) -> bool:
+    """Whether numbers are fewer than those of frames that follow one another, and all among them."""
+    follow = all(b == a + 1 for a, b in itertools.pairwise(all_numbers))
+    return follow and set(numbers) < set(all_numbers)
 
 
 def _step(stems: Sequence[str]) -> int:

@@ -34,7 +34,7 @@ def test_sparse_masks() -> None:
     found = numbering(stems(range(30)), stems(range(0, 30, 5)), hold=False)
     assert found.by_name
     assert found.note.startswith("only every 5th frame has a mask: the object will flash")
-    assert numbering(stems(range(9)), stems([1, 4, 5]), hold=False).note.startswith("only 3 of 9 frames has a mask")
+    assert numbering(stems(range(9)), stems([1, 4, 5]), hold=False).note.startswith("only 3 of 9 frames have a mask")
     held = numbering(stems(range(30)), stems(range(0, 30, 5)), hold=True)
     assert held.note == "only every 5th frame has a mask: its mask is repeated until the next"
 
@@ -48,3 +48,14 @@ def test_numbers_are_those_of_the_frames_of_a_video(first: int) -> None:
     )
     held = numbering([], masks, hold=True)
     assert [held.key(i, stem) for i, stem in enumerate(masks)] == list(range(0, 30, 5))[: len(masks)]
+
+
+@pytest.mark.parametrize("first", [0, 1, 100])
+def test_numbers_are_those_of_frames_with_other_names(first: int) -> None:
+    frames, masks = stems(range(first, first + 30)), stems(range(first + 5, first + 30, 5), "mask_{}")
+    assert numbering(frames, masks, hold=False).note.endswith("if frames are meant, --hold_masks repeats each of them")
+    held = numbering(frames, masks, hold=True)
+    assert [held.key(i, stem) for i, stem in enumerate(masks)] == list(range(5, 30, 5))
+    outside = stems(range(first + 5, first + 40, 5), "mask_{}")
+    assert numbering(frames, outside, hold=True) == Numbering()
+    assert numbering(["a0", "a2", "a4"], ["m2", "m4"], hold=True) == Numbering(), "frames do not follow one another"
