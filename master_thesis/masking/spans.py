@@ -11,7 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from master_thesis.masking.carrying import SoftMask, Tracker
+from master_thesis.masking.carrying import SoftMask, Tracker, overlap
 from master_thesis.masking.confidence import Judge
 
 NO_KEY = 0.0
@@ -131,11 +131,13 @@ def _along(carrier: Tracker, keys: Mapping[int, SoftMask], route: Sequence[int] 
 
 
 def _blended(frame: int, span: Span, forth: FrameMask | None, back: FrameMask | None) -> FrameMask:
-    """The mask of a frame from one or both sides, by distance."""
+    """The mask of a frame from one or both sides, by distance; their overlap is up to half of the confidence."""
     one = forth or back
     assert one is not None, "a span has a key frame with the object"
     if forth is None or back is None or span.before is None or span.after is None:
         return FrameMask(frame, one.mask.astype(np.float32), one.confidence)
     share = (frame - span.before) / (span.after - span.before)
     mask = np.float32(1 - share) * forth.mask + np.float32(share) * back.mask
-    return FrameMask(frame, mask, (1 - share) * forth.confidence + share * back.confidence)
+    blended = (1 - share) * forth.confidence + share * back.confidence
+    weight = min(share, 1 - share)  # beside a key frame, the mask that comes from afar says little
+    return FrameMask(frame, mask, (1 - weight) * blended + weight * overlap(forth.mask, back.mask))

@@ -54,6 +54,24 @@ def test_the_nearer_key_frame_counts_more():
     assert [float(m.mask[0, 0]) for m in masks] == pytest.approx([0.3, 0.5, 0.7], abs=1e-3)
 
 
+def test_masks_on_which_both_directions_agree_are_trusted_more():
+    class Apart(Painter):
+        def carry(self, keys, route):
+            column = 2 if self.apart and route[0] == 10 else 0
+            here = np.zeros(SIZE, np.float32)
+            here[:, column] = 1
+            return (Carried(t, here, 0.9) for t in route[1:])
+
+    def confidence(apart):
+        Apart.apart = apart
+        key = np.zeros(SIZE, np.float32)
+        key[:, 0] = 1
+        return [m.confidence for m in carry_span(Apart(), {0: key, 10: key}, Span(1, 10, 0, 10))]
+
+    assert confidence(False) == pytest.approx([1.0] * 9)
+    assert confidence(True) == pytest.approx([1 - min(t, 10 - t) / 10 for t in range(1, 10)])
+
+
 def test_an_object_that_is_gone_is_carried_from_the_other_side_alone():
     painter = Painter()
     forth = list(carry_span(painter, {2: HERE, 6: None}, Span(3, 6, 2, 6)))
