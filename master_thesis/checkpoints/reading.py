@@ -85,7 +85,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     if not isinstance(loaded, Mapping):
         raise UserError(f"{path} should be a checkpoint, but it holds a {type(loaded).__name__}")
     for tensor in _tensors_in(loaded):
-        require(_is_plain(tensor), f"{path} holds a tensor that is not all there ({_described(tensor)}): refused")
+        require(_is_plain(tensor), f"{path} holds an incomplete tensor ({_described(tensor)}): refused")
     return dict(loaded)
 
 
@@ -98,7 +98,7 @@ def _refuse_packed(path: Path, num_bytes: int) -> None:
         members = archive.infolist()
     is_plain = all(m.compress_type == zipfile.ZIP_STORED for m in members)
     is_plain = is_plain and sum(m.file_size for m in members) <= num_bytes
-    require(is_plain, f"{path} is packed and would take more memory than it has bytes: refused, no checkpoint is")
+    require(is_plain, f"{path} is compressed and would take more memory than its size: refused, no checkpoint is")
 
 
 def _tensors_in(loaded: Any) -> Iterator[Tensor]:

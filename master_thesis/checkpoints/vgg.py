@@ -42,5 +42,5 @@ def _download() -> StateDict:
         name = Path(weights.url).name
         raise UserError(
             f"--vgg_weights imagenet: the download of {name} failed ({error}); give --vgg_weights FILE (the same file "
-            "from elsewhere), or --vgg_weights random to go on without trained features"
+            "from elsewhere), or --vgg_weights random to continue without trained features"
         ) from None

@@ -154,7 +154,7 @@ def report_other_aligner(path: Path, entry: Mapping[str, Any] | None, aligner: A
     trained_on, given = (entry or {}).get("aligner"), identify(aligner)
     if isinstance(trained_on, Mapping) and dict(trained_on) != given:
         names = [" ".join(map(str, each.values()))[:100] for each in (trained_on, given)]
-        log.warning("%s was trained on the aligner %s, and is now given %s: results may differ", path, *names)
+        log.warning("%s was trained on the aligner %s, and is now used with %s: results may differ", path, *names)
 
 
 def load_aligner(choice: AlignerChoice, is_small: bool = False, brought_by: Checkpoint | None = None) -> Any:

@@ -52,7 +52,7 @@ def read_config(path: str, options: type[CommandOptions]) -> dict[str, Any]:
     parser, flags = make_parser(options), flags_of(options)
     try:
         for name, value in _read_mapping(path).items():
-            require(name != "config", "--config should not stand in a file itself")
+            require(name != "config", "--config should not be given in a file")
             values |= _read_value(str(name), value, parser, flags.get(name), options.NAME)
     except UserError as error:
         raise UserError(f"{path}: {error}") from None

@@ -27,7 +27,7 @@ def parse_command(argv: Sequence[str]) -> CommandOptions:
         SystemExit: after help or version were shown.
     """
     for word in argv:  # no system accepts such a path
-        require("\0" not in word, f"{word!r} holds a character of code 0: leave that out")
+        require("\0" not in word, f"{word!r} contains a null character: leave it out")
     words = rewrite_flat(argv) if is_flat(argv) else list(argv)
     if words[0] in HELP:
         _show(overview(COMMANDS))

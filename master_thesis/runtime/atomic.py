@@ -69,7 +69,7 @@ def atomic_folder(path: Path, names: frozenset[str] | None) -> Iterator[Path]:
     """
     is_checked = names is not None and path.is_dir()
     strange = sorted({entry.name for entry in path.iterdir()} - (names or frozenset())) if is_checked else []
-    require(not strange, f"{path} holds other things than a result ({', '.join(strange[:1])}): choose another name")
+    require(not strange, f"{path} holds files other than a result ({', '.join(strange[:1])}): choose another name")
     part = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         part.mkdir(parents=True)

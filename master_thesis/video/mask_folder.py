@@ -95,7 +95,7 @@ def check_mask_folder(path: Path, overwrite: bool) -> None:
     names = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
     strange = [name for name in names if name != RECORD and not name.endswith(".png")]
     is_ours = not strange and (RECORD in names or not names)
-    require(is_ours, f"--output {path} holds other things than masks made here: choose another folder")
+    require(is_ours, f"--output {path} holds files other than masks made here: choose another folder")
     require(overwrite or not names, f"--output {path} exists already: --overwrite replaces it")
     place = next(p for p in path.absolute().parents if p.exists())
     require(place.is_dir() and os.access(place, os.W_OK), f"--output {path}: {place} cannot be written to")

@@ -178,7 +178,7 @@ def test_a_packed_checkpoint_is_refused(path, method):
     packed(path, method)
     assert path.stat().st_size < 10**4
     assert message_of(path) == (
-        f"{path} is packed and would take more memory than it has bytes: refused, no checkpoint is"
+        f"{path} is compressed and would take more memory than its size: refused, no checkpoint is"
     )
 
 
@@ -193,7 +193,7 @@ def test_the_same_bytes_cannot_be_counted_twice(path):
             twin.CRC, twin.header_offset = first.CRC, first.header_offset
             made.filelist.append(twin)
             made.NameToInfo[twin.filename] = twin
-    assert "is packed and would take more memory than it has bytes" in message_of(path)
+    assert "is compressed and would take more memory than its size" in message_of(path)
 
 
 TOO_MUCH = {
@@ -214,7 +214,7 @@ def test_a_tensor_that_is_not_all_there_is_refused(path, make, place):
     )
     assert path.stat().st_size < 10**4
     message = message_of(path)
-    assert message.startswith(f"{path} holds a tensor that is not all there ({tuple(tensor.shape)}, float32, torch.")
+    assert message.startswith(f"{path} holds an incomplete tensor ({tuple(tensor.shape)}, float32, torch.")
     assert message.endswith("): refused")
 
 

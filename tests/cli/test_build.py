@@ -125,4 +125,7 @@ def test_another_aligner_than_that_of_the_training_is_reported(tmp_path, caplog)
     assert caplog.text == ""
     build.report_other_aligner(tmp_path / "c.ckpt", {"aligner": identify(trained_on)}, other)
     first, second = (identify(each)["fingerprint"] for each in (trained_on, other))
-    assert f"was trained on the aligner dfpn {first}, and is now given dfpn {second}: results may differ" in caplog.text
+    assert (
+        f"was trained on the aligner dfpn {first}, and is now used with dfpn {second}: results may differ"
+        in caplog.text
+    )

@@ -98,7 +98,7 @@ def test_null_and_an_empty_file_say_nothing(file):
         ("masks: m", "remove has no option --masks; do you mean --mask?"),
         ("1: m", "remove has no option --1"),
         ("batch_size: 3", "remove has no option --batch_size"),
-        ("config: other.yaml", "--config should not stand in a file itself"),
+        ("config: other.yaml", "--config should not be given in a file"),
         ("window: many", "--window: should be a whole number, got 'many'"),
         ("window: [1, 2]", "--window should be one value, got 1 2"),
         ("overlay: perhaps", "--overlay: should be true or false, got 'perhaps'"),

@@ -139,7 +139,7 @@ MISTAKES = [
     ("export a", "export needs FILE: python -m master_thesis export CKPT FILE [options]"),
     ("export a b.pt", "FILE should be a .safetensors file for --format safetensors, got b.pt"),
     ("export a b.pt --format onnx", "FILE should be a .onnx file for --format onnx, got b.pt"),
-    ("evaluate output\0", "'output\\x00' holds a character of code 0: leave that out"),
+    ("evaluate output\0", "'output\\x00' contains a null character: leave it out"),
     # flags
     ("remove a --masks m", "remove has no option --masks; do you mean --mask?"),
     ("train dfpn --max_epoch 3", "train dfpn has no option --max_epoch; do you mean --max_epochs?"),

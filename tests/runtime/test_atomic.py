@@ -52,7 +52,7 @@ def test_a_folder_replaces_an_earlier_result_only(tmp_path):
         assert (tmp_path / "sub" / "a" / "result").read_text() == text
     (tmp_path / "sub" / "a" / "notes").touch()
     with (
-        pytest.raises(UserError, match=r"a holds other things than a result \(notes\): choose another name"),
+        pytest.raises(UserError, match=r"a holds files other than a result \(notes\): choose another name"),
         atomic_folder(tmp_path / "sub" / "a", frozenset({"result"})),
     ):
         pass

@@ -119,7 +119,7 @@ def test_export_of_inputs_keeps_unrelated_files(world, tmp_path, monkeypatch, ca
     (tmp_path / "made/hole/still/walker-crossing/diary.txt").write_text("unrelated")
     words = command(world, "export inputs") + " --protocols hole --masks still --overwrite"
     result = run_command(words, tmp_path, monkeypatch, capsys)
-    assert "holds other things than a result (diary.txt): choose another name" in result.err
+    assert "holds files other than a result (diary.txt): choose another name" in result.err
     assert result.code == 2
     assert Path(tmp_path, "made/hole/still/walker-crossing/diary.txt").exists()
 

@@ -195,7 +195,7 @@ def test_a_tint_leaves_the_frame_as_it_is():
     ("place", "message"),
     [
         ("file", "--output should be a folder of masks, got the file file"),
-        ("others", "--output others holds other things than masks made here: choose another folder"),
+        ("others", "--output others holds files other than masks made here: choose another folder"),
         ("made", "--output made exists already: --overwrite replaces it"),
     ],
 )

@@ -25,7 +25,7 @@ NUM_BYTES = 256
 DARKEST, BRIGHTEST = 3, 252
 """Colours beyond are clipped."""
 TRIM = 2.5
-"""Differences further from the median than this, in median deviations, are other things than exposure."""
+"""Differences further from the median than this, in median deviations, are not due to exposure."""
 
 
 @dataclass(frozen=True)
