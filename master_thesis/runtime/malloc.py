@@ -33,3 +33,10 @@ def keep_freed_memory(is_kept: bool = True) -> bool:
     if not is_kept:
         library.malloc_trim(0)
     return True
+
+
+def hand_back_freed_memory() -> None:
+    """Returns what is free now to the system, before other work needs memory of its own; only glibc can."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
+    if trim is not None:
+        trim(0)

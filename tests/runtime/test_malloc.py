@@ -42,6 +42,31 @@ def test_handing_memory_back_restores_the_default():
     assert page_faults("handed back") == pytest.approx(expected, rel=0.2)
 
 
+LEFT = """
+import re
+import numpy as np
+from master_thesis.runtime.malloc import hand_back_freed_memory, keep_freed_memory
+def resident():
+    return int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1])
+keep_freed_memory()
+blocks = [np.ones(1_000_000) for _ in range(8)]
+last = np.ones(1000)  # above them: the heap cannot shrink by itself
+before = resident()
+del blocks
+kept = resident()
+hand_back_freed_memory()
+print(before - kept, kept - resident())
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "gnu_get_libc_version"), reason="only glibc can")
+def test_freed_memory_is_handed_back_when_asked_for():
+    done = subprocess.run([sys.executable, "-c", LEFT], capture_output=True, text=True, check=True)
+    by_itself, when_asked = map(int, done.stdout.split())
+    assert by_itself < 8_000  # KiB, of 64,000
+    assert when_asked > 50_000
+
+
 def test_other_systems_are_unaffected(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     assert keep_freed_memory() is False
