@@ -30,7 +30,8 @@ def test_gradients_that_are_made_up_are_as_fine_as_the_frames(is_fine) -> None:
     hole[16:48, 20:76] = True
     nowhere = Places(np.full(hole.sum(), NOWHERE, np.int32), points_of(hole))
     finisher = Finisher([frame], [hole], RoundedPainter(), Motions.of([frame], [hole]))
-    colours = finisher.finish(0, Chosen(hole, nowhere, np.full((hole.sum(), 3), np.nan, np.float32)))[0].colours
+    unread, refused = np.full((hole.sum(), 3), np.nan, np.float32), np.zeros(hole.sum(), bool)
+    colours = finisher.finish(0, Chosen(hole, nowhere, unread, refused))[0].colours
     assert colours.dtype == frame.dtype
     assert len(np.unique(colours)) > 100 if is_fine else len(np.unique(colours)) <= 4
     assert np.abs(colours - sky[hole]).max() < (0.5 if is_fine else 1.1)
