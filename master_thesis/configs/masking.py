@@ -141,11 +141,11 @@ class TrackerChoice:
 
     tracker: str = option(
         BUILT_IN,
-        "the tracker: carrier (built in), sam2, or your own PACKAGE.MODULE:CLASS",
+        "the tracker: carrier (built in), sam2, cutie, or your own PACKAGE.MODULE:CLASS",
         metavar="NAME",
     )
     tracker_weights: str | None = option(
-        None, "weights of sam2 or your own tracker: a folder or a name", metavar="PATH"
+        None, "weights of sam2, cutie or your own tracker: a file, a folder or a name", metavar="PATH"
     )
     unsure: float = option(
         0.05,
@@ -154,7 +154,7 @@ class TrackerChoice:
     )
 
     def __post_init__(self) -> None:
-        known = (BUILT_IN, "sam2")
+        known = (BUILT_IN, "sam2", "cutie")
         is_known = self.tracker in known or ":" in self.tracker
         require(is_known, f"--tracker should be {', '.join(known)} or PACKAGE.MODULE:CLASS, got {self.tracker}")
         is_needed = self.tracker != BUILT_IN or self.tracker_weights is None

@@ -19,11 +19,11 @@ from jaxtyping import Float
 
 from master_thesis.errors import UserError, require
 from master_thesis.masking.carrying import Carried, GetFrame, SoftMask, overlap
-from master_thesis.masking.trackers import LoadedTracker
+from master_thesis.masking.trackers import TRACKERS, LoadedTracker
 
 PIXELS = 480 * 864
 """Number of pixels of its input frames."""
-INSTALL = "--tracker sam2 needs the package transformers: pip install 'master_thesis[sam2]'"
+INSTALL = f"--tracker sam2 needs {TRACKERS['sam2'].install}"
 NUM_FEATURES = 3
 """Frames whose features are kept, at 16 MB each."""
 OBJECT = 1

@@ -12,7 +12,8 @@ from jaxtyping import UInt8
 from master_thesis.errors import UserError
 from master_thesis.masking.glyphs import Line, read_line
 
-INSTALL = "--text needs the packages rapidocr and onnxruntime: pip install 'master_thesis[text]'"
+PACKAGES = ("rapidocr", "onnxruntime")
+NEEDED = "the packages rapidocr and onnxruntime: pip install 'master_thesis[text]'"
 MAX_HEIGHT = 0.25
 """Height of the tallest line, as a share of that of the picture: taller ones are mostly foliage and clouds."""
 MIN_SCORE = 0.6
@@ -33,7 +34,7 @@ class TextDetector:
             import_module("onnxruntime")
             rapidocr = import_module("rapidocr")
         except ImportError as error:
-            raise UserError(INSTALL) from error
+            raise UserError(f"--text needs {NEEDED}") from error
         self.version = version("rapidocr")
         options = {
             "Global.log_level": "error",

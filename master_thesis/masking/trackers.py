@@ -14,6 +14,7 @@ from types import MappingProxyType
 from master_thesis.checkpoints.own import import_own
 from master_thesis.errors import require
 from master_thesis.masking.carrying import GetFrame, Tracker
+from master_thesis.runtime.installs import is_installed
 
 MakeTracker = Callable[[GetFrame, tuple[int, int]], Tracker]
 """Makes a tracker from the frames by number, and their height and width."""
@@ -45,14 +46,31 @@ class TrackerSpec:
         load: function that makes a :class:`LoadedTracker` from weights, ``module:function``, below
             ``master_thesis.masking``.
         weights: what its weights may be, for messages.
+        module: what must be installed.
+        install: the same in words.
     """
 
     load: str
     weights: str
+    module: str
+    install: str
 
 
 TRACKERS: Mapping[str, TrackerSpec] = MappingProxyType(
-    {"sam2": TrackerSpec("sam2:load_sam2", "a folder, or a name like facebook/sam2.1-hiera-small")}
+    {
+        "sam2": TrackerSpec(
+            "sam2:load_sam2",
+            "a folder, or a name like facebook/sam2.1-hiera-small",
+            "transformers",
+            "the package transformers: pip install 'master_thesis[sam2]'",
+        ),
+        "cutie": TrackerSpec(
+            "cutie:load_cutie",
+            "a file like cutie-base-mega.pth, or default",
+            "cutie.inference.inference_core",
+            "the package cutie of github.com/hkchengrex/Cutie, which is another one than cutie on PyPI",
+        ),
+    }
 )
 """By name."""
 
@@ -75,6 +93,7 @@ def load_tracker(name: str, weights: str | None) -> LoadedTracker:
         return LoadedTracker(partial(cls, weights=weights) if weights else cls, cls, OWN_PIXELS)
     module, _, function = spec.load.partition(":")
     require(bool(weights), f"--tracker {name} needs --tracker_weights: {spec.weights}")
+    require(is_installed(spec.module), f"--tracker {name} needs {spec.install}")
     loaded = getattr(import_module(f"master_thesis.masking.{module}"), function)(weights)
     assert isinstance(loaded, LoadedTracker)
     return loaded

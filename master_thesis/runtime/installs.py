@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 
 from master_thesis.errors import UserError, require
 
 REPAIR = "reinstall it: pip uninstall -y opencv-python opencv-python-headless; pip install opencv-python-headless"
 INSTALL_PATCHMATCH = 'pip install "pypatchmatch>=2.2", or choose --hallucinate chn or smooth'
+
+
+def is_installed(*modules: str) -> bool:
+    """Whether all of some modules are there; of those inside a package, the package is imported."""
+    try:
+        return all(find_spec(module) is not None for module in modules)
+    except (ImportError, ValueError):  # there is no such package, or another one of this name
+        return False
 
 
 def require_opencv() -> None:

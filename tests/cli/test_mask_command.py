@@ -113,8 +113,13 @@ def test_a_missing_package_for_text_is_named(world, monkeypatch, capsys):
             "--tracker sam2 needs --tracker_weights: a folder, or a name like facebook/sam2.1-hiera-small",
         ),
         (
+            "mask clip.mp4 --box 1 1 5 5 --tracker cutie --tracker_weights none.pth",
+            "--tracker cutie needs the package cutie of github.com/hkchengrex/Cutie, which is another one than cutie "
+            "on PyPI",
+        ),
+        (
             "mask clip.mp4 --box 1 1 5 5 --tracker xmem",
-            "--tracker should be carrier, sam2 or PACKAGE.MODULE:CLASS, got xmem",
+            "--tracker should be carrier, sam2, cutie or PACKAGE.MODULE:CLASS, got xmem",
         ),
         (
             "mask clip.mp4 --box 1 1 5 5 --tracker_weights w",
