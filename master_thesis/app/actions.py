@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from master_thesis.app.carrying import CarryChoice, require_weights
 from master_thesis.app.jobs import Job
 from master_thesis.app.keys import Mask, alpha_png, mask_of_png
 from master_thesis.app.removal import MAX_WIDENING, RemovalChoice
@@ -138,15 +139,15 @@ def _outlined(session: Session, frame: int, marks: FrameMarks, neighbours: Seque
 def carry(session: Session, values: Mapping[str, Any]) -> None:
     """Carries the drawn masks through the video."""
     _require_readable(session)
-    digest = session.keys.digest()
-    session.start(Job(CARRY, [_carry_words(session)], session.folder, lambda: session.note_carried(digest)))
+    words, digest = _carry_words(session), session.digest
+    session.start(Job(CARRY, [words], session.folder, lambda: session.note_carried(digest)))
 
 
 def remove(session: Session, values: Mapping[str, Any]) -> None:
     """Removes the object; carries the masks first if that has not been done."""
     _require_readable(session)
-    choice, digest, is_carried = RemovalChoice.of(values), session.keys.digest(), session.is_carried
-    commands = [] if is_carried else [_carry_words(session)]
+    choice, carrying, digest = RemovalChoice.of(values), _carry_words(session), session.digest
+    commands = [] if session.is_carried else [carrying]
     commands.append(session.removal.words(session.masks, choice))
 
     def note() -> None:
@@ -160,6 +161,12 @@ def cancel(session: Session, values: Mapping[str, Any]) -> None:
     """Cancels the current job."""
     if session.job is not None:
         session.jobs.cancel(session.job)
+
+
+def choose(session: Session, values: Mapping[str, Any]) -> None:
+    """Changes what is masked besides what is drawn, and what carries masks."""
+    session.check_idle()
+    session.choose(CarryChoice.of(values, session.info.displayed_size))
 
 
 def load(session: Session, values: Mapping[str, Any]) -> None:
@@ -178,6 +185,7 @@ ACTIONS: Mapping[str, Callable[[Session, Mapping[str, Any]], Any]] = {
     CARRY: carry,
     REMOVE: remove,
     "cancel": cancel,
+    "choose": choose,
     "load": load,
     "save": save,
 }
@@ -200,7 +208,12 @@ def download_name(session: Session, path: Path) -> str:
 
 
 def _carry_words(session: Session) -> list[str]:
-    words = ["mask", session.opened.video, *session.keys.words(), "--output", str(session.masks), "--overwrite"]
+    is_drawn = session.keys.is_drawn
+    require(is_drawn or session.choice.text, "nothing is drawn yet: draw the object on a frame first")
+    if is_drawn:
+        require_weights(session.choice)
+    marks = [*session.keys.words(), *session.choice.words(is_drawn)]
+    words = ["mask", session.opened.video, *marks, "--output", str(session.masks), "--overwrite"]
     return [*words, "--keep_going"] if session.opened.keep_going else words
 
 

@@ -56,16 +56,15 @@ class KeyFrames:
         for ending in ("png", "gone"):
             self._file(frame, ending).unlink(missing_ok=True)
 
-    def words(self) -> list[str]:
-        """The equivalent options of ``mask``.
+    @property
+    def is_drawn(self) -> bool:
+        """Whether the object is drawn on a frame."""
+        return not all(self.frames().values())
 
-        Raises:
-            UserError: the object is drawn on no frame.
-        """
-        frames = self.frames()
-        require(not all(frames.values()), "nothing is drawn yet: draw the object on a frame first")
+    def words(self) -> list[str]:
+        """The equivalent options of ``mask``; none if the object is drawn on no frame."""
         words = []
-        for frame, is_gone in frames.items():
+        for frame, is_gone in self.frames().items() if self.is_drawn else ():
             words += ["--gone", f"@{frame}"] if is_gone else ["--draw", f"{self._file(frame, 'png')}@{frame}"]
         return words
 

@@ -15,6 +15,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from master_thesis.app import actions
+from master_thesis.app.carrying import offers
 from master_thesis.app.sessions import Session, SessionStore
 from master_thesis.errors import UserError, require
 
@@ -50,6 +51,7 @@ def make_application(store: SessionStore) -> Starlette:
             Route("/page/{name}", file),
             Route("/api/sessions", _plain(lambda data: store.all())),
             Route("/api/sessions", _plain(lambda data: actions.open_video(store, data)), methods=["POST"]),
+            Route("/api/offers", _plain(lambda data: offers())),
             Route("/api/uploads", _upload(store), methods=["PUT"]),
             Route("/api/sessions/{session}", session(lambda s, request, data: s.state)),
             Route("/api/sessions/{session}", _removal(store), methods=["DELETE"]),

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from master_thesis.app.carrying import CarryChoice, added
 from master_thesis.app.jobs import Job, JobQueue
 from master_thesis.app.keys import KeyFrames, Mask
 from master_thesis.app.pictures import Pictures, Reading
@@ -27,7 +28,7 @@ from master_thesis.video.io.source import VideoInfo
 from master_thesis.video.mask_folder import MaskRecord, mask_name
 
 NOTE, MASKS, CARRIED = "session.json", "masks", "carried.txt"
-"""Files of a session: what was opened, the folder of masks, and which key frames those were made from."""
+"""Files of a session: what was opened, the folder of masks, and what those were made from."""
 ID = re.compile(r"[0-9a-f]{12}")
 
 
@@ -65,6 +66,7 @@ class Session:
         reading = Reading(Path(opened.video), opened.keep_going)
         self.info: VideoInfo = reading.open().info
         self.keys = KeyFrames(folder / "keys", self.info.displayed_size)
+        self.choice = CarryChoice.read(folder)
         self.frames = Pictures(reading, folder / "frames", self.info.estimated_frames)
         self.frames.start()
         self.removal = Removal(folder / "result", reading, self.info)
@@ -99,10 +101,21 @@ class Session:
     def is_carried(self) -> bool:
         """Whether the masks are those of the key frames as they are now."""
         note = self.folder / CARRIED
-        return note.is_file() and self.masks.is_dir() and note.read_text() == self.keys.digest()
+        return note.is_file() and self.masks.is_dir() and note.read_text() == self.digest
+
+    @property
+    def digest(self) -> str:
+        """Changes with everything that masks are made from."""
+        added = " ".join(self.choice.words(is_drawn=self.keys.is_drawn))
+        return f"{self.keys.digest()} {added}".strip()
+
+    def choose(self, choice: CarryChoice) -> None:
+        """Changes what is masked besides what is drawn, and what carries masks."""
+        choice.write(self.folder)
+        self.choice = choice
 
     def note_carried(self, digest: str) -> None:
-        """Records which key frames the masks were made from."""
+        """Records which key frames and options the masks were made from."""
         with atomic_path(self.folder / CARRIED) as part:
             part.write_text(digest)
 
@@ -137,7 +150,7 @@ class Session:
         """What the page shows."""
         (height, width), info, record = self.info.displayed_size, self.info, self.record()
         shown_height, shown_width = info.shown_size
-        carried = {"doubtful": record.doubtful, "count": len(record.confidence)} if record else None
+        carried = record and {"doubtful": record.doubtful, "count": len(record.confidence), "notes": added(record)}
         job = None if self.job is None else {**self.job.seen, "ahead": self.jobs.ahead(self.job)}
         return {
             "id": self.folder.name,
@@ -150,9 +163,10 @@ class Session:
             "frames": self.frames.state,
             "keys": [{"frame": frame, "is_gone": is_gone} for frame, is_gone in self.keys.frames().items()],
             "masks": carried and {**carried, "version": _version(self.masks)},
+            "choice": asdict(self.choice),
             "is_carried": self.is_carried,
             "job": job,
-            "result": self.removal.state(self.keys.digest()),
+            "result": self.removal.state(self.digest),
         }
 
 

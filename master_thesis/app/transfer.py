@@ -6,6 +6,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
+from master_thesis.app.carrying import CarryChoice
 from master_thesis.app.sessions import CARRIED, Session
 from master_thesis.errors import require
 from master_thesis.images.codec import read_mask
@@ -41,7 +42,8 @@ def load_masks(session: Session, folder: Path) -> None:
         session.keys.remove(frame)
     for frame in record.key_frames:
         session.keys.set(frame, read_mask(session.masks / names[frame]))
-    session.note_carried(session.keys.digest())
+    session.choose(CarryChoice())
+    session.note_carried(session.digest)
 
 
 def save_masks(session: Session, folder: Path) -> None:
@@ -76,4 +78,6 @@ def require_masks(session: Session) -> None:
     """Raises :class:`UserError` unless every frame has its mask."""
     has_all = (session.folder / CARRIED).is_file() and session.masks.is_dir()
     require(has_all, "there are no masks yet: draw the object on a frame and carry it through the video")
-    require(session.is_carried, "key frames were changed since the masks were carried: carry them again first")
+    require(
+        session.is_carried, "key frames or options were changed since the masks were carried: carry them again first"
+    )

@@ -13,6 +13,8 @@ import pytest
 from master_thesis.app import serving
 from master_thesis.app.jobs import JobQueue
 from master_thesis.app.keys import alpha_png
+from master_thesis.images.codec import write_png
+from master_thesis.video.mask_folder import MaskRecord, SpanRecord
 from stress.videos import Clip
 
 WORKER = """
@@ -138,3 +140,14 @@ def wait_for(condition, seconds=10):
     while not condition():
         assert time.monotonic() < end, "nothing has happened"
         time.sleep(0.005)
+
+
+def write_masks(folder, count=5, size=(48, 64), keys=(0,)):
+    """A folder in the form of ``mask --output``: squares, empty from frame 3 on."""
+    folder.mkdir()
+    for frame in range(count):
+        write_png(folder / f"{frame:05d}.png", square(size) if frame < 3 else np.zeros(size, bool))
+    confidence = [1.0, 0.9, 0.4, 0.3, 0.8][:count]
+    record = MaskRecord("clip.mp4", size, {}, keys, confidence, [2, 3], [SpanRecord(1, count, "x")])
+    record.write(folder / "masks.json")
+    return folder

@@ -12,11 +12,10 @@ import pytest
 from PIL import Image
 
 from master_thesis.app.keys import mask_of_png
-from master_thesis.images.codec import read_mask, write_png
+from master_thesis.images.codec import read_mask
 from master_thesis.images.masks import dilate
-from master_thesis.video.mask_folder import MaskRecord, SpanRecord
 from stress.videos import Clip
-from tests.app.conftest import drawn, square, wait_for
+from tests.app.conftest import drawn, square, wait_for, write_masks
 
 SIZE = (48, 64)
 
@@ -24,17 +23,6 @@ SIZE = (48, 64)
 def picture(answer):
     assert answer.status == 200, answer.data
     return np.asarray(Image.open(io.BytesIO(answer.data)))
-
-
-def write_masks(folder, count=5, size=SIZE, keys=(0,)):
-    """A folder in the form of ``mask --output``: squares, empty from frame 3 on."""
-    folder.mkdir()
-    for frame in range(count):
-        write_png(folder / f"{frame:05d}.png", square(size) if frame < 3 else np.zeros(size, bool))
-    confidence = [1.0, 0.9, 0.4, 0.3, 0.8][:count]
-    record = MaskRecord("clip.mp4", size, {}, keys, confidence, [2, 3], [SpanRecord(1, count, "x")])
-    record.write(folder / "masks.json")
-    return folder
 
 
 def test_the_page_is_whole_and_names_nothing_outside(client):
@@ -249,7 +237,9 @@ def test_masks_are_not_saved_over_others_or_out_of_date(client, session, tmp_pat
     assert save(folder) == f"{folder} exists already: choose another folder"
     assert save("masks") == "masks: should be the full path of a new folder"
     client("PUT", f"{session}/keys/1", **drawn(square(side=4)))
-    assert save(tmp_path / "new") == "key frames were changed since the masks were carried: carry them again first"
+    assert save(tmp_path / "new") == (
+        "key frames or options were changed since the masks were carried: carry them again first"
+    )
     assert not (tmp_path / "new").exists()
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 FILES = {
-    "hydra/__init__.py": '''
+    "hydra/__init__.py": """
 import contextlib
 import json
 import types
@@ -24,19 +24,19 @@ def compose(config_name, overrides):
     (kind,) = overrides
     model = json.loads((place[0] / f"{kind.replace('=', '/')}.json").read_text())
     return types.SimpleNamespace(name=config_name, mem_every=None, model=types.SimpleNamespace(**model))
-''',
+""",
     "cutie/config/model/small.json": '{"channels": 256}',
     "cutie/config/model/base.json": '{"channels": 1024}',
-    "cutie/inference/utils/args_utils.py": '''
+    "cutie/inference/utils/args_utils.py": """
 def get_dataset_cfg(cfg):
     assert cfg.name == "eval_config"
     cfg.mem_every = 5
-''',
-    "cutie/utils/get_default_model.py": '''
+""",
+    "cutie/utils/get_default_model.py": """
 def get_default_model():
     raise AssertionError("Torch not compiled with CUDA enabled")
-''',
-    "cutie/model/cutie.py": '''
+""",
+    "cutie/model/cutie.py": """
 import torch
 
 
@@ -52,8 +52,8 @@ class CUTIE(torch.nn.Module):
 
     def load_weights(self, src_dict):
         self.load_state_dict(src_dict, strict=False)
-''',
-    "cutie/inference/inference_core.py": '''
+""",
+    "cutie/inference/inference_core.py": """
 import torch
 import torch.nn.functional as F
 
@@ -87,7 +87,7 @@ class InferenceCore:
 
     def output_prob_to_mask(self, output_prob):
         return output_prob.argmax(dim=0)
-''',
+""",
 }
 
 

@@ -115,7 +115,7 @@ def test_weights_that_are_not_cutie_are_refused(weights, tmp_path):
     with pytest.raises(UserError, match=r"there should be a checkpoint at .*none.pth, but there is no such file"):
         load_tracker("cutie", str(tmp_path / "none.pth"))
     torch.save({"a": torch.ones(2)}, tmp_path / "other.pth")
-    with pytest.raises(UserError, match="should be those of Cutie, lacks pix_feat_proj.weight"):
+    with pytest.raises(UserError, match=r"should be those of Cutie, lacks pix_feat_proj\.weight"):
         load_tracker("cutie", str(tmp_path / "other.pth"))
     state = torch.load(weights, weights_only=True)
     torch.save({name: value for name, value in state.items() if "encoder" not in name}, tmp_path / "part.pth")

@@ -1,3 +1,4 @@
+import { Choices } from "./choices.js";
 import { Edits } from "./edits.js";
 import { Frames } from "./frames.js";
 import { MaskLayer } from "./mask.js";
@@ -11,7 +12,7 @@ import { MAX_SIZE, Tools } from "./tools.js";
 import { View } from "./view.js";
 
 const at = (id) => document.getElementById(id);
-const CURSORS = { hand: "grab", box: "crosshair", brush: "none", eraser: "none" };
+const CURSORS = { hand: "grab", box: "crosshair", region: "crosshair", brush: "none", eraser: "none" };
 
 class Editor {
   constructor(session, canvases) {
@@ -24,6 +25,8 @@ class Editor {
     this.tools = this.stage.tools = new Tools(this.view, this.mask, this.stage, this.edits);
     this.tools.size = Math.max(Math.round(size[0] / 28), 3);
     at("size").value = this.tools.size;
+    this.choices = new Choices(session, () => this.drawRegion());
+    this.tools.onRegion = (box) => this.regioned(box);
     this.timeline = new Timeline(at("strip"), at("slider"), (frame) => this.go(frame));
   }
 
@@ -41,6 +44,21 @@ class Editor {
     this.tools.tool = name;
     for (const canvas of this.view.canvases.values()) canvas.style.cursor = CURSORS[name];
     this.update();
+    this.stage.redraw();
+  }
+
+  // The next box says where text is; then the tool from before is back.
+  async drawRegion() {
+    if (this.tools.tool === "region") return this.setTool(this.toolBefore);
+    if (this.stage.mode !== "draw") await this.stage.setMode("draw");
+    this.toolBefore = this.tools.tool;
+    say("Draw a box around the place where text is shown.");
+    return this.setTool("region");
+  }
+
+  async regioned(box) {
+    this.setTool(this.toolBefore);
+    await this.choices.keepRegion(box);
     this.stage.redraw();
   }
 
@@ -64,6 +82,8 @@ class Editor {
 
   update() {
     const { session, stage } = this, { state } = session;
+    this.choices.show();
+    at("region-draw").setAttribute("aria-pressed", this.tools.tool === "region");
     showAll(session, stage.frame, { go: (frame) => this.go(frame), forget: (frame) => this.edits.forget(frame) });
     at("undo").disabled = session.isLocked || !this.mask.peek(false);
     at("redo").disabled = session.isLocked || !this.mask.peek(true);
@@ -83,10 +103,11 @@ class Editor {
   }
 
   ended(job) {
-    const { length } = this.session.doubtful;
+    const { state, doubtful: { length } } = this.session;
     if (job.state === "failed") say(job.message, true);
     else if (job.state === "cancelled") say(job.message);
     else if (job.kind === "remove") this.stage.setMode("compare");
+    else if (!state.keys.length) say(state.masks.notes.join(" "));
     else say(length ? `Carried. ${length} ${length === 1 ? "frame is" : "frames are"} doubtful: look at them.` : "Carried; no frame is doubtful.");
   }
 
@@ -145,6 +166,7 @@ async function begin() {
     await session.refresh();
   }
   editor = new Editor(session, canvases);
+  await editor.choices.ask();
   editor.listen();
   editor.setTool("brush");
   await editor.stage.show(0);

@@ -4,7 +4,7 @@ const at = (id) => document.getElementById(id);
 const KINDS = { carry: "Carrying", remove: "Removing" };
 const STEPS = {
   "looking through": "looking through the video", carrying: "carrying the mask", examining: "examining the video",
-  filling: "filling the hole", writing: "writing the result",
+  filling: "filling the hole", writing: "writing the result", shadows: "looking for shadows",
 };
 
 export function inWords(seconds) {
@@ -20,13 +20,15 @@ export function showAll(session, frame, { go, forget }) {
   showDoubtful(session.doubtful, confidence, frame, go);
   showJob(state.job);
   showResult(state.result, session.base);
-  const isKey = session.isKey(frame), isDrawn = state.keys.some((key) => !key.is_gone);
+  const isKey = session.isKey(frame), isDrawn = state.keys.some((key) => !key.is_gone), isText = state.choice.text;
   at("frame-state").textContent = frameState(session, frame);
-  at("carry").disabled = isLocked || !isDrawn || state.is_carried;
-  at("carry-state").textContent = carryState(state, isDrawn);
-  at("remove").disabled = isLocked || !isDrawn;
+  at("carry").disabled = isLocked || !(isDrawn || isText) || state.is_carried;
+  at("carry").textContent = isText && !isDrawn ? "Find the text" : "Carry through the video";
+  at("carry-state").textContent = carryState(state, isDrawn, isText);
+  showNotes(state.is_carried ? state.masks?.notes ?? [] : []);
+  at("remove").disabled = isLocked || !(isDrawn || isText);
   const isPartial = state.job?.kind === "remove" && state.job.state === "cancelled";
-  at("remove").textContent = isPartial ? "Continue removing" : "Remove the object";
+  at("remove").textContent = isPartial ? "Continue removing" : isText && !isDrawn ? "Remove the text" : "Remove the object";
   at("get-masks").href = `${session.base}/files/masks`;
   at("get-masks").hidden = !state.is_carried;
   at("view-compare").disabled = !state.result;
@@ -50,14 +52,25 @@ function frameState({ state, confidence, isLocked }, frame) {
   const locked = isLocked ? " Drawing is possible again when the work is done." : "";
   if (key) return (key.is_gone ? "Key frame: the object is gone." : "Key frame: drawn by hand.") + locked;
   if (!state.masks) return `Paint the object on this frame, or draw a box around it.${locked}`;
+  if (!state.keys.length && state.choice.text) return `Mask of the text. What you paint is masked as well.${locked}`;
   const word = state.masks.doubtful.includes(frame) ? "doubtful" : "carried";
   return `Mask ${word}, confidence ${Math.round(100 * (confidence[frame] ?? 0))} %. What you paint makes it a key frame.${locked}`;
 }
 
-function carryState(state, isDrawn) {
-  if (!isDrawn) return "Draw the object on one frame first.";
-  if (state.is_carried) return state.masks?.doubtful.length ? "" : "All frames have masks; none is doubtful.";
-  return state.masks ? "Key frames changed: carry again. Only what depends on them is computed." : "";
+function carryState(state, isDrawn, isText) {
+  if (!isDrawn && !isText) return "Draw the object on one frame first.";
+  if (state.is_carried) return !isDrawn || state.masks?.doubtful.length ? "" : "All frames have masks; none is doubtful.";
+  if (!state.masks || !isDrawn) return "";
+  return state.keys.length ? "Key frames or options changed: carry again. Only what depends on them is computed." : "";
+}
+
+function showNotes(notes) {
+  if (!hasChanged("notes", notes)) return;
+  at("carry-notes").replaceChildren(...notes.map((note) => {
+    const item = document.createElement("li");
+    item.textContent = note;
+    return item;
+  }));
 }
 
 // Frames in a row as one entry: its first and last frame.

@@ -74,6 +74,14 @@ export class Session {
     return this.saving;
   }
 
+  // Hands over what is masked besides what is drawn, after the masks before it.
+  choose(values) {
+    this.newest = ++this.asked;
+    const done = this.saving.then(() => post(`${this.base}/choose`, values)).then(() => this.refresh());
+    this.saving = done.catch(() => undefined);
+    return done;
+  }
+
   async act(action, values) {
     await this.saving;
     const answer = await post(`${this.base}/${action}`, values);

@@ -140,7 +140,23 @@ export class Stage {
       context.drawImage(this.mask.canvas, 0, 0);
       context.globalAlpha = 1;
     }
+    this.markRegion(context);
     this.tools.draw(context);
+  }
+
+  // Dashes around where text is looked for.
+  markRegion(context) {
+    const { text, region } = this.session.state.choice;
+    if (!text || !region) return;
+    const scale = this.view.scale();
+    for (const [colour, offset] of [["rgb(0 0 0 / .7)", 0], ["#fff", 6]]) {
+      context.setLineDash([6 / scale, 6 / scale]);
+      context.lineDashOffset = offset / scale;
+      context.lineWidth = 1.5 / scale;
+      context.strokeStyle = colour;
+      context.strokeRect(...region);
+    }
+    context.setLineDash([]);
   }
 
   // Shows what a removal will take: the widened mask, in another colour around the mask.

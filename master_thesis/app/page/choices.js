@@ -1,0 +1,69 @@
+// What is masked besides what is drawn, and what carries masks.
+
+import { read } from "./api.js";
+import { careful, say } from "./messages.js";
+
+const at = (id) => document.getElementById(id);
+const TITLES = { carrier: "built in", sam2: "SAM 2", cutie: "Cutie" };
+const FIELDS = ["text", "region", "lines", "shadow", "tracker", "weights"];
+
+export class Choices {
+  // onDraw: called when the next box that is drawn says where text is.
+  constructor(session, onDraw) {
+    Object.assign(this, { session, onDraw });
+    for (const id of FIELDS) at(id).addEventListener("change", () => this.keep());
+    at("region-draw").addEventListener("click", () => onDraw());
+  }
+
+  // Asks what is installed; what is not can be seen, with the reason, but not chosen.
+  async ask() {
+    const { text, trackers } = await read("/api/offers");
+    this.isTextMissing = Boolean(text);
+    at("text-reason").hidden = !text;
+    at("text-reason").textContent = `Not installed: ${text}`;
+    at("tracker").replaceChildren(...Object.entries(trackers).map(([name, needed]) => {
+      const option = new Option(TITLES[name] ?? name, name);
+      option.disabled = Boolean(needed);
+      return option;
+    }));
+    at("tracker-reasons").replaceChildren(...Object.entries(trackers).filter(([, needed]) => needed).map(([name, needed]) => {
+      const item = document.createElement("li");
+      item.textContent = `${TITLES[name] ?? name} is not installed: ${needed}`;
+      return item;
+    }));
+    const { text: isText, shadow, tracker } = this.session.state.choice;
+    at("choices").open = isText || shadow || tracker !== "carrier";
+    this.show();
+  }
+
+  // The state of the controls, unless they are being used.
+  show() {
+    const { choice } = this.session.state, isLocked = this.session.isLocked, isOther = choice.tracker !== "carrier";
+    const values = { ...choice, lines: String(choice.lines), region: (choice.region ?? []).join(" ") };
+    for (const id of FIELDS) {
+      if (typeof values[id] === "boolean") at(id).checked = values[id];
+      else if (document.activeElement !== at(id)) at(id).value = values[id];
+      at(id).disabled = isLocked;
+    }
+    at("text").disabled = isLocked || (this.isTextMissing && !choice.text);
+    at("region-draw").disabled = isLocked;
+    at("text-choices").hidden = !choice.text;
+    for (const element of document.querySelectorAll(".of-tracker")) element.hidden = !isOther;
+  }
+
+  keep(changed = {}) {
+    const numbers = at("region").value.trim(), tracker = at("tracker").value;
+    const region = numbers ? numbers.split(/[\s,]+/).map((word) => (/^\d+$/.test(word) ? Number(word) : word)) : null;
+    const values = { text: at("text").checked, shadow: at("shadow").checked, lines: at("lines").value === "true", region, tracker };
+    return careful(() => this.session.choose({ ...values, weights: at("weights").value, ...changed }))
+      .then(() => this.show());
+  }
+
+  // Text is looked for in a box: left, top, right and bottom.
+  keepRegion([left, top, right, bottom]) {
+    const [width, height] = this.session.state.size, limited = (value, most) => Math.min(Math.max(value, 0), most);
+    const [l, t, r, b] = [limited(left, width), limited(top, height), limited(right, width), limited(bottom, height)];
+    if (r > l && b > t) return this.keep({ region: [l, t, r - l, b - t] });
+    return say("The box lies outside the picture.", true);
+  }
+}
