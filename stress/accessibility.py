@@ -59,7 +59,7 @@ def visits(page: Any, clip: Path) -> Iterator[str]:
     page.mouse.move(middle[0] + 60, middle[1] + 60, steps=5)
     page.mouse.up()
     page.wait_for_selector("#keys li")
-    page.click("summary")
+    page.click("aside > details summary")
     page.click("#help-open")
     yield "list of keys"
     page.keyboard.press("Escape")

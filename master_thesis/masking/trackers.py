@@ -68,7 +68,7 @@ TRACKERS: Mapping[str, TrackerSpec] = MappingProxyType(
             "cutie:load_cutie",
             "a file like cutie-base-mega.pth, or default",
             "cutie.inference.inference_core",
-            "the package cutie of github.com/hkchengrex/Cutie, which is another one than cutie on PyPI",
+            "the package of github.com/hkchengrex/Cutie, which is not the cutie of PyPI",
         ),
     }
 )

@@ -6,6 +6,7 @@ import logging
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar, runtime_checkable
@@ -20,6 +21,8 @@ FIRST_LINE_SECONDS = 5.0
 """Time after which a log gets the first line, unless the work is expected to take less than a line's time."""
 LATE_SHARE = 0.05
 """Share of an estimate that is still left where more time than estimated has passed before the first frame."""
+RECENT_SECONDS, NUM_RECENT = 30.0, 20
+"""The speed is that of the last steps: of this time, or of this number if those took longer."""
 TRUSTED_SHARE = 0.2
 """Share of the work after which its own speed counts alone, and no longer the estimate."""
 
@@ -80,6 +83,7 @@ class Progress:
         self.is_terminal = self.stream.isatty()
         self.num_done = 0
         self._start = self._reported = clock()
+        self._steps: deque[tuple[float, int]] = deque()
         self._pause = TERMINAL_SECONDS if self.is_terminal else FIRST_LINE_SECONDS
         self._lock, self._ended = threading.Lock(), threading.Event()
         if expected is not None and (self.is_terminal or expected > LINE_SECONDS):
@@ -88,6 +92,9 @@ class Progress:
     def update(self, count: int = 1) -> None:
         """Adds frames that are done."""
         self.num_done += count
+        self._steps.append((self.clock(), self.num_done))
+        while len(self._steps) > NUM_RECENT and self._steps[-1][0] - self._steps[1][0] > RECENT_SECONDS:
+            self._steps.popleft()
         self.report_if_due()
 
     def report_if_due(self) -> None:
@@ -120,11 +127,11 @@ class Progress:
 
     @property
     def seconds_left(self) -> float | None:
-        """The estimate at first, then more and more what the speed so far says; None: unknown."""
+        """The estimate at first, then more and more what the speed says; None: unknown."""
         if not self.total:
             return None
-        share, elapsed = min(self.num_done / self.total, 1.0), self.clock() - self._start
-        measured = elapsed * (1 - share) / share if share else None
+        share, elapsed, pace = min(self.num_done / self.total, 1.0), self.clock() - self._start, self._pace_of_steps()
+        measured = None if pace is None else pace * self.total * (1 - share)
         estimated = None if self.expected is None else self.expected * (1 - share)
         if estimated is not None and not share:
             estimated = max(estimated - elapsed, LATE_SHARE * estimated)
@@ -132,6 +139,16 @@ class Progress:
             return estimated if measured is None else measured
         weight = min(share / TRUSTED_SHARE, 1.0)
         return weight * measured + (1 - weight) * estimated
+
+    def _pace_of_steps(self) -> float | None:
+        """Seconds per frame; None before the second step, since the first one includes what is done once."""
+        if len(self._steps) < 2:
+            return None
+        (start, before), (end, done) = self._steps[0], self._steps[-1]
+        if done == before:
+            return None
+        waiting = (self.clock() - start) / (done - before + 1)  # a step that takes longer counts before it ends
+        return max((end - start) / (done - before), waiting)
 
     def text(self) -> str:
         """What is reported."""

@@ -1,5 +1,6 @@
 """The page in a real browser, used like a person would: draw, carry, correct, cancel, remove, compare, download."""
 
+import re
 import shutil
 
 import av
@@ -14,7 +15,7 @@ from tests.app.conftest import running, square, wait_for
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium")
-SIZE, NUM_FRAMES = (64, 96), 8
+SIZE, OTHER_SIZE, NUM_FRAMES = (64, 96), (72, 80), 8
 WAIT_MS = 60_000
 TIMES = "\u00d7"
 pytestmark = [
@@ -44,12 +45,13 @@ class Person:
     Attributes:
         page: the tab.
         client: asks the server about what the person did.
+        size: height and width of the clip in this tab.
         complaints: errors in the console.
         addresses: everything that was asked for.
     """
 
-    def __init__(self, page, client):
-        self.page, self.client, self.complaints, self.addresses = page, client, [], []
+    def __init__(self, page, client, size=SIZE):
+        self.page, self.client, self.size, self.complaints, self.addresses = page, client, size, [], []
         page.set_default_timeout(WAIT_MS)
         page.on("console", lambda message: self.complaints.append(message.text) if message.type != "log" else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -65,10 +67,10 @@ class Person:
 
     def place(self, x, y):
         """Where a pixel of the video is in the window."""
-        box = self.page.locator("figure[data-kind=input] canvas").bounding_box()
-        scale = min((box["width"] - 24) / SIZE[1], (box["height"] - 24) / SIZE[0])
+        (height, width), box = self.size, self.page.locator("figure[data-kind=input] canvas").bounding_box()
+        scale = min((box["width"] - 24) / width, (box["height"] - 24) / height)
         left, top = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        return left + (x - SIZE[1] / 2) * scale, top + (y - SIZE[0] / 2) * scale
+        return left + (x - width / 2) * scale, top + (y - height / 2) * scale
 
     def drag(self, *places):
         self.page.mouse.move(*self.place(*places[0]))
@@ -86,7 +88,13 @@ class Person:
 
     def mask(self, frame):
         """The mask that the server has for a frame."""
-        return mask_of_png(self.client("GET", f"{self.session}/masks/{frame}").data, SIZE)
+        return mask_of_png(self.client("GET", f"{self.session}/masks/{frame}").data, self.size)
+
+    def wait_for_job(self, state="done"):
+        """Waits until what is computed has ended, and the page knows."""
+        wait_for(lambda: not (self.state["job"] or {"is_active": True})["is_active"], 60)
+        self.page.wait_for_selector("#job", state="hidden")
+        assert self.state["job"]["state"] == state, self.state["job"]
 
     def wait_for_keys(self, *frames):
         wait_for(lambda: [key["frame"] for key in self.state["keys"]] == list(frames))
@@ -97,16 +105,26 @@ class Person:
         return int(self.mask(frame).sum())
 
 
-@pytest.fixture(scope="module")
-def video(tmp_path_factory):
-    """A clip with sound; a red square moves to the right."""
-    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+def write_clip(folder, size, **values):
+    """A clip with a red square that moves to the right."""
+    y, x = np.mgrid[: size[0], : size[1]]
     still = np.stack([40 + x, 120 - y, 60 + (x // 8 + y // 8) % 2 * 30], axis=-1).astype(np.uint8)
     frames = [still.copy() for _ in range(NUM_FRAMES)]
     for t, frame in enumerate(frames):
-        frame[square(SIZE, 20, 16 + 3 * t, 20)] = (230, 40, 20)
-    clip = Clip(size=SIZE, times=tuple(range(NUM_FRAMES)), audio="aac")
-    return clip.write(tmp_path_factory.mktemp("video"), frames)
+        frame[square(size, 20, 16 + 3 * t, 20)] = (230, 40, 20)
+    return Clip(size=size, times=tuple(range(NUM_FRAMES)), **values).write(folder, frames)
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    """A clip with sound."""
+    return write_clip(tmp_path_factory.mktemp("video"), SIZE, audio="aac")
+
+
+@pytest.fixture(scope="module")
+def other_video(tmp_path_factory):
+    """A clip of another size."""
+    return write_clip(tmp_path_factory.mktemp("other"), OTHER_SIZE)
 
 
 @pytest.fixture
@@ -116,24 +134,29 @@ def person(tmp_path, monkeypatch):
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         for client in running(serving.Page(tmp_path / "sessions", 0)):
-            page = browser.new_page(viewport={"width": 1280, "height": 800})
-            person = Person(page, client)
-            page.goto(client.page.address)
+            window = browser.new_context(viewport={"width": 1280, "height": 800})
+            person = Person(window.new_page(), client)
+            person.page.goto(client.page.address)
             yield person
         browser.close()
 
 
-def test_a_person_removes_an_object(person, video):
+def test_a_person_removes_an_object(person, video, other_video):
     hand_over(person, video)
     draw(person)
     keys_do_what_the_page_says(person)
-    carry_and_mend(person)
-    remove_and_compare(person)
+    choose(person)
+    other = carry_in_two_tabs(person, other_video)
+    mend(person)
+    cancel_a_removal_and_go_on(person)
+    compare(person)
     download(person)
     come_back(person)
-    assert person.complaints == []
+    assert [state["frame"] for state in other.state["keys"]] == [0], "the other tab is as it was"
+    assert person.complaints + other.complaints == []
     own = f"http://127.0.0.1:{person.client.page.port}/"
-    assert [url for url in person.addresses if not url.startswith((own, f"blob:{own}"))] == []
+    asked = person.addresses + other.addresses
+    assert [url for url in asked if not url.startswith((own, f"blob:{own}"))] == []
 
 
 def hand_over(person, video):
@@ -194,15 +217,57 @@ def keys_do_what_the_page_says(person):
     person.press("0", "b", "m", "m")
 
 
-def carry_and_mend(person):
-    """Carries, corrects the last frame, cancels the next carrying, and carries again."""
-    carry = person.page.locator("#carry")
-    carry.click()
-    wait_for(lambda: (person.state["job"] or {}).get("state") == "done", 60)
-    person.page.wait_for_selector("#job", state="hidden")
-    state = person.state
-    assert (state["job"]["state"], state["is_carried"], state["masks"]["count"]) == ("done", True, NUM_FRAMES)
-    assert overlap(person.mask(4), square(SIZE, 20, 28, 20)) > 0.7
+def choose(person):
+    """Chooses text and shadow, draws where text is, and takes the text back."""
+    page = person.page
+    page.click("#choices summary")
+    offered, choice = person.client("GET", "/api/offers").json, lambda name: person.state["choice"][name]
+    for name, needed in offered["trackers"].items():
+        assert page.locator(f"#tracker option[value={name}]").is_disabled() == bool(needed)
+        assert (needed in person.text("#tracker-reasons")) == bool(needed)
+    assert page.is_disabled("#text") == bool(offered["text"])
+    if not offered["text"]:
+        page.check("#text")
+        page.click("#region-draw")
+        person.drag((10, 48), (106, 60))
+        wait_for(lambda: choice("region"))
+        assert np.abs(np.subtract(choice("region"), (10, 48, 86, 12))).max() <= 1
+        page.fill("#region", "0 40 9")
+        page.press("#region", "Enter")
+        playwright.expect(page.locator("#message.error")).to_contain_text("four whole numbers")
+        page.uncheck("#text")
+    page.check("#shadow")
+    wait_for(lambda: (choice("text"), choice("shadow")) == (False, True))
+    page.click("#choices summary")
+
+
+def carry_in_two_tabs(person, video):
+    """Carries while another tab, with another clip, draws and waits for its turn; returns the person there."""
+    other = Person(person.page.context.new_page(), person.client, OTHER_SIZE)
+    other.page.goto(f"http://127.0.0.1:{person.client.page.port}/")
+    other.page.fill("#path", str(video))
+    other.page.press("#path", "Enter")
+    other.page.wait_for_url("**/s/*")
+    playwright.expect(other.page.locator("#facts")).to_have_text(f"80 {TIMES} 72 \u00b7 8 frames")
+    assert other.page.url != person.page.url
+    other.press("x")
+    person.page.click("#carry")
+    other.drag((10, 14), (42, 46))
+    other.wait_for_keys(0)
+    other.page.click("#carry")
+    person.wait_for_job()
+    other.wait_for_job()
+    for each, size in ((person, SIZE), (other, OTHER_SIZE)):
+        assert (each.state["is_carried"], each.state["masks"]["count"]) == (True, NUM_FRAMES)
+        assert overlap(each.mask(4), square(size, 20, 28, 20)) > 0.7
+    assert "No shadow was found" in person.text("#carry-notes")
+    assert other.text("#carry-notes") == ""
+    return other
+
+
+def mend(person):
+    """Corrects the last frame and cancels the next carrying."""
+    person.page.bring_to_front()
     person.page.click("#strip", position={"x": person.page.locator("#strip").bounding_box()["width"] - 9, "y": 12})
     playwright.expect(person.page.locator("#number")).to_have_value("7")
     person.press("b", "]", "]", "]")
@@ -211,18 +276,37 @@ def carry_and_mend(person):
     person.wait_for_keys(0, 7)
     assert int(person.mask(7).sum()) != before
     person.page.evaluate(CANCEL_AT_ONCE)
-    wait_for(lambda: not person.state["job"]["is_active"], 60)
-    person.page.wait_for_selector("#job", state="hidden")
-    assert (person.state["job"]["state"], person.state["is_carried"]) == ("cancelled", False)
+    person.wait_for_job("cancelled")
+    assert not person.state["is_carried"]
     assert overlap(person.mask(4), square(SIZE, 20, 28, 20)) > 0.7, "the masks from before are kept"
     person.page.check("#preview")
 
 
-def remove_and_compare(person):
-    """Removes, which carries what is still to be carried, and looks at the result."""
-    person.page.fill("#widening", "2")
-    person.page.click("#remove")
-    person.page.wait_for_selector("body.comparing")
+def cancel_a_removal_and_go_on(person):
+    """Removes, which carries what is still to be carried; cancels when some frames are filled, and goes on."""
+    page = person.page
+    page.fill("#widening", "2")
+    page.select_option("#working-size", "480p")
+    page.click("#remove")
+    wait_for(lambda: is_filling(person.state["job"]["progress"]), 60)
+    page.click("#cancel")
+    person.wait_for_job("cancelled")
+    said = person.state["job"]["message"]
+    kept = re.match(r"interrupted: (\d) of 8 frames with a hole are filled and kept; starting it again", said)
+    assert kept, said
+    assert (person.state["result"], person.state["is_carried"]) == (None, False)
+    playwright.expect(page.locator("#remove")).to_have_text("Continue removing")
+    page.click("#remove")
+    page.wait_for_selector("body.comparing")
+
+
+def is_filling(progress):
+    """Whether at least one frame is filled."""
+    return progress.get("what") == "filling" and progress["done"] > 0
+
+
+def compare(person):
+    """Looks at the result."""
     state = person.state
     assert (state["job"]["state"], state["is_carried"], state["result"]["choice"]["widening"]) == ("done", True, 2)
     assert "of the hole" in person.text("#sentence")
@@ -246,7 +330,7 @@ def download(person):
             with av.open(str(file.path())) as container:
                 assert [stream.type for stream in container.streams] == ["video", "audio"]
                 assert sum(1 for _ in container.decode(video=0)) == NUM_FRAMES
-    person.page.click("summary")
+    person.page.click("aside > details summary")
     with person.page.expect_download() as downloads:
         person.page.click("#get-masks")
     assert downloads.value.suggested_filename == "clip_masks.zip"

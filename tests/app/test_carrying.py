@@ -29,7 +29,7 @@ def test_what_is_not_installed_is_offered_with_the_reason(nothing):
     assert list(found["trackers"]) == ["carrier", "sam2", "cutie"]
     assert found["trackers"]["carrier"] == ""
     assert found["trackers"]["sam2"] == "needs the package transformers: pip install 'master_thesis[sam2]'"
-    assert found["trackers"]["cutie"].startswith("needs the package cutie of github.com/hkchengrex/Cutie")
+    assert found["trackers"]["cutie"].startswith("needs the package of github.com/hkchengrex/Cutie")
 
 
 def test_the_page_asks_what_is_installed(client, everything):

@@ -114,8 +114,7 @@ def test_a_missing_package_for_text_is_named(world, monkeypatch, capsys):
         ),
         (
             "mask clip.mp4 --box 1 1 5 5 --tracker cutie --tracker_weights none.pth",
-            "--tracker cutie needs the package cutie of github.com/hkchengrex/Cutie, which is another one than cutie "
-            "on PyPI",
+            "--tracker cutie needs the package of github.com/hkchengrex/Cutie, which is not the cutie of PyPI",
         ),
         (
             "mask clip.mp4 --box 1 1 5 5 --tracker xmem",

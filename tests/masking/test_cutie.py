@@ -145,5 +145,5 @@ def test_a_package_of_the_same_name_is_told_apart(tmp_path, monkeypatch):
         monkeypatch.delitem(sys.modules, name)
     (tmp_path / "cutie.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(UserError, match=r"--tracker cutie needs the package cutie of github.com/hkchengrex/Cutie"):
+    with pytest.raises(UserError, match=r"--tracker cutie needs the package of github.com/hkchengrex/Cutie"):
         load_tracker("cutie", "weights.pth")

@@ -44,9 +44,42 @@ def test_the_estimate_counts_at_first_and_the_speed_later() -> None:
 def test_without_an_estimate_the_speed_counts() -> None:
     progress, clock = progress_of(10)
     assert progress.seconds_left is None
-    clock.now = 5
-    progress.update(5)
-    assert progress.seconds_left == 5
+    for clock.now, left in ((5, None), (7, 16), (9, 14)):
+        progress.update()
+        assert progress.seconds_left == left
+
+
+def test_the_first_step_is_not_taken_for_the_pace() -> None:
+    progress, clock = progress_of(289)
+    clock.now = 77.0  # what is done once
+    progress.update()
+    assert progress.text() == "filling: 1 of 289 frames"
+    clock.now += 0.4
+    progress.update()
+    assert progress.seconds_left == pytest.approx(0.4 * 287)
+
+
+def test_the_pace_is_that_of_the_last_steps() -> None:
+    progress, clock = progress_of(1000)
+    for seconds in [0.1] * 200 + [2.0] * 60:
+        clock.now += seconds
+        progress.update()
+    assert progress.seconds_left == pytest.approx(2.0 * 740)
+    for _ in range(500):
+        clock.now += 0.1
+        progress.update()
+    assert progress.seconds_left == pytest.approx(0.1 * 240)
+
+
+def test_a_step_that_takes_longer_counts_before_it_ends() -> None:
+    progress, clock = progress_of(10)
+    for clock.now in (1, 2, 3):
+        progress.update()
+    assert progress.seconds_left == 7
+    clock.now = 3.9
+    assert progress.seconds_left == 7
+    clock.now = 13
+    assert progress.seconds_left == pytest.approx(4 * 7)
 
 
 def test_without_a_total_frames_are_counted() -> None:

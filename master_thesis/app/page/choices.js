@@ -11,6 +11,7 @@ export class Choices {
   // onDraw: called when the next box that is drawn says where text is.
   constructor(session, onDraw) {
     Object.assign(this, { session, onDraw });
+    this.numPending = 0; // changes that the server has not answered: until then the controls know better
     for (const id of FIELDS) at(id).addEventListener("change", () => this.keep());
     at("region-draw").addEventListener("click", () => onDraw());
   }
@@ -20,15 +21,15 @@ export class Choices {
     const { text, trackers } = await read("/api/offers");
     this.isTextMissing = Boolean(text);
     at("text-reason").hidden = !text;
-    at("text-reason").textContent = `Not installed: ${text}`;
+    at("text-reason").textContent = `It ${text}`;
     at("tracker").replaceChildren(...Object.entries(trackers).map(([name, needed]) => {
-      const option = new Option(TITLES[name] ?? name, name);
+      const option = new Option(`${TITLES[name] ?? name}${needed ? " (not installed)" : ""}`, name);
       option.disabled = Boolean(needed);
       return option;
     }));
     at("tracker-reasons").replaceChildren(...Object.entries(trackers).filter(([, needed]) => needed).map(([name, needed]) => {
       const item = document.createElement("li");
-      item.textContent = `${TITLES[name] ?? name} is not installed: ${needed}`;
+      item.textContent = `${TITLES[name] ?? name} ${needed}.`;
       return item;
     }));
     const { text: isText, shadow, tracker } = this.session.state.choice;
@@ -38,32 +39,35 @@ export class Choices {
 
   // The state of the controls, unless they are being used.
   show() {
-    const { choice } = this.session.state, isLocked = this.session.isLocked, isOther = choice.tracker !== "carrier";
+    const { choice } = this.session.state, { isLocked } = this.session;
     const values = { ...choice, lines: String(choice.lines), region: (choice.region ?? []).join(" ") };
-    for (const id of FIELDS) {
+    for (const id of this.numPending ? [] : FIELDS) {
       if (typeof values[id] === "boolean") at(id).checked = values[id];
       else if (document.activeElement !== at(id)) at(id).value = values[id];
-      at(id).disabled = isLocked;
     }
+    for (const id of [...FIELDS, "region-draw"]) at(id).disabled = isLocked;
     at("text").disabled = isLocked || (this.isTextMissing && !choice.text);
-    at("region-draw").disabled = isLocked;
-    at("text-choices").hidden = !choice.text;
-    for (const element of document.querySelectorAll(".of-tracker")) element.hidden = !isOther;
+    at("text-choices").hidden = !at("text").checked;
+    for (const element of document.querySelectorAll(".of-tracker")) element.hidden = at("tracker").value === "carrier";
   }
 
-  keep(changed = {}) {
+  async keep() {
     const numbers = at("region").value.trim(), tracker = at("tracker").value;
     const region = numbers ? numbers.split(/[\s,]+/).map((word) => (/^\d+$/.test(word) ? Number(word) : word)) : null;
     const values = { text: at("text").checked, shadow: at("shadow").checked, lines: at("lines").value === "true", region, tracker };
-    return careful(() => this.session.choose({ ...values, weights: at("weights").value, ...changed }))
-      .then(() => this.show());
+    this.numPending += 1;
+    this.show();
+    await careful(() => this.session.choose({ ...values, weights: at("weights").value }));
+    this.numPending -= 1;
+    this.show();
   }
 
   // Text is looked for in a box: left, top, right and bottom.
   keepRegion([left, top, right, bottom]) {
     const [width, height] = this.session.state.size, limited = (value, most) => Math.min(Math.max(value, 0), most);
     const [l, t, r, b] = [limited(left, width), limited(top, height), limited(right, width), limited(bottom, height)];
-    if (r > l && b > t) return this.keep({ region: [l, t, r - l, b - t] });
-    return say("The box lies outside the picture.", true);
+    if (r <= l || b <= t) return say("The box lies outside the picture.", true);
+    at("region").value = [l, t, r - l, b - t].join(" ");
+    return this.keep();
   }
 }

@@ -103,6 +103,7 @@ function hasChanged(id, ...values) {
 
 function showKeys(keys, current, go, remove, isLocked) {
   if (!hasChanged("keys", keys, current, isLocked)) return;
+  at("keys-title").hidden = !keys.length;
   at("keys").replaceChildren(...keys.map(({ frame, is_gone: isGone }) => {
     const item = document.createElement("li");
     item.className = "with-remove";
