@@ -11,7 +11,8 @@ from master_thesis.app import serving
 from master_thesis.app.jobs import JobQueue
 from master_thesis.app.keys import mask_of_png
 from stress.videos import Clip
-from tests.app.conftest import running, square, wait_for
+from tests.app import conftest
+from tests.app.conftest import running, square
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = shutil.which("chromium")
@@ -37,6 +38,11 @@ CANCEL_AT_ONCE = """() => new Promise((resolve) => {
   document.getElementById("carry").click();
 })"""
 """Carries, and cancels when the button appears: a carrying as short as this one may be over before a hand is there."""
+
+
+def wait_for(condition):
+    """Waits until something is true: a busy machine takes its time."""
+    conftest.wait_for(condition, WAIT_MS / 1000)
 
 
 class Person:
@@ -92,7 +98,7 @@ class Person:
 
     def wait_for_job(self, state="done"):
         """Waits until what is computed has ended, and the page knows."""
-        wait_for(lambda: not (self.state["job"] or {"is_active": True})["is_active"], 60)
+        wait_for(lambda: not (self.state["job"] or {"is_active": True})["is_active"])
         self.page.wait_for_selector("#job", state="hidden")
         assert self.state["job"]["state"] == state, self.state["job"]
 
@@ -288,7 +294,7 @@ def cancel_a_removal_and_go_on(person):
     page.fill("#widening", "2")
     page.select_option("#working-size", "480p")
     page.click("#remove")
-    wait_for(lambda: is_filling(person.state["job"]["progress"]), 60)
+    wait_for(lambda: is_filling(person.state["job"]["progress"]))
     page.click("#cancel")
     person.wait_for_job("cancelled")
     said = person.state["job"]["message"]
