@@ -14,8 +14,8 @@ from master_thesis.masking.text_detector import NEEDED, PACKAGES
 from master_thesis.masking.trackers import TRACKERS
 from master_thesis.runtime.atomic import atomic_path
 from master_thesis.runtime.installs import is_installed
-from master_thesis.video.checks import counted
 from master_thesis.video.mask_folder import MaskRecord
+from master_thesis.video.wording import counted
 
 CHOICE = "carrying.json"
 """File of a session that keeps what was chosen."""
@@ -34,6 +34,7 @@ class CarryChoice:
 
     Attributes:
         shadow: also the shadow that moves with the object.
+        reflection: also its reflection on the ground.
         text: also burnt-in text.
         lines: entire lines of it instead of letters.
         region: where to look for it: left, top, width and height; None: everywhere.
@@ -42,6 +43,7 @@ class CarryChoice:
     """
 
     shadow: bool = False
+    reflection: bool = False
     text: bool = False
     lines: bool = False
     region: tuple[int, int, int, int] | None = None
@@ -61,7 +63,7 @@ class CarryChoice:
         """
         strange = [name for name in values if name not in cls.__dataclass_fields__]
         require(not strange, f"there is no option {', '.join(strange)[:40]}")
-        ticked = {name: values.get(name) is True for name in ("shadow", "text", "lines")}
+        ticked = {name: values.get(name) is True for name in ("shadow", "reflection", "text", "lines")}
         require(not ticked["text"] or not offers()["text"], f"text {offers()['text']}")
         tracker = str(values.get("tracker", BUILT_IN))
         weights = "" if tracker == BUILT_IN else str(values.get("weights", "")).strip()
@@ -92,7 +94,8 @@ class CarryChoice:
         if self.text and self.region:
             words += ["--region", *map(str, self.region)]
         words += ["--text_boxes"] * (self.text and self.lines)
-        words += ["--grow", "shadow"] * (is_drawn and self.shadow)
+        grown = "both" if self.shadow and self.reflection else "shadow" if self.shadow else "reflection"
+        words += ["--grow", grown] * (is_drawn and (self.shadow or self.reflection))
         if is_drawn and self.tracker != BUILT_IN:
             words += ["--tracker", self.tracker, "--tracker_weights", self.weights]
         return words
@@ -106,15 +109,16 @@ def require_weights(choice: CarryChoice) -> None:
 
 def added(record: MaskRecord) -> list[str]:
     """What masks hold besides the drawn object, in words."""
-    notes, shadows = [], [pixels for pixels in record.shadow_pixels if pixels]
+    notes = []
     if record.text:
         first, last = min(line["first"] for line in record.text), max(line["last"] for line in record.text)
         notes.append(f"Text: {counted(len(record.text), 'line')} in frames {first} to {last}.")
     elif record.options.get("text"):
         notes.append("No text was found.")
-    if record.shadow_pixels:
-        found = f"Shadow: added to {len(shadows)} of {counted(len(record.shadow_pixels), 'mask')}."
-        notes.append(found if shadows else "No shadow was found that moves with the object.")
+    for kind, pixels in (("shadow", record.shadow_pixels), ("reflection", record.reflection_pixels)):
+        num_grown = sum(count > 0 for count in pixels)
+        found = f"{kind.capitalize()}: added to {num_grown} of {counted(len(pixels), 'mask')}."
+        notes += [found if num_grown else f"No {kind} of the object was found."] if pixels else []
     return notes
 
 

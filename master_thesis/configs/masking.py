@@ -11,6 +11,8 @@ from master_thesis.errors import require
 
 MARK_FLAGS = ("box", "points", "background_points", "draw", "gone")
 """The options that mark frames."""
+GROWN = ("shadow", "reflection", "both")
+"""What ``--grow`` adds to masks."""
 BUILT_IN = "carrier"
 """The tracker that is part of this package."""
 NOTHING_MARKED = (
@@ -62,11 +64,14 @@ class Marks:
         (), "the object is not visible from this frame to the next marked one", metavar="@FRAME", is_repeatable=True
     )
     grow: str | None = option(
-        None, "also mask the shadow that moves with the object", choices=("shadow",), otherwise="nothing"
+        None,
+        "also mask the shadow that moves with the object, its reflection on the ground, or both",
+        choices=GROWN,
+        otherwise="nothing",
     )
 
     def __post_init__(self) -> None:
-        require(self.grow in (None, "shadow"), f"--grow should be shadow, got {self.grow}")
+        require(self.grow in (None, *GROWN), f"--grow should be shadow, reflection or both, got {self.grow}")
         gone = set(self.gone_frames)
         marked: dict[str, Sequence[NumberMark | DrawMark]] = {
             "box": self.boxes,
@@ -85,6 +90,11 @@ class Marks:
         frames = [mark.frame for mark in self.boxes]
         twice = next((f for f in frames if frames.count(f) > 1), None)
         require(twice is None, f"--box should be given once per frame, got several for frame {twice}")
+
+    @property
+    def grown(self) -> tuple[str, ...]:
+        """What is looked for beside the object."""
+        return GROWN[:2] if self.grow == "both" else (self.grow,) if self.grow else ()
 
     @property
     def is_given(self) -> bool:

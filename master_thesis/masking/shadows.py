@@ -55,16 +55,20 @@ class ShadowFinder:
         self.frame_at, self.mask_at, self.frames = frame_at, mask_at, frames
         self._found = lru_cache(maxsize=4)(self._dimmed)
         self._step = lru_cache(maxsize=2 * max(DISTANCES) + 2)(self._measured)
-        self._wide = lru_cache(maxsize=2 * max(DISTANCES) + 2)(lambda t: _widened(mask_at(t), APART_PX))
+        self._wide = lru_cache(maxsize=2 * max(DISTANCES) + 2)(lambda t: widened(self.hidden(t), APART_PX))
 
-    def shadows(self) -> Iterator[Bool[np.ndarray, "H W"]]:
+    def found(self) -> Iterator[Bool[np.ndarray, "H W"]]:
         """The shadow in every frame of the scene, without the object."""
         for frame in self.frames:
-            found, mask = self._found(frame), self.mask_at(frame)
-            beside = [t for t in (frame - 1, frame + 1) if t in self.frames and found.any()]
+            dim, mask = self._found(frame), self.mask_at(frame)
+            beside = [t for t in (frame - 1, frame + 1) if t in self.frames and dim.any()]
             moved = [_shifted(self._found(t), _centre(mask) - _centre(self.mask_at(t))) for t in beside]
-            steady = found & np.logical_or.reduce([np.zeros_like(found), *(_widened(m, 3) for m in moved)])
+            steady = dim & np.logical_or.reduce([np.zeros_like(dim), *(widened(m, 3) for m in moved)])
             yield _touching(steady, mask)
+
+    def hidden(self, frame: int) -> Bool[np.ndarray, "H W"]:
+        """Where a frame does not show the background."""
+        return self.mask_at(frame)
 
     def background(self, frame: int) -> tuple[Float[np.ndarray, "H W 3"], Bool[np.ndarray, "H W"]]:
         """The median of other frames, and where it is known."""
@@ -117,16 +121,17 @@ def _touching(dim: Bool[np.ndarray, "H W"], mask: Bool[np.ndarray, "H W"]) -> Bo
     if not dim.any():
         return dim
     ys, xs = np.nonzero(mask)
-    near = _widened(mask, max(round(REACH * max(np.ptp(ys), np.ptp(xs))), APART_PX))
+    near = widened(mask, max(round(REACH * max(np.ptp(ys), np.ptp(xs))), APART_PX))
     opened = cv2.morphologyEx((dim & near).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(opened)
-    touching = set(np.unique(labels[_widened(mask, APART_PX) & (opened > 0)])) - {0}
+    touching = set(np.unique(labels[widened(mask, APART_PX) & (opened > 0)])) - {0}
     large = [label for label in touching if stats[label, cv2.CC_STAT_AREA] >= MIN_SHARE * mask.sum()]
     closed = cv2.morphologyEx(np.isin(labels, large).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     return (closed > 0) & ~mask
 
 
-def _widened(mask: Bool[np.ndarray, "H W"], radius: int) -> Bool[np.ndarray, "H W"]:
+def widened(mask: Bool[np.ndarray, "H W"], radius: int) -> Bool[np.ndarray, "H W"]:
+    """A mask with everything up to so many pixels around it."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
     return cv2.dilate(mask.astype(np.uint8), kernel) > 0
 

@@ -57,6 +57,7 @@ class MaskRecord:
         spans: what was carried together.
         text: lines of text, with their boxes and frames.
         shadow_pixels: of every frame, how many pixels were added as a shadow; empty if none was looked for.
+        reflection_pixels: the same for reflections.
     """
 
     video: str
@@ -68,6 +69,7 @@ class MaskRecord:
     spans: list[SpanRecord] = field(default_factory=list)
     text: list[dict[str, Any]] = field(default_factory=list)
     shadow_pixels: list[int] = field(default_factory=list)
+    reflection_pixels: list[int] = field(default_factory=list)
 
     def write(self, path: Path) -> None:
         """Writes the record as JSON."""

@@ -26,7 +26,7 @@ from master_thesis.video.mask_folder import RECORD, MaskRecord, check_mask_folde
 from master_thesis.video.mask_marks import MarkedFrames
 from master_thesis.video.mask_overlay import write_overlay
 from master_thesis.video.mask_scan import look_through
-from master_thesis.video.mask_shadows import add_shadows, shadow_summary
+from master_thesis.video.mask_shadows import add_grown, grown_summary
 from master_thesis.video.outputs import OVERLAY, beside, stem_of, with_own_name
 from master_thesis.video.provenance import ranges_of
 from master_thesis.video.wording import counted
@@ -109,16 +109,16 @@ def summary(result: MaskResult) -> list[str]:
     """The result in words, one line each."""
     record, count = result.record, len(result.record.confidence)
     lines = [f"{result.folder}: {counted(count, 'mask')}"]
-    shadows = shadow_summary(record)
+    grown = grown_summary(record)
     if not record.doubtful:
-        return [f"{lines[0]}; none is doubtful", *shadows]
+        return [f"{lines[0]}; none is doubtful", *grown]
     worst = min(record.doubtful, key=record.confidence.__getitem__)
     lines[0] += f"; {counted(len(record.doubtful), 'doubtful frame')} ({ranges_of(record.doubtful)})"
     lines.append(
         f"look at frame {worst}: if its mask is wrong, mark that frame too (--box X Y W H@{worst}, or "
         f"--gone @{worst}) and run again with --overwrite; only what depends on it is carried again"
     )
-    return [*lines, *shadows]
+    return [*lines, *grown]
 
 
 def _write_all(carrier: SpanCarrier, record: MaskRecord, marks: Marks, overlaid_digest: str) -> None:
@@ -137,6 +137,6 @@ def _write_all(carrier: SpanCarrier, record: MaskRecord, marks: Marks, overlaid_
         for frame in range(found.num_frames):
             writer.write(frame, np.zeros(record.size, bool))
         record.confidence = [1.0] * found.num_frames
-    if marks.grow:
-        record.shadow_pixels = add_shadows(carrier.frames, writer, found.cuts)
+    added = add_grown(carrier.frames, writer, found.cuts, marks.grown) if marks.grow else {}
+    record.shadow_pixels, record.reflection_pixels = (added.get(kind, []) for kind in ("shadow", "reflection"))
     record.write(writer.part / RECORD)

@@ -1,8 +1,8 @@
-"""Adds the shadows that move with the object to the masks of a video."""
+"""Adds the shadows and reflections that move with the object to the masks of a video."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from master_thesis.masking.finishing import THRESHOLD, enlarge, reduce_mask
+from master_thesis.masking.reflections import ReflectionFinder
 from master_thesis.masking.shadows import DISTANCES, ShadowFinder
 from master_thesis.ops.mask import PackedMask
 from master_thesis.video.frame_store import ImageStore
@@ -18,14 +19,46 @@ from master_thesis.video.mask_folder import MaskFolder, MaskRecord
 from master_thesis.video.progress import with_progress
 from master_thesis.video.wording import counted
 
+FINDERS: Mapping[str, type[ShadowFinder]] = {"shadow": ShadowFinder, "reflection": ReflectionFinder}
+NOTHING = {
+    "shadow": "no shadow was found that moves with the object",
+    "reflection": "no reflection of the object was found",
+}
 
-def add_shadows(frames: ImageStore, writer: MaskFolder, cuts: Sequence[int]) -> list[int]:
-    """Adds shadows to the masks that were written, scene by scene.
+
+def add_grown(
+    frames: ImageStore, writer: MaskFolder, cuts: Sequence[int], kinds: Sequence[str]
+) -> dict[str, list[int]]:
+    """Adds shadows or reflections to the masks that were written, scene by scene.
+
+    Args:
+        frames: of the video, at the working size.
+        writer: holds the masks.
+        cuts: frames that start a new scene.
+        kinds: which of :data:`FINDERS` to use.
 
     Returns:
-        The number of pixels added to every mask.
+        By kind, the number of pixels added to every mask.
     """
-    size, added = (frames.shape[0], frames.shape[1]), []
+    # A mask is read again for the frames after it, so that all are found before the first one is written.
+    found = {kind: _found(frames, writer, cuts, kind) for kind in kinds}
+    added: dict[str, list[int]] = {kind: [] for kind in kinds}
+    for frame in range(len(frames)):
+        mask = writer.read(frame)
+        grown = mask.copy()
+        for kind in kinds:
+            soft = cv2.GaussianBlur(found[kind][frame].mask.astype(np.float32), (3, 3), 0)
+            new = enlarge(soft, (mask.shape[0], mask.shape[1])) & ~grown
+            grown |= new
+            added[kind].append(int(new.sum()))
+        if (grown != mask).any():
+            writer.grow(frame, grown & ~mask)
+    return added
+
+
+def _found(frames: ImageStore, writer: MaskFolder, cuts: Sequence[int], kind: str) -> list[PackedMask]:
+    """What is found in every frame."""
+    size = (frames.shape[0], frames.shape[1])
 
     @lru_cache(maxsize=2 * max(DISTANCES) + 4)
     def mask_at(frame: int) -> Bool[np.ndarray, "H W"]:
@@ -33,28 +66,22 @@ def add_shadows(frames: ImageStore, writer: MaskFolder, cuts: Sequence[int]) -> 
         return reduce_mask(mask if overlaid is None else mask & ~overlaid, size) > THRESHOLD
 
     bounds = [0, *cuts, len(frames)]
-    scenes = [ShadowFinder(frames.__getitem__, mask_at, range(*bound)) for bound in pairwise(bounds)]
-    # A mask is read again for the frames after it, so that all are found before the first one is written.
-    shadows = (PackedMask.of(shadow) for scene in scenes for shadow in scene.shadows())
-    found = list(with_progress(shadows, "shadows", len(frames)))
-    for frame, packed in enumerate(found):
-        mask = writer.read(frame)
-        shadow = packed.mask.astype(np.float32)
-        new = enlarge(cv2.GaussianBlur(shadow, (3, 3), 0), (mask.shape[0], mask.shape[1])) & ~mask
-        if new.any():
-            writer.grow(frame, new)
-        added.append(int(new.sum()))
-    return added
+    scenes = [FINDERS[kind](frames.__getitem__, mask_at, range(*bound)) for bound in pairwise(bounds)]
+    packed = (PackedMask.of(each) for scene in scenes for each in scene.found())
+    return list(with_progress(packed, f"{kind}s", len(frames)))
 
 
-def shadow_summary(record: MaskRecord) -> list[str]:
-    """What was added, in words; nothing if no shadow was looked for."""
-    count, added = len(record.shadow_pixels), [pixels for pixels in record.shadow_pixels if pixels]
-    if not count:
-        return []
+def grown_summary(record: MaskRecord) -> list[str]:
+    """What was added, in words; nothing if nothing was looked for."""
+    found = {"shadow": record.shadow_pixels, "reflection": record.reflection_pixels}
+    return [_summary(kind, pixels) for kind, pixels in found.items() if pixels]
+
+
+def _summary(kind: str, pixels: Sequence[int]) -> str:
+    added = [count for count in pixels if count]
     if not added:
-        return ["no shadow was found that moves with the object"]
-    return [
-        f"a shadow was added to {len(added)} of {counted(count, 'mask')}, {sum(added) // len(added)} pixels each on "
-        "average: look at it with --overlay; masks.json lists the pixels of every frame"
-    ]
+        return NOTHING[kind]
+    return (
+        f"a {kind} was added to {len(added)} of {counted(len(pixels), 'mask')}, {sum(added) // len(added)} pixels each "
+        "on average: look at it with --overlay; masks.json lists the pixels of every frame"
+    )

@@ -241,6 +241,7 @@ def choose(person):
         page.fill("#region", "0 40 9")
         page.press("#region", "Enter")
         playwright.expect(page.locator("#message.error")).to_contain_text("four whole numbers")
+        playwright.expect(page.locator("#region")).to_have_value(" ".join(map(str, choice("region"))))
         page.uncheck("#text")
     page.check("#shadow")
     wait_for(lambda: (choice("text"), choice("shadow")) == (False, True))
@@ -266,7 +267,7 @@ def carry_in_two_tabs(person, video):
     for each, size in ((person, SIZE), (other, OTHER_SIZE)):
         assert (each.state["is_carried"], each.state["masks"]["count"]) == (True, NUM_FRAMES)
         assert overlap(each.mask(4), square(size, 20, 28, 20)) > 0.7
-    assert "No shadow was found" in person.text("#carry-notes")
+    assert "No shadow of the object was found" in person.text("#carry-notes")
     assert other.text("#carry-notes") == ""
     return other
 

@@ -45,6 +45,8 @@ def test_the_page_asks_what_is_installed(client, everything):
          ["--text", "--region", "0", "30", "64", "10", "--text_boxes"]),
         ({"region": [0, 30, 64, 10], "lines": True}, True, []),
         ({"shadow": True}, True, ["--grow", "shadow"]),
+        ({"reflection": True}, True, ["--grow", "reflection"]),
+        ({"shadow": True, "reflection": True}, True, ["--grow", "both"]),
         ({"shadow": True, "text": True, "tracker": "sam2", "weights": "/"}, False, ["--text"]),
         ({"tracker": "cutie", "weights": " / "}, True, ["--tracker", "cutie", "--tracker_weights", "/"]),
     ],
@@ -78,7 +80,7 @@ def test_what_is_not_installed_cannot_be_chosen(nothing, values):
 
 def test_choices_are_kept(everything, tmp_path):
     assert CarryChoice.read(tmp_path) == CarryChoice()
-    choice = CarryChoice(True, True, True, (1, 2, 3, 4), "sam2", "/")
+    choice = CarryChoice(True, True, True, True, (1, 2, 3, 4), "sam2", "/")
     choice.write(tmp_path)
     assert CarryChoice.read(tmp_path) == choice
     (tmp_path / carrying.CHOICE).write_text('{"region": 3}')
@@ -118,5 +120,5 @@ def test_what_was_added_is_said():
     record.text = [{"box": [0, 0, 9, 9], "first": 4, "last": 9}, {"box": [0, 0, 9, 9], "first": 2, "last": 3}]
     record.shadow_pixels = [0, 4, 5]
     assert added(record) == ["Text: 2 lines in frames 2 to 9.", "Shadow: added to 2 of 3 masks."]
-    record = MaskRecord("clip.mp4", SIZE, {}, shadow_pixels=[0, 0])
-    assert added(record) == ["No shadow was found that moves with the object."]
+    record = MaskRecord("clip.mp4", SIZE, {}, shadow_pixels=[0, 0], reflection_pixels=[3, 0])
+    assert added(record) == ["No shadow of the object was found.", "Reflection: added to 1 of 2 masks."]

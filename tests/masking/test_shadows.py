@@ -34,7 +34,7 @@ def clip(shade, moves=True):
 
 
 def found_in(frames, masks):
-    return list(ShadowFinder(frames.__getitem__, masks.__getitem__, range(len(frames))).shadows())
+    return list(ShadowFinder(frames.__getitem__, masks.__getitem__, range(len(frames))).found())
 
 
 def similarity(a, b):

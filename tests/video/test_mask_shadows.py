@@ -9,7 +9,7 @@ import pytest
 from master_thesis.cli.main import main
 from master_thesis.configs.masking import Marks, MaskConfig
 from master_thesis.errors import UserError
-from master_thesis.images.codec import read_mask, write_png
+from master_thesis.images.codec import read_frame, read_mask, write_png
 from master_thesis.masking.carrying import Carried
 from master_thesis.video import mask_carrying, mask_making
 from master_thesis.video.mask_making import make_masks
@@ -65,6 +65,25 @@ def test_shadows_are_added_and_reported_once(tmp_path, video, caplog):
     assert areas(make_masks(config, Marks(draw=draw)).folder) == plain
 
 
+def test_reflections_are_added_beside_shadows(tmp_path, video, caplog):
+    for path in video.iterdir():
+        frame = read_frame(path)
+        upside_down = frame[30:50][::-1].astype(np.float32)
+        is_block = upside_down[..., 0] > 190
+        below = frame[50:70].astype(np.float32)
+        below[is_block] = 0.6 * below[is_block] + 0.4 * upside_down[is_block]
+        frame[50:70] = below.round().astype(np.uint8)
+        write_png(path, frame)
+    draw, config = (str(tmp_path / "mask.png"),), MaskConfig(str(video), overwrite=True)
+    plain = areas(make_masks(config, Marks(draw=draw)).folder)
+    with caplog.at_level(logging.INFO):
+        result = make_masks(config, Marks(draw=draw, grow="both"))
+    found, grown = result.record, np.subtract(areas(result.folder), plain)
+    assert (np.add(found.shadow_pixels, found.reflection_pixels) == grown).all()
+    assert 400 < np.median(grown) < 900, "600 pixels are mirrored"
+    assert f"a reflection was added to {NUM_FRAMES} of {NUM_FRAMES} masks" in caplog.text
+
+
 def test_that_there_is_none_is_said(tmp_path, video, caplog):
     for path in video.iterdir():
         write_png(path, panorama(*SIZE))
@@ -74,8 +93,8 @@ def test_that_there_is_none_is_said(tmp_path, video, caplog):
     assert "no shadow was found that moves with the object" in caplog.text
 
 
-def test_only_shadows_grow():
-    with pytest.raises(UserError, match="--grow should be shadow, got light"):
+def test_nothing_else_grows():
+    with pytest.raises(UserError, match="--grow should be shadow, reflection or both, got light"):
         Marks(box=("1", "1", "5", "5"), grow="light")
 
 

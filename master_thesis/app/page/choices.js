@@ -5,7 +5,7 @@ import { careful, say } from "./messages.js";
 
 const at = (id) => document.getElementById(id);
 const TITLES = { carrier: "built in", sam2: "SAM 2", cutie: "Cutie" };
-const FIELDS = ["text", "region", "lines", "shadow", "tracker", "weights"];
+const FIELDS = ["text", "region", "lines", "shadow", "reflection", "tracker", "weights"];
 
 export class Choices {
   // onDraw: called when the next box that is drawn says where text is.
@@ -32,18 +32,18 @@ export class Choices {
       item.textContent = `${TITLES[name] ?? name} ${needed}.`;
       return item;
     }));
-    const { text: isText, shadow, tracker } = this.session.state.choice;
-    at("choices").open = isText || shadow || tracker !== "carrier";
+    const { text: isText, shadow, reflection, tracker } = this.session.state.choice;
+    at("choices").open = isText || shadow || reflection || tracker !== "carrier";
     this.show();
   }
 
-  // The state of the controls, unless they are being used.
-  show() {
+  // The state of the controls, unless they are being used; hasFailed: also of those.
+  show(hasFailed = false) {
     const { choice } = this.session.state, { isLocked } = this.session;
     const values = { ...choice, lines: String(choice.lines), region: (choice.region ?? []).join(" ") };
     for (const id of this.numPending ? [] : FIELDS) {
       if (typeof values[id] === "boolean") at(id).checked = values[id];
-      else if (document.activeElement !== at(id)) at(id).value = values[id];
+      else if (hasFailed || document.activeElement !== at(id)) at(id).value = values[id];
     }
     for (const id of [...FIELDS, "region-draw"]) at(id).disabled = isLocked;
     at("text").disabled = isLocked || (this.isTextMissing && !choice.text);
@@ -54,12 +54,13 @@ export class Choices {
   async keep() {
     const numbers = at("region").value.trim(), tracker = at("tracker").value;
     const region = numbers ? numbers.split(/[\s,]+/).map((word) => (/^\d+$/.test(word) ? Number(word) : word)) : null;
-    const values = { text: at("text").checked, shadow: at("shadow").checked, lines: at("lines").value === "true", region, tracker };
+    const ticked = Object.fromEntries(["text", "shadow", "reflection"].map((id) => [id, at(id).checked]));
+    const values = { ...ticked, lines: at("lines").value === "true", region, tracker };
     this.numPending += 1;
     this.show();
-    await careful(() => this.session.choose({ ...values, weights: at("weights").value }));
+    const isTaken = await careful(() => this.session.choose({ ...values, weights: at("weights").value }).then(() => true));
     this.numPending -= 1;
-    this.show();
+    this.show(!isTaken); // or what was refused would be handed over again
   }
 
   // Text is looked for in a box: left, top, right and bottom.

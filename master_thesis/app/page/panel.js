@@ -5,6 +5,7 @@ const KINDS = { carry: "Carrying", remove: "Removing" };
 const STEPS = {
   "looking through": "looking through the video", carrying: "carrying the mask", examining: "examining the video",
   filling: "filling the hole", writing: "writing the result", shadows: "looking for shadows",
+  reflections: "looking for reflections",
 };
 
 export function inWords(seconds) {
