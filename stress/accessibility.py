@@ -3,6 +3,7 @@
 Needs ``pip install playwright``, a Chromium, and the file of axe-core (``npm install axe-core``):
 
     python -m stress accessibility --axe node_modules/axe-core/axe.min.js
+    python -m stress accessibility --axe node_modules/axe-core/axe.min.js --pictures screens --clip DAVIS/blackswan
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from master_thesis.app.serving import Page
 from stress.videos import Clip, moving_frames
 
 SIZE = (96, 128)
+WINDOWS_PX = ((1280, 800), (1920, 1080))
+"""Sizes at which pictures are taken."""
 SERIOUS = ("serious", "critical")
 NUM_SHOWN = 3
 """Elements that are listed for each finding."""
@@ -51,7 +54,15 @@ def visits(page: Any, clip: Path) -> Iterator[str]:
     page.click("#open button")
     page.wait_for_url("**/s/*")
     page.wait_for_selector("#undo")
+    page.wait_for_function("!document.getElementById('facts').textContent.includes('reading')")
     yield "drawing"
+    page.click("#choices summary")
+    if page.is_enabled("#text"):
+        page.check("#text")
+        yield "choices"
+        page.uncheck("#text")
+    page.wait_for_function("document.getElementById('carry').disabled")
+    page.click("#choices summary")
     box = page.locator("figure[data-kind=input] canvas").bounding_box()
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(*middle)
@@ -63,6 +74,10 @@ def visits(page: Any, clip: Path) -> Iterator[str]:
     page.click("#help-open")
     yield "list of keys"
     page.keyboard.press("Escape")
+    page.click("#carry")
+    page.wait_for_selector("#job", state="visible")
+    page.wait_for_selector("#job", state="hidden")
+    yield "carried"
     page.click("#remove")
     page.wait_for_selector("#job", state="visible")
     yield "removing"
@@ -83,22 +98,38 @@ def examine(page: Any, name: str, axe: str) -> int:
     return sum(each["impact"] in SERIOUS for each in found["violations"])
 
 
+def photograph(page: Any, folder: Path, name: str) -> None:
+    """Writes pictures of the page in windows of some sizes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    before = page.viewport_size
+    for width, height in WINDOWS_PX:
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_timeout(300)
+        page.screenshot(path=folder / f"{name.replace(', ', '_').replace(' ', '_')}_{width}.png")
+    page.set_viewport_size(before)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--axe", type=Path, required=True, help="axe.min.js of axe-core")
+    parser.add_argument("--clip", type=Path, help="video or folder of frames (default: a small one that is made here)")
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="also write pictures of the page")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     options = parser.parse_args()
     from playwright.sync_api import sync_playwright
 
     axe, num_serious = options.axe.read_text(encoding="utf-8"), 0
     with tempfile.TemporaryDirectory() as name, sync_playwright() as driver:
-        clip = write_clip(Path(name))
+        clip = options.clip.absolute() if options.clip else write_clip(Path(name))
         browser = driver.chromium.launch(executable_path=options.chromium, args=["--no-sandbox"])
         with served(Path(name) / "sessions") as server:
             for scheme in ("light", "dark"):
                 page = browser.new_page(color_scheme=scheme, bypass_csp=True)
                 page.set_default_timeout(120_000)
                 page.goto(server.address)
-                num_serious += sum(examine(page, f"{scheme}, {seen}", axe) for seen in visits(page, clip))
+                for seen in visits(page, clip):
+                    num_serious += examine(page, f"{scheme}, {seen}", axe)
+                    if options.pictures:
+                        photograph(page, options.pictures, f"{scheme}, {seen}")
         browser.close()
     sys.exit(f"{num_serious} serious findings" if num_serious else 0)

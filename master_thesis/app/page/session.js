@@ -77,7 +77,7 @@ export class Session {
   // Hands over what is masked besides what is drawn, after the masks before it.
   choose(values) {
     this.newest = ++this.asked;
-    const done = this.saving.then(() => post(`${this.base}/choose`, values)).then(() => this.refresh());
+    const done = this.saving.then(() => post(`${this.base}/choose`, values)).finally(() => this.refresh());
     this.saving = done.catch(() => undefined);
     return done;
   }
