@@ -150,11 +150,11 @@ def remove(session: Session, values: Mapping[str, Any]) -> None:
     commands = [] if session.is_carried else [carrying]
     commands.append(session.removal.words(session.masks, choice))
 
-    def note() -> None:
-        session.note_carried(digest)
-        session.removal.note(digest, choice)
+    def note(number: int) -> None:  # a removal that is cancelled keeps its masks
+        if commands[number] is carrying:
+            session.note_carried(digest)
 
-    session.start(Job(REMOVE, commands, session.folder, note))
+    session.start(Job(REMOVE, commands, session.folder, lambda: session.removal.note(digest, choice), note))
 
 
 def cancel(session: Session, values: Mapping[str, Any]) -> None:

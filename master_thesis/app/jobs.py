@@ -26,8 +26,8 @@ GRACE_SECONDS = 20.0
 """Time that a worker has to save its progress."""
 
 
-def _nothing() -> None:
-    """Called after most jobs."""
+def _nothing(number: int = 0) -> None:
+    """Called after most jobs and commands."""
 
 
 @dataclass
@@ -39,6 +39,7 @@ class Job:
         commands: command lines without the name of the program, run in order.
         folder: of the session.
         on_done: called after success.
+        on_command: called with the number of each command that has succeeded.
         state: one of the words above.
         progress: what the worker reported last.
         message: how it ended.
@@ -48,6 +49,7 @@ class Job:
     commands: list[list[str]]
     folder: Path
     on_done: Callable[[], None] = _nothing
+    on_command: Callable[[int], None] = _nothing
     state: str = QUEUED
     progress: dict[str, Any] = field(default_factory=dict)
     message: str = ""
@@ -168,8 +170,12 @@ class JobQueue:
             process.stdin.write(json.dumps({"commands": job.commands, "log": str(job.folder / LOG)}) + "\n")
             process.stdin.flush()
         for line in process.stdout:
-            with contextlib.suppress(ValueError):
-                job.progress = json.loads(line)
+            with contextlib.suppress(ValueError, UserError):  # the latter: a full disk keeps no note
+                said = json.loads(line)
+                if "finished" in said:
+                    job.on_command(said["finished"])
+                else:
+                    job.progress = said
         code = process.wait()
         for pipe in (process.stdin, process.stdout):
             with contextlib.suppress(BrokenPipeError):

@@ -64,11 +64,12 @@ def main() -> int:
     from master_thesis.video.progress import watching
 
     code = 0
-    for words in job["commands"]:
+    for number, words in enumerate(job["commands"]):
         with watching(Reporter(channel).report):
             code = run_command(words)
         if code:
             break
+        print(json.dumps({"finished": number}), file=channel, flush=True)
     return code
 
 

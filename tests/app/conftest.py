@@ -23,13 +23,14 @@ line = sys.stdin.readline()
 if line:
     job = json.loads(line)
     sys.stderr = open(job["log"], "w")
-    for words in job["commands"]:
+    for number, words in enumerate(job["commands"]):
         print(json.dumps({"what": words[0], "done": 1, "total": 2, "seconds_left": 3.0}), flush=True)
         while words[0] == "wait" and not os.path.exists(words[1]):
             time.sleep(0.01)
         if words[0] == "fail":
             print("master_thesis: error: " + words[1], file=sys.stderr)
             sys.exit(2)
+        print(json.dumps({"finished": number}), flush=True)
     print("all done", file=sys.stderr)
 """
 """A worker that knows the commands ``wait FILE`` and ``fail MESSAGE``; it succeeds in all others."""

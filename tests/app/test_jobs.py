@@ -37,6 +37,14 @@ def test_commands_run_in_order_until_one_fails(queue, tmp_path):
     assert json.loads((tmp_path / "b/job.json").read_text())["message"] == "the box lies outside"
 
 
+def test_what_has_succeeded_is_noted_though_the_rest_fails(queue, tmp_path):
+    noted, done = [], []
+    job = job_in(tmp_path / "a", ["one"], ["fail", "no space"], on_command=noted.append, on_done=lambda: done.append(1))
+    queue.add(job)
+    wait_for(lambda: not job.is_active)
+    assert (job.state, noted, done) == ("failed", [0], [])
+
+
 def test_a_running_job_is_cancelled_and_the_next_one_runs(queue, tmp_path):
     first, second = job_in(tmp_path / "a", ["wait", "for ever"]), job_in(tmp_path / "b", ["one"])
     queue.add(first)
