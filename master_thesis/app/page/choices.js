@@ -11,6 +11,7 @@ export class Choices {
   // onDraw: called when the next box that is drawn says where text is.
   constructor(session, onDraw) {
     Object.assign(this, { session, onDraw });
+    this.region = ""; // the last one that was right
     this.numPending = 0; // changes that the server has not answered: until then the controls know better
     for (const id of FIELDS) at(id).addEventListener("change", () => this.keep());
     at("region-draw").addEventListener("click", () => onDraw());
@@ -45,6 +46,7 @@ export class Choices {
       if (typeof values[id] === "boolean") at(id).checked = values[id];
       else if (hasFailed || document.activeElement !== at(id)) at(id).value = values[id];
     }
+    if (!this.numPending) this.region = values.region;
     for (const id of [...FIELDS, "region-draw"]) at(id).disabled = isLocked;
     at("text").disabled = isLocked || (this.isTextMissing && !choice.text);
     at("text-choices").hidden = !at("text").checked;
@@ -52,8 +54,14 @@ export class Choices {
   }
 
   async keep() {
-    const numbers = at("region").value.trim(), tracker = at("tracker").value;
-    const region = numbers ? numbers.split(/[\s,]+/).map((word) => (/^\d+$/.test(word) ? Number(word) : word)) : null;
+    const words = at("region").value.trim().split(/[\s,]+/).filter(Boolean), tracker = at("tracker").value;
+    if (words.length && !(words.length === 4 && words.every((word) => /^\d+$/.test(word)))) {
+      at("region").value = this.region;
+      say("The part to look for text in should be four whole numbers: left, top, width and height.", true);
+      return;
+    }
+    const region = words.length ? words.map(Number) : null;
+    this.region = words.join(" ");
     const ticked = Object.fromEntries(["text", "shadow", "reflection"].map((id) => [id, at(id).checked]));
     const values = { ...ticked, lines: at("lines").value === "true", region, tracker };
     this.numPending += 1;
