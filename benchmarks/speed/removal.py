@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--data_path", help="tree as in docs/data.md; default: the built-in data")
     parser.add_argument("--sequences", nargs="+", default=[None], help="of DAVIS; default: the first")
     parser.add_argument("--frames", type=int, default=100, help="at most this many")
-    parser.add_argument("--enlarged", type=int, metavar="HEIGHT", help="enlarge the sequences to this height")
+    parser.add_argument("--enlarged", type=int, metavar="HEIGHT", help="enlarge the frames to this height")
     parser.add_argument("--options", default="", help="further options of `remove`, as one word")
     options = parser.parse_args()
     print("| input | length | per frame | processor time per frame | peak memory so far |\n|---|---|---|---|---|")
@@ -106,8 +106,10 @@ def main() -> None:
             folder = Path(name) / str(sequence)
             folder.mkdir()
             if options.clip:
-                size = next(to_and_fro(options.clip, 1)).shape[:2]
-                frames = to_and_fro(options.clip, options.frames)
+                height, width = size = next(to_and_fro(options.clip, 1)).shape[:2]
+                if options.enlarged:
+                    size = (options.enlarged, options.enlarged * width // height // 2 * 2)
+                frames = (cv2.resize(frame, size[::-1]) for frame in to_and_fro(options.clip, options.frames))
                 write_input(folder, frames, crossing_holes(size, options.frames))
             else:
                 if not options.data_path:
