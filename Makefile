@@ -25,7 +25,7 @@ $(BIN)/.installed: pyproject.toml requirements.txt
 	$(BIN)/pip install --quiet --requirement requirements.txt --editable ".[dev]"
 	touch $@
 
-demo: install ## Remove an object from a built-in clip with the shipped weights, and measure the result
+demo: install ## Remove an object from a built-in clip, and measure the result
 	rm -rf $(DEMO)
 	$(RUN) sample-data $(DATA)
 	$(RUN) remove $(CLIP)/JPEGImages/480p/walker-crossing --mask $(CLIP)/Annotations_Dense/480p/walker-crossing \
