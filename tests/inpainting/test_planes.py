@@ -109,6 +109,14 @@ def test_corners_are_corrected_in_pixels_of_the_frame() -> None:
     assert np.abs(refined[1] - refined[0] - (14, -6)).max() < 0.3
 
 
+def test_a_change_of_light_moves_no_corner() -> None:
+    here = RANDOM.uniform((30, 30), (160, 110), (80, 2)).astype(np.float32)
+    darker = cv2.convertScaleAbs(textured(), alpha=0.95)
+    refined = refine_corners(np.stack((here, here)), textured(), darker, (150, 200))
+    assert len(refined[0]) == 80
+    assert np.abs(refined[1] - refined[0]).max() < 0.03
+
+
 def test_corners_stay_where_the_frames_show_something_else() -> None:
     here = RANDOM.uniform((30, 30), (160, 110), (60, 2)).astype(np.float32)
     corners = np.stack((here, here + 1))
