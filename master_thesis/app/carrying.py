@@ -115,10 +115,10 @@ def added(record: MaskRecord) -> list[str]:
         notes.append(f"Text: {counted(len(record.text), 'line')} in frames {first} to {last}.")
     elif record.options.get("text"):
         notes.append("No text was found.")
-    for kind, pixels in (("shadow", record.shadow_pixels), ("reflection", record.reflection_pixels)):
+    for kind, pixels in record.grown_pixels.items():
         num_grown = sum(count > 0 for count in pixels)
         found = f"{kind.capitalize()}: added to {num_grown} of {counted(len(pixels), 'mask')}."
-        notes += [found if num_grown else f"No {kind} of the object was found."] if pixels else []
+        notes.append(found if num_grown else f"No {kind} of the object was found.")
     return notes
 
 

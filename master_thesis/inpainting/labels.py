@@ -23,7 +23,7 @@ from master_thesis.inpainting.candidates import (
     visible_around,
 )
 from master_thesis.inpainting.motions import Motions, Picture
-from master_thesis.inpainting.strangers import without_strangers
+from master_thesis.inpainting.strangers import StrangerFinder
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.ops.consensus import Consensus, agreement, consensus, misfit
 from master_thesis.ops.pixels import put_rows, sample_at
@@ -47,8 +47,6 @@ LEAST_WEIGHT = 0.02
 CLEAR_PX = 3.0
 """Distance from the hole, in the reduced frame, at which its surroundings are compared: nearer ones may show the rest
 of an object whose mask is too tight."""
-LEVELS = np.repeat(np.arange(256.0)[:, None], 3, axis=1)
-"""All the colours of 8 bits, per channel."""
 LEAST_SAFETY = 0.1
 """Weight of a candidate at the very border of the hole in its frame."""
 
@@ -100,7 +98,8 @@ def choose_labels(
     else:
         return Labels(sides[0], np.full((len(points), 3), np.nan, np.float32), np.zeros(len(points), bool))
     reached = np.any([candidate.places.is_known for candidate in candidates], axis=0)
-    candidates = [without_strangers(t, points, each, grid, views, motions.exposures) for each in candidates]
+    finder = StrangerFinder(t, points, grid, views, motions.exposures)
+    candidates = [finder.without_strangers(each) for each in candidates]
     chosen = _decided(t, points, candidates, grid, views, motions)
     places, mean = _mixed(points, candidates, grid, chosen, Colours(views.frames, motions.exposures, t))
     return Labels(places, mean, reached & ~places.is_known)
@@ -143,7 +142,7 @@ def _exposed(colours: np.ndarray, origin: np.ndarray, t: int, exposures: Sequenc
     """Colours of a grid as the exposure of frame t shows them."""
     result = np.zeros(colours.shape, np.uint8)
     for k in np.unique(origin[origin != NOWHERE]).tolist():
-        seen = np.rint(exposures[k].seen_as(exposures[t], LEVELS)).clip(0, 255).astype(np.uint8)
+        seen = np.rint(exposures[k].levels_seen_as(exposures[t])).clip(0, 255).astype(np.uint8)
         cv2.copyTo(cv2.LUT(colours, seen[None]), (origin == k).view(np.uint8), result)
     return result
 

@@ -66,54 +66,53 @@ class Cells(NamedTuple):
         return self.points + by_label[labels], own
 
 
-def without_strangers(
-    t: int,
-    points: Float[np.ndarray, "N 2"],
-    candidate: Candidate,
-    grid: Grid,
-    views: Views,
-    exposures: Sequence[Exposure],
-) -> Candidate:
-    """A candidate for the hole of frame t, without what is not there in it; see :func:`find_strangers`."""
-    strange = find_strangers(t, candidate.places, points, grid, views, exposures)
-    if not strange.any():
-        return candidate
-    hole = views.wide[t]
-    plane = np.zeros(hole.shape, bool)
-    plane[hole] = strange
-    x, y = np.moveaxis(np.rint(grid.points).astype(int), -1, 0)
-    is_left = ~plane[y.clip(0, hole.shape[0] - 1), x.clip(0, hole.shape[1] - 1)]
-    nowhere = Places(np.full(len(points), NOWHERE, np.int32), points)
-    places = nowhere.where(strange, candidate.places)
-    return replace(candidate, places=places, origin=np.where(is_left, candidate.origin, NOWHERE))
-
-
-def find_strangers(
-    t: int, places: Places, points: Float[np.ndarray, "N 2"], grid: Grid, views: Views, exposures: Sequence[Exposure]
-) -> Bool[np.ndarray, " N"]:
-    """Which pixels of the hole of frame t should not be copied from their places.
+class StrangerFinder:
+    """Finds strangers in what other frames show in the hole of one frame.
 
     Args:
         t: number of the frame.
-        places: of the pixels.
-        points: these pixels.
+        points: pixels of its hole.
         grid: around the hole.
         views: of all frames.
         exposures: of all frames.
     """
-    cells = Cells.of(grid, points)
-    here, visible = _seen(t, cells.points, grid, views)
-    misfit = np.zeros(len(points), np.float32)
-    for k in np.unique(places.source[places.is_known]).tolist():
-        chosen = np.flatnonzero(places.source == k)
-        moved, own = cells.moved(chosen, places.xy[chosen] - points[chosen])
-        shown, known = _seen(k, moved, grid, views)
-        seen = exposures[k].seen_as(exposures[t], shown.reshape(-1, 3))
-        shown = seen.reshape(shown.shape).astype(np.float32)
-        error = np.zeros(own.shape, np.float32)
-        error[own] = mean_by_colour(np.abs(shown - here).mean(axis=-1), shown, own, visible & known & ~own, REACH)
-        misfit[chosen] = error[cells.row[chosen], cells.column[chosen]]
-    return misfit > LARGEST_MISFIT
+
+    def __init__(
+        self, t: int, points: Float[np.ndarray, "N 2"], grid: Grid, views: Views, exposures: Sequence[Exposure]
+    ) -> None:
+        self.t, self.points, self.grid, self.views, self.exposures = t, points, grid, views, exposures
+        self._cells = Cells.of(grid, points)
+        self._here, self._visible = _seen(t, self._cells.points, grid, views)
+
+    def without_strangers(self, candidate: Candidate) -> Candidate:
+        """A candidate without what is not there in the frame."""
+        strange = self.find(candidate.places)
+        if not strange.any():
+            return candidate
+        hole = self.views.wide[self.t]
+        plane = np.zeros(hole.shape, bool)
+        plane[hole] = strange
+        x, y = np.moveaxis(np.rint(self.grid.points).astype(int), -1, 0)
+        is_left = ~plane[y.clip(0, hole.shape[0] - 1), x.clip(0, hole.shape[1] - 1)]
+        nowhere = Places(np.full(len(self.points), NOWHERE, np.int32), self.points)
+        places = nowhere.where(strange, candidate.places)
+        return replace(candidate, places=places, origin=np.where(is_left, candidate.origin, NOWHERE))
+
+    def find(self, places: Places) -> Bool[np.ndarray, " N"]:
+        """Which pixels of the hole should not be copied from their places."""
+        cells = self._cells
+        misfit = np.zeros(len(self.points), np.float32)
+        for k in np.unique(places.source[places.is_known]).tolist():
+            chosen = np.flatnonzero(places.source == k)
+            moved, own = cells.moved(chosen, places.xy[chosen] - self.points[chosen])
+            shown, known = _seen(k, moved, self.grid, self.views)
+            seen = self.exposures[k].seen_as(self.exposures[self.t], shown.reshape(-1, 3))
+            shown = seen.reshape(shown.shape).astype(np.float32)
+            difference, is_around = np.abs(shown - self._here).mean(axis=-1), self._visible & known & ~own
+            error = np.zeros(own.shape, np.float32)
+            error[own] = mean_by_colour(difference, shown, own, is_around, REACH)
+            misfit[chosen] = error[cells.row[chosen], cells.column[chosen]]
+        return misfit > LARGEST_MISFIT
 
 
 def _seen(

@@ -71,6 +71,12 @@ class MaskRecord:
     shadow_pixels: list[int] = field(default_factory=list)
     reflection_pixels: list[int] = field(default_factory=list)
 
+    @property
+    def grown_pixels(self) -> dict[str, list[int]]:
+        """By kind, the pixels added to every mask; only of the kinds that were looked for."""
+        kinds = {"shadow": self.shadow_pixels, "reflection": self.reflection_pixels}
+        return {kind: pixels for kind, pixels in kinds.items() if pixels}
+
     def write(self, path: Path) -> None:
         """Writes the record as JSON."""
         path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")

@@ -73,8 +73,7 @@ def _found(frames: ImageStore, writer: MaskFolder, cuts: Sequence[int], kind: st
 
 def grown_summary(record: MaskRecord) -> list[str]:
     """What was added, in words; nothing if nothing was looked for."""
-    found = {"shadow": record.shadow_pixels, "reflection": record.reflection_pixels}
-    return [_summary(kind, pixels) for kind, pixels in found.items() if pixels]
+    return [_summary(kind, pixels) for kind, pixels in record.grown_pixels.items()]
 
 
 def _summary(kind: str, pixels: Sequence[int]) -> str:

@@ -7,7 +7,7 @@ from master_thesis.inpainting.candidates import Grid, Views
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.photomontage import Photomontage
 from master_thesis.inpainting.sources import WideHoles, points_of
-from master_thesis.inpainting.strangers import find_strangers
+from master_thesis.inpainting.strangers import StrangerFinder
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.painter import SmoothPainter
 from master_thesis.ops.position_map import NOWHERE, Places
@@ -38,7 +38,7 @@ def strangers(hole: np.ndarray, frames: list[np.ndarray], source: int) -> np.nda
     points = points_of(wide)
     places = Places(np.full(len(points), source, np.int32), points)
     found = np.zeros(SIZE, bool)
-    found[wide] = find_strangers(0, places, points, Grid.around(wide), views, [Exposure.unchanged()] * len(frames))
+    found[wide] = StrangerFinder(0, points, Grid.around(wide), views, [Exposure.unchanged()] * len(frames)).find(places)
     return found & hole
 
 
@@ -61,7 +61,7 @@ def test_a_change_of_light_that_was_measured_is_no_stranger(hole) -> None:
     places = Places(np.ones(len(points), np.int32), points)
     for gain, is_strange in ((1.0, True), (1 / 0.6, False)):
         exposures = [Exposure.unchanged(), Exposure(np.full(3, gain), np.zeros(3))]
-        found = find_strangers(0, places, points, Grid.around(views.wide[0]), views, exposures)
+        found = StrangerFinder(0, points, Grid.around(views.wide[0]), views, exposures).find(places)
         assert found.all() if is_strange else not found.any()
 
 
@@ -69,7 +69,8 @@ def test_where_nothing_is_known_around_nothing_is_a_stranger(hole) -> None:
     views = Views([wall()], WideHoles([hole]))
     points = points_of(views.wide[0])
     places = Places(np.full(len(points), NOWHERE, np.int32), points)
-    assert not find_strangers(0, places, points, Grid.around(hole), views, [Exposure.unchanged()]).any()
+    finder = StrangerFinder(0, points, Grid.around(hole), views, [Exposure.unchanged()])
+    assert not finder.find(places).any()
 
 
 def test_a_montage_makes_up_what_only_strangers_hide(hole) -> None:

@@ -79,9 +79,12 @@ class Exposure:
         if self.is_unchanged and other.is_unchanged:
             return colours.astype(np.float64)
         if colours.dtype == np.uint8 and len(colours) > NUM_BYTES:  # each value is computed once
-            table = self.seen_as(other, np.repeat(np.arange(float(NUM_BYTES))[:, None], 3, axis=1))
-            return cv2.LUT(colours[None], table[None])[0]
+            return cv2.LUT(colours[None], self.levels_seen_as(other)[None])[0]
         return (self.gain * colours + self.offset - other.offset) / other.gain
+
+    def levels_seen_as(self, other: Exposure) -> Float[np.ndarray, "256 3"]:
+        """What becomes of every level of 8 bits, per channel."""
+        return self.seen_as(other, np.repeat(np.arange(float(NUM_BYTES))[:, None], 3, axis=1))
 
 
 def _fit(one: Float[np.ndarray, " N"], two: Float[np.ndarray, " N"]) -> tuple[float, float]:
