@@ -79,6 +79,8 @@ class Person:
         return left + (x - width / 2) * scale, top + (y - height / 2) * scale
 
     def drag(self, *places):
+        """Moves the pointer with its button down, when the frame is there: until then the page takes no strokes."""
+        self.page.wait_for_selector("#stage[aria-busy=false]")
         self.page.mouse.move(*self.place(*places[0]))
         self.page.mouse.down()
         for each in places[1:]:

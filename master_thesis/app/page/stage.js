@@ -66,6 +66,7 @@ export class Stage {
   // Shows a frame, unless another one is asked for before it is there.
   async load(number) {
     const { session, frames } = this, { count } = session.state.frames, mine = ++this.asked;
+    at("stage").ariaBusy = "true";
     const frame = this.frame = Math.min(Math.max(number, 0), Math.max(count - 1, 0));
     at("slider").value = frame;
     at("slider").setAttribute("aria-valuetext", `frame ${frame}`);
@@ -89,6 +90,8 @@ export class Stage {
       for (const n of near) for (const kind of kinds) this.picture(kind, n).catch(() => undefined);
     } catch (error) {
       if (mine === this.asked && count) say(error.message, true);
+    } finally {
+      if (mine === this.asked) at("stage").ariaBusy = "false";
     }
   }
 
