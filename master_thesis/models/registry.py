@@ -89,7 +89,6 @@ _SPECS = (
         "small.aligner:SmallDFPN",
         "dfpn",
         preset="small",
-        sizes={"size": "small_size", "start": "small_start"},
         shipped="small_dfpn.safetensors",
         trainer="small:SmallDFPNTraining",
     ),

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import glob
 import os
+import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -40,7 +41,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Raises:
         UserError: the file cannot be written (disk full, no permission); nothing of it remains.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = _part_of(path)
     try:
         yield part
         with part.open("rb+") as file:
@@ -70,7 +71,7 @@ def atomic_folder(path: Path, names: frozenset[str] | None) -> Iterator[Path]:
     is_checked = names is not None and path.is_dir()
     strange = sorted({entry.name for entry in path.iterdir()} - (names or frozenset())) if is_checked else []
     require(not strange, f"{path} holds files other than a result ({', '.join(strange[:1])}): choose another name")
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = _part_of(path)
     try:
         part.mkdir(parents=True)
         yield part
@@ -81,6 +82,11 @@ def atomic_folder(path: Path, names: frozenset[str] | None) -> Iterator[Path]:
         raise UserError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _part_of(path: Path) -> Path:
+    """An unfinished file or folder beside ``path``, of a name that no other writer has, on whichever machine it is."""
+    return path.with_name(f"{path.name}.{secrets.randbelow(10**9)}.part")
 
 
 def remove_leftovers(path: Path) -> None:

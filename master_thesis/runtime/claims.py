@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,12 +93,8 @@ def _locked(path: Path) -> int | None:
 
 def clock_of(folder: Path) -> int:
     """The time now, in ns, by the clock that stamps the files of a folder; 0 if it cannot be written to."""
-    probe = folder / f".clock.{os.getpid()}"
     try:
-        probe.touch()
-        return probe.stat().st_mtime_ns
+        with tempfile.TemporaryFile(prefix=".clock.", dir=folder) as probe:
+            return os.fstat(probe.fileno()).st_mtime_ns
     except OSError:
         return 0
-    finally:
-        with contextlib.suppress(OSError):
-            probe.unlink()

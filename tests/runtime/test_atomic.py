@@ -22,6 +22,15 @@ def test_a_file_appears_when_the_block_ends(tmp_path):
     assert os.listdir(tmp_path) == ["a"]
 
 
+def test_writers_do_not_share_an_unfinished_file(tmp_path):
+    """Processes of several machines may have the same number, as these two have."""
+    with atomic_path(tmp_path / "a") as one, atomic_path(tmp_path / "a") as other:
+        assert one != other
+        for part in (one, other):
+            part.write_text(part.name)
+    assert (tmp_path / "a").read_text() == one.name
+
+
 def write_half(path, error):
     with atomic_path(path) as part:
         part.write_text("half")

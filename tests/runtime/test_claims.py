@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -73,6 +74,15 @@ def test_a_place_that_cannot_be_written_hinders_nobody(tmp_path):
         first.leave("x")
         assert second.note(1) == ""
     assert clock_of(place) == 0
+
+
+def test_the_clock_is_read_by_many_at_once(tmp_path):
+    """Processes of several machines may have the same number, as threads do."""
+    before = clock_of(tmp_path)
+    with ThreadPoolExecutor(8) as pool:
+        times = list(pool.map(lambda _: clock_of(tmp_path), range(400)))
+    assert min(times) >= before > 0
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("text", ["ü" * 20_000, "a\nb"])

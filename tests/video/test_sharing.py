@@ -37,15 +37,30 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+class Filled(list):
+    """Who filled what; nobody goes on until ``workers`` have begun."""
+
+    def expect(self, workers):
+        self.clear()
+        self.begun = threading.Barrier(workers)
+
+    def note(self, name):
+        worker = threading.get_ident()
+        is_first = worker not in {other for _, other in self}
+        self.append((name, worker))
+        if is_first:
+            self.begun.wait(timeout=60)
+
+
 @pytest.fixture
 def filled(monkeypatch):
-    """Replaces the filling by one that takes a moment; returns who filled what."""
-    seen = []
+    """Replaces the filling by one that writes a word; returns who filled what."""
+    seen = Filled()
+    seen.expect(1)
 
     def fill(config, inpainter, size):
         name = Path(config.video).stem
-        seen.append((name, threading.get_ident()))
-        time.sleep(0.2)  # longer than two workers may begin apart
+        seen.note(name)
         if name == "c":
             raise UserError("c has no end")
         Path(config.output).write_text("done")
@@ -69,6 +84,7 @@ def launched_as(rank, monkeypatch):
 
 def test_each_video_is_filled_by_one_of_two_workers(folder, filled):
     (folder / "videos" / "c.mp4").unlink()
+    filled.expect(2)
     with ThreadPoolExecutor(2) as pool:
         results = [future.result() for future in [pool.submit(work, folder) for _ in range(2)]]
     assert sorted(name for name, _ in filled) == ["a", "b", "d"]
@@ -132,7 +148,7 @@ def test_with_overwrite_two_workers_replace_each_video_once(folder, filled):
     old = time.time() - 100
     for path in (folder / "out").iterdir():
         os.utime(path, (old, old))
-    filled.clear()
+    filled.expect(2)
     with ThreadPoolExecutor(2) as pool:
         for future in [pool.submit(work, folder, overwrite=True) for _ in range(2)]:
             future.result()

@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -89,12 +89,8 @@ def write_sample_data(path: str | Path, seed: int = 0, height: int = 360, num_fr
 @contextlib.contextmanager
 def _work_folder(root: Path) -> Iterator[Path]:
     """Yields a new folder inside ``root`` and removes it when the block ends."""
-    work = root / f".{MARKER}.{os.getpid()}"
-    work.mkdir()
-    try:
-        yield work
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f".{MARKER}.", dir=root) as work:
+        yield Path(work)
 
 
 def _write_backgrounds(root: Path, seed: int, height: int, num_frames: int) -> None:
