@@ -100,7 +100,7 @@ class Candidate:
 
 
 class Views:
-    """Frames at the size at which they are compared, kept while they are nearby.
+    """Frames at the size at which they are compared, kept while they are nearby; several threads may ask for them.
 
     Args:
         frames: RGB.
@@ -114,26 +114,29 @@ class Views:
 
     def grey(self, k: int) -> UInt8[np.ndarray, "h w"]:
         """A frame in grey, at the size at which corners are compared."""
-        if k not in self._grey:
+        grey = self._grey.get(k)
+        if grey is None:
             height, width = self.wide[k].shape
             image = _bytes(reduce_image(self.frames[k], size_within((height, width), VIEW_SIDE_PX)))
-            self._grey[k] = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        return self._grey[k]
+            grey = self._grey[k] = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+        return grey
 
     def at(self, k: int, step: int) -> tuple[UInt8[np.ndarray, "h w 3"], Float[np.ndarray, "h w"]]:
         """A reduced frame, and the distance of its pixels from the hole."""
-        if k not in self._kept:
+        kept = self._kept.get(k)
+        if kept is None:
             hole = self.wide[k]
             size = max(hole.shape[0] // step, 1), max(hole.shape[1] // step, 1)
             image = _bytes(reduce_image(self.frames[k][: size[0] * step, : size[1] * step], size))
             is_free = cv2.resize((~hole).astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST)
-            self._kept[k] = image, cv2.distanceTransform(is_free, cv2.DIST_L2, cv2.DIST_MASK_3)
-        return self._kept[k]
+            kept = self._kept[k] = image, cv2.distanceTransform(is_free, cv2.DIST_L2, cv2.DIST_MASK_3)
+        return kept
 
     def forget(self, before: int) -> None:
         """Forgets frames before one."""
-        self._kept = {k: view for k, view in self._kept.items() if k >= before}
-        self._grey = {k: grey for k, grey in self._grey.items() if k >= before}
+        for kept in (self._kept, self._grey):
+            for k in [k for k in list(kept) if k < before]:
+                del kept[k]
 
 
 def plane_candidates(

@@ -23,6 +23,7 @@ from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.planes import DISTANCES
 from master_thesis.ops.mask import PackedMask
 from master_thesis.ops.position_map import NOWHERE, Places, PositionMap
+from master_thesis.runtime.ahead import side_by_side
 
 MARGIN_PX = 2
 """Pixels this close to a hole are not copied from: sampling them would reach into it."""
@@ -68,7 +69,7 @@ class WideHoles(Sequence[Hole]):
 def choose_sources(
     frames: Sequence[Picture], holes: Sequence[Hole], motions: Motions, targets: range
 ) -> Iterator[tuple[int, Chosen]]:
-    """Yields the sources of the targets, in order.
+    """Yields the sources of the targets, in order; those of several frames are chosen at once.
 
     Args:
         frames: RGB in [0, 255].
@@ -78,21 +79,30 @@ def choose_sources(
     """
     wide = WideHoles(holes)
     views = Views(frames, wide)
-    ahead = followed_ahead(wide, motions, targets)
+
+    def chosen(followed: tuple[int, tuple[Places, Places]]) -> tuple[int, Chosen]:
+        t, sides = followed
+        points = points_of(wide[t])
+        if not len(points):
+            return t, Chosen(wide[t], sides[0], np.zeros((0, 3), np.float32), np.zeros(0, bool))
+        return t, Chosen(wide[t], *choose_labels(t, points, sides, views, motions))
+
+    for t, sources in side_by_side(chosen, followed_both_ways(wide, motions, targets)):
+        views.forget(t - DISTANCES[-1])
+        yield t, sources
+
+
+def followed_both_ways(
+    holes: Sequence[Hole], motions: Motions, targets: range
+) -> Iterator[tuple[int, tuple[Places, Places]]]:
+    """Yields where the holes of the targets lie in the nearest earlier and later frames that show them, in order."""
+    ahead = followed_ahead(holes, motions, targets)
     behind: PositionMap | None = None
     for t in range(targets.stop):
-        points = points_of(wide[t])
-        found = followed(behind, points, partial(motions.behind, t))
-        behind = PositionMap.of(t, wide[t], found)
-        if t not in targets:
-            continue
-        sides = found, ahead.pop(t)
-        if len(points):
-            labels = choose_labels(t, points, sides, views, motions)
-            views.forget(t - DISTANCES[-1])
-            yield t, Chosen(wide[t], *labels)
-        else:
-            yield t, Chosen(wide[t], found, np.zeros((0, 3), np.float32), np.zeros(0, bool))
+        found = followed(behind, points_of(holes[t]), partial(motions.behind, t))
+        behind = PositionMap.of(t, holes[t], found)
+        if t in targets:
+            yield t, (found, ahead.pop(t))
 
 
 def followed_ahead(holes: Sequence[Hole], motions: Motions, targets: range) -> dict[int, Places]:
