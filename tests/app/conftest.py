@@ -62,7 +62,7 @@ class Client:
     headers: dict = field(default_factory=dict)
 
     def __call__(self, method, path, body=None, **headers):
-        connection = http.client.HTTPConnection("127.0.0.1", self.page.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.page.port, timeout=60)
         if isinstance(body, dict):
             body = json.dumps(body)
         cookie = {"Cookie": f"master_thesis_{self.page.port}={self.page.token}"}
@@ -135,7 +135,7 @@ def drawn(mask):
     return {"body": alpha_png(mask), "Content-Type": "image/png"}
 
 
-def wait_for(condition, seconds=10):
+def wait_for(condition, seconds=60):
     """Waits until something is true."""
     end = time.monotonic() + seconds
     while not condition():

@@ -89,5 +89,5 @@ def test_nodes_end_together_where_there_is_none(port):
     first, second = (make_trainer(port, node=node, nodes=2) for node in range(2))
     with ThreadPoolExecutor(2) as pool:
         ends = [pool.submit(choose_together, first, none), pool.submit(choose_together, second, never)]
-        assert isinstance(ends[0].exception(timeout=30), UserError)
-        assert isinstance(ends[1].exception(timeout=30), SystemExit)
+        assert isinstance(ends[0].exception(timeout=120), UserError)
+        assert isinstance(ends[1].exception(timeout=120), SystemExit)

@@ -102,7 +102,7 @@ def test_a_video_whose_worker_was_killed_is_taken_up_by_one_that_waits(folder, f
             while "waiting for 1 videos" not in caplog.text:
                 time.sleep(0.01)
             assert [name for name, _ in filled] == ["a", "d"]
-        assert future.result(timeout=10) == ["a", "d", "b"]
+        assert future.result(timeout=60) == ["a", "d", "b"]
 
 
 def test_a_worker_waits_until_the_last_video_is_there_and_does_not_fill_it(folder, filled):
@@ -114,7 +114,7 @@ def test_a_worker_waits_until_the_last_video_is_there_and_does_not_fill_it(folde
             time.sleep(0.3)
             assert not future.done()
             (folder / "out" / "b.mp4").write_text("by another one")
-        assert future.result(timeout=10) == ["a", "d"]
+        assert future.result(timeout=60) == ["a", "d"]
     assert (folder / "out" / "b.mp4").read_text() == "by another one"
 
 
