@@ -96,7 +96,7 @@ for (const name of ["error", "warn"]) console[name] = (...text) => results.error
 document.addEventListener("securitypolicyviolation", (event) => results.errors.push(event.violatedDirective));
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const colour = (canvas, x) => [...canvas.getContext("2d").getImageData(x * canvas.width, 8, 1, 1).data.slice(0, 3)];
-async function until(condition) { for (let i = 0; i < 1000 && !condition(); i++) await sleep(50); }
+async function until(condition) { for (let i = 0; i < 4000 && !condition(); i++) await sleep(50); }
 window.addEventListener("load", async () => {
   const video = document.getElementById("video"), compare = document.getElementById("compare");
   const divider = document.getElementById("divider"), panels = document.querySelectorAll("canvas[data-panel]");
@@ -155,7 +155,7 @@ def results_in_chromium(page: str, profile: Path) -> dict:
         command = [str(CHROMIUM), *flags, f"--user-data-dir={profile}", address]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as browser:
             try:
-                return answers.get(timeout=90)
+                return answers.get(timeout=300)
             finally:
                 browser.terminate()
                 server.shutdown()
