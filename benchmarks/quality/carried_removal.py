@@ -1,9 +1,9 @@
 """What removal loses by carried masks: textured silhouettes over real clips, removed by true and by carried masks.
 
 What is behind the objects is known. Masks are carried from the true one of the first frame, or from what is outlined
-in a box around it. All figures are those of the pixels of the true, widened masks, so that parts of the object which a
-carried mask misses count: PSNR, the seam at their border (grey levels more than in the truth), and the change of
-colours along the true motion (thousandths; beside it that of the truth).
+in a box around it; what is unsure is removed with them. All figures are those of the pixels of the true, widened masks,
+so that parts of the object which a carried mask misses count: PSNR, the seam at their border (grey levels more than in
+the truth), and the change of colours along the true motion (thousandths; beside it that of the truth).
 
     python -m benchmarks.quality carried_removal --data_path DATA --clips 4 --pictures carried
 """
@@ -21,13 +21,15 @@ import torch
 from benchmarks.quality.masks import boxed, similarity
 from benchmarks.quality.real_clips import long_backgrounds, middling_masks
 from master_thesis import InpaintOptions, load_small
+from master_thesis.configs.masking import CARRIER
 from master_thesis.evaluation.motion import dis_flow, estimate_motion
 from master_thesis.evaluation.surface import seam
 from master_thesis.images.codec import read_frame, write_png
 from master_thesis.images.masks import dilate, resize_mask
 from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.masking.carrying import Carrier, load_carrier
-from master_thesis.masking.finishing import enlarge, reduce_mask
+from master_thesis.masking.edges import fit_masks
+from master_thesis.masking.finishing import THRESHOLD, enlarge, reduce_mask
 from master_thesis.masking.spans import carry_span, plan_spans
 from master_thesis.metrics import warping_error
 from master_thesis.ops.image import to_bytes, to_float
@@ -54,11 +56,13 @@ def compose(backgrounds: Sequence[np.ndarray], masks: Sequence[np.ndarray], text
     ]
 
 
-def carry(frames: Sequence[np.ndarray], first: np.ndarray) -> list[np.ndarray]:
-    """The masks of a clip from that of its first frame."""
+def carry(frames: Sequence[np.ndarray], first: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The masks of a clip from that of its first frame, and what `remove` takes: these and what is unsure."""
     carrier, keys = Carrier(load_carrier(), frames.__getitem__, SIZE), {0: reduce_mask(first, SIZE)}
-    spans = plan_spans(len(frames), [], [0])
-    return [first, *(enlarge(each.mask, SIZE) for span in spans for each in carry_span(carrier, keys, span))]
+    carried = [each for span in plan_spans(len(frames), [], [0]) for each in carry_span(carrier, keys, span)]
+    found = [each.mask for each in fit_masks(carried, frames.__getitem__)]
+    masks, taken = ([first, *(enlarge(mask, SIZE, least) for mask in found)] for least in (THRESHOLD, CARRIER.unsure))
+    return masks, [a | b for a, b in zip(masks, taken, strict=True)]
 
 
 def removed(frames: Sequence[np.ndarray], masks: Sequence[np.ndarray], inpainter: Inpainter) -> np.ndarray:
@@ -87,12 +91,12 @@ def measure(name: str, parts: Parts, pictures: Path | None, inpainter: Inpainter
     """Prints the figures of a clip, made of what is behind, the true masks and the texture of the object."""
     truth, own, texture = parts
     frames, hole = compose(truth, own, texture), widened(own)
-    choices = {"true": list(own), "carried": carry(frames, own[0]), "box": carry(frames, boxed(frames, 0, own[0]))}
+    choices = {"carried": carry(frames, own[0]), "box": carry(frames, boxed(frames, 0, own[0]))}
     row = [frames[-1]]
-    for kind, masks in choices.items():
-        filled = removed(frames, masks, inpainter)
+    for kind, (masks, taken) in ({"true": (own, own)} | choices).items():
+        filled = removed(frames, taken, inpainter)
         mean = np.mean([similarity(a, b) for a, b in zip(own[1:], masks[1:], strict=True)])
-        recall = np.mean([(a & b).sum() / a.sum() for a, b in zip(own[1:], widened(masks)[1:], strict=True)])
+        recall = np.mean([(a & b).sum() / a.sum() for a, b in zip(own[1:], widened(taken)[1:], strict=True)])
         db, step, warp = figures(filled, np.stack(truth), hole)
         print(f"{name:20}  {kind:8} {mean:5.3f}  {recall:6.3f}  {db:6.2f}  {step:6.2f}  {warp:6.2f}", flush=True)
         row.append(filled[-1])

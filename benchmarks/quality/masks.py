@@ -14,6 +14,7 @@ import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -26,6 +27,7 @@ from master_thesis.images.listing import images_in
 from master_thesis.images.masks import dilate
 from master_thesis.masking.carrying import Carrier, Tracker, load_carrier, working_size
 from master_thesis.masking.confidence import DOUBTFUL_BELOW
+from master_thesis.masking.edges import fit_masks
 from master_thesis.masking.finishing import enlarge, reduce_mask
 from master_thesis.masking.outline import FrameMarks, outline
 from master_thesis.masking.spans import FrameMask, carry_span, plan_spans
@@ -101,7 +103,8 @@ def carry(clip: Clip, keys: Sequence[int], is_boxed: bool, kept: Path | None) ->
     if is_boxed:
         print(f"outline  {clip.name:20} " + " ".join(f"{similarity(marked[k], clip.truth[k]):5.3f}" for k in keys))
     known = {key: reduce_mask(mask, size) for key, mask in marked.items()}
-    found = [each for span in plan_spans(len(frames), [], keys) for each in carry_span(carrier, known, span)]
+    carried = chain.from_iterable(carry_span(carrier, known, span) for span in plan_spans(len(frames), [], keys))
+    found = list(fit_masks(carried, frames.__getitem__))
     seconds = carrier.seconds if isinstance(carrier, KeptTracks) else time.process_time() - start
     return found, seconds / len(frames)
 

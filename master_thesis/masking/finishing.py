@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
+UNSURE = 0.2
+"""Probability up to which pixels that may be the object keep theirs, whatever speaks against them."""
 THRESHOLD = 0.4
 """Pixels that are object with this probability belong to a mask: what a mask misses stays in a filled video, but less
 would take in what one of two directions mistakes for the object."""

@@ -1,6 +1,6 @@
 """The frames between key frames: which of these they depend on, and their masks.
 
-Masks are carried from both sides and blended by distance.
+Masks are carried from both sides and blended by distance and by the confidence in either side.
 """
 
 from __future__ import annotations
@@ -9,13 +9,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import cv2
 import numpy as np
+from jaxtyping import Bool
 
 from master_thesis.masking.carrying import SoftMask, Tracker, overlap
 from master_thesis.masking.confidence import Judge
+from master_thesis.masking.finishing import UNSURE
 
 NO_KEY = 0.0
 """Confidence in a scene in which no frame is marked."""
+NEAR, NEAR_PX = 0.1, 2
+"""How far from what both sides agree on one alone is followed: as a share of the square root of that area, and more."""
+MIN_AGREED = 1 / 3
+"""Share of the area that is expected from the key frames on which both sides have to agree for that."""
 
 
 @dataclass(frozen=True)
@@ -116,8 +123,9 @@ def carry_span(carrier: Tracker, keys: Mapping[int, SoftMask | None], span: Span
     masks = {key: keys[key] for key in span.keys}
     known = {key: empty if mask is None else mask for key, mask in masks.items()}
     forth, back = (_along(carrier, known, routes.get(key)) for key in (span.before, span.after))
+    expected = float(np.mean([mask.sum() for mask in known.values()]))
     for t in frames:
-        yield _blended(t, span, forth.get(t), back.get(t))
+        yield _blended(t, span, forth.get(t), back.get(t), expected)
 
 
 def _along(carrier: Tracker, keys: Mapping[int, SoftMask], route: Sequence[int] | None) -> dict[int, FrameMask]:
@@ -130,14 +138,25 @@ def _along(carrier: Tracker, keys: Mapping[int, SoftMask], route: Sequence[int] 
     return found
 
 
-def _blended(frame: int, span: Span, forth: FrameMask | None, back: FrameMask | None) -> FrameMask:
-    """The mask of a frame from one or both sides, by distance; their overlap is up to half of the confidence."""
+def _blended(frame: int, span: Span, forth: FrameMask | None, back: FrameMask | None, expected: float) -> FrameMask:
+    """The mask of a frame from one or both sides; their overlap is up to half of the confidence."""
     one = forth or back
     assert one is not None, "a span has a key frame with the object"
     if forth is None or back is None or span.before is None or span.after is None:
         return FrameMask(frame, one.mask.astype(np.float32), one.confidence)
     share = (frame - span.before) / (span.after - span.before)
-    mask = np.float32(1 - share) * forth.mask + np.float32(share) * back.mask
+    weights = np.array(((1 - share) * forth.confidence**2, share * back.confidence**2), np.float32) + 1e-6
+    mask = (weights[0] * forth.mask + weights[1] * back.mask) / weights.sum()
     blended = (1 - share) * forth.confidence + share * back.confidence
     weight = min(share, 1 - share)  # beside a key frame, the mask that comes from afar says little
-    return FrameMask(frame, mask, (1 - weight) * blended + weight * overlap(forth.mask, back.mask))
+    confidence = (1 - weight) * blended + weight * overlap(forth.mask, back.mask)
+    return FrameMask(frame, _near(mask, (forth.mask > 0.5) & (back.mask > 0.5), expected), confidence)
+
+
+def _near(mask: SoftMask, agreed: Bool[np.ndarray, "H W"], expected: float) -> SoftMask:
+    """A mask that is no more than unsure far from what both sides agree on, unless that is too little."""
+    area = int(agreed.sum())
+    if area <= MIN_AGREED * expected:
+        return mask
+    distance = cv2.distanceTransform((~agreed).astype(np.uint8), cv2.DIST_L2, 5)
+    return np.where(distance < NEAR * area**0.5 + NEAR_PX, mask, np.minimum(mask, np.float32(UNSURE)))

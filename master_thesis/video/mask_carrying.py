@@ -12,6 +12,7 @@ import numpy as np
 from master_thesis.configs.masking import BUILT_IN, TrackerChoice
 from master_thesis.masking.carrying import PIXELS, Carried, Carrier, SoftMask, Tracker, load_carrier
 from master_thesis.masking.confidence import DOUBTFUL_BELOW
+from master_thesis.masking.edges import fit_masks
 from master_thesis.masking.finishing import THRESHOLD, enlarge, reduce_mask
 from master_thesis.masking.spans import Span, carry_span, plan_spans, routes_of
 from master_thesis.masking.trackers import LoadedTracker, load_tracker
@@ -98,7 +99,7 @@ class SpanCarrier:
         marked = {key: self.found.keys[key] for key in span.keys}
         soft = {key: None if mask is None else reduce_mask(mask, working) for key, mask in marked.items()}
         carrier = Counting(self.tracker.make(self.frames.__getitem__, working), len(routes_of(span, soft)), step)
-        for each in carry_span(carrier, soft, span):
+        for each in fit_masks(carry_span(carrier, soft, span), self.frames.__getitem__):
             unsure = enlarge(each.mask, record.size, record.options["unsure"])
             self.writer.write(each.frame, enlarge(each.mask, record.size), unsure)
             yield each.confidence

@@ -1,4 +1,4 @@
-"""Frames depend on the key frames around them in their scene; both directions are blended by distance."""
+"""Frames depend on the key frames around them in their scene; both directions are blended."""
 
 from dataclasses import dataclass, field
 
@@ -7,6 +7,7 @@ import pytest
 
 from master_thesis.masking.carrying import Carried
 from master_thesis.masking.confidence import DOUBTFUL_BELOW
+from master_thesis.masking.finishing import THRESHOLD, UNSURE
 from master_thesis.masking.spans import Span, carry_span, plan_spans
 
 SIZE = (2, 3)
@@ -46,12 +47,64 @@ def test_every_other_frame_is_in_one_span():
     assert frames == list(range(50))
 
 
+class TwoSides(Painter):
+    """Gives every frame one mask from before and another from after."""
+
+    def __init__(self, forth, back):
+        super().__init__(forth.shape)
+        self.forth, self.back = forth, back
+
+    def carry(self, keys, route):
+        self.routes.append(tuple(route))
+        mask = self.forth if route[0] == 0 else self.back
+        return (Carried(t, mask.astype(np.float32), 0.9) for t in route[1:])
+
+
+def side(*parts):
+    mask = np.zeros((60, 90), bool)
+    for part in parts:
+        mask[part] = True
+    return mask
+
+
+HERE_TOO, BESIDE, AWAY = np.s_[20:40, 10:30], np.s_[20:40, 30:32], np.s_[20:40, 50:80]
+
+
 def test_the_nearer_key_frame_counts_more():
-    painter = Painter()
-    masks = list(carry_span(painter, {2: HERE, 6: HERE}, Span(3, 6, 2, 6)))
-    assert painter.routes == [(2, 3, 4, 5), (6, 5, 4, 3)]
-    assert [m.frame for m in masks] == [3, 4, 5]
-    assert [float(m.mask[0, 0]) for m in masks] == pytest.approx([0.3, 0.5, 0.7], abs=1e-3)
+    painter = TwoSides(side(np.s_[20:40, 10:30]), side(np.s_[20:40, 11:31]))
+    key = painter.forth.astype(np.float32)
+    masks = list(carry_span(painter, {0: key, 4: key}, Span(1, 4, 0, 4)))
+    assert painter.routes == [(0, 1, 2, 3), (4, 3, 2, 1)]
+    assert [m.frame for m in masks] == [1, 2, 3]
+    assert [float(m.mask[30, 10]) for m in masks] == pytest.approx([0.75, 0.5, 0.25], abs=1e-3)
+    assert [float(m.mask[30, 30]) for m in masks] == pytest.approx([0.25, 0.5, 0.75], abs=1e-3)
+
+
+def test_far_from_what_both_sides_agree_on_one_alone_is_unsure():
+    painter = TwoSides(side(HERE_TOO), side(HERE_TOO, BESIDE, AWAY))
+    key = side(HERE_TOO).astype(np.float32)
+    mask = next(m for m in carry_span(painter, {0: key, 10: key}, Span(1, 10, 0, 10)) if m.frame == 5).mask
+    assert mask[HERE_TOO].min() > THRESHOLD
+    assert mask[BESIDE].min() > UNSURE
+    assert mask[AWAY].max() == mask[AWAY].min() == pytest.approx(UNSURE)
+
+
+def test_where_both_sides_hardly_agree_either_is_followed():
+    painter = TwoSides(side(HERE_TOO), side(np.s_[20:40, 26:30], AWAY))
+    key = side(HERE_TOO).astype(np.float32)
+    mask = next(m for m in carry_span(painter, {0: key, 10: key}, Span(1, 10, 0, 10)) if m.frame == 5).mask
+    assert mask[HERE_TOO].min() > UNSURE
+    assert mask[AWAY].min() > UNSURE
+
+
+def test_the_side_that_is_trusted_more_counts_more():
+    scattered = side(HERE_TOO, *(np.s_[50:52, x : x + 2] for x in range(0, 80, 4)))
+    key = side(HERE_TOO).astype(np.float32)
+    span, painter = Span(1, 10, 0, 10), TwoSides(scattered, side(HERE_TOO))
+    mask = next(m for m in carry_span(painter, {0: 0 * key, 10: 0 * key}, span) if m.frame == 5).mask
+    assert mask[HERE_TOO].min() == pytest.approx(1)
+    assert 0.1 < mask[51, 1] < 0.45
+    assert mask[51, 3] == 0
 
 
 def test_masks_on_which_both_directions_agree_are_trusted_more():
