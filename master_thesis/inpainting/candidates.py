@@ -20,6 +20,7 @@ from master_thesis.inpainting.planes import (
     refine_corners,
 )
 from master_thesis.inpainting.witnesses import Witnesses
+from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.neighbours import VIEW_SIDE_PX, through
 from master_thesis.ops.pixels import pixel_positions, put_rows, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places
@@ -112,14 +113,14 @@ class Views:
         self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._grey: dict[int, np.ndarray] = {}
 
-    def grey(self, k: int) -> UInt8[np.ndarray, "h w"]:
-        """A frame in grey, at the size at which corners are compared."""
+    def grey(self, k: int, own: Exposure, other: Exposure) -> UInt8[np.ndarray, "h w"]:
+        """A frame in grey, at the size at which corners are compared, as another exposure than its own shows it."""
         grey = self._grey.get(k)
         if grey is None:
             height, width = self.wide[k].shape
             image = _bytes(reduce_image(self.frames[k], size_within((height, width), VIEW_SIDE_PX)))
             grey = self._grey[k] = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        return grey
+        return grey if own is other else cv2.LUT(grey, own.grey.bytes_seen_as(other.grey)[:, 0])
 
     def at(self, k: int, step: int) -> tuple[UInt8[np.ndarray, "h w 3"], Float[np.ndarray, "h w"]]:
         """A reduced frame, and the distance of its pixels from the hole."""
@@ -163,9 +164,10 @@ def plane_candidates(
 def _plane_motions(t: int, views: Views, motions: Motions) -> Iterator[list[tuple[int, int, Motion]]]:
     """Yields, from near to far, frames with the number and the motion of each plane that frame t shares with them."""
     size = views.wide[t].shape[0], views.wide[t].shape[1]
-    corners = find_corners(_bytes(views.frames[t]), views.wide[t])
+    corners, exposures = find_corners(_bytes(views.frames[t]), views.wide[t]), motions.exposures
     for sides in follow_corners(corners, t, views.wide, motions):
-        refined = {k: refine_corners(pairs, views.grey(t), views.grey(k), size) for k, pairs in sides.items()}
+        lit = {k: views.grey(k, exposures[k], exposures[t]) for k in (t, *sides)}
+        refined = {k: refine_corners(pairs, lit[t], lit[k], size) for k, pairs in sides.items()}
         planes = {k: fit_planes(pairs[0], pairs[1], size) for k, pairs in refined.items()}
         yield [(k, number, motion) for k in planes for number, motion in enumerate(planes[k])]
 

@@ -142,7 +142,7 @@ def _exposed(colours: np.ndarray, origin: np.ndarray, t: int, exposures: Sequenc
     """Colours of a grid as the exposure of frame t shows them."""
     result = np.zeros(colours.shape, np.uint8)
     for k in np.unique(origin[origin != NOWHERE]).tolist():
-        seen = np.rint(exposures[k].levels_seen_as(exposures[t])).clip(0, 255).astype(np.uint8)
+        seen = exposures[k].bytes_seen_as(exposures[t])
         cv2.copyTo(cv2.LUT(colours, seen[None]), (origin == k).view(np.uint8), result)
     return result
 

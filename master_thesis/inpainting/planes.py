@@ -20,7 +20,6 @@ from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.models.classical.homography import BORDER_PX, MIN_INLIERS, THRESHOLD_PX, fit_homography
 from master_thesis.models.classical.neighbours import VIEW_SIDE_PX
-from master_thesis.ops.pixels import sample_at
 
 DISTANCES = (1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85)
 """Distances, in frames, at which frames are copied from along planes."""
@@ -87,7 +86,7 @@ def refine_corners(
     Args:
         corners: in px of the frames: in the one, and where they were followed to in the other.
         one: the frame, grey, of any size.
-        other: the other one, grey.
+        other: the other one, grey, in the light of the one: following takes a change of light for movement.
         size: height and width of the frames.
 
     Returns:
@@ -97,7 +96,6 @@ def refine_corners(
         return corners
     scale = np.array((one.shape[1] / size[1], one.shape[0] / size[0]), np.float32)
     here, there = ((corners + 0.5) * scale - 0.5).astype(np.float32)
-    other = _in_the_light_of(sample_at(one, here), sample_at(other, there), other)
     found, is_found, difference = cv2.calcOpticalFlowPyrLK(
         one, other, here, there.copy(), winSize=(WINDOW_PX,) * 2, maxLevel=1, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
     )
@@ -106,15 +104,6 @@ def refine_corners(
     if is_same.sum() < MIN_INLIERS:
         return corners
     return np.stack((corners[0][is_same], (found[is_same] + 0.5) / scale - 0.5))
-
-
-def _in_the_light_of(
-    here: UInt8[np.ndarray, " N"], there: UInt8[np.ndarray, " N"], other: UInt8[np.ndarray, "h w"]
-) -> UInt8[np.ndarray, "h w"]:
-    """The other frame as bright and as rich in contrast as the one: following takes a change of light for movement."""
-    one_mean, one_spread, mean, spread = here.mean(), here.std(), there.mean(), there.std()
-    gain = one_spread / spread if min(one_spread, spread) > 0 else 1.0
-    return cv2.convertScaleAbs(other, alpha=gain, beta=one_mean - gain * mean)
 
 
 def fit_planes(here: Float[np.ndarray, "N 2"], there: Float[np.ndarray, "N 2"], size: tuple[int, int]) -> list[Motion]:

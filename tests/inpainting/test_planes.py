@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from master_thesis.inpainting.candidates import Views
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.planes import (
     DISTANCES,
@@ -111,8 +112,11 @@ def test_corners_are_corrected_in_pixels_of_the_frame() -> None:
 
 def test_a_change_of_light_moves_no_corner() -> None:
     here = RANDOM.uniform((30, 30), (160, 110), (80, 2)).astype(np.float32)
-    darker = cv2.convertScaleAbs(textured(), alpha=0.95)
-    refined = refine_corners(np.stack((here, here)), textured(), darker, (150, 200))
+    frames = [np.dstack([textured()] * 3), np.dstack([cv2.convertScaleAbs(textured(), alpha=0.95)] * 3)]
+    exposures = [Exposure.unchanged(), Exposure(np.full(3, 1 / 0.95), np.zeros(3))]
+    views = Views(frames, [np.zeros((150, 200), bool)] * 2)
+    one, other = (views.grey(k, exposures[k], exposures[0]) for k in range(2))
+    refined = refine_corners(np.stack((here, here)), one, other, (150, 200))
     assert len(refined[0]) == 80
     assert np.abs(refined[1] - refined[0]).max() < 0.03
 

@@ -22,6 +22,8 @@ LEAST_CHANGE = 0.4
 LEAST_PIXELS = 50
 BLUR_PX = 2.0
 NUM_BYTES = 256
+GREY = np.array((0.299, 0.587, 0.114))
+"""Share of each colour in grey."""
 DARKEST, BRIGHTEST = 3, 252
 """Colours beyond are clipped."""
 TRIM = 2.5
@@ -74,6 +76,11 @@ class Exposure:
         """Whether it changes nothing."""
         return bool((self.gain == 1).all() and (self.offset == 0).all())
 
+    @property
+    def grey(self) -> Exposure:
+        """That of the frame in grey, which is exact where all gains are the same."""
+        return Exposure(np.full(3, GREY @ self.gain), np.full(3, GREY @ self.offset))
+
     def seen_as(self, other: Exposure, colours: Shaped[np.ndarray, "N 3"]) -> Float[np.ndarray, "N 3"]:
         """Colours of a frame of this exposure as a frame of the other one would show them."""
         if self.is_unchanged and other.is_unchanged:
@@ -85,6 +92,10 @@ class Exposure:
     def levels_seen_as(self, other: Exposure) -> Float[np.ndarray, "256 3"]:
         """What becomes of every level of 8 bits, per channel."""
         return self.seen_as(other, np.repeat(np.arange(float(NUM_BYTES))[:, None], 3, axis=1))
+
+    def bytes_seen_as(self, other: Exposure) -> UInt8[np.ndarray, "256 3"]:
+        """The same, rounded to 8 bits."""
+        return np.rint(self.levels_seen_as(other)).clip(0, 255).astype(np.uint8)
 
 
 def _fit(one: Float[np.ndarray, " N"], two: Float[np.ndarray, " N"]) -> tuple[float, float]:
