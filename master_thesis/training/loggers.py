@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 from collections.abc import Callable, Iterable
 from importlib import import_module
@@ -22,9 +23,11 @@ from master_thesis.errors import UserError, require
 
 LOGS = "lightning_logs"
 PROJECT = "master_thesis"
+"""Name of the runs in Weights & Biases and MLflow."""
 LOADED_BY = {"tensorboard": "torch.utils.tensorboard", "wandb": "wandb", "mlflow": "mlflow"}
 """The module that shows whether the package of a logger works."""
-"""Name of the runs in Weights & Biases and MLflow."""
+MLFLOW_SERVER = "MLFLOW_TRACKING_URI"
+"""Environment variable of MLflow: where to log instead of to a local database."""
 FRAME_MS = 120
 """Time that a film shows each frame, in ms."""
 
@@ -89,8 +92,20 @@ def make_loggers(name: str, root: Path) -> list[Logger]:
     if name == "wandb":
         return [folder, WandbLogger(project=PROJECT, save_dir=root)]
     if name == "mlflow":
-        return [folder, MLFlowLogger(PROJECT, save_dir=str(root / "mlruns"))]
+        return [folder, _mlflow_logger(root)]
     return [folder]
+
+
+def _mlflow_logger(root: Path) -> MLFlowLogger:
+    """Logs to the server that the environment names, otherwise to a database, with files in a folder beside it."""
+    server = os.environ.get(MLFLOW_SERVER)
+    if server:
+        return MLFlowLogger(PROJECT, tracking_uri=server)
+    place = root.absolute()
+    place.mkdir(parents=True, exist_ok=True)
+    return MLFlowLogger(
+        PROJECT, tracking_uri=f"sqlite:///{place / 'mlflow.db'}", artifact_location=(place / "mlruns").as_uri()
+    )
 
 
 def _require_package(name: str) -> None:

@@ -66,6 +66,24 @@ def test_weights_and_biases_and_mlflow_receive_pictures():
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("server", ["", "http://127.0.0.1:5000"])
+def test_mlflow_gets_a_database_unless_a_server_is_named(tmp_path, server, monkeypatch):
+    """MLflow 3 refuses to log to a folder alone."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", server)
+    monkeypatch.setattr(loggers, "_require_package", lambda name: None)
+
+    class MLFlow(MLFlowLogger):
+        def __init__(self, project, **places):
+            self.places = places
+
+    monkeypatch.setattr(loggers, "MLFlowLogger", MLFlow)
+    _, logger = make_loggers("mlflow", tmp_path / "new")
+    here = {
+        "tracking_uri": f"sqlite:///{tmp_path}/new/mlflow.db", "artifact_location": f"file://{tmp_path}/new/mlruns"
+    }  # fmt: skip
+    assert logger.places == ({"tracking_uri": server} if server else here)
+
+
 @pytest.mark.parametrize("name", ["tensorboard", "wandb", "mlflow"])
 def test_a_logger_that_is_not_installed_is_named(tmp_path, name, monkeypatch):
     monkeypatch.setitem(sys.modules, name, None)
