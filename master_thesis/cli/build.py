@@ -226,4 +226,4 @@ def check_kept(path: str | Path, kept: Mapping[str, Any], given: Mapping[str, An
 
 
 def _as_text(size: Any) -> str:
-    return " ".join(map(str, size)) if isinstance(size, Sequence) else str(size)
+    return " ".join(map(str, size)) if isinstance(size, (tuple, list)) else str(size)

@@ -66,3 +66,27 @@ class TextureConfig:
 
     def __post_init__(self) -> None:
         check_bounds(self)
+
+
+STARTS = ("camera", "affine")
+"""Where look-ups start: see :class:`~master_thesis.models.small.aligner.SmallDFPN`."""
+
+
+@dataclass(frozen=True)
+class SmallConfig:
+    """The small preset's aligner; a checkpoint carries its own."""
+
+    small_start: str | None = option(
+        None,
+        "where look-ups start: at the movement of the camera, or at the learned affine fit, which leaves more to learn",
+        otherwise="camera",
+        choices=STARTS,
+    )
+    small_size: int | None = option(
+        None, "working height and width of the small aligner, a multiple of 16", otherwise=256, within=(64, 1024)
+    )
+
+    def __post_init__(self) -> None:
+        check_bounds(self)
+        size = resolved(self)["small_size"]
+        require(size % 16 == 0, f"--small_size should be a multiple of 16, got {size}")

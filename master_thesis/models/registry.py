@@ -89,6 +89,7 @@ _SPECS = (
         "small.aligner:SmallDFPN",
         "dfpn",
         preset="small",
+        sizes={"size": "small_size", "start": "small_start"},
         shipped="small_dfpn.safetensors",
         trainer="small:SmallDFPNTraining",
     ),

@@ -299,3 +299,16 @@ def test_an_evaluation_writes_its_table_and_the_file_that_repeats_it(command, tm
 def test_exported_inputs_are_no_evaluation(command, tmp_path):
     command("evaluate --masks still --protocols hole --max_frames 2 --test_size 32 48 --export_inputs inputs")
     assert {path.name for path in (tmp_path / "inputs").iterdir()} == {"hole"}
+
+
+def test_the_small_aligner_keeps_where_its_look_ups_start(command, tmp_path, monkeypatch, capsys, sample_tree):
+    small = f"train dfpn --preset small {TINY_TRAIN} {TINY_RUN} {OPTIM} --max_epochs 1"
+    command(f"{small} --small_start affine --small_size 64")
+    sizes = network_entry(read_checkpoint(last(tmp_path)))["sizes"]
+    assert sizes == {"size": 64, "start": "affine"}
+    resume = f"{small} --data_path {sample_tree} --ckpt_path {last(tmp_path)}"
+    refused = run_command(f"{resume} --small_start camera", tmp_path, monkeypatch, capsys)
+    assert refused.code == 2
+    assert "has --small_start affine and keeps it, got --small_start camera: leave that out" in refused.err
+    thesis = run_command(f"{DFPN} --data_path {sample_tree} --small_start affine", tmp_path, monkeypatch, capsys)
+    assert "--small_start and --small_size are for the small preset: add --preset small" in thesis.err

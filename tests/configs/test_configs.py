@@ -10,7 +10,7 @@ import pytest
 from master_thesis.configs.data import DataConfig
 from master_thesis.configs.evaluation import EvaluationConfig
 from master_thesis.configs.fields import parse_bool, parse_float, parse_int, resolved
-from master_thesis.configs.networks import CHNConfig, DFPNConfig, TextureConfig, VGGConfig
+from master_thesis.configs.networks import CHNConfig, DFPNConfig, SmallConfig, TextureConfig, VGGConfig
 from master_thesis.configs.training import CHNLossConfig, OptimConfig, TrainingConfig
 from master_thesis.configs.video import VideoConfig
 from master_thesis.errors import UserError, require
@@ -195,6 +195,8 @@ MISTAKES = [
     (CHNLossConfig, {"perceptual_weight": -0.5}, "--perceptual_weight should be at least 0, got -0.5"),
     (CHNLossConfig, {"style_weight": -1.0}, "--style_weight should be at least 0, got -1.0"),
     (TextureConfig, {"texture_num_blocks": 0}, "--texture_num_blocks should be at least 1, got 0"),
+    (SmallConfig, {"small_size": 100}, "--small_size should be a multiple of 16, got 100"),
+    (SmallConfig, {"small_size": 32}, "--small_size should be at least 64, got 32"),
     # TrainingConfig
     (TrainingConfig, {"ema_decay": 1.0}, "--ema_decay should be at least 0 and below 1, got 1.0"),
     (

@@ -11,8 +11,9 @@ from master_thesis.cli.flags import part
 from master_thesis.cli.options import AlignerChoice, NetworkCommandOptions
 from master_thesis.configs.data import DataConfig
 from master_thesis.configs.fields import check_bounds, option, resolved
-from master_thesis.configs.networks import CHNConfig, DFPNConfig, TextureConfig, VGGConfig
+from master_thesis.configs.networks import CHNConfig, DFPNConfig, SmallConfig, TextureConfig, VGGConfig
 from master_thesis.configs.training import CHNLossConfig, OptimConfig, TrainingConfig
+from master_thesis.errors import require
 from master_thesis.models.registry import NetworkSpec, find_network
 
 if TYPE_CHECKING:
@@ -67,6 +68,12 @@ class DFPNTrainingOptions(TrainingOptions):
     COMMON = COMMON
 
     sizes: DFPNConfig = part(DFPNConfig())
+    small: SmallConfig = part(SmallConfig())
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        is_fit = self.training.preset != "thesis" or self.small == SmallConfig()
+        require(is_fit, "--small_start and --small_size are for the small preset: add --preset small")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +101,8 @@ def train_dfpn(options: DFPNTrainingOptions) -> None:
 
     spec = find_network("dfpn", options.training.preset)
     trainer = _start(options, spec)
-    resumed = _find_resumed(options, trainer, spec, options.vgg, options.sizes)
-    sizes = resumed.entry["sizes"] if resumed else sizes_for(spec, options.vgg, options.sizes)
+    resumed = _find_resumed(options, trainer, spec, options.vgg, options.sizes, options.small)
+    sizes = resumed.entry["sizes"] if resumed else sizes_for(spec, options.vgg, options.sizes, options.small)
     module = spec.trainer_cls(sizes, options.optim)
     if resumed is None and "vgg_width" in spec.sizes:  # a checkpoint contains VGG16
         fill_vgg(module.network.vgg, options.vgg.vgg_weights)

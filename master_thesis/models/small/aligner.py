@@ -29,7 +29,7 @@ from master_thesis.models.small.camera import CameraViews, GreyFrames, camera_mo
 from master_thesis.models.small.choice import ChoiceHead
 from master_thesis.models.small.layers import AffineFit, Encoder, FineHead, flow_to_grid, px_to_unit
 from master_thesis.ops.affine import affine_flow, unit_points
-from master_thesis.ops.homography import homography_flow
+from master_thesis.ops.homography import centred, homography_flow
 from master_thesis.ops.image import normalise
 from master_thesis.ops.precision import full_precision
 from master_thesis.records import Alignment, MaskedFrames
@@ -73,24 +73,27 @@ class SmallDFPN(Aligner, nn.Module):
     """The small preset's aligner.
 
     Args:
-        size: working height and width, multiples of 16.
+        size: working height and width, multiples of 16; one number: both.
         width: channels of the encoder at a quarter of the size.
         detail: channels of the features that are compared there.
         hidden: channels of the recurrent state.
         num_iterations: refinements at an eighth of the size.
+        start: where look-ups start: at the movement of the ``camera``, or at the learned ``affine`` fit, which then
+            stands for the camera. The latter leaves more to correct, so the look-ups learn from it.
     """
 
     def __init__(
         self,
-        size: tuple[int, int] = (256, 256),
+        size: tuple[int, int] | int = (256, 256),
         width: int = 40,
         detail: int = 16,
         hidden: int = 64,
         num_iterations: int = 4,
+        start: str = "camera",
     ) -> None:
         super().__init__()
-        self.size = (int(size[0]), int(size[1]))
-        self.num_iterations = num_iterations
+        self.size = (size, size) if isinstance(size, int) else (int(size[0]), int(size[1]))
+        self.num_iterations, self.start = num_iterations, start
         self.encoder = Encoder(width, detail)
         self.context = nn.Conv2d(2 * width, 2 * hidden, 1)
         self.fit = AffineFit()
@@ -133,7 +136,7 @@ class SmallDFPN(Aligner, nn.Module):
         device = v_t.device
         with full_precision(device):
             affine = self.fit(t.eighth, v_t, r.eighth, v_r)
-        camera = camera_motion(affine, t.camera, r.camera)
+        camera = centred(affine.detach()) if self.start == "affine" else camera_motion(affine, t.camera, r.camera)
         first = rearrange(affine_flow(affine, *t.eighth.shape[-2:]), "n h w xy -> n xy h w")
         start = homography_flow(camera, *t.eighth.shape[-2:])
         steps, state = self._refine(start, t.eighth, v_t, r.eighth, v_r)

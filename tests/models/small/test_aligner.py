@@ -1,6 +1,8 @@
 import pytest
 import torch
+import torch.nn.functional as F
 
+from master_thesis.models.small import aligner
 from master_thesis.models.small.aligner import SmallDFPN
 from master_thesis.models.small.layers import AffineFit, flow_to_grid
 from master_thesis.ops.affine import apply_affine, fit_affine
@@ -78,3 +80,18 @@ def test_the_fit_finds_a_shift_of_distinct_features() -> None:
     with torch.no_grad():
         matrix = AffineFit()(wide[..., :16], visible, wide[..., 4:20], visible)
     torch.testing.assert_close(matrix[0, :2, 2], torch.tensor([-0.25, 0.0]), atol=0.02, rtol=0)
+
+
+def test_look_ups_start_at_the_learned_fit_if_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then nobody searches for the camera, which costs a quarter of a training step."""
+    monkeypatch.setattr(aligner, "camera_motion", lambda *_: pytest.fail("the camera was searched for"))
+    target, refs = as_frames(*make_pair(1, 2, 64, 64))
+    network = tiny_small_dfpn(start="affine")
+    predicted = network(target.masked, refs.masked)
+    learned = F.interpolate(predicted.steps[0], (16, 16), mode="bilinear", align_corners=False)
+    inner = (slice(None), slice(None), slice(1, -1), slice(1, -1))  # interpolation repeats the border
+    torch.testing.assert_close(predicted.camera_flow[inner], learned[inner], atol=1e-5, rtol=0)
+
+
+def test_one_number_is_height_and_width() -> None:
+    assert SmallDFPN(size=64).size == SmallDFPN(size=(64, 64)).size == (64, 64)
