@@ -16,7 +16,7 @@ from master_thesis.cli.help import program
 from master_thesis.cli.parsing import parse_command
 from master_thesis.errors import UserError
 from master_thesis.runtime.installs import require_opencv
-from master_thesis.runtime.interruption import Terminated
+from master_thesis.runtime.interruption import Terminated, is_work_left_behind
 from master_thesis.runtime.threads import Load, choose_waiting
 
 EXIT_USER_ERROR = 2
@@ -26,9 +26,9 @@ EXIT_INTERRUPTED, EXIT_TERMINATED = 130, 143  # as shells have it: 128 + SIGINT,
 def command() -> NoReturn:
     """Runs the command and ends the process."""
     code = main()
-    if _is_one_of_several():
-        # Everything is written. The threads that connect processes may abort one while Python shuts down, and its
-        # exit code is lost.
+    if _is_one_of_several() or is_work_left_behind():
+        # Everything is written. The threads that connect processes, or that still work for nobody, may abort the
+        # process while Python shuts down, and its exit code is lost.
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)

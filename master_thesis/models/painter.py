@@ -5,13 +5,15 @@ A painter makes up what no frame of a video shows, from the surroundings of the 
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
+from functools import partial
 from types import ModuleType
 
 import numpy as np
 import torch
 from einops import rearrange
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
 from master_thesis.models.hallucinator import Hallucinator, plain_copies
@@ -20,8 +22,10 @@ from master_thesis.ops.image import to_bytes
 from master_thesis.ops.mask import widen_window, window_of
 from master_thesis.ops.pixels import pixel_positions
 from master_thesis.ops.push_pull import push_pull
+from master_thesis.ops.texture import enlarge_painted, reduce_known
 from master_thesis.records import Alignment, Hallucination, MaskedFrames
 from master_thesis.runtime.installs import require_patchmatch
+from master_thesis.runtime.interruption import interruptible
 
 RELAXATIONS = 4
 """Of the membrane (see :func:`~master_thesis.ops.push_pull.push_pull`)."""
@@ -31,6 +35,8 @@ and takes longer."""
 NEARNESS = 0.01
 """Weight of the distance to a patch, as a share of the surroundings, beside how much it differs: of patches that fit
 equally well a near one is taken. With 0.02, patches begin to repeat in stripes."""
+MAX_HOLE_PIXELS, MAX_PIXELS = 100_000, 2**20
+"""Larger holes, or holes in larger parts of a frame, are painted in a reduced picture and enlarged with its texture."""
 MIN_MARGIN_PX = 64
 """Surroundings of a hole that are painted from, at least; more where the hole is larger than that."""
 
@@ -103,7 +109,8 @@ class ExemplarPainter(Painter):
     """Composes each hole of patches of its surroundings, from coarse to fine; the same seed gives the same picture.
 
     Near patches are preferred, and what stands out from the surroundings of the hole is toned down. Textures continue
-    sharply; objects are cut off or repeated. It takes seconds per frame, on a CPU.
+    sharply; objects are cut off or repeated. It takes seconds per frame, on a CPU: large holes are painted in a reduced
+    picture, whose patches are then read at full size.
 
     Args:
         seed: of the search for patches.
@@ -124,12 +131,26 @@ class ExemplarPainter(Painter):
         """Searches in the known part of the frame."""
         picture = to_bytes(frame.colours[0]).permute(1, 2, 0).cpu().numpy()
         hole = (frame.visible[0, 0] < 1).cpu().numpy()
+        step = painting_step(hole)
+        if step == 1:
+            painted = self._composed(picture, hole)
+        else:
+            small = self._composed(*reduce_known(picture, hole, step))
+            painted = enlarge_painted(small, picture, hole, step, self.seed).clip(0, 255)
+        return torch.from_numpy(painted).permute(2, 0, 1).unsqueeze(0).to(frame.colours) / 255
+
+    def _composed(
+        self, picture: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"]
+    ) -> Float[np.ndarray, "H W 3"]:
         self._patchmatch.set_random_seed(self.seed)
-        painted = self._patchmatch.inpaint_regularity(
-            picture, hole, patch_places(hole), patch_size=PATCH_RADIUS, guide_weight=NEARNESS
-        )
-        calm = limit_contrast(painted.astype(np.float32), hole).clip(0, 255)
-        return torch.from_numpy(calm).permute(2, 0, 1).unsqueeze(0).to(frame.colours) / 255
+        compose = partial(self._patchmatch.inpaint_regularity, patch_size=PATCH_RADIUS, guide_weight=NEARNESS)
+        painted = interruptible(lambda: compose(picture, hole, patch_places(hole)))
+        return limit_contrast(painted.astype(np.float32), hole).clip(0, 255)
+
+
+def painting_step(hole: Bool[np.ndarray, "H W"]) -> int:
+    """By how much a part of a frame is reduced to be painted in a few seconds."""
+    return math.ceil(math.sqrt(max(hole.sum() / MAX_HOLE_PIXELS, hole.size / MAX_PIXELS, 1)))
 
 
 def patch_places(hole: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:

@@ -1,6 +1,9 @@
 """Painters fill open pixels from the frame alone and leave the others as they are."""
 
+import os
+import signal
 import sys
+import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +15,7 @@ from master_thesis.models.hallucinator import as_hallucinator
 from master_thesis.models.painter import ExemplarPainter, HallucinatorPainter, SmoothPainter, as_painter, patch_places
 from master_thesis.ops.image import FILL
 from master_thesis.records import Alignment, MaskedFrames
+from master_thesis.runtime.interruption import Terminated, terminated_like_interrupted
 from tests.factories import INVENTED, Copier
 
 HEIGHT, WIDTH = 40, 60
@@ -107,6 +111,37 @@ def test_exemplars_depend_on_the_seed_alone():
     first, again, other = (ExemplarPainter(seed).paint(frames) for seed in (0, 0, 1))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
+
+
+def test_large_holes_are_painted_in_a_reduced_picture(monkeypatch):
+    monkeypatch.setattr("master_thesis.models.painter.MAX_HOLE_PIXELS", 60)
+    frames, painter, sizes = with_box(stripes()), ExemplarPainter(), []
+    inpaint = painter._patchmatch.inpaint_regularity
+    spy = SimpleNamespace(
+        set_random_seed=painter._patchmatch.set_random_seed,
+        inpaint_regularity=lambda picture, *a, **k: (sizes.append(picture.shape[:2]), inpaint(picture, *a, **k))[1],
+    )
+    monkeypatch.setattr(painter, "_patchmatch", spy)
+    painted, hole = painter.paint(frames), frames.visible.expand_as(stripes()) == 0
+    assert sizes == [(HEIGHT // 2, WIDTH // 2)]
+    assert torch.equal(painted[~hole], stripes()[~hole])
+    assert (painted - stripes())[hole].abs().mean() < 0.1
+
+
+def test_painting_is_left_behind_on_a_signal(monkeypatch):
+    is_over = threading.Event()
+
+    def never_returns(picture, *_, **__):
+        os.kill(os.getpid(), signal.SIGTERM)
+        is_over.wait()
+        return picture
+
+    painter = ExemplarPainter()
+    fake = SimpleNamespace(set_random_seed=lambda seed: None, inpaint_regularity=never_returns)
+    monkeypatch.setattr(painter, "_patchmatch", fake)
+    with pytest.raises(Terminated), terminated_like_interrupted():
+        painter.paint(with_box(noise()))
+    is_over.set()
 
 
 def test_the_exemplar_method_needs_its_package(monkeypatch):

@@ -7,7 +7,12 @@ import threading
 import pytest
 
 from master_thesis.cli import commands, main
-from master_thesis.runtime.interruption import Terminated, terminated_like_interrupted
+from master_thesis.runtime.interruption import (
+    Terminated,
+    interruptible,
+    is_work_left_behind,
+    terminated_like_interrupted,
+)
 
 
 def test_sigterm_raises_in_the_block_and_the_handler_before_comes_back() -> None:
@@ -37,3 +42,27 @@ def test_exit_codes(error: type[BaseException], code: int, monkeypatch: pytest.M
 
     monkeypatch.setattr(commands, "run", interrupt)
     assert main.main(["sample-data", "nowhere"]) == code
+
+
+def test_work_that_does_not_return_is_left_behind_on_a_signal() -> None:
+    is_over, has_begun = threading.Event(), threading.Event()
+
+    def work() -> None:
+        has_begun.set()
+        is_over.wait()
+
+    def terminate() -> None:
+        has_begun.wait()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    threading.Thread(target=terminate).start()
+    with pytest.raises(Terminated), terminated_like_interrupted():
+        interruptible(work)
+    assert is_work_left_behind()
+    is_over.set()
+
+
+def test_interruptible_work_gives_its_result_or_its_error() -> None:
+    assert interruptible(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        interruptible(lambda: 1 // 0)
