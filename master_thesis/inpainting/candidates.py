@@ -191,22 +191,44 @@ def _along(motion: Motion, k: int, places: Places, grid: Grid, views: Views) -> 
 
 
 def followed_candidate(places: Places, hole: Hole, grid: Grid, views: Views) -> Candidate:
-    """The candidate of pixels that were followed from neighbour to neighbour."""
-    height, width = hole.shape
-    x, y = np.rint(grid.points).astype(int).reshape(-1, 2).T
-    index = np.full(hole.shape, -1)
-    index[hole] = np.arange(len(places.source))
-    index = index[y.clip(0, height - 1), x.clip(0, width - 1)]
-    origin = np.where(index >= 0, places.source[index.clip(0)], NOWHERE)
-    colours, safety = np.zeros((len(x), 3), np.uint8), np.zeros(len(x), np.float32)
-    for k in np.unique(origin[origin != NOWHERE]).tolist():
-        chosen = origin == k
-        image, depth = views.at(k, grid.step)
-        there = grid.reduced(places.xy.take(index[chosen], axis=0))
-        put_rows(colours, np.flatnonzero(chosen), sample_at(image, there))
-        safety[chosen] = (sample_at(depth, there) / FRINGE_PX).clip(0, 1)
+    """The candidate of pixels that were followed from neighbour to neighbour, and of what moves along around them."""
     shape = grid.points.shape[:2]
+    origin, there, is_around = _moved_along(places, hole, grid)
+    colours, safety = np.zeros((len(origin), 3), np.uint8), np.zeros(len(origin), np.float32)
+    for k in np.unique(origin[origin != NOWHERE]).tolist():
+        image, depth = views.at(k, grid.step)
+        chosen = np.flatnonzero(origin == k)
+        at = grid.reduced(there.take(chosen, axis=0))
+        inside = ((at >= 0) & (at <= np.array(depth.shape[::-1]) - 1)).all(axis=-1)
+        away = np.where(inside, sample_at(depth, at), 0)
+        is_shown = ~is_around[chosen] | (away > 0.99)
+        origin[chosen[~is_shown]] = NOWHERE
+        put_rows(colours, chosen, sample_at(image, at) * is_shown[:, None])
+        safety[chosen] = (away / FRINGE_PX).clip(0, 1)
     return Candidate(places, origin.reshape(shape), colours.reshape(*shape, 3), safety.reshape(shape), is_followed=True)
+
+
+def _moved_along(places: Places, hole: Hole, grid: Grid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Where the pixels of a grid lie, outside the hole as its nearest known pixel moves; and which these are."""
+    height, width = hole.shape
+    x, y = np.moveaxis(np.rint(grid.points).astype(int), -1, 0)
+    index = np.full(hole.shape, -2)
+    index[hole] = np.where(places.is_known, np.arange(len(places.source)), -1)
+    index = index[y.clip(0, height - 1), x.clip(0, width - 1)]
+    own, is_around = index >= 0, index == -2
+    origin, there = np.full(own.shape, NOWHERE), grid.points.copy()
+    if own.any():
+        origin[own] = places.source[index[own]]
+        there[own] = places.xy.take(index[own], axis=0)
+        _, labels = cv2.distanceTransformWithLabels(
+            (~own).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+        )
+        of_label = np.zeros(labels.max() + 1, int)
+        of_label[labels[own]] = np.flatnonzero(own)
+        nearest = of_label[labels[is_around]]
+        there[is_around] += (there - grid.points).reshape(-1, 2).take(nearest, axis=0)
+        origin[is_around] = origin.ravel()[nearest]
+    return origin.ravel(), there.reshape(-1, 2), is_around.ravel()
 
 
 def visible_around(hole: Hole, grid: Grid) -> Bool[np.ndarray, "h w"]:

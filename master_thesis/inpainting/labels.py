@@ -33,8 +33,9 @@ TIME_SCALE = 8.0
 """Distance in time, in frames, at which a candidate counts a third."""
 MISFIT_SCALE = 6.0
 """Misfit, in grey levels, at which a candidate counts a third."""
-FOLLOWED_MISFIT = 6.0
-"""Of what was followed from neighbour to neighbour: it fits the border of the hole by construction, and less inside."""
+FOLLOWED_SHARE = 0.6
+"""Share of its misfit that counts against what was followed from neighbour to neighbour: in the hole, each pixel moves
+on its own, but around it they are judged by the motion of the nearest one."""
 FIT_WEIGHT = 0.5
 """Weight of the misfit relative to the support of others."""
 TIME_WEIGHT = 0.5
@@ -116,7 +117,7 @@ def _decided(
     visible = visible_around(views.wide[t], grid)
     is_clear = cv2.distanceTransform(visible.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) > CLEAR_PX
     fit = misfit(pictures, known, target, is_clear)
-    fit[[c.is_followed for c in candidates]] = FOLLOWED_MISFIT
+    fit[[c.is_followed for c in candidates]] *= FOLLOWED_SHARE
     safety = np.stack([candidate.safety for candidate in candidates])
     trust = (LEAST_SAFETY + (1 - LEAST_SAFETY) * safety) * np.exp(-fit / MISFIT_SCALE)
     age = np.abs(origin - t) * np.reshape([_ageing(t, points, c.places) for c in candidates], (-1, 1, 1))

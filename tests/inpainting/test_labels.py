@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 import pytest
 
-from master_thesis.inpainting.candidates import Grid
+from master_thesis.inpainting.candidates import Grid, Views, followed_candidate, visible_around
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.sources import choose_sources, points_of, widened
+from master_thesis.ops.position_map import Places
 
 SIZE, NUM_FRAMES, STEP, TARGET = (96, 128), 9, 9, 4
 
@@ -68,3 +69,22 @@ def test_the_fringe_of_an_object_whose_mask_is_too_tight_is_not_copied() -> None
     colours = np.where(np.isnan(chosen.colours), read, chosen.colours)
     is_wrong = np.abs(colours - ground[chosen.wide]).max(axis=1) > 40
     assert is_wrong[holes[3][chosen.wide]].mean() < 0.05
+
+
+def test_what_was_followed_is_compared_around_the_hole_as_well() -> None:
+    """The pixels of a hole were followed to a frame that lies two pixels to the right, or to a wrong place in it."""
+    noise = np.random.default_rng(6).integers(0, 256, (*SIZE, 3)).astype(np.uint8)
+    first = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 1.5), None, 30, 200, cv2.NORM_MINMAX).astype(np.uint8)
+    frames, hole = [first, np.roll(first, 2, axis=1)], np.zeros(SIZE, bool)
+    hole[40:56, 60:68] = True
+    views, grid, points = Views(frames, [hole, np.zeros_like(hole)]), Grid.around(hole), points_of(hole)
+    errors = []
+    for shift in ((2, 0), (-4, 3)):
+        places = Places(np.ones(len(points), np.int32), points + np.float32(shift))
+        candidate = followed_candidate(places, hole, grid, views)
+        visible = visible_around(hole, grid)
+        assert (candidate.origin[visible] == 1).mean() > 0.9
+        here = first[grid.points[..., 1].astype(int), grid.points[..., 0].astype(int)]
+        errors.append(np.abs(candidate.colours.astype(float) - here)[visible & (candidate.origin == 1)].mean())
+    assert errors[0] < 0.5
+    assert errors[1] > 10
