@@ -25,7 +25,7 @@ from master_thesis.ops.position_map import NOWHERE, Places
 from master_thesis.records import MaskedFrames
 
 SLIVER_PX = 4
-"""Open parts narrower than twice this are filled smoothly from their surroundings."""
+"""Open parts narrower than twice this are filled smoothly from their surroundings: a patch there shows as a speck."""
 MADE_UP = NOWHERE - 1
 """In place of a frame's number: hallucinated in frame 0; one less for each later frame."""
 
@@ -170,11 +170,17 @@ class Finisher:
         self._made_up[t] = MadeUp(part.copy(), (around[1].start, around[0].start))
         return frame[place]
 
-    @torch.no_grad()
     def _paint(self, picture: Picture, is_open: Hole) -> Picture:
-        kernel = np.ones((2 * SLIVER_PX + 1,) * 2, np.uint8)
-        is_sliver = not cv2.erode(is_open.astype(np.uint8), kernel, borderValue=0).any()
-        painter = SmoothPainter() if is_sliver else self.painter
+        """Paints what is wide, and fills what is narrow smoothly."""
+        is_wide = _wide_part(is_open)
+        painted = self._painted_by(self.painter, picture, is_open) if is_wide.any() else picture
+        is_narrow = is_open & ~is_wide
+        if not is_narrow.any():
+            return painted
+        return where_masked(is_narrow, self._painted_by(SmoothPainter(), picture, is_open), painted)
+
+    @torch.no_grad()
+    def _painted_by(self, painter: Painter, picture: Picture, is_open: Hole) -> Picture:
         colours = torch.from_numpy(picture).float().div(255).permute(2, 0, 1).unsqueeze(0)
         visible = torch.from_numpy(~is_open).float()[None, None]
         painted = painter.paint(MaskedFrames(colours.to(self.device), visible.to(self.device)))
@@ -182,6 +188,13 @@ class Finisher:
         if painter.is_rounded and picture.dtype != np.uint8:
             made_up = without_bands(made_up, is_open)
         return _rounded(made_up, picture)
+
+
+def _wide_part(is_open: Hole) -> Hole:
+    """The parts that are wider than slivers, with their corners."""
+    side = 2 * SLIVER_PX + 1
+    core = cv2.erode(is_open.astype(np.uint8), np.ones((side, side), np.uint8), borderValue=0)
+    return is_open & (cv2.dilate(core, np.ones((side + SLIVER_PX,) * 2, np.uint8)) > 0)
 
 
 def _rounded(colours: Float[np.ndarray, "*N 3"], like: Picture) -> Shaped[np.ndarray, "*N 3"]:

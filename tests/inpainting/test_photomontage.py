@@ -105,6 +105,15 @@ def test_slivers_are_not_worth_a_painter(still) -> None:
     assert painter.num_calls == 0
 
 
+def test_the_narrow_part_of_a_hole_is_filled_smoothly(still) -> None:
+    strip = block(slice(40, 45), slice(20, 50))
+    hole, flat = HOLE | strip, [np.full_like(frame, 200) for frame in still[:1]]
+    filled = np.zeros((*SIZE, 3), np.uint8)
+    filled[hole] = dict(montage(flat, [hole], Tones()).fill(range(1)))[0].colours
+    assert np.abs(filled[strip & ~block(slice(None), slice(40, None))].astype(int) - 200).max() <= 1
+    assert np.abs(filled[HOLE].astype(int) - 77).max() <= 1
+
+
 @pytest.mark.parametrize("change", [0.975, 1.025])
 def test_a_ramp_of_exposure_leaves_no_step(pan, change) -> None:
     ramp = [np.rint(frame * change**t * 0.9).clip(0, 255).astype(np.uint8) for t, frame in enumerate(pan)]
