@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 
 from master_thesis.configs.inpainting import MONTAGE, STEADY
@@ -13,9 +14,17 @@ from master_thesis.images.reducing import reduce_hole, reduce_image
 from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.inpainting.step import FillStep, Pair
 from master_thesis.models.aligner import as_aligner
+from master_thesis.models.classical.neighbours import NeighbourMotion
 from master_thesis.models.hallucinator import as_hallucinator
-from master_thesis.models.painter import SmoothPainter, as_painter
+from master_thesis.models.painter import (
+    ExemplarPainter,
+    SmoothPainter,
+    as_painter,
+    painting_step,
+    surroundings,
+)
 from master_thesis.ops.image import to_float
+from master_thesis.ops.mask import window_of
 from master_thesis.records import MaskedFrames
 from master_thesis.video.compositing import WorkingFrame
 from master_thesis.video.outlook import Outlook, Samples
@@ -24,10 +33,10 @@ from master_thesis.video.resources import pairs_per_frame
 from master_thesis.video.survey import Box
 from master_thesis.video.windows import make_canvas
 
-TRIED_PAIRS = 3
-"""Pairs that a trial of pm measures."""
+TRIED_FRAMES, PLAYED_FRAMES = 2, 13
+"""Frames that a trial of pm fills, among others that may show their holes."""
 REDUCED_BY = 2
-"""Factor by which frames are reduced for a trial of painting; its time is proportional to the number of pixels."""
+"""Factor by which frames are reduced for a trial of painting; its time is proportional to the pixels painted."""
 
 
 @dataclass(frozen=True)
@@ -63,19 +72,51 @@ class Trial:
 
     @staticmethod
     def _of_montage(inpainter: Inpainter, frames: Sequence[WorkingFrame]) -> Trial:
-        """Measures motions between frames with what is read along them, as many at once as later, and one painting."""
+        """Measures motions, what is read along them, as much at once as later, and one painting."""
         smooth = replace(inpainter, hallucinator=SmoothPainter())
         small = [_reduced(frame) for frame in frames]
-
-        def compose(frames: Sequence[WorkingFrame], num_pairs: int) -> None:
-            played = (list(frames) * num_pairs)[: num_pairs + 1]
-            montage = smooth.montage([frame.image for frame in played], [frame.hole for frame in played])
-            list(montage.fill(range(num_pairs)))
-
-        compose(small, 1)  # warms up
-        pairs = _seconds(lambda num_pairs: compose(frames, num_pairs), TRIED_PAIRS, inpainter.device)
+        warm: dict[int, NeighbourMotion] = {}
+        _measure(smooth, small, warm)
+        _compose(smooth, _played(small, warm))
+        steps: dict[int, NeighbourMotion] = {}
+        motions = _seconds(lambda _: _measure(smooth, frames, steps), 0, inpainter.device)
+        composing = _seconds(lambda _: _compose(smooth, _played(frames, steps)), 0, inpainter.device)
         painting = _seconds(lambda _: _paint(inpainter, small[0]), 0, inpainter.device)
-        return Trial(pairs / TRIED_PAIRS, painting * REDUCED_BY**2)
+        larger = _times_as_much_painted(inpainter, frames[0].hole, small[0].hole)
+        return Trial((motions + composing) / TRIED_FRAMES, painting * larger)
+
+
+@dataclass(frozen=True)
+class _Played:
+    """Two frames played to and fro, with the motion between them.
+
+    Attributes:
+        holes: move on from frame to frame, so that other frames show them: that is what takes time.
+    """
+
+    images: list[np.ndarray]
+    holes: list[np.ndarray]
+    steps: dict[int, NeighbourMotion]
+
+
+def _played(frames: Sequence[WorkingFrame], steps: Mapping[int, NeighbourMotion]) -> _Played:
+    window = window_of(frames[0].hole)
+    shift = 0 if window is None else window[1].stop - window[1].start
+    images = [frames[i % 2].image for i in range(PLAYED_FRAMES)]
+    holes = [np.roll(frames[i % 2].hole, shift * i // 2, axis=1) for i in range(PLAYED_FRAMES)]
+    return _Played(images, holes, {i: steps[i % 2] for i in range(PLAYED_FRAMES - 1)})
+
+
+def _measure(inpainter: Inpainter, frames: Sequence[WorkingFrame], steps: dict[int, NeighbourMotion]) -> None:
+    """Measures as many motions as frames are tried, there and back."""
+    there_and_back = [frames[0], frames[1], frames[0]]
+    inpainter.montage([frame.image for frame in there_and_back], [frame.hole for frame in there_and_back], steps)
+
+
+def _compose(inpainter: Inpainter, played: _Played) -> None:
+    first = PLAYED_FRAMES // 2
+    montage = inpainter.montage(played.images, played.holes, played.steps)
+    list(montage.fill(range(first, first + TRIED_FRAMES)))
 
 
 def _reduced(frame: WorkingFrame) -> WorkingFrame:
@@ -88,6 +129,14 @@ def _paint(inpainter: Inpainter, frame: WorkingFrame) -> None:
     planes = (colours, torch.from_numpy(~frame.hole).float()[None, None])
     painter = as_painter(as_hallucinator(inpainter.hallucinator))
     painter.paint(MaskedFrames(*(plane.to(inpainter.device) for plane in planes)))
+
+
+def _times_as_much_painted(inpainter: Inpainter, hole: np.ndarray, reduced: np.ndarray) -> float:
+    """How many times the pixels of a reduced hole are painted in the hole itself, which may be painted reduced, too."""
+    if not isinstance(inpainter.hallucinator, ExemplarPainter) or not reduced.any():
+        return float(REDUCED_BY**2)
+    full, small = (each.sum() / painting_step(each[surroundings(each)]) ** 2 for each in (hole, reduced))
+    return float(full / small)
 
 
 def _seconds(work: Callable[[int], object], target: int, device: torch.device) -> float:

@@ -6,9 +6,10 @@ import torch
 
 from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.inpainting.inpainter import Inpainter
+from master_thesis.models.painter import ExemplarPainter
 from master_thesis.video import estimate
 from master_thesis.video.compositing import WorkingFrame
-from master_thesis.video.estimate import Trial, estimate_filling
+from master_thesis.video.estimate import Trial, _times_as_much_painted, estimate_filling
 from master_thesis.video.outlook import Outlook, Sample, Samples
 from master_thesis.video.plan import Scene
 from master_thesis.video.survey import Box
@@ -65,11 +66,23 @@ def test_a_trial_aligns_two_pairs_and_paints_two_holes(monkeypatch):
 
 
 def test_the_trial_of_a_montage_tells_a_painting_from_the_rest(monkeypatch):
-    ticks = iter(np.cumsum([0.0, 3, 0, 6]).tolist())
+    ticks = iter(np.cumsum([0.0, 3, 0, 5, 0, 6]).tolist())
     monkeypatch.setattr(estimate.time, "perf_counter", lambda: next(ticks))
     rng, hole = np.random.default_rng(0), np.zeros((48, 64), bool)
     hole[20:30, 20:40] = True
     frames = [WorkingFrame(rng.integers(0, 256, (48, 64, 3), np.uint8), hole) for _ in range(2)]
     tried = inpainter("pm")
-    assert Trial.run(tried, frames) == Trial(pair=3.0 / estimate.TRIED_PAIRS, painting=6.0 * 4)  # at half the size
+    assert Trial.run(tried, frames) == Trial(
+        pair=(3.0 + 5.0) / estimate.TRIED_FRAMES, painting=6.0 * 4
+    )  # at half the size
     assert sum(tried.hallucinator.batch_sizes) == 1
+
+
+def test_holes_that_are_painted_reduced_are_not_announced_at_their_full_size():
+    exemplar = Inpainter(CountingAligner(), ExemplarPainter(), InpaintOptions("pm"))
+    hole = np.zeros((1200, 1600), bool)
+    hole[300:800, 400:1000] = True
+    reduced = hole[::2, ::2]
+    assert _times_as_much_painted(exemplar, hole, reduced) == pytest.approx(1.0, rel=0.3)
+    assert _times_as_much_painted(exemplar, reduced, reduced[::2, ::2]) == pytest.approx(4.0)
+    assert _times_as_much_painted(inpainter("pm"), hole, reduced) == 4
