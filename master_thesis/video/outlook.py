@@ -11,6 +11,7 @@ from jaxtyping import Bool, UInt8
 
 from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.inpainting.planning import CameraPath, ReferencePlanner
+from master_thesis.models.classical.homography import forget_features
 from master_thesis.video.compositing import WorkingFrame, to_working
 from master_thesis.video.plan import Scene
 
@@ -129,6 +130,7 @@ def predict(samples: Sequence[Sample], scenes: Sequence[Scene], size: tuple[int,
             hidden, num_pixels = hidden + (1 - plan.shown) * count, num_pixels + count
             plans.append(plan)
         stills.append(bool((holes == holes[0]).all()) and _is_still(path, frames.shape[1:3]))
+    forget_features()
     seconds = (time.perf_counter() - start) / max(len(samples), 1)
     if not plans:
         return Outlook(None, 1.0, 0.0, False, seconds)

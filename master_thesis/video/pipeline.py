@@ -23,6 +23,7 @@ from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.models.aligner import Aligner, AlignsPairs
 from master_thesis.models.hallucinator import Hallucinator
 from master_thesis.records import Hallucination
+from master_thesis.runtime.ahead import one_ahead
 from master_thesis.runtime.atomic import remove_leftovers
 from master_thesis.runtime.malloc import hand_back_freed_memory
 from master_thesis.video.checks import Report, examine
@@ -145,7 +146,7 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
         hand_back_freed_memory()  # of the trial, and then of the filling: encoders take their own
         _fill(plan, WindowInpainter(inpainter), folder, seconds)
         hand_back_freed_memory()
-        frames = finished_frames(plan.masks, plan.windows, folder, config.feather)
+        frames = one_ahead(finished_frames(plan.masks, plan.windows, folder, config.feather))
         tracked = with_progress(frames, "writing", plan.survey.num_frames, WRITING_PASSES * report.seconds)
         _write(tracked, _sinks(config, plan, figures, made_from, facts))
     except KeyboardInterrupt:

@@ -11,6 +11,7 @@ from master_thesis.images.reducing import size_within
 from master_thesis.models.classical.neighbours import VIEW_SIDE_PX
 from master_thesis.runtime.memory import available_memory
 from master_thesis.video.frame_store import CACHE_BYTES
+from master_thesis.video.io.encoding import frames_ahead
 from master_thesis.video.plan import Window
 
 GIB = 2**30
@@ -21,8 +22,8 @@ STORED_FRAME_BYTES = 2 * 2**20
 STORED_BYTES, HOLE_BYTES, MOTION_BYTES, WORK_BYTES = 0.25, 26, 8, 270
 """Where frames are stored on disk (pm), bytes: per pixel of their packed masks, of what is known of a pixel of a hole,
 per pixel that a motion is measured in, and per pixel of the frame that is filled (measured)."""
-ENCODED_FRAMES, ENCODED_BYTES = 60, 3
-"""Frames that x264 looks ahead, and bytes per pixel of each (measured)."""
+ENCODED_FRAMES, ENCODED_BYTES = 20, 3
+"""Frames that x264 holds beside those that it looks ahead, and bytes per pixel of each (measured)."""
 
 PAIRS_PER_FRAME = {"ff": 30.0, "ip": 2.0, "cp": 18.0, "pm": 1.0}
 """Approximate number of pairs of frames per frame with a hole (70 frames with large holes)."""
@@ -77,7 +78,7 @@ def writing_bytes(num_frames: int, size: tuple[int, int]) -> int:
         num_frames: frames of the video.
         size: height and width of the video.
     """
-    return min(num_frames, ENCODED_FRAMES) * ENCODED_BYTES * size[0] * size[1]
+    return min(num_frames, frames_ahead(size) + ENCODED_FRAMES) * ENCODED_BYTES * size[0] * size[1]
 
 
 def _window_bytes(window: Window, hole_pixels: int) -> int:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from master_thesis.models.classical import homography
 from master_thesis.video.compositing import to_working
 from master_thesis.video.outlook import MAX_SAMPLES, NUM_MADE_UP, Outlook, Samples, predict
 from master_thesis.video.plan import Scene
@@ -111,3 +112,8 @@ def test_only_ip_asks_finished_frames_for_what_no_frame_shows() -> None:
     outlook = Outlook(50.0, 3.0, 0.5, False)
     assert outlook.pairs_per_frame("ff") == 3
     assert outlook.pairs_per_frame("ip") == 3 + NUM_MADE_UP / 2
+
+
+def test_the_features_of_the_samples_are_not_kept() -> None:
+    outlook_of(samples_of(9, HOLE, STEP_PX))
+    assert homography._find_features.cache_info().currsize == 0

@@ -106,6 +106,11 @@ def find_features(
     return _find_features(picture.tobytes(), np.packbits(known).tobytes(), *picture.shape)
 
 
+def forget_features() -> None:
+    """Frees the features of frames that do not recur."""
+    _find_features.cache_clear()
+
+
 @lru_cache(maxsize=128)
 def _find_features(picture: bytes, known: bytes, height: int, width: int) -> tuple[np.ndarray, np.ndarray]:
     grey = np.frombuffer(picture, np.uint8).reshape(height, width)

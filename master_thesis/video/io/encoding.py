@@ -41,6 +41,9 @@ ENCODERS = {
     "ffv1": Encoder("ffv1", {"level": "3", "slicecrc": "1"}),
 }
 """By ``--codec``."""
+MOST_AHEAD, LEAST_AHEAD = 40, 10
+PIXELS_AHEAD = 20 * 1920 * 1080
+"""Frames that H.264 looks ahead: x264's 40 where they are small; large ones take too much memory."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,11 @@ class Encoding:
         has_odd_side = any(side % 2 for side in size)
         return self.pix_fmt or ("yuv444p" if has_odd_side else "yuv420p")
 
-    def options(self) -> dict[str, str]:
-        """Options for FFmpeg."""
+    def options(self, size: tuple[int, int]) -> dict[str, str]:
+        """Options for FFmpeg to encode frames of a height and width."""
         options = dict(self.encoder.options)
+        if self.codec == "h264":
+            options["rc-lookahead"] = str(frames_ahead(size))
         if self.encoder.crf is not None:
             options["crf"] = str(self.encoder.crf if self.crf is None else self.crf)
         if self.hdr_light and self.codec == "hevc":
@@ -85,6 +90,15 @@ IN_8_BITS = {"4:2:0": "yuv420p", "4:2:2": "yuv422p", "4:4:4": "yuv444p", "4:4:0"
 
 LOSSLESS = Encoding("ffv1", pix_fmt="bgr0")
 """Every bit of RGB."""
+
+
+def frames_ahead(size: tuple[int, int]) -> int:
+    """How many frames of a height and width H.264 looks ahead.
+
+    >>> frames_ahead((480, 854)), frames_ahead((1080, 1920)), frames_ahead((2160, 3840))
+    (40, 20, 10)
+    """
+    return min(max(PIXELS_AHEAD // (size[0] * size[1]), LEAST_AHEAD), MOST_AHEAD)
 
 
 def has_encoder(codec: str) -> bool:

@@ -179,7 +179,8 @@ class VideoWriter:
 
     def _add_video(self, geometry: Geometry) -> Any:
         encoding, colours = self._encoding, self._encoding.colours
-        stream: Any = self._output.add_stream(encoding.encoder.name, rate=self._timing.rate, options=encoding.options())
+        options = encoding.options(geometry.size)
+        stream: Any = self._output.add_stream(encoding.encoder.name, rate=self._timing.rate, options=options)
         stream.height, stream.width = geometry.size
         stream.pix_fmt = encoding.format_for(geometry.size)
         context = stream.codec_context

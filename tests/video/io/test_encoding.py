@@ -69,9 +69,9 @@ def test_colours_are_those_of_the_video() -> None:
 
 
 def test_quality(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert chosen("yuv420p").options()["crf"] == "16"
-    assert chosen("yuv420p", crf=30).options()["crf"] == "30"
-    assert "crf" not in chosen("yuv420p", "ffv1", crf=3).options()
+    assert chosen("yuv420p").options((48, 64))["crf"] == "16"
+    assert chosen("yuv420p", crf=30).options((48, 64))["crf"] == "30"
+    assert "crf" not in chosen("yuv420p", "ffv1", crf=3).options((48, 64))
     with pytest.raises(UserError, match="--crf for h264 should be at most 51, got 60"):
         chosen("yuv420p", crf=60)
     monkeypatch.setattr(encoding, "has_encoder", lambda codec: False)
@@ -121,3 +121,9 @@ def test_the_screen_of_an_hdr_video_is_stated(tmp_path) -> None:
     ) as writer:
         writer.write(moving_frames(1, (64, 64))[0])
     assert open_source(tmp_path / "out.mkv").info.hdr_light == light
+
+
+def test_large_frames_are_looked_at_less_far_ahead() -> None:
+    ahead = [chosen("yuv420p").options(size)["rc-lookahead"] for size in ((480, 854), (1080, 1920), (4320, 7680))]
+    assert ahead == ["40", "20", "10"]
+    assert "rc-lookahead" not in chosen("yuv420p", "ffv1").options((48, 64))
