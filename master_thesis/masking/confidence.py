@@ -16,6 +16,8 @@ FIRM = (0.2, 0.8)
 """A mask that is sure of itself is about the same at both thresholds."""
 RETURNED = 0.5
 """Where less of the mask of the key frame returns, something else may have been followed."""
+HELD = 0.85
+"""If less of the key frame's mask returned even at best, the network does not hold its shape, such as thin ropes."""
 KEPT = 0.8
 """Share of the frames before in running means: a mistake stays, and one frame alone says little."""
 
@@ -30,6 +32,7 @@ class Weights:
         shrunk: logarithm of how many times smaller it is than the mask of the key frame.
         grown: logarithm of how many times larger it is.
         lost: what is missing to ``RETURNED`` when it is carried back.
+        held: what was missing to ``HELD`` at best; not fitted: beside a key frame, this is the overlap itself.
     """
 
     unsure: float = 0.68
@@ -37,6 +40,7 @@ class Weights:
     shrunk: float = 0.35
     grown: float = 0.05
     lost: float = 1.0
+    held: float = 1.0
 
 
 class Judge:
@@ -50,6 +54,7 @@ class Judge:
         self.weights = weights
         self._area = max(int((key > 0.5).sum()), 1)
         self._means: np.ndarray | None = None
+        self._best = 0.0
 
     def rate(self, carried: Carried) -> float:
         """The confidence in the next mask, in [0, 1]."""
@@ -58,7 +63,8 @@ class Judge:
         change = np.log(max(int((carried.mask > 0.5).sum()), 1) / self._area)
         doubts = w.unsure * self._means[0] + w.parts * self._means[1]
         doubts += w.shrunk * max(-change, 0) + w.grown * max(change, 0)
-        doubts += w.lost * max(RETURNED - carried.returned, 0)
+        self._best = max(self._best, carried.returned)
+        doubts += w.lost * max(RETURNED - carried.returned, 0) + w.held * max(HELD - self._best, 0)
         return float(np.clip(1 - doubts, 0, 1))
 
 

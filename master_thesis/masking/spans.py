@@ -21,6 +21,8 @@ NO_KEY = 0.0
 """Confidence in a scene in which no frame is marked."""
 NEAR, NEAR_PX = 0.1, 2
 """How far from what both sides agree on one alone is followed: as a share of the square root of that area, and more."""
+AGREEMENT = 0.5
+"""How far overlap of both sides raises the confidence, if a lack lowers it by 1: they also agree on what both miss."""
 MIN_AGREED = 1 / 3
 """Share of the area that is expected from the key frames on which both sides have to agree for that."""
 
@@ -139,7 +141,7 @@ def _along(carrier: Tracker, keys: Mapping[int, SoftMask], route: Sequence[int] 
 
 
 def _blended(frame: int, span: Span, forth: FrameMask | None, back: FrameMask | None, expected: float) -> FrameMask:
-    """The mask of a frame from one or both sides; their overlap is up to half of the confidence."""
+    """The mask of a frame from one or both sides; where they are followed, their overlap is part of the confidence."""
     one = forth or back
     assert one is not None, "a span has a key frame with the object"
     if forth is None or back is None or span.before is None or span.after is None:
@@ -149,14 +151,16 @@ def _blended(frame: int, span: Span, forth: FrameMask | None, back: FrameMask | 
     mask = (weights[0] * forth.mask + weights[1] * back.mask) / weights.sum()
     blended = (1 - share) * forth.confidence + share * back.confidence
     weight = min(share, 1 - share)  # beside a key frame, the mask that comes from afar says little
-    confidence = (1 - weight) * blended + weight * overlap(forth.mask, back.mask)
-    return FrameMask(frame, _near(mask, (forth.mask > 0.5) & (back.mask > 0.5), expected), confidence)
+    near = _near((forth.mask > 0.5) & (back.mask > 0.5), expected)
+    gain = overlap(near * forth.mask, near * back.mask) - blended
+    confidence = blended + weight * (gain if gain < 0 else AGREEMENT * gain)
+    return FrameMask(frame, np.where(near, mask, np.minimum(mask, np.float32(UNSURE))), confidence)
 
 
-def _near(mask: SoftMask, agreed: Bool[np.ndarray, "H W"], expected: float) -> SoftMask:
-    """A mask that is no more than unsure far from what both sides agree on, unless that is too little."""
+def _near(agreed: Bool[np.ndarray, "H W"], expected: float) -> Bool[np.ndarray, "H W"]:
+    """What is not far from what both sides agree on; everything if that is too little."""
     area = int(agreed.sum())
     if area <= MIN_AGREED * expected:
-        return mask
+        return np.ones_like(agreed)
     distance = cv2.distanceTransform((~agreed).astype(np.uint8), cv2.DIST_L2, 5)
-    return np.where(distance < NEAR * area**0.5 + NEAR_PX, mask, np.minimum(mask, np.float32(UNSURE)))
+    return distance < NEAR * area**0.5 + NEAR_PX

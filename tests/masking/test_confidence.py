@@ -18,7 +18,7 @@ def block(height, width, value=1.0):
 KEY = block(20, 20)
 
 
-def rated(*masks, returned=0.9):
+def rated(*masks, returned=0.95):
     judge = Judge(KEY)
     return [judge.rate(Carried(t, mask, returned)) for t, mask in enumerate(masks)]
 
@@ -41,7 +41,16 @@ def test_signs_of_mistakes_make_a_frame_doubtful(mask):
 
 
 def test_what_does_not_return_is_doubtful_although_it_looks_well():
-    assert rated(KEY, returned=0.1)[0] < DOUBTFUL_BELOW < rated(KEY, returned=0.5)[0]
+    assert rated(KEY, returned=0.1)[0] < DOUBTFUL_BELOW < rated(KEY, returned=0.7)[0]
+
+
+def test_a_shape_that_the_network_does_not_hold_is_doubtful_from_the_start():
+    judge = Judge(KEY)
+    ropes = [judge.rate(Carried(t, KEY, returned)) for t, returned in enumerate((0.5, 0.45, 0.5))]
+    assert max(ropes) < DOUBTFUL_BELOW
+    judge = Judge(KEY)
+    lost = [judge.rate(Carried(t, KEY, returned)) for t, returned in enumerate((0.95, 0.55, 0.6))]
+    assert min(lost) > 0.9, "it returned once, and what is lost on the way shows in the masks"
 
 
 def test_an_object_that_comes_closer_is_trusted():

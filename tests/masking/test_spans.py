@@ -57,7 +57,7 @@ class TwoSides(Painter):
     def carry(self, keys, route):
         self.routes.append(tuple(route))
         mask = self.forth if route[0] == 0 else self.back
-        return (Carried(t, mask.astype(np.float32), 0.9) for t in route[1:])
+        return (Carried(t, mask.astype(np.float32), 0.95) for t in route[1:])
 
 
 def side(*parts):
@@ -113,7 +113,7 @@ def test_masks_on_which_both_directions_agree_are_trusted_more():
             column = 2 if self.apart and route[0] == 10 else 0
             here = np.zeros(SIZE, np.float32)
             here[:, column] = 1
-            return (Carried(t, here, 0.9) for t in route[1:])
+            return (Carried(t, here, 0.95) for t in route[1:])
 
     def confidence(apart):
         Apart.apart = apart
