@@ -61,6 +61,11 @@ def visits(page: Any, clip: Path) -> Iterator[str]:
         page.check("#text")
         yield "choices"
         page.uncheck("#text")
+    page.fill("#logos", "0 0 9 9")
+    page.press("#logos", "Enter")
+    yield "logo"
+    page.fill("#logos", "")
+    page.press("#logos", "Enter")
     page.wait_for_function("document.getElementById('carry').disabled")
     page.click("#choices summary")
     box = page.locator("figure[data-kind=input] canvas").bounding_box()

@@ -209,7 +209,7 @@ def download_name(session: Session, path: Path) -> str:
 
 def _carry_words(session: Session) -> list[str]:
     is_drawn = session.keys.is_drawn
-    require(is_drawn or session.choice.text, "nothing is drawn yet: draw the object on a frame first")
+    require(is_drawn or session.choice.is_enough, "nothing is drawn yet: draw the object on a frame first")
     if is_drawn:
         require_weights(session.choice)
     marks = [*session.keys.words(), *session.choice.words(is_drawn)]

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from master_thesis.configs.masking import BUILT_IN
+from master_thesis.configs.graphics import Graphics
+from master_thesis.configs.masking import BUILT_IN, CARRIER
 from master_thesis.errors import UserError, require
 from master_thesis.masking.text_detector import NEEDED, PACKAGES
 from master_thesis.masking.trackers import TRACKERS
@@ -19,6 +20,8 @@ from master_thesis.video.wording import counted
 
 CHOICE = "carrying.json"
 """File of a session that keeps what was chosen."""
+LOGOS = "a logo should be four whole numbers: left, top, width and height; @FIRST-LAST after them names its frames"
+UNSURE = "the least probability of what is unsure should lie between 0.1 and 100 %"
 REGION = "the part to look for text in should be four whole numbers: left, top, width and height"
 
 
@@ -38,6 +41,8 @@ class CarryChoice:
         text: also burnt-in text.
         lines: entire lines of it instead of letters.
         region: where to look for it: left, top, width and height; None: everywhere.
+        logos: rectangles that are masked as they are: left, top, width and height, and the frames if not all.
+        unsure: least probability of what is masked, in grey, although it may not be the object.
         tracker: what carries masks.
         weights: of another tracker than the built-in one: a file or folder.
     """
@@ -47,6 +52,8 @@ class CarryChoice:
     text: bool = False
     lines: bool = False
     region: tuple[int, int, int, int] | None = None
+    logos: tuple[str, ...] = ()
+    unsure: float = CARRIER.unsure
     tracker: str = BUILT_IN
     weights: str = ""
 
@@ -68,14 +75,17 @@ class CarryChoice:
         tracker = str(values.get("tracker", BUILT_IN))
         weights = "" if tracker == BUILT_IN else str(values.get("weights", "")).strip()
         _check_tracker(tracker, weights)
-        return cls(**ticked, region=_region(values.get("region"), size), tracker=tracker, weights=weights)
+        region, logos = _region(values.get("region"), size), _logos(values.get("logos", []), size)
+        unsure = _unsure(values.get("unsure", CARRIER.unsure))
+        return cls(**ticked, region=region, logos=logos, unsure=unsure, tracker=tracker, weights=weights)
 
     @classmethod
     def read(cls, folder: Path) -> CarryChoice:
         """The choice of a session; the default if none was made."""
         try:
             content = json.loads((folder / CHOICE).read_text(encoding="utf-8"))
-            return cls(**content | {"region": content["region"] and tuple(content["region"])})
+            logos = tuple(content.get("logos", ()))
+            return cls(**content | {"region": content["region"] and tuple(content["region"]), "logos": logos})
         except (OSError, ValueError, KeyError, TypeError):
             return cls()
 
@@ -84,16 +94,25 @@ class CarryChoice:
         with atomic_path(folder / CHOICE) as part:
             part.write_text(json.dumps(asdict(self)), encoding="utf-8")
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether there is something to mask although nothing is drawn."""
+        return self.text or bool(self.logos)
+
     def words(self, is_drawn: bool) -> list[str]:
         """The options of ``mask`` that say the same.
 
         Args:
-            is_drawn: whether an object is drawn; the shadow and the tracker are of it.
+            is_drawn: whether an object is drawn; the shadow, what is unsure and the tracker are of it.
         """
         words = ["--text"] * self.text
         if self.text and self.region:
             words += ["--region", *map(str, self.region)]
         words += ["--text_boxes"] * (self.text and self.lines)
+        for logo in self.logos:
+            words += ["--fixed_box", *logo.split()]
+        if is_drawn and self.unsure != CARRIER.unsure:
+            words += ["--unsure", f"{self.unsure:g}"]
         grown = "both" if self.shadow and self.reflection else "shadow" if self.shadow else "reflection"
         words += ["--grow", grown] * (is_drawn and (self.shadow or self.reflection))
         if is_drawn and self.tracker != BUILT_IN:
@@ -115,6 +134,8 @@ def added(record: MaskRecord) -> list[str]:
         notes.append(f"Text: {counted(len(record.text), 'line')} in frames {first} to {last}.")
     elif record.options.get("text"):
         notes.append("No text was found.")
+    if logos := record.options.get("fixed_box"):
+        notes.append(f"Logo: {counted(len(logos) // 4, 'rectangle')}.")
     for kind, pixels in record.grown_pixels.items():
         num_grown = sum(count > 0 for count in pixels)
         found = f"{kind.capitalize()}: added to {num_grown} of {counted(len(pixels), 'mask')}."
@@ -142,3 +163,25 @@ def _region(values: object, size: tuple[int, int]) -> tuple[int, int, int, int] 
     left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
     require(left < right and top < bottom, f"the part to look for text in lies outside the {width} x {height} frame")
     return left, top, right - left, bottom - top
+
+
+def _logos(values: object, size: tuple[int, int]) -> tuple[str, ...]:
+    """The rectangles in a request, all of which lie in the frame, at least in part."""
+    if not isinstance(values, list) or not all(isinstance(v, str) and len(v.split()) == 4 for v in values):
+        raise UserError(LOGOS)
+    try:
+        boxes = Graphics(fixed_box=tuple(word for value in values for word in value.split())).fixed_boxes
+    except UserError:
+        raise UserError(LOGOS) from None
+    (height, width) = size
+    is_inside = all(fixed.box[0] < width and fixed.box[1] < height for fixed in boxes)
+    require(is_inside, f"a logo lies outside the {width} x {height} frame")
+    return tuple(" ".join(value.split()) for value in values)
+
+
+def _unsure(value: object) -> float:
+    """The least probability of what is unsure."""
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if not is_number or not isinstance(value, (int, float)) or not 0.001 <= value <= 1:
+        raise UserError(UNSURE)
+    return float(value)

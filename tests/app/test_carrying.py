@@ -48,6 +48,11 @@ def test_the_page_asks_what_is_installed(client, everything):
         ({"reflection": True}, True, ["--grow", "reflection"]),
         ({"shadow": True, "reflection": True}, True, ["--grow", "both"]),
         ({"shadow": True, "text": True, "tracker": "sam2", "weights": "/"}, False, ["--text"]),
+        ({"logos": ["1 2  30 4", "0 0 9 9@2-5"]}, False,
+         ["--fixed_box", "1", "2", "30", "4", "--fixed_box", "0", "0", "9", "9@2-5"]),
+        ({"unsure": 0.02}, True, ["--unsure", "0.02"]),
+        ({"unsure": 1}, True, ["--unsure", "1"]),
+        ({"unsure": 0.02, "text": True}, False, ["--text"]),
         ({"tracker": "cutie", "weights": " / "}, True, ["--tracker", "cutie", "--tracker_weights", "/"]),
     ],
 )  # fmt: skip
@@ -62,6 +67,14 @@ def test_choices_become_options(everything, values, is_drawn, words):
         ({"region": [1, 2, 3]}, "should be four whole numbers: left, top, width and height"),
         ({"region": [1, 2, 3, "x"]}, "should be four whole numbers: left, top, width and height"),
         ({"region": [64, 0, 5, 5]}, "the part to look for text in lies outside the 64 x 48 frame"),
+        ({"logos": ["1 2 3"]}, "a logo should be four whole numbers: left, top, width and height; @FIRST-LAST"),
+        ({"logos": ["1 2 3 4 5", "6 7 8"]}, "a logo should be four whole numbers"),
+        ({"logos": ["1 2 3 0"]}, "a logo should be four whole numbers"),
+        ({"logos": ["1 2 3 4@9-5"]}, "a logo should be four whole numbers"),
+        ({"logos": "1 2 3 4"}, "a logo should be four whole numbers"),
+        ({"logos": ["64 2 3 4"]}, "a logo lies outside the 64 x 48 frame"),
+        ({"unsure": 0}, "of what is unsure should lie between 0.1 and 100 %"),
+        ({"unsure": "all"}, "of what is unsure should lie between 0.1 and 100 %"),
         ({"tracker": "my.module:Class"}, "the tracker should be one of carrier, sam2, cutie, got my.module:Class"),
         ({"tracker": "sam2", "weights": "facebook/sam2"}, "facebook/sam2: should be the entire path of a file"),
         ({"tracker": "sam2", "weights": "/no/such"}, "/no/such: should be the entire path of a file or folder"),
@@ -80,7 +93,7 @@ def test_what_is_not_installed_cannot_be_chosen(nothing, values):
 
 def test_choices_are_kept(everything, tmp_path):
     assert CarryChoice.read(tmp_path) == CarryChoice()
-    choice = CarryChoice(True, True, True, True, (1, 2, 3, 4), "sam2", "/")
+    choice = CarryChoice(True, True, True, True, (1, 2, 3, 4), ("1 2 3 4", "5 6 7 8@0-2"), 0.02, "sam2", "/")
     choice.write(tmp_path)
     assert CarryChoice.read(tmp_path) == choice
     (tmp_path / carrying.CHOICE).write_text('{"region": 3}')
@@ -107,6 +120,14 @@ def test_text_needs_no_drawing(client, everything, session):
     assert words[:1] + words[-3:] == ["mask", "--output", str(found.masks), "--overwrite"]
 
 
+def test_a_logo_needs_no_drawing(client, session):
+    client("POST", f"{session}/choose", {"logos": ["4 6 20 10@0-1"], "unsure": 0.02})
+    assert client("POST", f"{session}/carry", {}).status == 200
+    found = client.page.store.get(session.rpartition("/")[2])
+    (words,) = found.job.commands
+    assert words[2:-3] == ["--fixed_box", "4", "6", "20", "10@0-1"]
+
+
 def test_a_tracker_needs_weights(client, everything, session):
     client("PUT", f"{session}/keys/0", **drawn(square()))
     client("POST", f"{session}/choose", {"tracker": "sam2"})
@@ -120,5 +141,7 @@ def test_what_was_added_is_said():
     record.text = [{"box": [0, 0, 9, 9], "first": 4, "last": 9}, {"box": [0, 0, 9, 9], "first": 2, "last": 3}]
     record.shadow_pixels = [0, 4, 5]
     assert added(record) == ["Text: 2 lines in frames 2 to 9.", "Shadow: added to 2 of 3 masks."]
+    record = MaskRecord("clip.mp4", SIZE, {"fixed_box": ("1", "2", "3", "4", "5", "6", "7", "8@0-1")})
+    assert added(record) == ["Logo: 2 rectangles."]
     record = MaskRecord("clip.mp4", SIZE, {}, shadow_pixels=[0, 0], reflection_pixels=[3, 0])
     assert added(record) == ["No shadow of the object was found.", "Reflection: added to 1 of 2 masks."]

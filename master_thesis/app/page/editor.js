@@ -12,7 +12,8 @@ import { MAX_SIZE, Tools } from "./tools.js";
 import { View } from "./view.js";
 
 const at = (id) => document.getElementById(id);
-const CURSORS = { hand: "grab", box: "crosshair", region: "crosshair", brush: "none", eraser: "none" };
+const PLACES = { region: "Draw a box around the place where text is shown.", logo: "Draw a box around the logo." };
+const CURSORS = { hand: "grab", box: "crosshair", region: "crosshair", logo: "crosshair", brush: "none", eraser: "none" };
 
 class Editor {
   constructor(session, canvases) {
@@ -25,8 +26,8 @@ class Editor {
     this.tools = this.stage.tools = new Tools(this.view, this.mask, this.stage, this.edits);
     this.tools.size = Math.max(Math.round(size[0] / 28), 3);
     at("size").value = this.tools.size;
-    this.choices = new Choices(session, () => this.drawRegion());
-    this.tools.onRegion = (box) => this.regioned(box);
+    this.choices = new Choices(session, (name) => this.drawPlace(name));
+    this.tools.onPlace = (name, box) => this.placed(name, box);
     this.timeline = new Timeline(at("strip"), at("slider"), (frame) => this.go(frame));
   }
 
@@ -47,18 +48,19 @@ class Editor {
     this.stage.redraw();
   }
 
-  // The next box says where text is; then the tool from before is back.
-  async drawRegion() {
-    if (this.tools.tool === "region") return this.setTool(this.toolBefore);
+  // The next box says where text or a logo is; then the tool from before is back.
+  async drawPlace(name) {
+    const { tool } = this.tools;
+    if (tool === name) return this.setTool(this.toolBefore);
     if (this.stage.mode !== "draw") await this.stage.setMode("draw");
-    this.toolBefore = this.tools.tool;
-    say("Draw a box around the place where text is shown.");
-    return this.setTool("region");
+    if (!PLACES[tool]) this.toolBefore = tool;
+    say(PLACES[name]);
+    return this.setTool(name);
   }
 
-  async regioned(box) {
+  async placed(name, box) {
     this.setTool(this.toolBefore);
-    await this.choices.keepRegion(box);
+    await this.choices.keepPlace(name, box);
     this.stage.redraw();
   }
 
@@ -83,7 +85,7 @@ class Editor {
   update() {
     const { session, stage } = this, { state } = session;
     this.choices.show();
-    at("region-draw").setAttribute("aria-pressed", this.tools.tool === "region");
+    for (const name of Object.keys(PLACES)) at(`${name}-draw`).setAttribute("aria-pressed", this.tools.tool === name);
     showAll(session, stage.frame, { go: (frame) => this.go(frame), forget: (frame) => this.edits.forget(frame) });
     at("undo").disabled = session.isLocked || !this.mask.peek(false);
     at("redo").disabled = session.isLocked || !this.mask.peek(true);

@@ -21,15 +21,16 @@ export function showAll(session, frame, { go, forget }) {
   showDoubtful(session.doubtful, confidence, frame, go);
   showJob(state.job);
   showResult(state.result, session.base);
-  const isKey = session.isKey(frame), isDrawn = state.keys.some((key) => !key.is_gone), isText = state.choice.text;
+  const isKey = session.isKey(frame), isDrawn = state.keys.some((key) => !key.is_gone), isText = state.choice.text || state.choice.logos.length > 0;
+  const what = state.choice.text ? "text" : "logo";
   at("frame-state").textContent = frameState(session, frame);
   at("carry").disabled = isLocked || !(isDrawn || isText) || state.is_carried;
-  at("carry").textContent = isText && !isDrawn ? "Find the text" : "Carry through the video";
+  at("carry").textContent = isText && !isDrawn ? `${state.choice.text ? "Find" : "Mask"} the ${what}` : "Carry through the video";
   at("carry-state").textContent = carryState(state, isDrawn, isText);
   showNotes(state.is_carried ? state.masks?.notes ?? [] : []);
   at("remove").disabled = isLocked || !(isDrawn || isText);
   const isPartial = state.job?.kind === "remove" && state.job.state === "cancelled";
-  at("remove").textContent = isPartial ? "Continue removing" : isText && !isDrawn ? "Remove the text" : "Remove the object";
+  at("remove").textContent = isPartial ? "Continue removing" : isText && !isDrawn ? `Remove the ${what}` : "Remove the object";
   at("get-masks").href = `${session.base}/files/masks`;
   at("get-masks").hidden = !state.is_carried;
   at("view-compare").disabled = !state.result;
@@ -53,7 +54,8 @@ function frameState({ state, confidence, isLocked }, frame) {
   const locked = isLocked ? " Drawing is possible again when the work is done." : "";
   if (key) return (key.is_gone ? "Key frame: the object is gone." : "Key frame: drawn by hand.") + locked;
   if (!state.masks) return `Paint the object on this frame, or draw a box around it.${locked}`;
-  if (!state.keys.length && state.choice.text) return `Mask of the text. What you paint is masked as well.${locked}`;
+  const { text: isText, logos } = state.choice;
+  if (!state.keys.length && (isText || logos.length)) return `Mask of the ${isText ? "text" : "logo"}. What you paint is masked as well.${locked}`;
   const word = state.masks.doubtful.includes(frame) ? "doubtful" : "carried";
   return `Mask ${word}, confidence ${Math.round(100 * (confidence[frame] ?? 0))} %. What you paint makes it a key frame.${locked}`;
 }

@@ -37,7 +37,7 @@ export class Tools {
     const isMoving = event.button !== 0 || this.isSpace || this.tool === "hand" || !this.canDraw(canvas);
     if (isMoving) this.action = { kind: "move", x: event.clientX, y: event.clientY };
     else if (!this.edits.canEdit) return;
-    else if (["box", "region"].includes(this.tool)) this.action = { kind: "box", from: place };
+    else if (["box", "region", "logo"].includes(this.tool)) this.action = { kind: "box", from: place };
     else {
       this.action = { kind: "stroke", last: place, isErasing: this.tool === "eraser" };
       this.mask.begin();
@@ -72,8 +72,8 @@ export class Tools {
     this.action = this.box = null;
     if (action?.kind === "stroke") this.edits.stroked();
     if (action?.kind === "box" && box && event.type === "pointerup") {
-      if (this.tool === "region") this.onRegion(this.corners(box));
-      else this.edits.boxed(this.corners(box));
+      if (this.tool === "box") this.edits.boxed(this.corners(box));
+      else this.onPlace(this.tool, this.corners(box));
     }
     this.stage.redraw();
   }
