@@ -16,7 +16,7 @@ FIRM = (0.2, 0.8)
 """A mask that is sure of itself is about the same at both thresholds."""
 RETURNED = 0.5
 """Where less of the mask of the key frame returns, something else may have been followed."""
-HELD = 0.85
+HELD = 0.8
 """If less of the key frame's mask returned even at best, the network does not hold its shape, such as thin ropes."""
 KEPT = 0.8
 """Share of the frames before in running means: a mistake stays, and one frame alone says little."""

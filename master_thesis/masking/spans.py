@@ -15,16 +15,17 @@ from jaxtyping import Bool
 
 from master_thesis.masking.carrying import SoftMask, Tracker, overlap
 from master_thesis.masking.confidence import Judge
-from master_thesis.masking.finishing import UNSURE
+from master_thesis.masking.finishing import THRESHOLD, UNSURE
 
 NO_KEY = 0.0
 """Confidence in a scene in which no frame is marked."""
-NEAR, NEAR_PX = 0.1, 2
+NEAR, NEAR_PX = 0.1, 4
 """How far from what both sides agree on one alone is followed: as a share of the square root of that area, and more."""
 AGREEMENT = 0.5
 """How far overlap of both sides raises the confidence, if a lack lowers it by 1: they also agree on what both miss."""
-MIN_AGREED = 1 / 3
-"""Share of the area that is expected from the key frames on which both sides have to agree for that."""
+MIN_AGREED, LARGE = 1 / 3, 1.1
+"""Shares of the area that is expected from the key frames: that is done where both sides agree on at least the former,
+and the mask is larger than the latter."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +152,8 @@ def _blended(frame: int, span: Span, forth: FrameMask | None, back: FrameMask | 
     mask = (weights[0] * forth.mask + weights[1] * back.mask) / weights.sum()
     blended = (1 - share) * forth.confidence + share * back.confidence
     weight = min(share, 1 - share)  # beside a key frame, the mask that comes from afar says little
-    near = _near((forth.mask > 0.5) & (back.mask > 0.5), expected)
+    is_large = (mask > THRESHOLD).sum() > LARGE * expected
+    near = _near((forth.mask > 0.5) & (back.mask > 0.5), expected) if is_large else np.ones(mask.shape, bool)
     gain = overlap(near * forth.mask, near * back.mask) - blended
     confidence = blended + weight * (gain if gain < 0 else AGREEMENT * gain)
     return FrameMask(frame, np.where(near, mask, np.minimum(mask, np.float32(UNSURE))), confidence)

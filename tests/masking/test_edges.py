@@ -33,13 +33,14 @@ def soft(radius, width=6.0):
     return (1 / (1 + np.exp((np.hypot(y - DISC[0], x - DISC[1]) - radius) / (width / 4)))).astype(np.float32)
 
 
-@pytest.mark.parametrize("radius", [27, 33])
+@pytest.mark.parametrize("radius", [28, 32])
 def test_an_outline_beside_the_edge_moves_to_it(frame, radius):
     mask = soft(radius)
     found = fitted(frame, mask)
     assert found.dtype == np.float32
-    assert similarity(mask > 0.5, disc()) < 0.85
-    assert similarity(found > 0.5, disc()) > 0.93
+    before, after = (similarity(each > 0.5, disc()) for each in (mask, found))
+    assert after > before + 0.06
+    assert after > 0.94
 
 
 def test_without_edges_a_mask_stays(frame):
@@ -50,10 +51,10 @@ def test_without_edges_a_mask_stays(frame):
 def test_what_is_unsure_stays_unsure(frame):
     mask = soft(30)
     mask[10:20, 10:20] = 0.15
-    mask[95:110, 120:150] = 0.35  # looks like the background all around it
+    mask[10:20, 30:32] = 0.35
     found = fitted(frame, mask)
     assert found[10:20, 10:20].min() >= 0.15
-    assert UNSURE <= found[100, 130] < 0.35
+    assert found[10:20, 30:32].min() >= UNSURE
 
 
 def test_an_empty_mask_stays_empty(frame):

@@ -89,6 +89,13 @@ def test_far_from_what_both_sides_agree_on_one_alone_is_unsure():
     assert mask[AWAY].max() == mask[AWAY].min() == pytest.approx(UNSURE)
 
 
+def test_what_one_side_alone_follows_stays_if_the_mask_is_not_too_large():
+    painter = TwoSides(side(HERE_TOO), side(HERE_TOO, AWAY))
+    key = side(HERE_TOO, AWAY).astype(np.float32)
+    mask = next(m for m in carry_span(painter, {0: key, 10: key}, Span(1, 10, 0, 10)) if m.frame == 5).mask
+    assert mask[AWAY].min() > THRESHOLD
+
+
 def test_where_both_sides_hardly_agree_either_is_followed():
     painter = TwoSides(side(HERE_TOO), side(np.s_[20:40, 26:30], AWAY))
     key = side(HERE_TOO).astype(np.float32)
