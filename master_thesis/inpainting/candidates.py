@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
@@ -133,10 +133,10 @@ class Views:
             kept = self._kept[k] = image, cv2.distanceTransform(is_free, cv2.DIST_L2, cv2.DIST_MASK_3)
         return kept
 
-    def forget(self, before: int) -> None:
-        """Forgets frames before one."""
+    def forget(self, before: int, but: Collection[int] = ()) -> None:
+        """Forgets frames before one, except some that are looked at again."""
         for kept in (self._kept, self._grey):
-            for k in [k for k in list(kept) if k < before]:
+            for k in [k for k in list(kept) if k < before and k not in but]:
                 del kept[k]
 
 

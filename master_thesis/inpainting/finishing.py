@@ -115,14 +115,14 @@ class Finisher:
     ) -> Float[np.ndarray, "H W 3"]:
         """Copies a hole, joined to the rest of the frame and with the grain of that."""
         hole, copied, places = self.holes[t][place], np.zeros(picture.shape, np.float32), chosen.places
-        put_pixels(copied, inside, np.where(np.isnan(chosen.colours), self._sampled(t, places), chosen.colours))
+        put_pixels(copied, inside, np.where(np.isnan(chosen.colours), self.sampled(t, places), chosen.colours))
         is_copied, is_original = np.zeros(hole.shape, bool), np.zeros(hole.shape, bool)
         is_copied[inside], is_original[inside] = places.is_known, places.source >= 0
         nearest = ring_around(is_original, inside)
         ring = (nearest >= 0) & ~hole
         around = self._beside(places, np.flatnonzero(places.source >= 0)[nearest[ring]], ring, inside)
         colours = copied.copy()
-        put_pixels(colours, ring, self._sampled(t, around))
+        put_pixels(colours, ring, self.sampled(t, around))
         ring[ring] = around.is_known
         copied = joined(copied, picture - colours, is_copied, ring, hole)
         # What is hallucinated has its own grain, and is copied again for the frames that follow.
@@ -144,7 +144,7 @@ class Finisher:
             source[np.flatnonzero(chosen)[is_hidden]] = NOWHERE
         return Places(source, xy)
 
-    def _sampled(self, t: int, places: Places) -> Float[np.ndarray, "N 3"]:
+    def sampled(self, t: int, places: Places) -> Float[np.ndarray, "N 3"]:
         """The colours at some places, as the exposure of frame t shows them; black where there is none."""
         colours = np.zeros((len(places.source), 3), np.float32)
         for number in np.unique(places.source[places.is_known]).tolist():

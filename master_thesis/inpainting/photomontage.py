@@ -19,12 +19,13 @@ import numpy as np
 import torch
 
 from master_thesis.inpainting.finishing import MADE_UP, FilledHole, Finisher, Picture
+from master_thesis.inpainting.judging import Judge
 from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.inpainting.rims import Rims
 from master_thesis.inpainting.sources import Chosen, choose_sources, followed, points_of
 from master_thesis.models.painter import Painter
 from master_thesis.ops.pixels import pixel_positions
-from master_thesis.ops.position_map import PositionMap
+from master_thesis.ops.position_map import NOWHERE, Places, PositionMap
 from master_thesis.runtime.ahead import one_ahead
 
 
@@ -49,6 +50,7 @@ class Photomontage:
     ) -> None:
         self.frames, self.holes, self.motions = frames, holes, motions
         self.finisher = Finisher(frames, holes, painter, motions, device)
+        self.judge = Judge(frames, holes, motions)
 
     def fill(
         self, targets: range, past: Picture | None = None, filled: Mapping[int, FilledHole] | None = None
@@ -65,7 +67,8 @@ class Photomontage:
         rims = Rims(self.holes, self.motions, targets)
         last: Chosen | None = None
         for t, chosen in one_ahead(choose_sources(self.frames, self.holes, self.motions, targets)):
-            wide, colours, places = chosen.wide, chosen.colours, rims.completed(t, chosen)
+            wide, colours = chosen.wide, chosen.colours
+            places = self._judged(t, chosen.places, rims.completed(t, chosen))
             made_up = followed(taken, points_of(wide), partial(self.motions.behind, t))
             if taken is not None and last is not None and self.motions.is_repeat(t):
                 # What the frame before shows, so that nothing flickers; what was hallucinated there may be visible now.
@@ -73,12 +76,19 @@ class Photomontage:
                 shown = np.full((*wide.shape, 3), np.nan, np.float32)
                 shown[last.wide] = last.colours
                 places, colours = made_up.where(is_kept, places), np.where(is_kept[:, None], shown[wide], colours)
+                places = places.where(places.is_known, made_up)
+            else:
+                places = self._judged(t, places, made_up)
             last = replace(chosen, places=places, colours=colours)
-            places = places.where(places.is_known, made_up)
-            hole, places = self.finisher.finish(t, replace(last, places=places), done.get(t))
+            hole, places = self.finisher.finish(t, last, done.get(t))
             taken = PositionMap.of(t, wide, places)
             if len(hole.source):
                 yield t, hole
+
+    def _judged(self, t: int, chosen: Places, others: Places) -> Places:
+        """The places that were chosen, and those of others that fit the frame where there are none."""
+        others = others.where(~chosen.is_known, Places(np.full(len(others.source), NOWHERE, np.int32), others.xy))
+        return chosen.where(chosen.is_known, self.judge.fitting(t, others, self.finisher.sampled(t, others)))
 
     def _taken_over(self, t: int, picture: Picture) -> PositionMap:
         """The map of a frame that was filled before, as if all of it had been hallucinated."""

@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, Int
 
 from master_thesis.inpainting.candidates import Candidate, Grid, Views
 from master_thesis.models.classical.exposure import Exposure
-from master_thesis.ops.guided import mean_by_colour
+from master_thesis.ops.guided import spread_by_colour
 from master_thesis.ops.pixels import sample_at
 from master_thesis.ops.position_map import NOWHERE, Places
 
@@ -26,10 +26,14 @@ MAX_CELLS = 1024
 """A hole and its surroundings are judged at so many points at most."""
 BLUR_PX = 3
 """Extent over which colours are averaged: an error of the motion by a pixel is no stranger."""
+SLACK_PX = 1
+"""Distance at which the frame that is filled may show a colour: where there is texture, motions err by more."""
 REACH = 0.3
 """How far what surrounds the hole tells of what one frame shows in it, relative to the square root of that area."""
-LARGEST_MISFIT = 40.0
-"""Mean difference around the hole, in grey levels, of what is not copied."""
+SMALLEST_DIFFERENCE = 12.0
+"""Mean difference from the colours nearby, in grey levels, from which a frame shows something else at a point."""
+LARGEST_SHARE = 0.3
+"""Share of what looks like it around the hole that may be something else before a pixel is not copied."""
 
 
 class Cells(NamedTuple):
@@ -82,7 +86,8 @@ class StrangerFinder:
     ) -> None:
         self.t, self.points, self.grid, self.views, self.exposures = t, points, grid, views, exposures
         self._cells = Cells.of(grid, points)
-        self._here, self._visible = _seen(t, self._cells.points, grid, views)
+        self._low, self._high = _range_at(t, self._cells.points, grid, views)
+        self._visible = _seen(t, self._cells.points, grid, views, BLUR_PX / 2 + SLACK_PX)[1]
 
     def without_strangers(self, candidate: Candidate) -> Candidate:
         """A candidate without what is not there in the frame."""
@@ -98,30 +103,49 @@ class StrangerFinder:
         places = nowhere.where(strange, candidate.places)
         return replace(candidate, places=places, origin=np.where(is_left, candidate.origin, NOWHERE))
 
-    def find(self, places: Places) -> Bool[np.ndarray, " N"]:
-        """Which pixels of the hole should not be copied from their places."""
+    def find(self, places: Places, colours: Float[np.ndarray, "N 3"] | None = None) -> Bool[np.ndarray, " N"]:
+        """Which pixels of the hole should not be copied from their places.
+
+        Args:
+            places: in other frames.
+            colours: there, in the exposure of the frame; None: those that these frames show.
+        """
         cells = self._cells
-        misfit = np.zeros(len(self.points), np.float32)
+        shares = np.zeros(len(self.points), np.float32)
         for k in np.unique(places.source[places.is_known]).tolist():
             chosen = np.flatnonzero(places.source == k)
             moved, own = cells.moved(chosen, places.xy[chosen] - self.points[chosen])
             shown, known = _seen(k, moved, self.grid, self.views)
             seen = self.exposures[k].seen_as(self.exposures[self.t], shown.reshape(-1, 3))
             shown = seen.reshape(shown.shape).astype(np.float32)
-            difference, is_around = np.abs(shown - self._here).mean(axis=-1), self._visible & known & ~own
-            error = np.zeros(own.shape, np.float32)
-            error[own] = mean_by_colour(difference, shown, own, is_around, REACH)
-            misfit[chosen] = error[cells.row[chosen], cells.column[chosen]]
-        return misfit > LARGEST_MISFIT
+            if colours is not None:
+                shown[cells.row[chosen], cells.column[chosen]] = colours[chosen]
+            beyond = np.maximum(self._low - shown, shown - self._high).clip(0)
+            is_else = beyond.mean(axis=-1) > SMALLEST_DIFFERENCE
+            is_around = self._visible & known & ~own
+            share = np.zeros(own.shape, np.float32)
+            share[own] = spread_by_colour(is_else.astype(np.float32), shown, own, is_around, REACH)
+            shares[chosen] = share[cells.row[chosen], cells.column[chosen]]
+        return shares > LARGEST_SHARE
 
 
 def _seen(
-    k: int, points: Float[np.ndarray, "h w 2"], grid: Grid, views: Views
+    k: int, points: Float[np.ndarray, "h w 2"], grid: Grid, views: Views, margin: float = BLUR_PX / 2
 ) -> tuple[Float[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
-    """Colours of frame k at some points, and whether it shows them."""
+    """Colours of frame k at some points, and whether it shows them, at more than a margin from its hole."""
     image, away = views.at(k, grid.step)
     moved = grid.reduced(points.reshape(-1, 2))
     inside = ((moved >= 0) & (moved <= np.array(away.shape[::-1]) - 1)).all(axis=-1)
-    is_known = inside & (sample_at(away, moved) > BLUR_PX / 2)
+    is_known = inside & (sample_at(away, moved) > margin)
     colours = sample_at(cv2.blur(image, (BLUR_PX, BLUR_PX)).astype(np.float32), moved)
     return colours.reshape((*points.shape[:2], 3)), is_known.reshape(points.shape[:2])
+
+
+def _range_at(
+    k: int, points: Float[np.ndarray, "h w 2"], grid: Grid, views: Views
+) -> tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "h w 3"]]:
+    """The least and the largest colours of frame k near some points."""
+    smooth = cv2.blur(views.at(k, grid.step)[0], (BLUR_PX, BLUR_PX)).astype(np.float32)
+    moved, kernel = grid.reduced(points.reshape(-1, 2)), np.ones((2 * SLACK_PX + 1,) * 2, np.uint8)
+    low, high = (sample_at(each(smooth, kernel), moved) for each in (cv2.erode, cv2.dilate))
+    return low.reshape((*points.shape[:2], 3)), high.reshape((*points.shape[:2], 3))

@@ -20,6 +20,8 @@ COLOUR_SCALE = 0.07
 """Difference of colours, in [0, 1], at which a weight falls to exp(-1/2)."""
 REACH = 0.5
 """Distance at which a weight falls to exp(-1/2), relative to the square root of the area of the hole."""
+NUM_STEPS = 10
+"""Steps from place to place."""
 LEAST_WEIGHT = 1e-3
 """Weight of colours that differ entirely: what resembles nothing around the hole takes the mean of what is near."""
 
@@ -56,14 +58,14 @@ def _cells(planes: Tensor, side: int) -> Tensor:
     return F.avg_pool2d(planes, side, ceil_mode=True, count_include_pad=False)
 
 
-def mean_by_colour(
+def spread_by_colour(
     values: Float[np.ndarray, "H W"],
     colours: Float[np.ndarray, "H W 3"],
     places: Bool[np.ndarray, "H W"],
     sources: Bool[np.ndarray, "H W"],
     reach: float = REACH,
 ) -> Float[np.ndarray, " N"]:
-    """The same means at some places, row by row, of the values at others; 0 if there are none.
+    """Spreads values to places, also from place to place: what resembles no source may resemble what does.
 
     Args:
         values: to be averaged.
@@ -71,18 +73,36 @@ def mean_by_colour(
         places: where the means are asked for.
         sources: where the values are known.
         reach: distance at which a weight falls to exp(-1/2), relative to the square root of the number of places.
+
+    Returns:
+        The means at the places, row by row; 0 if there are no sources.
     """
-    planes = torch.from_numpy(values)[None], torch.from_numpy(colours).permute(2, 0, 1) / 255
-    return _row(*planes, torch.from_numpy(places), torch.from_numpy(sources), reach)[0].numpy()[places]
+    count = int(np.count_nonzero(sources))
+    if not count or not places.any():
+        return np.zeros(np.count_nonzero(places), np.float32)
+    points = torch.from_numpy(np.concatenate((np.argwhere(sources), np.argwhere(places))).astype(np.float32))
+    tones = torch.from_numpy(np.concatenate((colours[sources], colours[places])).astype(np.float32) / 255)
+    weights = _weights(points[count:], points, tones[count:], tones, reach * math.sqrt(len(points) - count))
+    own = weights[:, count:].fill_diagonal_(0)
+    known = weights[:, :count] @ torch.from_numpy(values[sources].astype(np.float32))
+    means, total = known / weights[:, :count].sum(dim=1), weights.sum(dim=1)
+    for _ in range(NUM_STEPS):
+        means = (known + own @ means) / total
+    return means.numpy()
 
 
-def _row(mean: Tensor, colours: Tensor, is_hole: Tensor, is_source: Tensor, reach: float = REACH) -> Tensor:
+def _weights(at: Tensor, of: Tensor, colours_at: Tensor, colours_of: Tensor, scale: float) -> Tensor:
+    """How much each source counts at each place; ``scale`` is the distance at which a weight falls to exp(-1/2)."""
+    apart, unlike = torch.cdist(at, of) / scale, torch.cdist(colours_at, colours_of) / COLOUR_SCALE
+    return torch.exp(-(apart**2) / 2) * (torch.exp(-(unlike**2) / 2) + LEAST_WEIGHT) + 1e-12
+
+
+def _row(mean: Tensor, colours: Tensor, is_hole: Tensor, is_source: Tensor) -> Tensor:
     """The same for one frame, in cells."""
     result = torch.zeros_like(mean)
     places, sources = is_hole.nonzero(), is_source.nonzero()
     if len(places) and len(sources):
-        apart = torch.cdist(places.to(mean), sources.to(mean)) / (reach * math.sqrt(len(places)))
-        unlike = torch.cdist(colours[:, is_hole].T, colours[:, is_source].T) / COLOUR_SCALE
-        weights = torch.exp(-(apart**2) / 2) * (torch.exp(-(unlike**2) / 2) + LEAST_WEIGHT) + 1e-12
+        tones = colours[:, is_hole].T, colours[:, is_source].T
+        weights = _weights(places.to(mean), sources.to(mean), *tones, REACH * math.sqrt(len(places)))
         result[0, is_hole] = weights @ mean[0, is_source] / weights.sum(dim=1)
     return result

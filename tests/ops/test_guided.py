@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from master_thesis.ops.guided import MAX_CELLS, continue_by_colour, mean_by_colour
+from master_thesis.ops.guided import MAX_CELLS, continue_by_colour, spread_by_colour
 
 SIZE = (48, 64)
 
@@ -61,6 +61,14 @@ def test_means_at_places_are_those_that_are_continued_into_a_hole(hole: torch.Te
     values, guide = two_colours()
     places = (hole[0, 0] > 0).numpy()
     colours = (255 * guide[0]).permute(1, 2, 0).numpy()
-    means = mean_by_colour(values[0, 0].numpy(), colours, places, ~places)
+    means = spread_by_colour(values[0, 0].numpy(), colours, places, ~places)
     assert np.abs(means - values[0, 0].numpy()[places]).max() < 0.05
-    assert not mean_by_colour(values[0, 0].numpy(), colours, places, np.zeros_like(places)).any()
+    assert not spread_by_colour(values[0, 0].numpy(), colours, places, np.zeros_like(places)).any()
+
+
+def test_values_spread_from_place_to_place() -> None:
+    """A tone that no source has is like a tone that is like that of the sources with 1."""
+    levels = np.array([[0, 0, 0, 23, 46, 200, 200, 200]], np.float32)
+    colours, values = levels[..., None].repeat(3, axis=-1), (levels < 100).astype(np.float32)
+    places = (levels > 0) & (levels < 100)
+    assert spread_by_colour(values, colours, places, ~places, reach=1.0).min() > 0.9
