@@ -5,16 +5,16 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from types import FrameType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 R = TypeVar("R")
 
 POLL_SECONDS = 0.5
 """How often waiting returns to Python where signals do not wake it up (Windows)."""
-_working: set[threading.Thread] = set()
+_working: set[Future[Any]] = set()
 
 
 class Terminated(KeyboardInterrupt):
@@ -48,19 +48,21 @@ def interruptible(work: Callable[[], R]) -> R:
 
     def run() -> None:
         try:
-            result.set_result(work())
+            value = work()
         except BaseException as error:  # raised where the result is asked for
             result.set_exception(error)
-        _working.discard(thread)
+        else:
+            result.set_result(value)
 
-    thread = threading.Thread(target=run, daemon=True)
-    _working.add(thread)
-    thread.start()
-    while thread.is_alive():
-        thread.join(POLL_SECONDS)
+    _working.add(result)
+    result.add_done_callback(_working.discard)
+    threading.Thread(target=run, daemon=True).start()
+    while not result.done():
+        wait([result], POLL_SECONDS)
     return result.result()
 
 
 def is_work_left_behind() -> bool:
     """Whether something still works that was interrupted: the process should end without waiting for it."""
-    return any(thread.is_alive() for thread in _working)
+    # Python 3.11 takes a thread for dead when a signal interrupts waiting for it, so the results are asked.
+    return any(not result.done() for result in _working)

@@ -75,6 +75,7 @@ def test_it_serves_this_machine_alone_until_it_is_interrupted(world, monkeypatch
         real(page)
 
     monkeypatch.setattr(serving.Page, "run", run)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which is missing in what a shell runs in the background
     result = run_command("app --port 0", world, monkeypatch, capsys)
     assert result.code == 130
     assert addresses == ["127.0.0.1"]

@@ -9,7 +9,8 @@ import pytest
 from master_thesis.cli.main import main
 from master_thesis.configs.masking import Marks, MaskConfig
 from master_thesis.errors import UserError
-from master_thesis.images.codec import read_frame, read_mask, write_png
+from master_thesis.images.codec import read_frame, write_png
+from master_thesis.images.graded import read_graded
 from master_thesis.masking.carrying import Carried
 from master_thesis.video import mask_carrying, mask_making
 from master_thesis.video.mask_making import make_masks
@@ -48,7 +49,7 @@ def video(tmp_path, monkeypatch):
 
 
 def areas(folder):
-    return [int(read_mask(path).sum()) for path in sorted(folder.glob("*.png"))]
+    return [int(read_graded(path)[0].sum()) for path in sorted(folder.glob("*.png"))]
 
 
 def test_shadows_are_added_and_reported_once(tmp_path, video, caplog):
