@@ -102,9 +102,8 @@ class Outlook:
             return ["prediction: the camera stands still and the mask never moves: no background can be copied"]
         if self.hidden_percent is None:
             return []
-        return [
-            f"prediction: about {self.hidden_percent:.0f} % of the hole is visible in no frame and will be hallucinated"
-        ]
+        unseen = f"about {self.hidden_percent:.0f} % of the hole is visible in no frame"
+        return [f"prediction: {unseen}; it will be hallucinated, and so will what is visible but cannot be trusted"]
 
 
 def predict(samples: Sequence[Sample], scenes: Sequence[Scene], size: tuple[int, int]) -> Outlook:

@@ -37,7 +37,7 @@ class FrameOrigin:
         seconds: its presentation time.
         hole_percent: the hole's share of the frame.
         copied_percent: the share of the hole that another frame shows.
-        hallucinated_percent: the share of the hole that was found in no other frame.
+        hallucinated_percent: the share of the hole that was copied from no other frame.
         mean_distance: mean distance of the frames copied from, in frames; None: nothing was copied.
     """
 
@@ -106,8 +106,8 @@ def in_one_sentence(origins: Sequence[FrameOrigin], are_all_asked: bool = True) 
     affected = [o.frame for o in origins if o.hole_percent * o.hallucinated_percent >= 0.5 * o.hole_percent > 0]
     if invented < 0.5 or not affected:
         return f"{seen}; almost nothing was hallucinated."
-    found = "found in no other frame" if are_all_asked else "not found in the frames that were asked"
-    unseen = f"{invented:.0f} % of the hole was {found} and was hallucinated"
+    frames = "any other frame" if are_all_asked else "the frames that were asked"
+    unseen = f"{invented:.0f} % of the hole was not found in {frames}, or not trusted there, and was hallucinated"
     where = "in every frame" if len(affected) == len(origins) > 1 else f"frames {ranges_of(affected)}"
     return f"{unseen} ({where})." if copied < 0.5 else f"{seen}; {unseen} ({where})."
 
