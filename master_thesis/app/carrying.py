@@ -181,7 +181,6 @@ def _logos(values: object, size: tuple[int, int]) -> tuple[str, ...]:
 
 def _unsure(value: object) -> float:
     """The least probability of what is unsure."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or not isinstance(value, (int, float)) or not 0.001 <= value <= 1:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0.001 <= value <= 1:
         raise UserError(UNSURE)
     return float(value)

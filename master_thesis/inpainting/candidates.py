@@ -22,7 +22,7 @@ from master_thesis.inpainting.planes import (
 from master_thesis.inpainting.witnesses import Witnesses
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.neighbours import VIEW_SIDE_PX, through
-from master_thesis.ops.pixels import pixel_positions, put_rows, sample_at
+from master_thesis.ops.pixels import nearest_in, pixel_positions, put_rows, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places
 
 COMPARED_SIDE_PX = 288
@@ -220,12 +220,7 @@ def _moved_along(places: Places, hole: Hole, grid: Grid) -> tuple[np.ndarray, np
     if own.any():
         origin[own] = places.source[index[own]]
         there[own] = places.xy.take(index[own], axis=0)
-        _, labels = cv2.distanceTransformWithLabels(
-            (~own).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-        )
-        of_label = np.zeros(labels.max() + 1, int)
-        of_label[labels[own]] = np.flatnonzero(own)
-        nearest = of_label[labels[is_around]]
+        nearest = np.flatnonzero(own)[nearest_in(own)[is_around]]
         there[is_around] += (there - grid.points).reshape(-1, 2).take(nearest, axis=0)
         origin[is_around] = origin.ravel()[nearest]
     return origin.ravel(), there.reshape(-1, 2), is_around.ravel()

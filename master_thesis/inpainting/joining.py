@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from master_thesis.ops.membrane import along_border, blur, membrane
-from master_thesis.ops.pixels import pixels_in, put_pixels
+from master_thesis.ops.pixels import nearest_in, pixels_in, put_pixels
 
 RING_PX = (4, 14)
 """Distances from the margin of a hole between which the ring lies."""
@@ -45,13 +45,8 @@ def ring_around(known: Bool[np.ndarray, "H W"], wide: Bool[np.ndarray, "H W"]) -
     """
     if not known.any():
         return np.full(known.shape, -1)
-    _, labels = cv2.distanceTransformWithLabels(
-        (~known).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    index_of = np.zeros(labels.max() + 1, np.int64)
-    index_of[labels[known]] = np.arange(known.sum())
     away = cv2.distanceTransform((~wide).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    return np.where((away >= RING_PX[0]) & (away <= RING_PX[1]), index_of[labels], -1)
+    return np.where((away >= RING_PX[0]) & (away <= RING_PX[1]), nearest_in(known), -1)
 
 
 def joined(

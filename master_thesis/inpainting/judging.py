@@ -16,7 +16,7 @@ from master_thesis.inpainting.finishing import MADE_UP
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.sources import WideHoles, points_of
 from master_thesis.inpainting.strangers import StrangerFinder
-from master_thesis.ops.position_map import NOWHERE, Places
+from master_thesis.ops.position_map import Places
 
 
 class Judge:
@@ -47,4 +47,4 @@ class Judge:
         frames = np.where(places.source > MADE_UP, places.source, MADE_UP - places.source).astype(np.int32)
         strange = finder.find(Places(frames, places.xy), colours)
         self.views.forget(t, but=np.unique(frames).tolist())
-        return places.where(~strange, Places(np.full(len(points), NOWHERE, np.int32), places.xy))
+        return places.where(~strange, Places.nowhere(places.xy))

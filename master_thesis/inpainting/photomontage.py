@@ -25,7 +25,7 @@ from master_thesis.inpainting.rims import Rims
 from master_thesis.inpainting.sources import Chosen, choose_sources, followed, points_of
 from master_thesis.models.painter import Painter
 from master_thesis.ops.pixels import pixel_positions
-from master_thesis.ops.position_map import NOWHERE, Places, PositionMap
+from master_thesis.ops.position_map import Places, PositionMap
 from master_thesis.runtime.ahead import one_ahead
 
 
@@ -87,7 +87,7 @@ class Photomontage:
 
     def _judged(self, t: int, chosen: Places, others: Places) -> Places:
         """The places that were chosen, and those of others that fit the frame where there are none."""
-        others = others.where(~chosen.is_known, Places(np.full(len(others.source), NOWHERE, np.int32), others.xy))
+        others = others.where(~chosen.is_known, Places.nowhere(others.xy))
         return chosen.where(chosen.is_known, self.judge.fitting(t, others, self.finisher.sampled(t, others)))
 
     def _taken_over(self, t: int, picture: Picture) -> PositionMap:

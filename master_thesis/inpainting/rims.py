@@ -93,7 +93,7 @@ def _is_deep(hole: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, " N"]:
 
 
 def _nothing(count: int) -> Places:
-    return Places(np.full(count, NOWHERE, np.int32), np.zeros((count, 2), np.float32))
+    return Places.nowhere(np.zeros((count, 2), np.float32))
 
 
 def _distances(t: int, places: Places) -> np.ndarray:

@@ -22,7 +22,7 @@ from master_thesis.inpainting.labels import choose_labels
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.planes import DISTANCES
 from master_thesis.ops.mask import PackedMask
-from master_thesis.ops.position_map import NOWHERE, Places, PositionMap
+from master_thesis.ops.position_map import Places, PositionMap
 from master_thesis.runtime.ahead import side_by_side
 
 MARGIN_PX = 2
@@ -135,5 +135,5 @@ def followed(
 ) -> Places:
     """The places that a neighbouring frame has for points moved into it."""
     if known is None or not len(points):
-        return Places(np.full(len(points), NOWHERE, np.int32), points)
+        return Places.nowhere(points)
     return known.at(motion(points))

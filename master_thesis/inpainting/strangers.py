@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, Int
 from master_thesis.inpainting.candidates import Candidate, Grid, Views
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.ops.guided import spread_by_colour
-from master_thesis.ops.pixels import sample_at
+from master_thesis.ops.pixels import nearest_in, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places
 
 MAX_CELLS = 1024
@@ -62,12 +62,7 @@ class Cells(NamedTuple):
         own, shift = np.zeros(self.points.shape[:2], bool), np.zeros(self.points.shape, np.float32)
         own[self.row[chosen], self.column[chosen]] = True
         shift[self.row[chosen], self.column[chosen]] = shifts
-        _, labels = cv2.distanceTransformWithLabels(
-            (~own).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-        )
-        by_label = np.zeros((labels.max() + 1, 2), np.float32)
-        by_label[labels[own]] = shift[own]
-        return self.points + by_label[labels], own
+        return self.points + shift[own][nearest_in(own)], own
 
 
 class StrangerFinder:
@@ -87,7 +82,7 @@ class StrangerFinder:
         self.t, self.points, self.grid, self.views, self.exposures = t, points, grid, views, exposures
         self._cells = Cells.of(grid, points)
         self._low, self._high = _range_at(t, self._cells.points, grid, views)
-        self._visible = _seen(t, self._cells.points, grid, views, BLUR_PX / 2 + SLACK_PX)[1]
+        self._visible = _is_seen(t, self._cells.points, grid, views, BLUR_PX / 2 + SLACK_PX)
 
     def without_strangers(self, candidate: Candidate) -> Candidate:
         """A candidate without what is not there in the frame."""
@@ -99,8 +94,7 @@ class StrangerFinder:
         plane[hole] = strange
         x, y = np.moveaxis(np.rint(self.grid.points).astype(int), -1, 0)
         is_left = ~plane[y.clip(0, hole.shape[0] - 1), x.clip(0, hole.shape[1] - 1)]
-        nowhere = Places(np.full(len(self.points), NOWHERE, np.int32), self.points)
-        places = nowhere.where(strange, candidate.places)
+        places = Places.nowhere(self.points).where(strange, candidate.places)
         return replace(candidate, places=places, origin=np.where(is_left, candidate.origin, NOWHERE))
 
     def find(self, places: Places, colours: Float[np.ndarray, "N 3"] | None = None) -> Bool[np.ndarray, " N"]:
@@ -115,30 +109,33 @@ class StrangerFinder:
         for k in np.unique(places.source[places.is_known]).tolist():
             chosen = np.flatnonzero(places.source == k)
             moved, own = cells.moved(chosen, places.xy[chosen] - self.points[chosen])
-            shown, known = _seen(k, moved, self.grid, self.views)
+            shown = _colours_at(k, moved, self.grid, self.views)
             seen = self.exposures[k].seen_as(self.exposures[self.t], shown.reshape(-1, 3))
             shown = seen.reshape(shown.shape).astype(np.float32)
             if colours is not None:
                 shown[cells.row[chosen], cells.column[chosen]] = colours[chosen]
             beyond = np.maximum(self._low - shown, shown - self._high).clip(0)
             is_else = beyond.mean(axis=-1) > SMALLEST_DIFFERENCE
-            is_around = self._visible & known & ~own
+            is_around = self._visible & _is_seen(k, moved, self.grid, self.views, BLUR_PX / 2) & ~own
             share = np.zeros(own.shape, np.float32)
             share[own] = spread_by_colour(is_else.astype(np.float32), shown, own, is_around, REACH)
             shares[chosen] = share[cells.row[chosen], cells.column[chosen]]
         return shares > LARGEST_SHARE
 
 
-def _seen(
-    k: int, points: Float[np.ndarray, "h w 2"], grid: Grid, views: Views, margin: float = BLUR_PX / 2
-) -> tuple[Float[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
-    """Colours of frame k at some points, and whether it shows them, at more than a margin from its hole."""
-    image, away = views.at(k, grid.step)
-    moved = grid.reduced(points.reshape(-1, 2))
+def _colours_at(k: int, points: Float[np.ndarray, "h w 2"], grid: Grid, views: Views) -> Float[np.ndarray, "h w 3"]:
+    """Colours of frame k at some points."""
+    smooth = cv2.blur(views.at(k, grid.step)[0], (BLUR_PX, BLUR_PX)).astype(np.float32)
+    return sample_at(smooth, grid.reduced(points.reshape(-1, 2))).reshape((*points.shape[:2], 3))
+
+
+def _is_seen(
+    k: int, points: Float[np.ndarray, "h w 2"], grid: Grid, views: Views, margin: float
+) -> Bool[np.ndarray, "h w"]:
+    """Whether frame k shows some points, at more than a margin from its hole."""
+    away, moved = views.at(k, grid.step)[1], grid.reduced(points.reshape(-1, 2))
     inside = ((moved >= 0) & (moved <= np.array(away.shape[::-1]) - 1)).all(axis=-1)
-    is_known = inside & (sample_at(away, moved) > margin)
-    colours = sample_at(cv2.blur(image, (BLUR_PX, BLUR_PX)).astype(np.float32), moved)
-    return colours.reshape((*points.shape[:2], 3)), is_known.reshape(points.shape[:2])
+    return (inside & (sample_at(away, moved) > margin)).reshape(points.shape[:2])
 
 
 def _range_at(

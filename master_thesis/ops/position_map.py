@@ -36,6 +36,11 @@ class Places:
     source: Int32[np.ndarray, " N"]
     xy: Float[np.ndarray, "N 2"]
 
+    @staticmethod
+    def nowhere(xy: Float[np.ndarray, "N 2"]) -> Places:
+        """Places in no frame."""
+        return Places(np.full(len(xy), NOWHERE, np.int32), xy)
+
     @property
     def is_known(self) -> Bool[np.ndarray, " N"]:
         """Whether there is such a frame."""

@@ -30,10 +30,7 @@ def reduce_known(
     picture: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"], step: int
 ) -> tuple[UInt8[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
     """A picture and the cells that hold any pixel of its hole, reduced; sides that are no multiple are extended."""
-    picture, hole = _extended(picture, step), _extended(hole.astype(np.uint8), step)
-    size = picture.shape[1] // step, picture.shape[0] // step
-    small, share = (cv2.resize(p, size, interpolation=cv2.INTER_AREA) for p in (picture, hole.astype(np.float32)))
-    return small, share > 0
+    return _reduced(picture, step), _cells_of(hole, step)
 
 
 def enlarge_painted(
@@ -52,18 +49,15 @@ def enlarge_painted(
         step: by how much it was reduced.
         seed: of the search.
     """
-    _, is_cell = reduce_known(picture, hole, step)
+    is_cell = _cells_of(hole, step)
     source = similar_cells(painted.astype(np.float32), is_cell, np.random.default_rng(seed))
     result = picture.astype(np.float32)
+    y, x = np.nonzero(hole)
     if source is None:  # nothing is known entirely around any cell
-        y, x = np.nonzero(hole)
         result[hole] = sample_at(painted.astype(np.float32), _in_cells(x, y, step))
         return result
-    y, x = np.nonzero(hole)
     result[hole] = _read(picture, source, is_cell, x, y, step)
-    size = painted.shape[1], painted.shape[0]
-    mean = cv2.resize(_extended(result, step), size, interpolation=cv2.INTER_AREA)
-    correction = (painted - mean).astype(np.float32) * is_cell[..., None]
+    correction = (painted - _reduced(result, step)).astype(np.float32) * is_cell[..., None]
     result[hole] += sample_at(correction, _in_cells(x, y, step))
     return result
 
@@ -155,6 +149,17 @@ def _read(
 
 def _in_cells(x: Int[np.ndarray, " N"], y: Int[np.ndarray, " N"], step: int) -> Float[np.ndarray, "N 2"]:
     return ((np.stack((x, y), axis=-1) + 0.5) / step - 0.5).astype(np.float32)
+
+
+def _cells_of(hole: Bool[np.ndarray, "H W"], step: int) -> Bool[np.ndarray, "h w"]:
+    """The cells that hold any pixel of a hole."""
+    return _reduced(hole.astype(np.float32), step) > 0
+
+
+def _reduced(image: np.ndarray, step: int) -> np.ndarray:
+    """The means of cells."""
+    whole = _extended(image, step)
+    return cv2.resize(whole, (whole.shape[1] // step, whole.shape[0] // step), interpolation=cv2.INTER_AREA)
 
 
 def _extended(image: np.ndarray, step: int) -> np.ndarray:

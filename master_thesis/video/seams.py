@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from master_thesis.ops.membrane import along_border, membrane
+from master_thesis.ops.pixels import nearest_in
 
 LARGEST_STEP = 40.0
 """Larger steps, in grey levels, are edges of the scene, not seams."""
@@ -61,9 +62,6 @@ def border_step(
 
 def _nearest_known(hole: np.ndarray, y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The positions of the known pixels nearest to some pixels of a hole."""
-    _, labels = cv2.distanceTransformWithLabels(hole.astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     known_y, known_x = np.nonzero(~hole)
-    order = np.zeros(int(labels.max()) + 1, np.int64)
-    order[labels[known_y, known_x]] = np.arange(len(known_y))
-    chosen = order[labels[y, x]]
+    chosen = nearest_in(~hole)[y, x]
     return known_y[chosen], known_x[chosen]
