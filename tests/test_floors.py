@@ -10,7 +10,7 @@ import master_thesis
 
 PACKAGE = Path(master_thesis.__file__).parent
 FLOORS = [
-    {"errors"},
+    {"errors", "wording"},
     {"ops"},
     {"records"},
     {"configs", "runtime"},

@@ -1,8 +1,8 @@
 """Holes of videos with 10 bits per colour: whether smooth gradients are filled without bands.
 
 A camera pans over a sky that gets brighter slowly and a textured ground, tagged as HDR10; a bright square in the
-sky is removed. Where the camera stands still instead, what it hid has to be made up. Of the filled luma: the number
-of its levels, the root mean square error against the true sky and the largest mean error of a square of 8 x 8
+sky is removed. Where the camera stands still instead, what it hid has to be hallucinated. Of the filled luma: the
+number of its levels, the root mean square error against the true sky and the largest mean error of a square of 8 x 8
 pixels (bands), in levels of 10 bits. The second row is the true sky in 8 bits.
 
     python -m benchmarks.quality deep_colours
@@ -103,7 +103,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--algorithms", nargs="+", default=["pm"])
     options = parser.parse_args()
-    for title, pan_px in (("copied", PAN_PX), ("made up", 0)):
+    for title, pan_px in (("copied", PAN_PX), ("hallucinated", 0)):
         truth = list(true_lumas(pan_px))
         print(f"{title:16s}{'levels':>8s}{'error':>8s}{'bands':>8s}")
         print(f"{'truth':16s}{judge(truth, truth)}")

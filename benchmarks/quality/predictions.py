@@ -57,7 +57,7 @@ def real(data: str, names: list[str] | None, max_frames: int) -> Iterator[Case]:
 
 
 def predicted_and_actual(case: Case, algorithm: str) -> tuple[float, float]:
-    """What the examination predicts, and what was made up, both in percent of the hole."""
+    """What the examination predicts, and what was hallucinated, both in percent of the hole."""
     aligner, _ = load_small()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--algorithms", nargs="+", default=["pm"])
     parser.add_argument("--skip_made", action="store_true", help="real sequences only")
     options = parser.parse_args()
-    print(f"{'clip':36s}{'':4s}{'hidden':>9s}{'predicted':>11s}{'made up':>9s}  (% of the hole)")
+    print(f"{'clip':36s}{'':4s}{'hidden':>9s}{'predicted':>11s}{'hallucinated':>14s}  (% of the hole)")
     cases = [] if options.skip_made else list(made())
     for case in [
         *cases,

@@ -16,7 +16,7 @@ from master_thesis.masking.trackers import TRACKERS
 from master_thesis.runtime.atomic import atomic_path
 from master_thesis.runtime.installs import is_installed
 from master_thesis.video.mask_folder import MaskRecord
-from master_thesis.video.wording import counted
+from master_thesis.wording import counted
 
 CHOICE = "carrying.json"
 """File of a session that keeps what was chosen."""

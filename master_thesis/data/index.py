@@ -23,6 +23,7 @@ from master_thesis.errors import UserError, require
 from master_thesis.images.codec import read_mask
 from master_thesis.images.header import UnreadableFrame
 from master_thesis.runtime.atomic import atomic_path
+from master_thesis.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -98,7 +99,7 @@ def _make_index(config: DataConfig) -> Index:
 
 def _measure(masks: SequenceSet) -> dict[str, float]:
     """Mean area of every mask sequence."""
-    log.info("measuring the masks of %d sequences, once", len(masks.names))
+    log.info("measuring the masks of %s, once", counted(len(masks.names), "sequence"))
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
         areas = pool.map(lambda name: mask_area(masks.files(name)), masks.names)
         return dict(zip(masks.names, areas, strict=True))

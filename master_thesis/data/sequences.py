@@ -16,6 +16,7 @@ import numpy as np
 
 from master_thesis.errors import UserError, require
 from master_thesis.images.listing import is_image, scan
+from master_thesis.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -47,9 +48,12 @@ class SequenceSet:
         return image_files(str(self.root / name), self.follow_links)
 
     def __str__(self) -> str:
-        outside = "lead outside" if self.follow_links else "lead outside, which --follow_links allows for links"
+        lead = "leads outside" if self.num_outside == 1 else "lead outside"
+        outside = lead if self.follow_links else f"{lead}, which --follow_links allows for links"
         skipped = [f"{n} {why}" for n, why in ((self.num_missing, "not on disk"), (self.num_outside, outside)) if n]
-        return f"{self.root}: {len(self.names)} sequences" + (f" (skipped: {', '.join(skipped)})" if skipped else "")
+        return f"{self.root}: {counted(len(self.names), 'sequence')}" + (
+            f" (skipped: {', '.join(skipped)})" if skipped else ""
+        )
 
 
 @dataclass(frozen=True)
@@ -75,8 +79,8 @@ def image_files(folder: str, follow_links: bool = False) -> tuple[str, ...]:
         return ()
     kept = [e for e in entries if follow_links or not e.is_symlink() or _is_inside(folder, e.name)]
     if len(kept) < len(entries):
-        num_left = len(entries) - len(kept)
-        log.warning("%s: %d images are links that lead outside, which --follow_links allows", folder, num_left)
+        links = counted(len(entries) - len(kept), "link")
+        log.warning("%s: left out %s to images outside, which --follow_links allows", folder, links)
     return tuple(entry.path for entry in kept)
 
 

@@ -163,7 +163,7 @@ def _fill(method: Method, task: Task) -> Filled:
 def _parts(task: Task, filled: Filled, motion: Motion) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
     """The figures of copied and of hallucinated pixels under ``native``, if the method knows which these are."""
     if filled.source is not None and task.protocol.name == NATIVE:
-        for part, pixels in (("copied", filled.source >= 0), ("made up", filled.source < 0)):
+        for part, pixels in (("copied", filled.source >= 0), ("hallucinated", filled.source < 0)):
             yield part, measure_part(task, filled.frames, motion, pixels)
 
 

@@ -67,7 +67,7 @@ class Visits:
 
         Args:
             plan: of the frame.
-            finished: frames that pass on what was made up, last.
+            finished: frames that pass on what was hallucinated, last.
             open_percent: the frame's open share, in percent.
         """
         spare = [r for r in plan.spare if r not in finished]
@@ -121,7 +121,8 @@ def frame_by_frame(step: FillStep, targets: Sequence[int], options: InpaintOptio
 def inpaint_and_propagate(step: FillStep, targets: Sequence[int], options: InpaintOptions) -> None:
     """One frame after the other; finished frames are the first references of those that follow.
 
-    Exhaustive: planned references come first, and then the nearest finished frames, which pass on what was made up.
+    Exhaustive: planned references come first, and then the nearest finished frames, which pass on what was
+    hallucinated.
     """
     canvas, o = step.canvas, options
     planner = plan_scene(canvas) if o.exhaustive else None
@@ -166,7 +167,7 @@ def copy_and_propagate(step: FillStep, targets: Sequence[int], options: InpaintO
 
 
 def plan_scene(canvas: Canvas) -> ReferencePlanner:
-    """Plans the references of a sequence; pixels that were made up before show nothing."""
+    """Plans the references of a sequence; pixels that were hallucinated before show nothing."""
     size = size_within((canvas.mask.shape[-2], canvas.mask.shape[-1]), LONGER_SIDE_PX)
     # One frame at a time: copies of a sequence are large.
     frames = [reduce_image(to_bytes(frame).permute(1, 2, 0).cpu().numpy(), size) for frame in canvas.frames]

@@ -14,7 +14,7 @@ from master_thesis.ops.mask import hole_percent
 from master_thesis.records import MaskedFrames
 
 HALLUCINATED = -1
-"""In a source map: no frame shows this pixel, it was made up."""
+"""In a source map: no frame shows this pixel, it was hallucinated."""
 OPEN = -2
 """In a source map: this pixel is not filled yet."""
 

@@ -115,7 +115,7 @@ class FillStep:
             self.on_closed([pair.target for pair, is_closed in zip(copies.pairs, closing, strict=True) if is_closed])
 
     def hallucinate(self, targets: Sequence[int]) -> None:
-        """Closes frames that no reference shows anything of: everything open is made up."""
+        """Closes frames that no reference shows anything of: everything open is hallucinated."""
         nothing = torch.zeros_like(self.canvas.mask[list(targets)]).unsqueeze(2)
         alignment = Alignment(nothing.expand(-1, 3, -1, -1, -1), nothing, nothing)
         pairs = [Pair(t, t) for t in targets]

@@ -89,7 +89,7 @@ class SmoothPainter(Painter):
 
 
 class HallucinatorPainter(Painter):
-    """Paints with a hallucinator that is given no reference, so that everything is made up.
+    """Paints with a hallucinator that is given no reference, so that everything is hallucinated.
 
     Args:
         hallucinator: paints; its device is that of the frames.

@@ -20,7 +20,7 @@ from master_thesis.video.outputs import chosen_output, output_notices, output_pr
 from master_thesis.video.plan import SOFT_BELOW, VideoPlan, plan_scenes, plan_windows
 from master_thesis.video.resources import GIB, memory_needed, resource_problems, writing_bytes
 from master_thesis.video.survey import Survey, survey
-from master_thesis.video.wording import counted, in_one_message, listed
+from master_thesis.wording import counted, in_one_message, listed
 
 SLACK = 0.01
 """Share of frames (at least two frames) by which counts may differ: cameras and converters lose a frame or two."""

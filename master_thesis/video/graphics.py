@@ -17,7 +17,7 @@ from master_thesis.masking.finishing import enlarge
 from master_thesis.masking.text_detector import TextDetector, reading_size
 from master_thesis.video.mask_folder import RECORD
 from master_thesis.video.provenance import ranges_of
-from master_thesis.video.wording import counted
+from master_thesis.wording import counted
 
 log = logging.getLogger(__name__)
 

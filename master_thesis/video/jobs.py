@@ -21,7 +21,7 @@ from master_thesis.video.io.source import VIDEO_SUFFIXES
 from master_thesis.video.outputs import chosen_output, output_problems, stem_of, with_own_name
 from master_thesis.video.pipeline import VideoResult, fill_video
 from master_thesis.video.sharing import Job, fill_all
-from master_thesis.video.wording import in_one_message
+from master_thesis.wording import in_one_message
 
 
 def run_jobs(config: VideoConfig, inpainters: Sequence[Inpainter], working_size: WorkingSize) -> list[VideoResult]:

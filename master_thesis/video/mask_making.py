@@ -29,7 +29,7 @@ from master_thesis.video.mask_scan import look_through
 from master_thesis.video.mask_shadows import add_grown, grown_summary
 from master_thesis.video.outputs import OVERLAY, beside, stem_of, with_own_name
 from master_thesis.video.provenance import ranges_of
-from master_thesis.video.wording import counted
+from master_thesis.wording import counted
 
 log = logging.getLogger(__name__)
 

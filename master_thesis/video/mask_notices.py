@@ -5,7 +5,7 @@ from __future__ import annotations
 from master_thesis.configs.video import VideoConfig
 from master_thesis.video.io.mask_values import BRIGHT
 from master_thesis.video.survey import Survey
-from master_thesis.video.wording import listed
+from master_thesis.wording import listed
 
 SOFT_PERCENT = 5
 """Grey pixels, in percent of the hole, from which they are mentioned."""

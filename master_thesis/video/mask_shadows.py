@@ -17,7 +17,7 @@ from master_thesis.ops.mask import PackedMask
 from master_thesis.video.frame_store import ImageStore
 from master_thesis.video.mask_folder import MaskFolder, MaskRecord
 from master_thesis.video.progress import with_progress
-from master_thesis.video.wording import counted
+from master_thesis.wording import counted
 
 FINDERS: Mapping[str, type[ShadowFinder]] = {"shadow": ShadowFinder, "reflection": ReflectionFinder}
 NOTHING = {

@@ -39,7 +39,7 @@ from master_thesis.video.report.page import facts_of
 from master_thesis.video.sheet import SHEET, write_sheet
 from master_thesis.video.sinks import Figures, Sink, figures_sink, origins_sink, overlay_sink, page_sink, result_sink
 from master_thesis.video.windows import WindowInpainter, fill_windows
-from master_thesis.video.wording import counted
+from master_thesis.wording import counted
 
 log = logging.getLogger(__name__)
 

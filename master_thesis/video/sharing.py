@@ -22,6 +22,7 @@ from master_thesis.runtime.distributed import launched_rank, launched_world
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.outputs import video_suffix
 from master_thesis.video.pipeline import VideoResult, fill_video
+from master_thesis.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +106,7 @@ class _Shift:
             others = [(number, job) for number, job in left if not self.settle(number, job)]
             if others and len(others) == len(left):
                 if not is_waiting:
-                    log.info("waiting for %d videos that other processes fill", len(others))
+                    log.info("waiting for %s that other processes fill", counted(len(others), "video"))
                 is_waiting = True
                 time.sleep(POLL_S)
             left = others

@@ -44,7 +44,7 @@ def test_missing_sequences_are_skipped_and_counted(tree):
     write_list(tree, ["one", "nowhere", "empty", "one"])
     found = find_backgrounds(str(tree / "data"), "train")
     assert (found.names, found.num_missing, found.num_outside) == (("one",), 2, 0)
-    assert str(found).endswith("train: 1 sequences (skipped: 2 not on disk)")
+    assert str(found).endswith("train: 1 sequence (skipped: 2 not on disk)")
 
 
 def test_sequences_and_links_that_lead_outside_are_left_out(tree):
@@ -79,10 +79,10 @@ def test_the_reason_is_named_where_links_lead_outside(tree, caplog):
         find_backgrounds(str(tree / "data"), "train")
     write_list(tree, ["one", "frames", "two words"])
     found = find_backgrounds(str(tree / "data"), "train")
-    assert str(found).endswith("1 sequences (skipped: 2 lead outside, which --follow_links allows for links)")
+    assert str(found).endswith("1 sequence (skipped: 2 lead outside, which --follow_links allows for links)")
     (inside / "two words" / "2.jpg").symlink_to(outside / "1.jpg")
     assert len(found.files("two words")) == 1
-    assert "two words: 1 images are links that lead outside, which --follow_links allows" in caplog.text
+    assert "two words: left out 1 link to images outside, which --follow_links allows" in caplog.text
     followed = find_backgrounds(str(tree / "data"), "train", follow_links=True)
     assert followed.names == ("one", "frames", "two words")
     assert [len(followed.files(name)) for name in followed.names] == [1, 1, 2]

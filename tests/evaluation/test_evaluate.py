@@ -162,10 +162,10 @@ def test_native_frames_are_as_large_as_the_sequence_and_parts_of_holes_have_rows
     methods = {"half": half_copied, "other": SomeProtocols(grey, ("hole",))}
     config = EvaluationConfig(protocols=("native",), masks=("swapped",), sequences=("ant",))
     scores = evaluate(replace(data, test_size=(16, 16)), config, methods)
-    assert [score.method for score in scores] == [TRUTH, "half", "half, copied", "half, made up"]
+    assert [score.method for score in scores] == [TRUTH, "half", "half, copied", "half, hallucinated"]
     assert sizes == [(4, *SIZE, 3)]
-    _, entire, copied, made_up = scores
+    _, entire, copied, hallucinated = scores
     assert (entire.mean("seconds"), entire.mean("peak_memory")) == (7, 5)
     assert {"hole_psnr", "hole_ssim", "sharpness", "seam", "hole_warp"} <= entire.values.keys()
-    assert copied.mean("share") + made_up.mean("share") == pytest.approx(100)
-    assert copied.mean("hole_psnr") != made_up.mean("hole_psnr")
+    assert copied.mean("share") + hallucinated.mean("share") == pytest.approx(100)
+    assert copied.mean("hole_psnr") != hallucinated.mean("hole_psnr")

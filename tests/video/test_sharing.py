@@ -99,7 +99,7 @@ def test_a_video_whose_worker_was_killed_is_taken_up_by_one_that_waits(folder, f
     with ThreadPoolExecutor(1) as pool, caplog.at_level(logging.INFO):
         with claimed(folder / "out" / "b.claim"):
             future = pool.submit(work, folder)
-            while "waiting for 1 videos" not in caplog.text:
+            while "waiting for 1 video " not in caplog.text:
                 time.sleep(0.01)
             assert [name for name, _ in filled] == ["a", "d"]
         assert future.result(timeout=60) == ["a", "d", "b"]

@@ -13,6 +13,11 @@ export function inWords(seconds) {
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
+// What is masked besides what is drawn, in one word: text, a logo, or nothing.
+function extraOf({ text: isText, logos }) {
+  return isText ? "text" : logos.length ? "logo" : "";
+}
+
 // Everything on the right and in the head.
 export function showAll(session, frame, { go, forget }) {
   const { state, confidence, isLocked } = session;
@@ -21,16 +26,16 @@ export function showAll(session, frame, { go, forget }) {
   showDoubtful(session.doubtful, confidence, frame, go);
   showJob(state.job);
   showResult(state.result, session.base);
-  const isKey = session.isKey(frame), isDrawn = state.keys.some((key) => !key.is_gone), isText = state.choice.text || state.choice.logos.length > 0;
-  const what = state.choice.text ? "text" : "logo";
+  const isKey = session.isKey(frame), isDrawn = state.keys.some((key) => !key.is_gone), extra = extraOf(state.choice);
+  const extraAlone = isDrawn ? "" : extra, isMarked = isDrawn || extra !== "";
   at("frame-state").textContent = frameState(session, frame);
-  at("carry").disabled = isLocked || !(isDrawn || isText) || state.is_carried;
-  at("carry").textContent = isText && !isDrawn ? `${state.choice.text ? "Find" : "Mask"} the ${what}` : "Carry through the video";
-  at("carry-state").textContent = carryState(state, isDrawn, isText);
+  at("carry").disabled = isLocked || !isMarked || state.is_carried;
+  at("carry").textContent = extraAlone ? `${extraAlone === "text" ? "Find" : "Mask"} the ${extraAlone}` : "Carry through the video";
+  at("carry-state").textContent = carryState(state, isDrawn, isMarked);
   showNotes(state.is_carried ? state.masks?.notes ?? [] : []);
-  at("remove").disabled = isLocked || !(isDrawn || isText);
+  at("remove").disabled = isLocked || !isMarked;
   const isPartial = state.job?.kind === "remove" && state.job.state === "cancelled";
-  at("remove").textContent = isPartial ? "Continue removing" : isText && !isDrawn ? `Remove the ${what}` : "Remove the object";
+  at("remove").textContent = isPartial ? "Continue removing" : `Remove the ${extraAlone || "object"}`;
   at("get-masks").href = `${session.base}/files/masks`;
   at("get-masks").hidden = !state.is_carried;
   at("view-compare").disabled = !state.result;
@@ -54,14 +59,14 @@ function frameState({ state, confidence, isLocked }, frame) {
   const locked = isLocked ? " Drawing is possible again when the work is done." : "";
   if (key) return (key.is_gone ? "Key frame: the object is gone." : "Key frame: drawn by hand.") + locked;
   if (!state.masks) return `Paint the object on this frame, or draw a box around it.${locked}`;
-  const { text: isText, logos } = state.choice;
-  if (!state.keys.length && (isText || logos.length)) return `Mask of the ${isText ? "text" : "logo"}. What you paint is masked as well.${locked}`;
+  const extra = extraOf(state.choice);
+  if (!state.keys.length && extra) return `Mask of the ${extra}. What you paint is masked as well.${locked}`;
   const word = state.masks.doubtful.includes(frame) ? "doubtful" : "carried";
   return `Mask ${word}, confidence ${Math.round(100 * (confidence[frame] ?? 0))} %. What you paint makes it a key frame.${locked}`;
 }
 
-function carryState(state, isDrawn, isText) {
-  if (!isDrawn && !isText) return "Draw the object on one frame first.";
+function carryState(state, isDrawn, isMarked) {
+  if (!isMarked) return "Draw the object on one frame first.";
   if (state.is_carried) return !isDrawn || state.masks?.doubtful.length ? "" : "All frames have masks; none is doubtful.";
   if (!state.masks || !isDrawn) return "";
   return state.keys.length ? "Key frames or options changed: carry again. Only what depends on them is computed." : "";

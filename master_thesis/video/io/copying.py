@@ -15,6 +15,7 @@ import av.error
 from master_thesis.video.io.clock import Clock, StreamClock
 from master_thesis.video.io.opening import open_media
 from master_thesis.video.io.tracks import CONVERTED, Carried
+from master_thesis.wording import counted
 
 log = logging.getLogger(__name__)
 
@@ -180,7 +181,7 @@ class TrackCopier:
         """Closes the source, and logs what could not be written."""
         self._input.close()
         if self._num_dropped:
-            log.warning("%d packets of sound have times that cannot be written: left out", self._num_dropped)
+            log.warning("%s of sound left out, whose time cannot be written", counted(self._num_dropped, "packet"))
 
 
 def copy_picture_facts(companions: Companions, stream: Any) -> None:
