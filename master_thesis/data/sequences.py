@@ -51,9 +51,8 @@ class SequenceSet:
         lead = "leads outside" if self.num_outside == 1 else "lead outside"
         outside = lead if self.follow_links else f"{lead}, which --follow_links allows for links"
         skipped = [f"{n} {why}" for n, why in ((self.num_missing, "not on disk"), (self.num_outside, outside)) if n]
-        return f"{self.root}: {counted(len(self.names), 'sequence')}" + (
-            f" (skipped: {', '.join(skipped)})" if skipped else ""
-        )
+        found = f"{self.root}: {counted(len(self.names), 'sequence')}"
+        return f"{found} (skipped: {', '.join(skipped)})" if skipped else found
 
 
 @dataclass(frozen=True)

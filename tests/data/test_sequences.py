@@ -77,6 +77,9 @@ def test_the_reason_is_named_where_links_lead_outside(tree, caplog):
     write_list(tree, ["one", "frames"])
     with pytest.raises(UserError, match=r"\(2 lead outside: give --follow_links if these are links that you trust\)"):
         find_backgrounds(str(tree / "data"), "train")
+    write_list(tree, ["one", "two words"])
+    found = find_backgrounds(str(tree / "data"), "train")
+    assert str(found).endswith("1 sequence (skipped: 1 leads outside, which --follow_links allows for links)")
     write_list(tree, ["one", "frames", "two words"])
     found = find_backgrounds(str(tree / "data"), "train")
     assert str(found).endswith("1 sequence (skipped: 2 lead outside, which --follow_links allows for links)")
