@@ -1,9 +1,10 @@
 """What removal loses by carried masks: textured silhouettes over real clips, removed by true and by carried masks.
 
 What is behind the objects is known. Masks are carried from the true one of the first frame, or from what is outlined
-in a box around it; what is unsure is removed with them. All figures are those of the pixels of the true, widened masks,
-so that parts of the object which a carried mask misses count: PSNR, the seam at their border (grey levels more than in
-the truth), and the change of colours along the true motion (thousandths; beside it that of the truth).
+in a box around it, and removed by the default algorithm, together with what is unsure. All figures are those of the
+pixels of the true, widened masks, so that parts of the object which a carried mask misses count: PSNR, the seam at
+their border (grey levels more than in the truth), and the change of colours along the true motion (thousandths; beside
+it that of the truth). Pictures are the clip, and its removal by true and carried masks and by those from a box.
 
     python -m benchmarks.quality carried_removal --data_path DATA --clips 4 --pictures carried
 """
@@ -32,6 +33,7 @@ from master_thesis.masking.edges import fit_masks
 from master_thesis.masking.finishing import THRESHOLD, enlarge, reduce_mask
 from master_thesis.masking.spans import carry_span, plan_spans
 from master_thesis.metrics import warping_error
+from master_thesis.models.painter import ExemplarPainter
 from master_thesis.ops.image import to_bytes, to_float
 
 SIZE = (240, 432)
@@ -114,7 +116,7 @@ def main() -> None:
     parser.add_argument("--start", type=int, default=0, help="number of the first clip")
     parser.add_argument("--pictures", type=Path, help="a folder for pictures of the last frames")
     options = parser.parse_args()
-    inpainter = Inpainter(*load_small(), InpaintOptions("ip", exhaustive=True))
+    inpainter = Inpainter(load_small()[0], ExemplarPainter(), InpaintOptions("pm"))
     backgrounds, outlines = long_backgrounds(options.data_path), middling_masks(options.data_path)
     print("clip                  masks        J  recall      dB    seam    warp", flush=True)
     for i in range(options.start, min(options.clips, len(backgrounds))):
