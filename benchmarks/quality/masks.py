@@ -114,8 +114,8 @@ def score(found: FrameMask, true: np.ndarray, unsure: float) -> Row:
     mask, more = enlarge(found.mask, true.shape), enlarge(found.mask, true.shape, unsure)
     alone, wide = (dilate(each, (3, 3), WIDENING_PX) for each in (mask, mask | more))
     area = max(int(true.sum()), 1)
-    recalls = (float((each & true).sum() / area) for each in (wide, alone))
-    return Row(similarity(mask, true), *recalls, float(wide.sum() / area), found.confidence)
+    recall, recall_alone = (float((each & true).sum() / area) for each in (wide, alone))
+    return Row(similarity(mask, true), recall, recall_alone, float(wide.sum() / area), found.confidence)
 
 
 def main() -> None:

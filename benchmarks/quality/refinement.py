@@ -29,14 +29,17 @@ NUM_TARGETS = 6
 NUM_ITERATIONS, EPSILON, BLUR_PX = 30, 1e-5, 5
 
 
+def gradients(frame: np.ndarray, known: np.ndarray) -> GradientImage:
+    """The gradients of a frame where it is known."""
+    colours = to_float(torch.from_numpy(frame)).permute(2, 0, 1)[None]
+    return GradientImage.of(colours, torch.from_numpy(known).float()[None, None])
+
+
 def ours(motion: np.ndarray, target: np.ndarray, seen: np.ndarray, ref: np.ndarray, shown: np.ndarray) -> np.ndarray:
     """Six Gauss-Newton steps on the frames at full size."""
     height, width = seen.shape
-    images = []
-    for frame, known in ((target, seen), (ref, shown)):
-        colours = to_float(torch.from_numpy(frame)).permute(2, 0, 1)[None]
-        images.append(GradientImage.of(colours, torch.from_numpy(known).float()[None, None]))
-    refined = refine_homography(from_pixels(torch.from_numpy(motion)[None], height, width), *images, num_steps=6)
+    start = from_pixels(torch.from_numpy(motion)[None], height, width)
+    refined = refine_homography(start, gradients(target, seen), gradients(ref, shown), num_steps=6)
     return to_pixels(refined[0].numpy(), height, width)
 
 

@@ -51,14 +51,14 @@ def fill(folder: Path, preset: str, size: str, algorithm: str) -> str:
     from master_thesis.ops.precision import autocast, best_precision
 
     torch.manual_seed(0)
-    networks = load_small() if preset == "small" else (DFPN().eval(), CHN().eval())
+    aligner, chn = load_small() if preset == "small" else (DFPN().eval(), CHN().eval())
     output = folder / f"{preset}_{size}_{algorithm}.mp4"
     config = VideoConfig(video=str(folder / "clip.mp4"), mask=str(folder / "masks"), output=str(output))
     device = torch.device("cpu")
     precision = best_precision(device)
     start = time.perf_counter()
     with autocast(device, precision):
-        result = inpaint_video(config, *networks, algorithm, SIZES[size], device)
+        result = inpaint_video(config, aligner, chn, algorithm, SIZES[size], device)
     seconds = time.perf_counter() - start
     height, width = result.report.plan().scenes[0].working_size
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
