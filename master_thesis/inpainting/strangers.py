@@ -19,8 +19,8 @@ from jaxtyping import Bool, Float, Int
 from master_thesis.inpainting.candidates import Candidate, Grid, Views
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.ops.guided import spread_by_colour
-from master_thesis.ops.pixels import nearest_in, sample_at
-from master_thesis.ops.position_map import NOWHERE, Places
+from master_thesis.ops.pixels import nearest_in, pixels_in, put_rows, sample_at
+from master_thesis.ops.position_map import NOWHERE, Places, frames_in
 
 MAX_CELLS = 1024
 """A hole and its surroundings are judged at so many points at most."""
@@ -60,9 +60,10 @@ class Cells(NamedTuple):
     def moved(self, chosen: Int[np.ndarray, " M"], shifts: Float[np.ndarray, "M 2"]) -> tuple[np.ndarray, np.ndarray]:
         """Where they lie if each moves with the nearest of some pixels, and which are nearest to these."""
         own, shift = np.zeros(self.points.shape[:2], bool), np.zeros(self.points.shape, np.float32)
-        own[self.row[chosen], self.column[chosen]] = True
-        shift[self.row[chosen], self.column[chosen]] = shifts
-        return self.points + shift[own][nearest_in(own)], own
+        index = self.row.take(chosen) * self.points.shape[1] + self.column.take(chosen)
+        own.ravel()[index] = True
+        put_rows(shift.reshape(-1, 2), index, shifts)
+        return self.points + pixels_in(shift, own).take(nearest_in(own), axis=0), own
 
 
 class StrangerFinder:
@@ -106,9 +107,12 @@ class StrangerFinder:
         """
         cells = self._cells
         shares = np.zeros(len(self.points), np.float32)
-        for k in np.unique(places.source[places.is_known]).tolist():
+        for k in frames_in(places.source):
             chosen = np.flatnonzero(places.source == k)
-            moved, own = cells.moved(chosen, places.xy[chosen] - self.points[chosen])
+            moved, own = cells.moved(chosen, places.xy.take(chosen, axis=0) - self.points.take(chosen, axis=0))
+            is_around = self._visible & _is_seen(k, moved, self.grid, self.views, BLUR_PX / 2) & ~own
+            if not is_around.any():
+                continue
             shown = _colours_at(k, moved, self.grid, self.views)
             seen = self.exposures[k].seen_as(self.exposures[self.t], shown.reshape(-1, 3))
             shown = seen.reshape(shown.shape).astype(np.float32)
@@ -116,7 +120,8 @@ class StrangerFinder:
                 shown[cells.row[chosen], cells.column[chosen]] = colours[chosen]
             beyond = np.maximum(self._low - shown, shown - self._high).clip(0)
             is_else = beyond.mean(axis=-1) > SMALLEST_DIFFERENCE
-            is_around = self._visible & _is_seen(k, moved, self.grid, self.views, BLUR_PX / 2) & ~own
+            if not (is_else & is_around).any():
+                continue
             share = np.zeros(own.shape, np.float32)
             share[own] = spread_by_colour(is_else.astype(np.float32), shown, own, is_around, REACH)
             shares[chosen] = share[cells.row[chosen], cells.column[chosen]]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -77,18 +78,35 @@ def spread_by_colour(
     Returns:
         The means at the places, row by row; 0 if there are no sources.
     """
-    count = int(np.count_nonzero(sources))
-    if not count or not places.any():
-        return np.zeros(np.count_nonzero(places), np.float32)
-    points = torch.from_numpy(np.concatenate((np.argwhere(sources), np.argwhere(places))).astype(np.float32))
-    tones = torch.from_numpy(np.concatenate((colours[sources], colours[places])).astype(np.float32) / 255)
-    weights = _weights(points[count:], points, tones[count:], tones, reach * math.sqrt(len(points) - count))
-    own = weights[:, count:].fill_diagonal_(0)
-    known = weights[:, :count] @ torch.from_numpy(values[sources].astype(np.float32))
-    means, total = known / weights[:, :count].sum(dim=1), weights.sum(dim=1)
+    at, of = np.flatnonzero(places), np.flatnonzero(sources)
+    known_values = values.ravel().take(of).astype(np.float32)
+    if not known_values.any() or not len(at):
+        return np.zeros(len(at), np.float32)
+    index, count = np.concatenate((of, at)), len(of)
+    points = np.stack(np.divmod(index, places.shape[1]), axis=-1) / (reach * math.sqrt(len(at)))
+    tones = colours.reshape(-1, 3).take(index, axis=0) / (255 * COLOUR_SCALE)
+    weights = _nearness(points.astype(np.float32), count)
+    weights *= _nearness(tones.astype(np.float32), count) + np.float32(LEAST_WEIGHT)
+    weights += np.float32(1e-12)
+    own = weights[:, count:]
+    np.fill_diagonal(own, 0)
+    known, total = weights[:, :count] @ known_values, weights.sum(axis=1)
+    means = known / weights[:, :count].sum(axis=1)
     for _ in range(NUM_STEPS):
         means = (known + own @ means) / total
-    return means.numpy()
+    return means
+
+
+def _nearness(points: Float[np.ndarray, "M C"], first: int) -> Float[np.ndarray, "N M"]:
+    """``exp(-distance**2 / 2)`` from points, all but the first ones, to all points.
+
+    One product of matrices takes a tenth of the time that distances take.
+    """
+    centred = points - points.mean(axis=0)
+    half = (centred**2).sum(axis=1, keepdims=True) / 2
+    one = np.ones_like(half)
+    exponent = np.hstack((centred, -half, one))[first:] @ np.hstack((centred, one, -half)).T
+    return cv2.exp(np.minimum(exponent, 0, out=exponent))
 
 
 def _weights(at: Tensor, of: Tensor, colours_at: Tensor, colours_of: Tensor, scale: float) -> Tensor:

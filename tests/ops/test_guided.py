@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from master_thesis.ops.guided import MAX_CELLS, continue_by_colour, spread_by_colour
+from master_thesis.ops.guided import (
+    COLOUR_SCALE,
+    LEAST_WEIGHT,
+    MAX_CELLS,
+    NUM_STEPS,
+    continue_by_colour,
+    spread_by_colour,
+)
 
 SIZE = (48, 64)
 
@@ -72,3 +79,20 @@ def test_values_spread_from_place_to_place() -> None:
     colours, values = levels[..., None].repeat(3, axis=-1), (levels < 100).astype(np.float32)
     places = (levels > 0) & (levels < 100)
     assert spread_by_colour(values, colours, places, ~places, reach=1.0).min() > 0.9
+
+
+def test_means_at_places_are_those_of_plain_distances() -> None:
+    rng, shape, reach = np.random.default_rng(4), (9, 11), 0.8
+    values, colours = rng.random(shape).astype(np.float32), rng.uniform(90, 130, (*shape, 3)).astype(np.float32)
+    places = np.zeros(shape, bool)
+    places[3:6, 4:8] = True
+    of, at = np.argwhere(~places), np.argwhere(places)
+    every, tones = np.concatenate((of, at)), np.concatenate((colours[~places], colours[places])) / 255
+    apart = np.linalg.norm(at[:, None] - every, axis=-1) / (reach * np.sqrt(len(at)))
+    unlike = np.linalg.norm(tones[len(of) :, None] - tones, axis=-1) / COLOUR_SCALE
+    weights = np.exp(-(apart**2) / 2) * (np.exp(-(unlike**2) / 2) + LEAST_WEIGHT)
+    known, own = weights[:, : len(of)], weights[:, len(of) :] * (1 - np.eye(len(at)))
+    means = known @ values[~places] / known.sum(axis=1)
+    for _ in range(NUM_STEPS):
+        means = (known @ values[~places] + own @ means) / (known.sum(axis=1) + own.sum(axis=1))
+    np.testing.assert_allclose(spread_by_colour(values, colours, places, ~places, reach), means, atol=1e-5)
