@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
+from master_thesis.ops.mask import widen_window, window_of
 from master_thesis.ops.membrane import membrane
 
 SCALES_PX = (1, 2, 4, 8, 16)
@@ -26,6 +27,8 @@ SMOOTH_SHARES = (0.0, 0.0, 0.3, 0.7, 1.0, 0.5)
 SHARE = 0.9
 """Of the contrast around a hole that a band may have: a texture that is not the true one errs less with a little less,
 and patches that meet make it sharper than it was."""
+REACH_PX = 64
+"""How far the surroundings reach that a hole is compared with: as far as the coarsest blur."""
 LEAST_SHARE = 0.02
 """Share of a window that must be known for its contrast to count."""
 
@@ -37,8 +40,15 @@ def limit_contrast(picture: Float[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "
         picture: RGB, the hole painted.
         hole: what was painted.
     """
-    if hole.all():
+    window = window_of(hole)
+    if window is None or hole.all():
         return picture
+    place, result = widen_window(window, REACH_PX, hole.shape), picture.copy()
+    result[place] = _limited(picture[place], hole[place])
+    return result
+
+
+def _limited(picture: Float[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
     depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     original = picture.astype(np.float32)
     bands, smooth = _bands(original), _bands(membrane(original, ~hole))

@@ -1,7 +1,7 @@
 """Enlarges what was painted into a hole of a reduced picture, with the texture of the picture itself.
 
 Each cell of the painted part resembles some known cell. Pixels are read there, at full size, so that no detail is lost;
-their mean colours remain those that were painted.
+their mean colours remain those that were painted. What differs at the border of the hole fades out inside it.
 
 Convention:
     Cell (y, x) of a picture reduced by ``step`` averages the pixels from (step * y, step * x) on.
@@ -16,12 +16,17 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-from master_thesis.ops.pixels import sample_at
+from master_thesis.ops.membrane import stretched
+from master_thesis.ops.pixels import nearest_in, sample_at
 
 RADIUS, SPACING = 2, 2
 """Cells are compared with what surrounds them up to this distance, in so many cells."""
 NUM_ROUNDS = 3
 JUMPS = (8, 4, 2, 1)
+FADE_CELLS = 4
+"""How far what differs at the border of a hole reaches into it."""
+SHARPNESS = 2
+"""Power of the weights with which pixels between cells are read from the places of several: sharper with more."""
 NUM_SEARCHES = 5
 """Random looks around the best place so far, each half as far as the one before."""
 
@@ -56,10 +61,14 @@ def enlarge_painted(
     if source is None:  # nothing is known entirely around any cell
         result[hole] = sample_at(painted.astype(np.float32), _in_cells(x, y, step))
         return result
-    result[hole] = _read(picture, source, is_cell, x, y, step)
+    border = _dilated(hole) & ~hole
+    result[hole | border] = _read(picture, *_continued(source, is_cell), *np.nonzero(hole | border), step)
     correction = (painted - _reduced(result, step)).astype(np.float32) * is_cell[..., None]
     result[hole] += sample_at(correction, _in_cells(x, y, step))
-    return result
+    depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)[..., None]
+    step_at_border = stretched(picture - result, np.repeat(border[..., None], 3, axis=-1).astype(np.float32))
+    result += (1 - depth / (FADE_CELLS * step)).clip(0, 1) * step_at_border
+    return np.where(hole[..., None], result, picture).astype(np.float32)
 
 
 def similar_cells(
@@ -126,8 +135,22 @@ class _Search:
         self.offer(self.best[number] + self.cells - other, number >= 0)
 
 
+def _continued(
+    source: Int[np.ndarray, "h w 2"], is_cell: Bool[np.ndarray, "h w"]
+) -> tuple[Int[np.ndarray, "h w 2"], Bool[np.ndarray, "h w"]]:
+    """Cells with those beside them, whose places continue that of the nearest cell."""
+    cells = np.argwhere(is_cell)
+    nearest = cells[nearest_in(is_cell)]
+    beside = source[tuple(np.moveaxis(nearest, -1, 0))] + np.moveaxis(np.indices(is_cell.shape), 0, -1) - nearest
+    return beside, _dilated(is_cell)
+
+
+def _dilated(mask: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
+    return cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+
+
 def _read(
-    picture: np.ndarray, source: np.ndarray, is_cell: np.ndarray, x: np.ndarray, y: np.ndarray, step: int
+    picture: np.ndarray, source: np.ndarray, is_cell: np.ndarray, y: np.ndarray, x: np.ndarray, step: int
 ) -> Float[np.ndarray, "N 3"]:
     """Pixels of a hole from the places of their cells; between the centres of cells, from those of several."""
     height, width = is_cell.shape
@@ -139,7 +162,7 @@ def _read(
             column, row = first[:, 0] + right, first[:, 1] + down
             share = (1 - np.abs(place[:, 0] - column)) * (1 - np.abs(place[:, 1] - row))
             column, row = column.clip(0, width - 1), row.clip(0, height - 1)
-            share = share * is_cell[row, column]
+            share = share**SHARPNESS * is_cell[row, column]
             there_y = (y + step * (source[row, column, 0] - row)).clip(0, picture.shape[0] - 1)
             there_x = (x + step * (source[row, column, 1] - column)).clip(0, picture.shape[1] - 1)
             total += share[:, None] * picture[there_y, there_x]

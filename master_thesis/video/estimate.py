@@ -37,6 +37,8 @@ TRIED_FRAMES, PLAYED_FRAMES = 2, 13
 """Frames that a trial of pm fills, among others that may show their holes."""
 REDUCED_BY = 2
 """Factor by which frames are reduced for a trial of painting; its time is proportional to the pixels painted."""
+ENLARGING = 0.1
+"""Time to enlarge a pixel that was painted reduced, as a share of the time to compose one (measured at 4 sizes)."""
 
 
 @dataclass(frozen=True)
@@ -135,8 +137,13 @@ def _times_as_much_painted(inpainter: Inpainter, hole: np.ndarray, reduced: np.n
     """How many times the pixels of a reduced hole are painted in the hole itself, which may be painted reduced, too."""
     if not isinstance(inpainter.hallucinator, ExemplarPainter) or not reduced.any():
         return float(REDUCED_BY**2)
-    full, small = (each.sum() / painting_step(each[surroundings(each)]) ** 2 for each in (hole, reduced))
-    return float(full / small)
+    return _painted_pixels(hole) / _painted_pixels(reduced)
+
+
+def _painted_pixels(hole: np.ndarray) -> float:
+    """How many pixels take as long to compose as a hole to be painted: composed, and enlarged if that was reduced."""
+    step, count = painting_step(hole[surroundings(hole)]), float(hole.sum())
+    return count / step**2 + (ENLARGING * count if step > 1 else 0)
 
 
 def _seconds(work: Callable[[int], object], target: int, device: torch.device) -> float:

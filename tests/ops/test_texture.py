@@ -67,3 +67,16 @@ def test_where_nothing_is_known_around_any_cell_the_painted_colours_are_enlarged
     picture, hole = np.zeros((8, 8, 3), np.uint8), np.ones((8, 8), bool)
     hole[0, 0] = False
     assert (enlarge_painted(np.full((4, 4, 3), 90, np.float32), picture, hole, 2)[hole] == 90).all()
+
+
+@pytest.mark.parametrize("step", [2, 3])
+def test_what_is_enlarged_meets_the_picture(step):
+    """On a texture that never repeats, patches of other places would show at the border."""
+    noise = np.random.default_rng(2).integers(0, 256, (*SIZE, 3)).astype(np.float32)
+    picture = (4 * (cv2.GaussianBlur(noise, (0, 0), 1) - 127) + 127).clip(0, 255).astype(np.uint8)
+    hole = np.zeros(SIZE, bool)
+    hole[30:61, 40:90] = True
+    painted, _ = reduce_known(picture, hole, step)
+    enlarged = enlarge_painted(painted.astype(np.float32), picture, hole, step)
+    across = lambda image: np.abs(image[30, 40:90] - image[29, 40:90].astype(np.float32)).mean()  # noqa: E731
+    assert across(enlarged) < 1.2 * across(picture)

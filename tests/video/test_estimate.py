@@ -9,7 +9,7 @@ from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.models.painter import ExemplarPainter
 from master_thesis.video import estimate
 from master_thesis.video.compositing import WorkingFrame
-from master_thesis.video.estimate import Trial, _times_as_much_painted, estimate_filling
+from master_thesis.video.estimate import ENLARGING, Trial, _times_as_much_painted, estimate_filling
 from master_thesis.video.outlook import Outlook, Sample, Samples
 from master_thesis.video.plan import Scene
 from master_thesis.video.survey import Box
@@ -83,6 +83,9 @@ def test_holes_that_are_painted_reduced_are_not_announced_at_their_full_size():
     hole = np.zeros((1200, 1600), bool)
     hole[300:800, 400:1000] = True
     reduced = hole[::2, ::2]
-    assert _times_as_much_painted(exemplar, hole, reduced) == pytest.approx(1.0, rel=0.3)
-    assert _times_as_much_painted(exemplar, reduced, reduced[::2, ::2]) == pytest.approx(4.0)
+    cells = 300_000 / 4**2  # of both
+    expected = (cells + ENLARGING * 300_000) / (cells + ENLARGING * 75_000)
+    assert _times_as_much_painted(exemplar, hole, reduced) == pytest.approx(expected)
+    small = hole[::4, ::4]
+    assert _times_as_much_painted(exemplar, small, small[::2, ::2]) == pytest.approx(4.0)
     assert _times_as_much_painted(inpainter("pm"), hole, reduced) == 4
