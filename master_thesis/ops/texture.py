@@ -62,7 +62,8 @@ def enlarge_painted(
         result[hole] = sample_at(painted.astype(np.float32), _in_cells(x, y, step))
         return result
     border = _dilated(hole) & ~hole
-    result[hole | border] = _read(picture, *_continued(source, is_cell), *np.nonzero(hole | border), step)
+    continued, is_continued = _continued(source, is_cell)
+    result[hole | border] = _read(picture, continued, is_continued, np.argwhere(hole | border), step)
     correction = (painted - _reduced(result, step)).astype(np.float32) * is_cell[..., None]
     result[hole] += sample_at(correction, _in_cells(x, y, step))
     depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)[..., None]
@@ -150,10 +151,10 @@ def _dilated(mask: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
 
 
 def _read(
-    picture: np.ndarray, source: np.ndarray, is_cell: np.ndarray, y: np.ndarray, x: np.ndarray, step: int
+    picture: np.ndarray, source: np.ndarray, is_cell: np.ndarray, pixels: Int[np.ndarray, "N 2"], step: int
 ) -> Float[np.ndarray, "N 3"]:
-    """Pixels of a hole from the places of their cells; between the centres of cells, from those of several."""
-    height, width = is_cell.shape
+    """Pixels (y, x) from the places of their cells; between the centres of cells, from those of several."""
+    (y, x), (height, width) = pixels.T, is_cell.shape
     place = _in_cells(x, y, step)
     first = np.floor(place).astype(int)
     total, weights = np.zeros((len(x), 3), np.float32), np.zeros(len(x), np.float32)

@@ -87,5 +87,5 @@ def test_holes_that_are_painted_reduced_are_not_announced_at_their_full_size():
     expected = (cells + ENLARGING * 300_000) / (cells + ENLARGING * 75_000)
     assert _times_as_much_painted(exemplar, hole, reduced) == pytest.approx(expected)
     small = hole[::4, ::4]
-    assert _times_as_much_painted(exemplar, small, small[::2, ::2]) == pytest.approx(4.0)
+    assert _times_as_much_painted(exemplar, small, small[::2, ::2]) == pytest.approx(4.0, rel=0.02)
     assert _times_as_much_painted(inpainter("pm"), hole, reduced) == 4
