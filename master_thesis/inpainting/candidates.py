@@ -23,7 +23,7 @@ from master_thesis.inpainting.witnesses import Witnesses
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.neighbours import VIEW_SIDE_PX, through
 from master_thesis.ops.pixels import nearest_in, pixel_positions, put_rows, sample_at
-from master_thesis.ops.position_map import NOWHERE, Places
+from master_thesis.ops.position_map import NOWHERE, Places, frames_in
 
 COMPARED_SIDE_PX = 288
 """Largest extent of a frame at the size at which candidates are compared."""
@@ -195,7 +195,7 @@ def followed_candidate(places: Places, hole: Hole, grid: Grid, views: Views) -> 
     shape = grid.points.shape[:2]
     origin, there, is_around = _moved_along(places, hole, grid)
     colours, safety = np.zeros((len(origin), 3), np.uint8), np.zeros(len(origin), np.float32)
-    for k in np.unique(origin[origin != NOWHERE]).tolist():
+    for k in frames_in(origin):
         image, depth = views.at(k, grid.step)
         chosen = np.flatnonzero(origin == k)
         at = grid.reduced(there.take(chosen, axis=0))

@@ -21,7 +21,7 @@ from master_thesis.ops.banding import without_bands
 from master_thesis.ops.image import FINE
 from master_thesis.ops.mask import widen_window, window_of
 from master_thesis.ops.pixels import pixels_in, put_pixels, put_rows, where_masked
-from master_thesis.ops.position_map import NOWHERE, Places
+from master_thesis.ops.position_map import NOWHERE, Places, frames_in
 from master_thesis.records import MaskedFrames
 
 SLIVER_PX = 4
@@ -105,7 +105,7 @@ class Finisher:
             picture = self._made_up_in(t, place, picture, is_open, is_painted=done is not None)
             own = Places(np.where(is_open[inside], MADE_UP - t, NOWHERE).astype(np.int32), points_of(wide))
             places = places.where(places.is_known, own)
-        needed = set(np.unique(places.source).tolist())
+        needed = set(frames_in(places.source))
         self._made_up = {k: part for k, part in self._made_up.items() if MADE_UP - k in needed}
         source = np.where(places.source >= 0, places.source, HALLUCINATED).astype(np.int32)
         return FilledHole(pixels_in(picture, hole), source[hole[inside]]), places
@@ -133,7 +133,7 @@ class Finisher:
         """Where the pixels of a ring lie if they move with the nearest pixel that is copied; unknown if in a hole."""
         shift = points_of(ring) - points_of(inside).take(nearest, axis=0)
         source, xy = places.source[nearest], places.xy.take(nearest, axis=0) + shift
-        for k in np.unique(source).tolist():
+        for k in frames_in(source):
             chosen, hole = source == k, self.holes[k]
             x, y = np.rint(xy[chosen]).astype(int).T
             is_outside = (x < 0) | (y < 0) | (x >= hole.shape[1]) | (y >= hole.shape[0])
@@ -147,7 +147,7 @@ class Finisher:
     def sampled(self, t: int, places: Places) -> Float[np.ndarray, "N 3"]:
         """The colours at some places, as the exposure of frame t shows them; black where there is none."""
         colours = np.zeros((len(places.source), 3), np.float32)
-        for number in np.unique(places.source[places.is_known]).tolist():
+        for number in frames_in(places.source):
             chosen = np.flatnonzero(places.source == number)
             k = number if number >= 0 else MADE_UP - number
             part = MadeUp(self.frames[k], (0, 0)) if number >= 0 else self._made_up[k]

@@ -27,7 +27,7 @@ from master_thesis.inpainting.strangers import StrangerFinder
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.ops.consensus import Consensus, agreement, consensus, misfit
 from master_thesis.ops.pixels import put_rows, sample_at
-from master_thesis.ops.position_map import NOWHERE, Places
+from master_thesis.ops.position_map import NOWHERE, Places, frames_in
 
 TIME_SCALE = 8.0
 """Distance in time, in frames, at which a candidate counts a third."""
@@ -142,7 +142,7 @@ def _ageing(t: int, points: Float[np.ndarray, "N 2"], places: Places) -> float:
 def _exposed(colours: np.ndarray, origin: np.ndarray, t: int, exposures: Sequence[Exposure]) -> np.ndarray:
     """Colours of a grid as the exposure of frame t shows them."""
     result = np.zeros(colours.shape, np.uint8)
-    for k in np.unique(origin[origin != NOWHERE]).tolist():
+    for k in frames_in(origin):
         seen = exposures[k].bytes_seen_as(exposures[t])
         cv2.copyTo(cv2.LUT(colours, seen[None]), (origin == k).view(np.uint8), result)
     return result
@@ -152,24 +152,25 @@ def _mixed(
     points: np.ndarray, candidates: Sequence[Candidate], grid: Grid, chosen: Consensus, colours: Colours
 ) -> tuple[Places, Float[np.ndarray, "N 3"]]:
     """Reads the pixels of a hole at full size, by the weights of the grid."""
-    total, weights = np.zeros((3, len(points))), np.zeros(len(points))
+    total, weights = np.zeros((len(points), 3)), np.zeros(len(points))
     best, number_of = np.zeros(len(points), np.float32), np.full(len(points), -1)
     is_label = chosen.label == np.arange(len(candidates))[:, None, None]
     read = grid.read(np.concatenate((chosen.weights, is_label)), points).reshape(2, len(candidates), -1)
     for number, candidate in enumerate(candidates):
         own = candidate.places
-        weight, label = np.where(own.is_known, read[:, number], 0)
-        score = np.where(own.is_known, 1e-6 + weight + 2 * label, 0)
-        number_of[score > best] = number
-        best = np.maximum(best, score)
-        weight = np.where(weight > LEAST_WEIGHT, weight, 0)
-        for k in np.unique(own.source[weight > 0]).tolist():
-            taken = np.flatnonzero((own.source == k) & (weight > 0))
-            seen = colours.at(k, own.xy.take(taken, axis=0))
-            for channel in range(3):
-                total[channel, taken] += weight[taken] * seen[:, channel]
-        weights += weight
-    mean = np.where(weights > 0.5, total / np.maximum(weights, 0.5), np.nan).T
+        known = np.flatnonzero(own.is_known)
+        weight, label = read[:, number].take(known, axis=1)
+        score = 1e-6 + weight + 2 * label
+        is_best = score > best.take(known)
+        number_of[known[is_best]], best[known[is_best]] = number, score[is_best]
+        used, weight = known[weight > LEAST_WEIGHT], weight[weight > LEAST_WEIGHT]
+        weights[used] += weight
+        source = own.source.take(used)
+        for k in frames_in(source):
+            taken, share = used[source == k], weight[source == k]
+            seen = share[:, None] * colours.at(k, own.xy.take(taken, axis=0))
+            put_rows(total, taken, total.take(taken, axis=0) + seen)
+    mean = np.where(weights > 0.5, total.T / np.maximum(weights, 0.5), np.nan).T
     return _taken(candidates, number_of, points), mean.astype(np.float32, order="C")
 
 

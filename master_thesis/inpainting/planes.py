@@ -26,6 +26,9 @@ DISTANCES = (1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85)
 MAX_CORRECTION_PX, MAX_DIFFERENCE, WINDOW_PX = 4.0, 12.0, 15
 """Of a corner that is compared with the frame it was followed to, at the size of that comparison: if it is corrected
 further, or differs by more grey levels in a window around it, it is another place."""
+ENOUGH = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)
+"""Steps of a comparison, and px below which one is the last: twice as fast as 30 to 0.01 px from half the size on, and
+on the median 0.002 px apart."""
 NUM_PLANES = 2
 NUM_CORNERS = 1000
 MIN_QUALITY = 0.003
@@ -96,9 +99,8 @@ def refine_corners(
         return corners
     scale = np.array((one.shape[1] / size[1], one.shape[0] / size[0]), np.float32)
     here, there = ((corners + 0.5) * scale - 0.5).astype(np.float32)
-    found, is_found, difference = cv2.calcOpticalFlowPyrLK(
-        one, other, here, there.copy(), winSize=(WINDOW_PX,) * 2, maxLevel=1, flags=cv2.OPTFLOW_USE_INITIAL_FLOW
-    )
+    options = {"winSize": (WINDOW_PX,) * 2, "maxLevel": 0, "criteria": ENOUGH, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
+    found, is_found, difference = cv2.calcOpticalFlowPyrLK(one, other, here, there.copy(), **options)
     is_near = np.linalg.norm(found - there, axis=1) < MAX_CORRECTION_PX
     is_same = is_near & (is_found[:, 0] > 0) & (difference[:, 0] < MAX_DIFFERENCE)
     if is_same.sum() < MIN_INLIERS:
