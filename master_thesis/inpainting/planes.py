@@ -99,8 +99,10 @@ def refine_corners(
         return corners
     scale = np.array((one.shape[1] / size[1], one.shape[0] / size[0]), np.float32)
     here, there = ((corners + 0.5) * scale - 0.5).astype(np.float32)
-    options = {"winSize": (WINDOW_PX,) * 2, "maxLevel": 0, "criteria": ENOUGH, "flags": cv2.OPTFLOW_USE_INITIAL_FLOW}
-    found, is_found, difference = cv2.calcOpticalFlowPyrLK(one, other, here, there.copy(), **options)
+    window, flags = (WINDOW_PX,) * 2, cv2.OPTFLOW_USE_INITIAL_FLOW
+    found, is_found, difference = cv2.calcOpticalFlowPyrLK(
+        one, other, here, there.copy(), winSize=window, maxLevel=0, criteria=ENOUGH, flags=flags
+    )
     is_near = np.linalg.norm(found - there, axis=1) < MAX_CORRECTION_PX
     is_same = is_near & (is_found[:, 0] > 0) & (difference[:, 0] < MAX_DIFFERENCE)
     if is_same.sum() < MIN_INLIERS:

@@ -1,10 +1,14 @@
-"""Works on what comes next beside what is being done: most of the time is spent where Python lets other threads run."""
+"""Works on what comes next beside what is being done: most of the time is spent where Python lets other threads run.
+
+The threads work alone: those of torch would only wait for a core that another one of them has.
+"""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -22,7 +26,7 @@ def one_ahead(items: Iterator[T]) -> Iterator[T]:
     >>> list(one_ahead(iter("abc")))
     ['a', 'b', 'c']
     """
-    with ThreadPoolExecutor(1) as pool:
+    with _threads(1) as pool:
         coming: Future[object] = pool.submit(next, items, _END)
         while (item := coming.result()) is not _END:
             coming = pool.submit(next, items, _END)
@@ -38,10 +42,22 @@ def side_by_side(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     [1, 2, 0]
     """
     pending: deque[Future[R]] = deque()
-    with ThreadPoolExecutor(NUM_THREADS) as pool:
+    with _threads(NUM_THREADS) as pool:
         for item in items:
             pending.append(pool.submit(work, item))
             if len(pending) > NUM_THREADS:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[ThreadPoolExecutor]:
+    """A few threads in which torch starts no others; in this one, it keeps its own."""
+    import torch
+
+    try:
+        with ThreadPoolExecutor(count, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(torch.get_num_threads())  # also of threads that are started later

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+import torch
 
 from master_thesis.runtime.ahead import NUM_THREADS, one_ahead, side_by_side
 
@@ -50,3 +51,27 @@ def test_errors_are_raised_where_their_item_would_have_been(ahead) -> None:
     assert next(results) == 7
     with pytest.raises(ValueError, match="none"):
         next(results)
+
+
+def numbers_of_threads():
+    yield from (torch.get_num_threads() for _ in range(3))
+
+
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        lambda: one_ahead(numbers_of_threads()),
+        lambda: side_by_side(lambda _: torch.get_num_threads(), range(3)),
+    ],
+)
+def test_torch_starts_no_threads_there_and_keeps_those_of_the_caller(ahead) -> None:
+    before, later = torch.get_num_threads(), list[int]()
+    torch.set_num_threads(2)
+    try:
+        assert list(ahead()) == [1, 1, 1]
+        thread = threading.Thread(target=lambda: later.append(torch.get_num_threads()))
+        thread.start()
+        thread.join()
+        assert [torch.get_num_threads(), *later] == [2, 2]
+    finally:
+        torch.set_num_threads(before)
