@@ -21,7 +21,7 @@ import torch
 from master_thesis.inpainting.finishing import MADE_UP, FilledHole, Finisher, Picture
 from master_thesis.inpainting.judging import Judge
 from master_thesis.inpainting.motions import Hole, Motions
-from master_thesis.inpainting.rims import Rims
+from master_thesis.inpainting.rims import Rims, is_outside
 from master_thesis.inpainting.sources import Chosen, choose_sources, followed, points_of
 from master_thesis.models.painter import Painter
 from master_thesis.ops.pixels import pixel_positions
@@ -87,7 +87,8 @@ class Photomontage:
 
     def _judged(self, t: int, chosen: Places, others: Places) -> Places:
         """The places that were chosen, and those of others that fit the frame where there are none."""
-        others = others.where(~chosen.is_known, Places.nowhere(others.xy))
+        is_wanted = ~chosen.is_known & is_outside(self.holes, others)
+        others = others.where(is_wanted, Places.nowhere(others.xy))
         return chosen.where(chosen.is_known, self.judge.fitting(t, others, self.finisher.sampled(t, others)))
 
     def _taken_over(self, t: int, picture: Picture) -> PositionMap:

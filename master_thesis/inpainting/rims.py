@@ -67,6 +67,18 @@ class Rims:
         return ahead.where(_distances(t, ahead) < _distances(t, found), found)
 
 
+def is_outside(holes: Sequence[Hole], places: Places) -> Bool[np.ndarray, " N"]:
+    """Whether any of the pixels that a place is read from is outside the hole of its frame: motions err.
+
+    What lies in no frame, or in what was hallucinated, is in no hole.
+    """
+    result = np.ones(len(places.source), bool)
+    for k in np.unique(places.source[places.source >= 0]).tolist():
+        chosen = np.flatnonzero(places.source == k)
+        result[chosen] = sample_at((~holes[k]).astype(np.float32), places.xy.take(chosen, axis=0)) > TOUCH
+    return result
+
+
 def sample_outside(
     picture: Shaped[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"], points: Float[np.ndarray, "N 2"]
 ) -> Float[np.ndarray, "N 3"]:

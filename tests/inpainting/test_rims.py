@@ -49,3 +49,25 @@ def test_samples_beside_a_hole_show_nothing_of_it(shift: float) -> None:
     assert np.abs(sampled[:, 0] - 3 * points[:, 0]).max() <= 3  # one step of the ramp; the hole is far brighter
     away = (points[:, 0] < 7) | (points[:, 0] > 32)
     assert np.abs(sampled[away, 0] - 3 * points[away, 0]).max() < 0.3  # OpenCV is no closer on a ramp
+
+
+def test_what_hides_in_the_holes_does_not_matter() -> None:
+    """Places that lie in the hole of their own frame are not taken, though they are followed to its border."""
+    noise = np.random.default_rng(1).integers(0, 256, (SIZE[0], SIZE[1] + 60, 3)).astype(np.uint8)
+    scene = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 1.5), None, 30, 225, cv2.NORM_MINMAX)
+    holes, pan = [], []
+    for t in range(NUM_FRAMES):
+        turn = cv2.getRotationMatrix2D((64, 48), 1.7 * t, 1 + 0.01 * t)
+        turn[0, 2] -= 3.3 * t
+        pan.append(cv2.warpAffine(scene, turn, SIZE[::-1], flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT))
+        hole = np.zeros(SIZE, np.uint8)
+        cv2.ellipse(hole, (60 - 2 * t, 48 + t), (26, 17), 11.0 * t, 0, 360, 1, -1)
+        holes.append(hole > 0)
+    shown = [
+        [np.where(h[..., None], tone, f).astype(np.uint8) for h, f in zip(holes, pan, strict=True)] for tone in (0, 255)
+    ]
+    motions = Motions.of(shown[0], holes)
+    dark, light = (dict(Photomontage(s, holes, SmoothPainter(), motions).fill(range(NUM_FRAMES))) for s in shown)
+    for t in range(NUM_FRAMES):
+        is_copied = dark[t].source >= 0
+        assert np.abs(dark[t].colours.astype(int) - light[t].colours)[is_copied].max() < 128
