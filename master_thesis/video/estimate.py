@@ -93,7 +93,7 @@ class _Played:
     """Two frames played to and fro, with the motion between them.
 
     Attributes:
-        holes: move on from frame to frame, so that other frames show them: that is what takes time.
+        holes: move on from frame to frame, so that some other frames show them: that is what takes time.
     """
 
     images: list[np.ndarray]
@@ -105,7 +105,7 @@ def _played(frames: Sequence[WorkingFrame], steps: Mapping[int, NeighbourMotion]
     window = window_of(frames[0].hole)
     shift = 0 if window is None else window[1].stop - window[1].start
     images = [frames[i % 2].image for i in range(PLAYED_FRAMES)]
-    holes = [np.roll(frames[i % 2].hole, shift * i // 2, axis=1) for i in range(PLAYED_FRAMES)]
+    holes = [np.roll(frames[i % 2].hole, shift * i // 4, axis=1) for i in range(PLAYED_FRAMES)]
     return _Played(images, holes, {i: steps[i % 2] for i in range(PLAYED_FRAMES - 1)})
 
 
@@ -171,7 +171,8 @@ def estimate_filling(
     is_planned = outlook is not None and options.exhaustive and options.algorithm != MONTAGE
     planned = outlook.pairs_per_frame(options.algorithm) if outlook and is_planned else None
     pairs = pairs_per_frame(options.algorithm, len(has_hole), planned)
-    is_painted = outlook is None or outlook.hidden_percent != 0
+    # With pm, what other frames show may not be trusted.
+    is_painted = outlook is None or outlook.hidden_percent != 0 or options.algorithm == MONTAGE
     seconds = 0.0 if planned is None or outlook is None else outlook.seconds * len(has_hole)
     for scene in scenes:
         count, share = sum(has_hole[scene.start : scene.stop]), _num_pixels(scene) / _num_pixels(tried)

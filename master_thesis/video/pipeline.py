@@ -43,7 +43,7 @@ from master_thesis.wording import counted
 
 log = logging.getLogger(__name__)
 
-NUM_PASSES, WRITING_PASSES = 2.5, 1.5
+NUM_PASSES, WRITING_PASSES = 4.0, 3.0
 """How long reading the video for the work and writing the result take, and the latter alone, in passes of the
 examination."""
 

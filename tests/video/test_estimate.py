@@ -38,6 +38,7 @@ def seconds_of(monkeypatch, outlook, **options):
         ("ff", 0.0, (7 + 4 * 6) * 3 * 2),
         ("ip", 60.0, (7 + 4 * 6) * (3 + 2) * 2 + (1 + 4) * 5),
         ("pm", 60.0, (7 + 4 * 6) * 2 + (1 + 4) * 5),
+        ("pm", 0.0, (7 + 4 * 6) * 2 + (1 + 4) * 5),
     ],
 )
 def test_pairs_and_paintings_cost_as_much_as_in_the_trial(monkeypatch, algorithm, hidden, expected):
