@@ -21,7 +21,7 @@ import numpy as np
 import torch
 
 from master_thesis import load_chn
-from master_thesis.checkpoints.loading import load_shipped
+from master_thesis.checkpoints.loading import load_coarse, load_shipped
 from master_thesis.data.sequences import find_backgrounds, find_masks, image_files
 from master_thesis.evaluation.surface import seam, sharpness
 from master_thesis.images.codec import read_frame, read_mask, write_png
@@ -63,7 +63,7 @@ def make_painters(checkpoints: Sequence[Path]) -> dict[str, Painter]:
     """The painters there are, by name."""
     networks = {"chn": load_shipped("chn")} | {path.stem: load_chn(path) for path in checkpoints}
     adapted = {name: HallucinatorPainter(network) for name, network in networks.items()}
-    return {"smooth": SmoothPainter(), "exemplar": ExemplarPainter(), **adapted}
+    return {"smooth": SmoothPainter(), "exemplar": ExemplarPainter(coarse=load_coarse()), **adapted}
 
 
 @torch.no_grad()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,11 @@ import torch
 from torch import nn
 
 from master_thesis.checkpoints.origin import Origin, set_origin
-from master_thesis.checkpoints.reading import Checkpoint, write_weights
+from master_thesis.checkpoints.reading import Checkpoint, named_tensors, write_weights
 from master_thesis.checkpoints.vgg import load_vgg_weights
 from master_thesis.errors import UserError, require
-from master_thesis.models.registry import NETWORKS, NetworkSpec, find_network
+from master_thesis.models.coarse import CoarseColours
+from master_thesis.models.registry import NETWORKS, WEIGHTS, NetworkSpec, find_network
 from master_thesis.models.vgg import VGG16
 
 log = logging.getLogger(__name__)
@@ -99,6 +101,14 @@ def load_shipped(family: str, trainable: bool = False) -> nn.Module:
     path = find_network(family, "small").weights
     assert path is not None, f"no weights of {family} are shipped"
     return load_network(Checkpoint.read(path), family, trainable)
+
+
+@lru_cache(maxsize=1)
+def load_coarse(path: Path = WEIGHTS / "coarse_colours.safetensors") -> CoarseColours:
+    """Loads the shipped network that guesses coarse colours, in single precision, ready to run."""
+    network = CoarseColours()
+    network.load_state_dict(named_tensors(Checkpoint.read(path).content))
+    return network.requires_grad_(False).eval()
 
 
 def load_network(checkpoint: Checkpoint, family: str, trainable: bool = False) -> nn.Module:

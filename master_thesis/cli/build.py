@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from master_thesis.checkpoints.loading import load_network, load_shipped
+from master_thesis.checkpoints.loading import load_coarse, load_network, load_shipped
 from master_thesis.checkpoints.origin import identify
 from master_thesis.checkpoints.own import load_own_aligner, load_own_hallucinator
 from master_thesis.checkpoints.reading import Checkpoint
@@ -140,7 +140,9 @@ def load_hallucinator(family: str | None) -> Any:
         family = "chn" if find_patchmatch() is None else "exemplar"
         log.info(HALLUCINATED_BY[family])
     spec = find_network(family)
-    return load_shipped(family) if spec.has_weights else spec.cls()
+    if spec.has_weights:
+        return load_shipped(family)
+    return spec.cls(coarse=load_coarse()) if family == "exemplar" else spec.cls()
 
 
 def report_other_aligner(path: Path, entry: Mapping[str, Any] | None, aligner: Any) -> None:

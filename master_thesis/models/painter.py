@@ -16,6 +16,7 @@ from einops import rearrange
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
+from master_thesis.models.coarse import CoarseColours, coarse_fill
 from master_thesis.models.hallucinator import Hallucinator, plain_copies
 from master_thesis.ops.contrast import limit_contrast
 from master_thesis.ops.image import to_bytes
@@ -115,6 +116,7 @@ class ExemplarPainter(Painter):
 
     Args:
         seed: of the search for patches.
+        coarse: guesses the coarse colours; None: a membrane gives them.
 
     Source: Barnes et al., PatchMatch, 2009; Wexler et al., Space-Time Completion of Video, 2007.
 
@@ -124,8 +126,8 @@ class ExemplarPainter(Painter):
 
     is_rounded = True
 
-    def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
+    def __init__(self, seed: int = 0, coarse: CoarseColours | None = None) -> None:
+        self.seed, self.coarse = seed, coarse
         self._patchmatch: ModuleType = require_patchmatch()
 
     def paint_one(self, frame: MaskedFrames) -> Float[Tensor, "1 3 H W"]:
@@ -138,7 +140,8 @@ class ExemplarPainter(Painter):
         else:
             small = self._composed(*reduce_known(picture, hole, step))
             painted = enlarge_painted(small, picture, hole, step, self.seed)
-        painted = limit_contrast(painted, hole).clip(0, 255)
+        smooth = None if self.coarse is None else coarse_fill(self.coarse, painted, hole)
+        painted = limit_contrast(painted, hole, smooth).clip(0, 255)
         return torch.from_numpy(painted).permute(2, 0, 1).unsqueeze(0).to(frame.colours) / 255
 
     def _composed(

@@ -43,7 +43,7 @@ def test_flat_fills_and_tones_stay():
     flat = np.where(HOLE[..., None], 120, grain(20)).astype(np.float32)
     assert np.abs(limit_contrast(flat, HOLE) - flat)[INSIDE].max() < 2
     ramp = np.broadcast_to(np.linspace(40, 200, 90, dtype=np.float32)[None, :, None], (72, 90, 3))
-    assert np.abs(limit_contrast(ramp, HOLE) - ramp)[INSIDE].max() < 3  # of 160 levels: membranes are coarse
+    assert np.abs(limit_contrast(ramp, HOLE) - ramp)[INSIDE].max() < 4  # of 160 levels: membranes are coarse
 
 
 def test_fine_detail_is_kept_and_coarse_detail_comes_from_the_membrane():
