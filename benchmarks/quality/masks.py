@@ -14,7 +14,6 @@ import argparse
 import time
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from itertools import chain
 from pathlib import Path
 
 import cv2
@@ -25,11 +24,12 @@ from master_thesis.configs.masking import CARRIER
 from master_thesis.images.codec import read_frame, read_mask
 from master_thesis.images.listing import images_in
 from master_thesis.images.masks import dilate
-from master_thesis.masking.carrying import Carrier, Tracker, load_carrier, working_size
+from master_thesis.masking.carrying import Tracker, load_carrier, make_carrier, working_size
 from master_thesis.masking.confidence import DOUBTFUL_BELOW
 from master_thesis.masking.edges import fit_masks
 from master_thesis.masking.finishing import enlarge, reduce_mask
 from master_thesis.masking.outline import FrameMarks, outline
+from master_thesis.masking.refining import FRAME_PIXELS, refine_masks
 from master_thesis.masking.spans import FrameMask, carry_span, plan_spans
 from master_thesis.video.mask_scan import outlined_with
 from master_thesis.video.survey import bounding_box
@@ -94,18 +94,24 @@ def carry(clip: Clip, keys: Sequence[int], is_boxed: bool, kept: Path | None) ->
     Returns:
         The masks of the other frames, and CPU seconds per frame.
     """
-    size, start = working_size(clip.truth[0].shape), time.process_time()
+    size, network = working_size(clip.truth[0].shape, FRAME_PIXELS), load_carrier()
     frames = [cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA) for picture in clip.pictures]
-    carrier: Tracker = Carrier(load_carrier(), frames.__getitem__, size)
+    carrier: Tracker = make_carrier(network, frames.__getitem__, size)
     if kept:
         carrier = KeptTracks(carrier, kept)
     marked = {key: boxed(clip.pictures, key, clip.truth[key]) if is_boxed else clip.truth[key] for key in keys}
     if is_boxed:
         print(f"outline  {clip.name:20} " + " ".join(f"{similarity(marked[k], clip.truth[k]):5.3f}" for k in keys))
-    known = {key: reduce_mask(mask, size) for key, mask in marked.items()}
-    carried = chain.from_iterable(carry_span(carrier, known, span) for span in plan_spans(len(frames), [], keys))
-    found = list(fit_masks(carried, frames.__getitem__))
-    seconds = carrier.seconds if isinstance(carrier, KeptTracks) else time.process_time() - start
+    seconds, found = 0.0, list[FrameMask]()
+    for span in plan_spans(len(frames), [], keys):
+        known, fine = ({key: reduce_mask(marked[key], to) for key in span.keys} for to in (carrier.size, size))
+        start = time.process_time()
+        carried = list(carry_span(carrier, known, span))
+        seconds += 0 if isinstance(carrier, KeptTracks) else time.process_time() - start
+        start = time.process_time()
+        found += fit_masks(refine_masks(carried, network, frames.__getitem__, fine), frames.__getitem__)
+        seconds += time.process_time() - start
+    seconds += carrier.seconds if isinstance(carrier, KeptTracks) else 0
     return found, seconds / len(frames)
 
 

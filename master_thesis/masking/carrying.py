@@ -92,6 +92,17 @@ def working_size(size: tuple[int, int], pixels: int = PIXELS) -> tuple[int, int]
     return height, width
 
 
+def make_carrier(network: MaskCarrier, frame_at: GetFrame, size: tuple[int, int]) -> Carrier:
+    """A carrier that sees frames of some size at its own working size."""
+    small = working_size(size)
+
+    @lru_cache(maxsize=4)
+    def reduced(frame: int) -> UInt8[np.ndarray, "h w 3"]:
+        return cv2.resize(frame_at(frame), small[::-1], interpolation=cv2.INTER_AREA)
+
+    return Carrier(network, reduced, small)
+
+
 class Carrier:
     """Carries masks through a video, by the network.
 

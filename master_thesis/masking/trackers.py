@@ -14,6 +14,7 @@ from types import MappingProxyType
 from master_thesis.checkpoints.own import import_own
 from master_thesis.errors import require
 from master_thesis.masking.carrying import GetFrame, Tracker
+from master_thesis.models.carrier import MaskCarrier
 from master_thesis.runtime.installs import is_installed
 
 MakeTracker = Callable[[GetFrame, tuple[int, int]], Tracker]
@@ -30,12 +31,14 @@ class LoadedTracker:
     Attributes:
         make: makes it, once for every stretch of a video.
         network: its network; a digest of its weights tells whether masks are still valid.
-        pixels: number of pixels at which it sees frames.
+        pixels: number of pixels of the frames that it is given.
+        refiner: redraws the outlines of its masks on these frames; None: they are as good already.
     """
 
     make: MakeTracker
     network: object
     pixels: int
+    refiner: MaskCarrier | None = None
 
 
 @dataclass(frozen=True)

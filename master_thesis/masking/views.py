@@ -46,7 +46,7 @@ class ViewFinder:
 
     Attributes:
         network: finds masks.
-        scale: pixels of a view per pixel of the frames, along either side; at most 1.
+        scale: pixels of a view per pixel of the frames, along either side.
     """
 
     network: MaskCarrier
@@ -91,12 +91,12 @@ class ViewFinder:
         return found
 
 
-def window_around(mask: Bool[np.ndarray, "H W"]) -> Window:
-    """Rows and columns around a mask; the entire frame if the mask is empty."""
+def window_around(mask: Bool[np.ndarray, "H W"], share: float = MARGIN, least: int = MIN_MARGIN_PX) -> Window:
+    """Rows and columns around a mask, with margins as of :data:`MARGIN`; the entire frame if the mask is empty."""
     window, (height, width) = window_of(mask), mask.shape
     if window is None:
         return slice(0, height), slice(0, width)
-    margins = [max(round(MARGIN * (side.stop - side.start)), MIN_MARGIN_PX) for side in window]
+    margins = [max(round(share * (side.stop - side.start)), least) for side in window]
     return widen_window(window, (margins[0], margins[1]), (height, width))
 
 

@@ -10,11 +10,12 @@ from functools import partial
 import numpy as np
 
 from master_thesis.configs.masking import BUILT_IN, TrackerChoice
-from master_thesis.masking.carrying import PIXELS, Carried, Carrier, SoftMask, Tracker, load_carrier
+from master_thesis.masking.carrying import Carried, SoftMask, Tracker, load_carrier, make_carrier
 from master_thesis.masking.confidence import DOUBTFUL_BELOW
 from master_thesis.masking.edges import fit_masks
 from master_thesis.masking.finishing import THRESHOLD, enlarge, reduce_mask
-from master_thesis.masking.spans import Span, carry_span, plan_spans, routes_of
+from master_thesis.masking.refining import FRAME_PIXELS, refine_masks
+from master_thesis.masking.spans import FrameMask, Span, carry_span, plan_spans, routes_of
 from master_thesis.masking.trackers import LoadedTracker, load_tracker
 from master_thesis.video.fingerprint import network_digest
 from master_thesis.video.frame_store import ImageStore
@@ -34,7 +35,7 @@ def chosen_tracker(choice: TrackerChoice) -> LoadedTracker:
     if choice.tracker != BUILT_IN:
         return load_tracker(choice.tracker, choice.tracker_weights)
     network = load_carrier()
-    return LoadedTracker(partial(Carrier, network), network, PIXELS)
+    return LoadedTracker(partial(make_carrier, network), network, FRAME_PIXELS, refiner=network)
 
 
 @dataclass(frozen=True)
@@ -95,16 +96,29 @@ class SpanCarrier:
 
     def _carried(self, span: Span, record: MaskRecord, step: Step) -> Iterator[float]:
         """Writes the masks of a stretch and yields their confidence."""
-        working = (self.frames.shape[0], self.frames.shape[1])
-        marked = {key: self.found.keys[key] for key in span.keys}
-        soft = {key: None if mask is None else reduce_mask(mask, working) for key, mask in marked.items()}
-        carrier = Counting(self.tracker.make(self.frames.__getitem__, working), len(routes_of(span, soft)), step)
-        for each in fit_masks(carry_span(carrier, soft, span), self.frames.__getitem__):
+        size = (self.frames.shape[0], self.frames.shape[1])
+        tracker = self.tracker.make(self.frames.__getitem__, size)
+        keys = self._keys(span, tracker.size)
+        carrier = Counting(tracker, len(routes_of(span, keys)), step)
+        for each in self._finished(carry_span(carrier, keys, span), span):
             unsure = enlarge(each.mask, record.size, record.options["unsure"])
             self.writer.write(each.frame, enlarge(each.mask, record.size), unsure)
             yield each.confidence
         for _ in range(span.stop - span.start - carrier.num_counted):  # frames without the object
             step()
+
+    def _keys(self, span: Span, size: tuple[int, int]) -> dict[int, SoftMask | None]:
+        """The masks that a span depends on, at some size."""
+        marked = {key: self.found.keys[key] for key in span.keys}
+        return {key: None if mask is None else reduce_mask(mask, size) for key, mask in marked.items()}
+
+    def _finished(self, masks: Iterator[FrameMask], span: Span) -> Iterator[FrameMask]:
+        """Carried masks at the size of the frames, fitted to these."""
+        network, frame_at = self.tracker.refiner, self.frames.__getitem__
+        if network is not None:
+            keys = self._keys(span, (self.frames.shape[0], self.frames.shape[1]))
+            masks = refine_masks(masks, network, frame_at, {k: mask for k, mask in keys.items() if mask is not None})
+        return fit_masks(masks, frame_at)
 
 
 class Counting:

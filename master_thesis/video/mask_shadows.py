@@ -8,8 +8,9 @@ from itertools import pairwise
 
 import cv2
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, UInt8
 
+from master_thesis.masking.carrying import working_size
 from master_thesis.masking.finishing import THRESHOLD, enlarge, reduce_mask
 from master_thesis.masking.reflections import ReflectionFinder
 from master_thesis.masking.shadows import DISTANCES, ShadowFinder
@@ -32,7 +33,7 @@ def add_grown(
     """Adds shadows or reflections to the masks that were written, scene by scene.
 
     Args:
-        frames: of the video, at the working size.
+        frames: of the video, at any size; they are looked at at the working size.
         writer: holds the masks.
         cuts: frames that start a new scene.
         kinds: which of :data:`FINDERS` to use.
@@ -58,7 +59,10 @@ def add_grown(
 
 def _found(frames: ImageStore, writer: MaskFolder, cuts: Sequence[int], kind: str) -> list[PackedMask]:
     """What is found in every frame."""
-    size = (frames.shape[0], frames.shape[1])
+    size = working_size((frames.shape[0], frames.shape[1]))
+
+    def frame_at(frame: int) -> UInt8[np.ndarray, "H W 3"]:
+        return cv2.resize(frames[frame], size[::-1], interpolation=cv2.INTER_AREA)
 
     @lru_cache(maxsize=2 * max(DISTANCES) + 4)
     def mask_at(frame: int) -> Bool[np.ndarray, "H W"]:
@@ -66,7 +70,7 @@ def _found(frames: ImageStore, writer: MaskFolder, cuts: Sequence[int], kind: st
         return reduce_mask(mask if overlaid is None else mask & ~overlaid, size) > THRESHOLD
 
     bounds = [0, *cuts, len(frames)]
-    scenes = [FINDERS[kind](frames.__getitem__, mask_at, range(*bound)) for bound in pairwise(bounds)]
+    scenes = [FINDERS[kind](frame_at, mask_at, range(*bound)) for bound in pairwise(bounds)]
     packed = (PackedMask.of(each) for scene in scenes for each in scene.found())
     return list(with_progress(packed, f"{kind}s", len(frames)))
 

@@ -26,7 +26,7 @@ def world(tmp_path, monkeypatch) -> Path:
     for frame in frames:
         frame[16:32, 24:40] = (220, 30, 10)
     Clip(times=(0, 1, 2, 3)).write(tmp_path, frames)
-    monkeypatch.setattr(mask_carrying, "Carrier", StillTracker)
+    monkeypatch.setattr(mask_carrying, "make_carrier", StillTracker)
     monkeypatch.setattr(build, "load_networks", lambda *args: (StillAligner(), Copier()))
     return tmp_path
 

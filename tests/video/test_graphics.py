@@ -81,7 +81,7 @@ def test_text_is_looked_for_in_a_region_and_listed(video, caplog):
 
 
 def test_an_object_and_a_rectangle_are_masked_together_and_kept_apart(tmp_path, video, monkeypatch):
-    monkeypatch.setattr(mask_carrying, "Carrier", StillTracker)
+    monkeypatch.setattr(mask_carrying, "make_carrier", StillTracker)
     drawn = np.zeros((48, 64), bool)
     drawn[20:30, 20:30] = True
     write_png(tmp_path / "a.png", drawn)

@@ -35,7 +35,7 @@ class Still:
 
 @pytest.fixture(autouse=True)
 def still(monkeypatch):
-    monkeypatch.setattr(mask_carrying, "Carrier", Still)
+    monkeypatch.setattr(mask_carrying, "make_carrier", Still)
     ROUTES.clear()
 
 

@@ -33,7 +33,7 @@ class Following:
 @pytest.fixture
 def video(tmp_path, monkeypatch):
     """A folder of frames: a block and its shadow below, which move right; and the first mask."""
-    monkeypatch.setattr(mask_carrying, "Carrier", Following)
+    monkeypatch.setattr(mask_carrying, "make_carrier", Following)
     monkeypatch.setattr(mask_making, "working_size", lambda size, pixels: size)
     ground, folder = panorama(*SIZE) // 2 + 90, tmp_path / "clip"
     folder.mkdir()

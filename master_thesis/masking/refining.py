@@ -1,0 +1,110 @@
+"""Draws the outlines of carried masks again, on larger frames.
+
+Masks are carried in views with wide margins, in which a large object is small and its outline right to a few pixels
+only. Here the network sees the mask in a narrow window at a larger scale, compares it with the key frames and with the
+frames before, and corrects it near its outline.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from master_thesis.masking.carrying import GetFrame
+from master_thesis.masking.finishing import THRESHOLD
+from master_thesis.masking.spans import FrameMask
+from master_thesis.masking.views import PIXELS, SoftMask, View, ViewFinder, Window, window_around
+from master_thesis.models.carrier import MaskCarrier, Memory
+
+FRAME_PIXELS = 480 * 864
+"""Number of pixels of the frames on which outlines are drawn."""
+MAX_SCALE, STEP = 1.5, 1.25
+"""Small objects are seen enlarged; scales are this ratio apart, so that key frames are looked at once for several."""
+MARGIN_PX = 24
+"""Width of the surroundings that are looked at."""
+REACH_PX = 6
+"""How far from its outline a mask is corrected."""
+SHARE = 0.6
+"""Weight of what is found here, in log-odds: together, both answers are better than either."""
+NUM_RECENT = 2
+"""Frames before the current one that are compared with, in addition to the key frames."""
+SURE = 0.998
+SEEN = 0.3
+"""Where the probability is less, there is no object to look at."""
+
+
+def refine_masks(
+    masks: Iterable[FrameMask], network: MaskCarrier, frame_at: GetFrame, keys: Mapping[int, SoftMask]
+) -> Iterator[FrameMask]:
+    """Corrects masks near their outlines.
+
+    Args:
+        masks: those of frames in a row, at any size.
+        network: finds masks.
+        frame_at: gives frames by number, at the size of the masks that are wanted.
+        keys: masks of the key frames at that size.
+    """
+    refiner = Refiner(network, frame_at, keys)
+    return (refiner.refine(each) for each in masks)
+
+
+class Refiner:
+    """Corrects the masks of frames in a row; arguments as of :func:`refine_masks`."""
+
+    def __init__(self, network: MaskCarrier, frame_at: GetFrame, keys: Mapping[int, SoftMask]) -> None:
+        self.network, self.frame_at = network, frame_at
+        self.keys = {key: mask for key, mask in keys.items() if (mask > SEEN).any()}
+        self._known: dict[float, Memory] = {}
+        self._recent: list[Memory] = []
+
+    def refine(self, each: FrameMask) -> FrameMask:
+        """The mask of the next frame, at the size of the frames."""
+        frame = self.frame_at(each.frame)
+        mask = cv2.resize(each.mask, frame.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+        if not self.keys or not (mask > SEEN).any():
+            return replace(each, mask=mask)
+        window = _window(mask)
+        finder = ViewFinder(self.network, scale_for(window))
+        view = finder.view(frame, window)
+        found = finder.find(view, Memory.join([self._memory(finder), *self._recent]), mask)
+        self._recent = [*self._recent, finder.remember(view, mask)][-NUM_RECENT:]
+        return replace(each, mask=corrected(mask, found))
+
+    def _memory(self, finder: ViewFinder) -> Memory:
+        """What the key frames leave in the memory at some scale."""
+        if finder.scale not in self._known:
+            views = {key: self._view(finder, key, mask) for key, mask in self.keys.items()}
+            self._known[finder.scale] = Memory.join([finder.remember(views[k], mask) for k, mask in self.keys.items()])
+        return self._known[finder.scale]
+
+    def _view(self, finder: ViewFinder, key: int, mask: SoftMask) -> View:
+        return finder.view(self.frame_at(key), _window(mask))
+
+
+def scale_for(window: Window) -> float:
+    """The scale at which a window is seen: as large as the effort allows.
+
+    >>> scale_for((slice(0, 100), slice(0, 100))), round(scale_for((slice(0, 480), slice(0, 864))), 3)
+    (1.5, 0.492)
+    """
+    rows, columns = window
+    most = (PIXELS / ((rows.stop - rows.start) * (columns.stop - columns.start))) ** 0.5
+    return MAX_SCALE / STEP ** max(math.ceil(math.log(MAX_SCALE / most, STEP)), 0)
+
+
+def corrected(mask: SoftMask, found: SoftMask) -> SoftMask:
+    """A mask that is corrected near its outline by what was found for it."""
+    inside = (mask > THRESHOLD).astype(np.uint8)
+    distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5) + cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
+    share = SHARE * ((REACH_PX + 1 - distance) / 2).clip(0, 1)
+    odds = [np.log(soft / (1 - soft)) for soft in (each.clip(1 - SURE, SURE) for each in (mask, found))]
+    fine = 1 / (1 + np.exp(-((1 - share) * odds[0] + share * odds[1])))
+    return np.where(share > 0, fine, mask).astype(np.float32)
+
+
+def _window(mask: SoftMask) -> Window:
+    return window_around(mask > SEEN, 0.0, MARGIN_PX)
