@@ -16,6 +16,7 @@ import numpy as np
 
 from master_thesis.masking.carrying import GetFrame
 from master_thesis.masking.finishing import THRESHOLD
+from master_thesis.masking.lost import LostPart, with_lost
 from master_thesis.masking.spans import FrameMask
 from master_thesis.masking.views import PIXELS, SoftMask, View, ViewFinder, Window, window_around
 from master_thesis.models.carrier import MaskCarrier, Memory
@@ -60,6 +61,7 @@ class Refiner:
         self.keys = {key: mask for key, mask in keys.items() if (mask > SEEN).any()}
         self._known: dict[float, Memory] = {}
         self._recent: list[Memory] = []
+        self._lost: list[LostPart] | None = None
 
     def refine(self, each: FrameMask) -> FrameMask:
         """The mask of the next frame, at the size of the frames."""
@@ -67,22 +69,31 @@ class Refiner:
         mask = cv2.resize(each.mask, frame.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         if not self.keys or not (mask > SEEN).any():
             return replace(each, mask=mask)
-        window = _window(mask)
-        finder = ViewFinder(self.network, scale_for(window))
-        view = finder.view(frame, window)
+        if self._lost is None:
+            self._lost = [LostPart.of(k, known, self._found_in(k, each.frame, mask)) for k, known in self.keys.items()]
+        finder = ViewFinder(self.network, scale_for(_window(mask)))
+        view = self._view(finder, each.frame, mask)
         found = finder.find(view, Memory.join([self._memory(finder), *self._recent]), mask)
         self._recent = [*self._recent, finder.remember(view, mask)][-NUM_RECENT:]
-        return replace(each, mask=corrected(mask, found))
+        return replace(each, mask=with_lost(each.frame, corrected(mask, found), self._lost))
 
     def _memory(self, finder: ViewFinder) -> Memory:
         """What the key frames leave in the memory at some scale."""
         if finder.scale not in self._known:
-            views = {key: self._view(finder, key, mask) for key, mask in self.keys.items()}
-            self._known[finder.scale] = Memory.join([finder.remember(views[k], mask) for k, mask in self.keys.items()])
+            parts = [finder.remember(self._view(finder, key, mask), mask) for key, mask in self.keys.items()]
+            self._known[finder.scale] = Memory.join(parts)
         return self._known[finder.scale]
 
-    def _view(self, finder: ViewFinder, key: int, mask: SoftMask) -> View:
-        return finder.view(self.frame_at(key), _window(mask))
+    def _found_in(self, key: int, frame: int, mask: SoftMask) -> SoftMask:
+        """What is found in a key frame by the other ones; if there are none, by the frame beside it or by itself."""
+        masks = {other: known for other, known in self.keys.items() if other != key}
+        masks = masks or ({frame: mask} if abs(frame - key) == 1 else self.keys)
+        finder = ViewFinder(self.network, scale_for(_window(self.keys[key])))
+        memory = Memory.join([finder.remember(self._view(finder, k, known), known) for k, known in masks.items()])
+        return finder.find(self._view(finder, key, self.keys[key]), memory, self.keys[key])
+
+    def _view(self, finder: ViewFinder, frame: int, mask: SoftMask) -> View:
+        return finder.view(self.frame_at(frame), _window(mask))
 
 
 def scale_for(window: Window) -> float:

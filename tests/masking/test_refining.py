@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from master_thesis.masking.carrying import load_carrier, overlap
+from master_thesis.masking.finishing import UNSURE
 from master_thesis.masking.refining import REACH_PX, Refiner, corrected, refine_masks, scale_for
 from master_thesis.masking.spans import FrameMask
 from stress.videos import panorama
@@ -54,6 +55,23 @@ def test_what_is_far_from_the_outline_stays():
     assert (fine[far] == mask[far]).all()
     assert (fine[:, : 160 - REACH_PX - 2] == mask[:, : 160 - REACH_PX - 2]).all()
     assert fine[:, 160:163].min() > 0.4
+
+
+def test_what_key_frames_show_and_the_network_does_not_find_is_unsure(clip):
+    frames, masks = clip
+    ropes = np.zeros(SIZE, np.float32)
+    ropes[5:235, 40:44] = 1
+    mask = cv2.resize(masks[1], SMALL[::-1], interpolation=cv2.INTER_AREA)
+    plain, roped = (
+        Refiner(load_carrier(), frames.__getitem__, {0: np.maximum(masks[0], more)})
+        .refine(FrameMask(1, mask, 0.5))
+        .mask
+        for more in (0 * ropes, ropes)
+    )
+    there = np.s_[10:60, 46:50]
+    assert plain[there].max() < 0.05
+    assert roped[there].max() == pytest.approx(UNSURE)
+    assert (roped[there] > 0.05).mean() > 0.9
 
 
 def test_a_frame_without_the_object_has_an_empty_mask_of_the_size_of_the_frames(clip):
