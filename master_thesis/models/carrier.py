@@ -19,6 +19,8 @@ from torch import Tensor, nn
 
 STRIDE = 16
 """Heights and widths of frames are multiples of it."""
+CHUNK = 128
+"""Positions that are compared with the memory at once."""
 
 
 @dataclass(frozen=True)
@@ -119,10 +121,14 @@ class MaskCarrier(nn.Module):
         query, num_channels = code.key.flatten(2), code.key.shape[1]
         # The negative squared distance; the part of the query alone does not change the softmax.
         length = memory.key.square().sum(dim=1, keepdim=True)
-        closeness = (2 * query.mT @ memory.key - length) / num_channels**0.5
-        values = memory.value @ closeness.softmax(dim=2).mT
+        value, found, best = memory.value.mT.contiguous(), [], []
+        for some in query.mT.contiguous().split(CHUNK, dim=1):  # what is compared stays in the cache of the processor
+            closeness = torch.baddbmm(-length, some, memory.key, alpha=2) / num_channels**0.5
+            best.append(closeness.amax(dim=2))
+            found.append(closeness.softmax(dim=2) @ value)
+        values = torch.cat(found, dim=1).mT
         own = query.square().sum(dim=1) / num_channels**0.5
-        fit = (closeness.amax(dim=2) - own).clamp(min=-20) / 10
+        fit = (torch.cat(best, dim=1) - own).clamp(min=-20) / 10
         return values.unflatten(2, code.key.shape[-2:]), fit.unflatten(1, code.key.shape[-2:]).unsqueeze(1)
 
     def forward(self, code: FrameCode, memory: Memory, carried: Float[Tensor, "N 1 H W"]) -> Float[Tensor, "N 1 h2 w2"]:

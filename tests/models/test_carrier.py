@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from master_thesis.models import carrier
 from master_thesis.models.carrier import STRIDE, MaskCarrier, Memory
 
 SIZE = (32, 48)
@@ -26,11 +27,13 @@ def test_logits_have_half_the_size_and_frames_do_not_mix(network):
 
 
 @torch.no_grad()
-def test_reading_weighs_every_position_by_its_closeness(network):
+@pytest.mark.parametrize("chunk", [5, 128])
+def test_reading_weighs_every_position_by_its_closeness(network, chunk, monkeypatch):
+    monkeypatch.setattr(carrier, "CHUNK", chunk)
     code = network.encode(torch.rand(1, 3, *SIZE))
     memory = Memory(torch.randn(1, 6, 7), torch.randn(1, 5, 7))
     values, fit = network.read(code, memory)
-    query = code.key[0, :, 1, 2]
+    query = code.key[0, :, 1, 2]  # the ninth of 24 positions
     closeness = -(query[:, None] - memory.key[0]).square().sum(dim=0) / 6**0.5
     expected = (memory.value[0] * closeness.softmax(dim=0)).sum(dim=1)
     assert torch.allclose(values[0, :, 1, 2], expected, atol=1e-5)
