@@ -3,8 +3,6 @@
 In a box, and with neighbouring frames, place, colour and movement give a first guess, GrabCut cuts along the edges, and
 the network that carries masks corrects it; what GrabCut finds alone is added if it is similar. Without
 neighbouring frames GrabCut does it alone.
-
-Source: GrabCut (Rother et al., 2004), as OpenCV implements it.
 """
 
 from __future__ import annotations
@@ -19,16 +17,14 @@ from jaxtyping import Bool, Float, UInt8
 from master_thesis.images.reducing import reduce_image, size_within
 from master_thesis.masking.carrying import load_carrier, working_size
 from master_thesis.masking.evidence import Box, Scene, motion_apart
+from master_thesis.masking.grab_cut import cut_alone, grab_cut, reduced_stroke, surroundings_of
 from master_thesis.masking.views import SoftMask, ViewFinder, window_around
-from master_thesis.ops.mask import widen_window, window_of
 
-LONGER_SIDE_PX = 640
-"""Longer side at which outlines are found by GrabCut alone."""
 FLOW_SIDE_PX = 432
 """Longer side at which movement is measured."""
 BOX_SIDE_PX = 320
 """Longer side at which a box and its surroundings are looked at where movement is known."""
-ITERATIONS, BOX_ITERATIONS = 6, 4
+BOX_ITERATIONS = 4
 CERTAIN = 0.95
 """Probability from which on the first guess is final for GrabCut."""
 CORRECTIONS = 3
@@ -37,12 +33,6 @@ AGREED = 0.5
 """Overlap from which on two outlines are taken to be of the same object."""
 DISC = 0.008
 """Radius of a point, as a share of the longer side."""
-REACH = 0.16
-"""How far an object without a box may reach from its points and strokes, as a share of the longer side."""
-MIDDLE = 0.25
-"""Share of a box, from its middle outwards, that GrabCut alone takes to be the object."""
-SURROUNDINGS = 0.6
-"""Width of the surroundings of a box that are looked at, as a share of its longer side."""
 
 
 @dataclass(frozen=True)
@@ -89,22 +79,8 @@ def outline(
         inside = np.zeros(size, bool)
         inside[top:bottom, left:right] = True
         soft = _corrected(image, _guessed(image, marks.box, (on & inside, off), neighbours) * inside, inside & ~off)
-        return (_with_what_agrees(soft > 0.5, _cut_alone(image, marks.box, on, off)) | on) & inside & ~off
-    return _cut_alone(image, marks.box, on, off)
-
-
-def _cut_alone(
-    image: UInt8[np.ndarray, "H W 3"],
-    box: tuple[int, int, int, int] | None,
-    on: Bool[np.ndarray, "H W"],
-    off: Bool[np.ndarray, "H W"],
-) -> Bool[np.ndarray, "H W"]:
-    """The outline that GrabCut finds alone."""
-    labels = _labels(on.shape, box, on, off)
-    mask = np.zeros(on.shape, bool)
-    window = _window(labels != cv2.GC_BGD)
-    mask[window] = _separated(np.ascontiguousarray(image[window]), labels[window], on[window], off[window])
-    return (mask | on) & (labels != cv2.GC_BGD)
+        return (_with_what_agrees(soft > 0.5, cut_alone(image, marks.box, on, off)) | on) & inside & ~off
+    return cut_alone(image, marks.box, on, off)
 
 
 def _with_what_agrees(found: Bool[np.ndarray, "H W"], alone: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
@@ -121,17 +97,17 @@ def _guessed(
     """Where the object in a box is, by the evidence and by GrabCut in equal parts."""
     inside = np.zeros(image.shape[:2], bool)
     inside[box[1] : box[3], box[0] : box[2]] = True
-    window = _window(inside)
+    window = surroundings_of(inside)
     part = np.ascontiguousarray(image[window])
     small = size_within(part.shape[:2], BOX_SIDE_PX)
     scale = np.array((small[1] / part.shape[1], small[0] / part.shape[0]))
     motion = _motion(image, neighbours, box, window, small)
-    on, off = (_reduced(stroke[window], small) for stroke in strokes)
+    on, off = (reduced_stroke(stroke[window], small) for stroke in strokes)
     picture = reduce_image(part, small)
     probability = Scene(picture, _within(box, window, scale), motion, on, off).probabilities()
     labels = np.where(probability > 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD)
     labels = np.where(probability > CERTAIN, cv2.GC_FGD, np.where(probability < 1 - CERTAIN, cv2.GC_BGD, labels))
-    cut = _grab_cut(picture, labels.astype(np.uint8), BOX_ITERATIONS)
+    cut = grab_cut(picture, labels.astype(np.uint8), BOX_ITERATIONS)
     found = np.zeros(image.shape[:2], np.float32)
     found[window] = cv2.resize((cut + probability) / 2, part.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return found
@@ -174,25 +150,6 @@ def _corrected(image: UInt8[np.ndarray, "H W 3"], guess: SoftMask, allowed: Bool
     return cv2.resize(mask, guess.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def _separated(
-    image: UInt8[np.ndarray, "H W 3"],
-    labels: UInt8[np.ndarray, "H W"],
-    on: Bool[np.ndarray, "H W"],
-    off: Bool[np.ndarray, "H W"],
-) -> Bool[np.ndarray, "H W"]:
-    """The object in a part of a frame, found at a smaller size where that is large."""
-    small = size_within(labels.shape, LONGER_SIDE_PX)
-    reduced = cv2.resize(labels, small[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
-    reduced[_reduced(on, small)], reduced[_reduced(off, small)] = cv2.GC_FGD, cv2.GC_BGD
-    found = _grab_cut(reduce_image(image, small), reduced, ITERATIONS)
-    return cv2.resize(found.astype(np.float32), labels.shape[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
-
-
-def _reduced(stroke: Bool[np.ndarray, "H W"], size: tuple[int, int]) -> Bool[np.ndarray, "h w"]:
-    """A stroke at a smaller size: thin ones must not fall between the pixels."""
-    return cv2.resize(stroke.astype(np.float32), size[::-1], interpolation=cv2.INTER_AREA) > 0.3
-
-
 def _strokes(
     size: tuple[int, int], points: tuple[tuple[int, int], ...], drawn: Bool[np.ndarray, "H W"] | None
 ) -> Bool[np.ndarray, "H W"]:
@@ -201,48 +158,3 @@ def _strokes(
     for point in points:
         cv2.circle(canvas, point, max(round(DISC * max(size)), 1), 1, cv2.FILLED)
     return canvas > 0
-
-
-def _labels(
-    size: tuple[int, int],
-    box: tuple[int, int, int, int] | None,
-    on: Bool[np.ndarray, "H W"],
-    off: Bool[np.ndarray, "H W"],
-) -> UInt8[np.ndarray, "H W"]:
-    """What GrabCut alone starts from."""
-    labels = np.full(size, cv2.GC_BGD, np.uint8)
-    if box is not None:
-        left, top, right, bottom = box
-        y, x = np.mgrid[top:bottom, left:right]
-        radius = np.hypot((2 * x + 1 - left - right) / (right - left), (2 * y + 1 - top - bottom) / (bottom - top))
-        likely = np.where(radius <= 1, cv2.GC_PR_FGD, cv2.GC_PR_BGD)
-        labels[top:bottom, left:right] = np.where(radius < MIDDLE, cv2.GC_FGD, likely)
-    else:
-        far = cv2.distanceTransform((~on).astype(np.uint8), cv2.DIST_L2, 5) / max(size)
-        labels[far < REACH] = cv2.GC_PR_BGD
-        labels[far < REACH / 4] = cv2.GC_PR_FGD
-    labels[on], labels[off] = cv2.GC_FGD, cv2.GC_BGD
-    return labels
-
-
-def _grab_cut(
-    image: UInt8[np.ndarray, "h w 3"], labels: UInt8[np.ndarray, "h w"], iterations: int
-) -> Bool[np.ndarray, "h w"]:
-    """Runs GrabCut."""
-    cut = labels.copy()
-    if not (cut == cv2.GC_BGD).any():  # the box is the entire frame: its edge must then be background
-        cut[[0, -1], :] = cut[:, [0, -1]] = cv2.GC_BGD
-    if np.isin(cut, (cv2.GC_FGD, cv2.GC_PR_FGD)).any():
-        models, no_box = (np.zeros((1, 65)), np.zeros((1, 65))), (0, 0, 1, 1)
-        cv2.setRNGSeed(0)
-        cv2.grabCut(image, cut, no_box, *models, iterations, cv2.GC_INIT_WITH_MASK)
-    return np.isin(cut, (cv2.GC_FGD, cv2.GC_PR_FGD))
-
-
-def _window(marked: Bool[np.ndarray, "H W"]) -> tuple[slice, slice]:
-    """The marked part of a frame with its surroundings, which say what the background looks like."""
-    window = window_of(marked)
-    assert window is not None, "something is marked"
-    longest = max(side.stop - side.start for side in window)
-    height, width = marked.shape
-    return widen_window(window, round(SURROUNDINGS * (longest - 1)) + 8, (height, width))
