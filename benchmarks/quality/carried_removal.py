@@ -93,7 +93,7 @@ def measure(name: str, parts: Parts, pictures: Path | None, inpainter: Inpainter
     """Prints the figures of a clip, made of what is behind, the true masks and the texture of the object."""
     truth, own, texture = parts
     frames, hole = compose(truth, own, texture), widened(own)
-    choices = {"carried": carry(frames, own[0]), "box": carry(frames, boxed(frames, 0, own[0]))}
+    choices = {"carried": carry(frames, own[0]), "box": carry(frames, boxed(frames, 0, own[0]).mask)}
     row = [frames[-1]]
     for kind, (masks, taken) in ({"true": (own, own)} | choices).items():
         filled = removed(frames, taken, inpainter)

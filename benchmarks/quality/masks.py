@@ -28,9 +28,9 @@ from master_thesis.masking.carrying import Tracker, load_carrier, make_carrier, 
 from master_thesis.masking.confidence import DOUBTFUL_BELOW
 from master_thesis.masking.edges import fit_masks
 from master_thesis.masking.finishing import enlarge, reduce_mask
-from master_thesis.masking.outline import FrameMarks, outline
+from master_thesis.masking.outline import FrameMarks, Outline, outline
 from master_thesis.masking.refining import FRAME_PIXELS, refine_masks
-from master_thesis.masking.spans import FrameMask, carry_span, plan_spans
+from master_thesis.masking.spans import FrameMask, carry_span, limited, plan_spans
 from master_thesis.video.mask_scan import outlined_with
 from master_thesis.video.survey import bounding_box
 
@@ -79,11 +79,11 @@ def similarity(first: np.ndarray, second: np.ndarray) -> float:
     return float((first & second).sum() / union) if union else 1.0
 
 
-def boxed(pictures: Sequence[np.ndarray], key: int, mask: np.ndarray) -> np.ndarray:
+def boxed(pictures: Sequence[np.ndarray], key: int, mask: np.ndarray) -> Outline:
     """The outline in the box around a mask."""
     box = bounding_box(mask)
     if box is None:
-        return mask
+        return Outline(mask)
     neighbours = [pictures[t] for t in outlined_with(key, lambda t: 0 <= t < len(pictures))]
     return outline(pictures[key], FrameMarks((box.left, box.top, box.right, box.bottom)), neighbours)
 
@@ -99,17 +99,21 @@ def carry(clip: Clip, keys: Sequence[int], is_boxed: bool, kept: Path | None) ->
     carrier: Tracker = make_carrier(network, frames.__getitem__, size)
     if kept:
         carrier = KeptTracks(carrier, kept)
-    marked = {key: boxed(clip.pictures, key, clip.truth[key]) if is_boxed else clip.truth[key] for key in keys}
+    true = {key: clip.truth[key] for key in keys}
+    outlines = {key: boxed(clip.pictures, key, true[key]) if is_boxed else Outline(true[key]) for key in keys}
     if is_boxed:
-        print(f"outline  {clip.name:20} " + " ".join(f"{similarity(marked[k], clip.truth[k]):5.3f}" for k in keys))
+        shown = (f"{similarity(outlines[key].mask, true[key]):.3f} ({outlines[key].certainty:.2f})" for key in keys)
+        print(f"outline  {clip.name:20} " + " ".join(shown))
+    certainty = {key: outlines[key].certainty for key in keys}
     seconds, found = 0.0, list[FrameMask]()
     for span in plan_spans(len(frames), [], keys):
-        known, fine = ({key: reduce_mask(marked[key], to) for key in span.keys} for to in (carrier.size, size))
+        known, fine = ({key: reduce_mask(outlines[key].mask, to) for key in span.keys} for to in (carrier.size, size))
         start = time.process_time()
         carried = list(carry_span(carrier, known, span))
         seconds += 0 if isinstance(carrier, KeptTracks) else time.process_time() - start
         start = time.process_time()
-        found += fit_masks(refine_masks(carried, network, frames.__getitem__, fine), frames.__getitem__)
+        refined = refine_masks(carried, network, frames.__getitem__, fine)
+        found += fit_masks((limited(each, span, certainty) for each in refined), frames.__getitem__)
         seconds += time.process_time() - start
     seconds += carrier.seconds if isinstance(carrier, KeptTracks) else 0
     return found, seconds / len(frames)

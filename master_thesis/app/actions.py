@@ -133,7 +133,7 @@ def _outlined(session: Session, frame: int, marks: FrameMarks, neighbours: Seque
     size = session.info.displayed_size
     if image.shape[:2] != size:
         image = cv2.resize(image, size[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.ascontiguousarray(outline(image, marks, neighbours))
+    return np.ascontiguousarray(outline(image, marks, neighbours).mask)
 
 
 def carry(session: Session, values: Mapping[str, Any]) -> None:

@@ -6,7 +6,7 @@ Masks are carried from both sides and blended by distance and by the confidence 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import cv2
@@ -129,6 +129,20 @@ def carry_span(carrier: Tracker, keys: Mapping[int, SoftMask | None], span: Span
     expected = float(np.mean([mask.sum() for mask in known.values()]))
     for t in frames:
         yield _blended(t, span, forth.get(t), back.get(t), expected)
+
+
+def limited(each: FrameMask, span: Span, certainty: Mapping[int, float]) -> FrameMask:
+    """A mask that is trusted no more than the outline in the nearest key frame, whose mistakes are carried faithfully.
+
+    Args:
+        each: the mask of a frame.
+        span: the frames that it belongs to.
+        certainty: by key frame, an estimate of the overlap with the true mask; 1 where there is none.
+    """
+    sides = [key for key in (span.before, span.after) if key is not None]
+    nearest = min(sides, key=lambda key: abs(key - each.frame), default=None)
+    most = 1.0 if nearest is None else certainty.get(nearest, 1.0)
+    return replace(each, confidence=min(each.confidence, most))
 
 
 def _along(carrier: Tracker, keys: Mapping[int, SoftMask], route: Sequence[int] | None) -> dict[int, FrameMask]:

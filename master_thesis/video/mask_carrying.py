@@ -15,12 +15,12 @@ from master_thesis.masking.confidence import DOUBTFUL_BELOW
 from master_thesis.masking.edges import fit_masks
 from master_thesis.masking.finishing import THRESHOLD, enlarge, reduce_mask
 from master_thesis.masking.refining import FRAME_PIXELS, refine_masks
-from master_thesis.masking.spans import FrameMask, Span, carry_span, plan_spans, routes_of
+from master_thesis.masking.spans import FrameMask, Span, carry_span, limited, plan_spans, routes_of
 from master_thesis.masking.trackers import LoadedTracker, load_tracker
 from master_thesis.video.fingerprint import network_digest
 from master_thesis.video.frame_store import ImageStore
 from master_thesis.video.mask_folder import MaskFolder, MaskRecord, SpanRecord
-from master_thesis.video.mask_scan import Found, FullMask
+from master_thesis.video.mask_scan import Found
 from master_thesis.video.progress import Progress
 
 Step = Callable[[], None]
@@ -66,7 +66,7 @@ class SpanCarrier:
         grow, thresholds = record.options["grow"], (THRESHOLD, record.options["unsure"])
         network = network_digest(self.tracker.network)
         base = f"{video_digest} {network} {self.found.num_frames} {grow} {thresholds}"
-        record.spans = [SpanRecord(span.start, span.stop, _digest(base, span, self.found.keys)) for span in spans]
+        record.spans = [SpanRecord(span.start, span.stop, _digest(base, span, self.found)) for span in spans]
         # Kept masks would grow again.
         kept = [None if grow is not None else self.writer.keep(noted) for noted in record.spans]
         confidence = self._carry_missing(spans, kept, record)
@@ -84,6 +84,8 @@ class SpanCarrier:
     ) -> np.ndarray:
         """Carries masks through the stretches that were not kept; the confidence of all frames."""
         confidence = np.ones(self.found.num_frames)
+        for key, certainty in self.found.certainty.items():
+            confidence[key] = certainty
         missing = sum(span.stop - span.start for span, known in zip(spans, kept, strict=True) if known is None)
         progress = Progress("carrying", missing)
         try:
@@ -118,7 +120,7 @@ class SpanCarrier:
         if network is not None:
             keys = self._keys(span, (self.frames.shape[0], self.frames.shape[1]))
             masks = refine_masks(masks, network, frame_at, {k: mask for k, mask in keys.items() if mask is not None})
-        return fit_masks(masks, frame_at)
+        return fit_masks((limited(each, span, self.found.certainty) for each in masks), frame_at)
 
 
 class Counting:
@@ -146,10 +148,11 @@ class Counting:
             yield each
 
 
-def _digest(base: str, span: Span, keys: Mapping[int, FullMask | None]) -> str:
+def _digest(base: str, span: Span, found: Found) -> str:
     """A digest of everything that the masks of a span depend on."""
     digest = hashlib.sha256(f"{base} {span}".encode())
     for key in span.keys:
-        mask = keys[key]
+        mask = found.keys[key]
+        digest.update(f"{found.certainty.get(key, 1.0)} ".encode())
         digest.update(b"gone" if mask is None else np.packbits(mask).tobytes())
     return digest.hexdigest()[:16]

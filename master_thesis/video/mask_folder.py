@@ -52,7 +52,7 @@ class MaskRecord:
         size: height and width of the masks.
         options: marks and options.
         key_frames: frames that are marked.
-        confidence: of every frame, in [0, 1]; 1 on key frames.
+        confidence: of every frame, in [0, 1]; on key frames 1, or less where a box alone says what the object is.
         doubtful: frames of low confidence.
         spans: what was carried together.
         text: lines of text, with their boxes and frames.

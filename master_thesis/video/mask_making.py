@@ -112,8 +112,15 @@ def summary(result: MaskResult) -> list[str]:
     grown = grown_summary(record)
     if not record.doubtful:
         return [f"{lines[0]}; none is doubtful", *grown]
-    worst = min(record.doubtful, key=record.confidence.__getitem__)
+    outlines = [key for key in record.key_frames if key in record.doubtful]
+    worst = min(outlines or record.doubtful, key=record.confidence.__getitem__)
     lines[0] += f"; {counted(len(record.doubtful), 'doubtful frame')} ({ranges_of(record.doubtful)})"
+    if outlines:
+        lines.append(
+            f"look at frame {worst} first: what its box holds is ambiguous, and a wrong outline is carried to the "
+            f"other frames; if it is wrong, add strokes or a mask (--draw FILE@{worst}) and run again with --overwrite"
+        )
+        return [*lines, *grown]
     lines.append(
         f"look at frame {worst}: if its mask is wrong, mark that frame too (--box X Y W H@{worst}, or "
         f"--gone @{worst}) and run again with --overwrite; only what depends on it is carried again"

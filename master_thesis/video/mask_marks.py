@@ -14,7 +14,7 @@ from master_thesis.configs.masking import NOTHING_MARKED, DrawMark, Marks, Numbe
 from master_thesis.errors import UserError, require
 from master_thesis.images.codec import read_mask
 from master_thesis.images.header import frame_size
-from master_thesis.masking.outline import FrameMarks, outline
+from master_thesis.masking.outline import FrameMarks, Outline, outline
 
 MIN_SHARE = 0.06
 """Share of a box that an object covers at least; the middle, which is taken to be the object, covers 5 %."""
@@ -84,10 +84,10 @@ class MarkedFrames:
             f"frame {last} is marked, but the video ends at frame {num_frames - 1}: frames count from 0",
         )
 
-    def mask_of(
+    def outline_of(
         self, frame: int, image: UInt8[np.ndarray, "H W 3"], neighbours: Sequence[UInt8[np.ndarray, "h w 3"]] = ()
-    ) -> Bool[np.ndarray, "H W"] | None:
-        """The mask of a key frame; None where the object is gone.
+    ) -> Outline | None:
+        """The outline of the object in a key frame; None where it is gone.
 
         Args:
             frame: its number.
@@ -99,14 +99,14 @@ class MarkedFrames:
         """
         if frame in self.marks.gone_frames:
             return None
-        mask, box = outline(image, self._marks_of(frame), neighbours), self.boxes.get(frame)
+        found, box = outline(image, self._marks_of(frame), neighbours), self.boxes.get(frame)
         area = 0 if box is None else (box[2] - box[0]) * (box[3] - box[1])
         require(
-            bool(mask.sum() > MIN_SHARE * area),
+            bool(found.mask.sum() > MIN_SHARE * area),
             f"the marks on frame {frame} outline nothing: draw a tighter box around the object, or strokes on it "
             "(--draw, --points)",
         )
-        return mask
+        return found
 
     def _marks_of(self, frame: int) -> FrameMarks:
         drawn = self.drawings.get(frame, [])

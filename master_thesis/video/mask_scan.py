@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 
+from master_thesis.masking.outline import Outline
 from master_thesis.video.cuts import CutDetector
 from master_thesis.video.frame_store import ImageStore
 from master_thesis.video.graphics import GraphicMasks
@@ -29,13 +30,21 @@ class Found:
 
     Attributes:
         keys: masks of marked frames; None: the object is not visible.
+        certainty: estimates of the overlap of these masks with the true ones, of the frames where it is below 1.
         cuts: frames that start a new scene.
         num_frames: of the video.
     """
 
     keys: dict[int, FullMask | None] = field(default_factory=dict)
+    certainty: dict[int, float] = field(default_factory=dict)
     cuts: list[int] = field(default_factory=list)
     num_frames: int = 0
+
+    def add(self, key: int, outline: Outline | None) -> None:
+        """Takes what marks show on a frame."""
+        self.keys[key] = None if outline is None else outline.mask
+        if outline is not None and outline.certainty < 1:
+            self.certainty[key] = outline.certainty
 
 
 def look_through(video: VideoSource, marked: MarkedFrames, overlaid: GraphicMasks, frames: ImageStore) -> Found:
@@ -61,11 +70,11 @@ def look_through(video: VideoSource, marked: MarkedFrames, overlaid: GraphicMask
         if number in marked.frames:
             waiting[number] = np.array(seen)
         for key in [key for key in waiting if key + max(OUTLINED_WITH) <= number]:
-            found.keys[key] = _outlined(marked, key, waiting.pop(key), frames, detector.cuts())
+            found.add(key, _outlined(marked, key, waiting.pop(key), frames, detector.cuts()))
     found.cuts, found.num_frames = detector.cuts(), len(frames)
     marked.check_end(found.num_frames)
     for key, seen in waiting.items():
-        found.keys[key] = _outlined(marked, key, seen, frames, found.cuts)
+        found.add(key, _outlined(marked, key, seen, frames, found.cuts))
     overlaid.finish(found.num_frames, is_alone=not marked.frames)
     return found
 
@@ -83,8 +92,8 @@ def outlined_with(key: int, is_there: Callable[[int], bool]) -> list[int]:
 
 def _outlined(
     marked: MarkedFrames, key: int, seen: UInt8[np.ndarray, "H W 3"], frames: ImageStore, cuts: Sequence[int]
-) -> FullMask | None:
-    """The mask of a marked frame, compared with the next frames of its scene, or with those before it at the end."""
+) -> Outline | None:
+    """The outline in a marked frame, compared with the next frames of its scene, or with those before it at the end."""
     start = max([0, *(cut for cut in cuts if cut <= key)])
     stop = min([len(frames), *(cut for cut in cuts if cut > key)])
-    return marked.mask_of(key, seen, [frames[t] for t in outlined_with(key, lambda t: start <= t < stop)])
+    return marked.outline_of(key, seen, [frames[t] for t in outlined_with(key, lambda t: start <= t < stop)])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from master_thesis.masking.outline import FrameMarks, _with_what_agrees, outline
+from master_thesis.masking.outline import FrameMarks, _with_what_agrees, certainty, outline
 from stress.videos import panorama
 
 SIZE = (96, 128)
@@ -33,14 +33,14 @@ def similarity(a, b):
 )
 def test_the_object_is_found(marks):
     image, disc = scene()
-    assert similarity(outline(image, FrameMarks(**marks)), disc) > 0.9
+    assert similarity(outline(image, FrameMarks(**marks)).mask, disc) > 0.9
 
 
 def test_nothing_outside_a_box_and_nothing_struck_out_belongs_to_the_object():
     image, disc = scene()
     off = np.zeros(SIZE, bool)
     off[48:52, 81:85] = True
-    mask = outline(image, FrameMarks(box=(42, 25, 85, 75), off=off))
+    mask = outline(image, FrameMarks(box=(42, 25, 85, 75), off=off)).mask
     assert not mask[:, :42].any()
     assert disc[:, :42].any()
     assert not mask[off].any()
@@ -51,18 +51,18 @@ def test_strokes_add_to_a_finished_mask_and_erase_from_it():
     image, disc = scene()
     on, off = np.zeros((2, *SIZE), bool)
     on[0, :], off[50, :] = True, True
-    mask = outline(image, FrameMarks(mask=disc, on=on, off=off))
+    mask = outline(image, FrameMarks(mask=disc, on=on, off=off)).mask
     assert np.array_equal(mask, (disc | on) & ~off)
 
 
 def test_a_box_around_the_entire_frame_is_no_error():
     image, disc = scene()
-    assert similarity(outline(image, FrameMarks(box=(0, 0, SIZE[1], SIZE[0]))), disc) > 0.8
+    assert similarity(outline(image, FrameMarks(box=(0, 0, SIZE[1], SIZE[0]))).mask, disc) > 0.8
 
 
 def test_equal_marks_give_equal_outlines():
     image, _ = scene()
-    first, second = (outline(image, FrameMarks(box=(30, 20, 90, 80))) for _ in range(2))
+    first, second = (outline(image, FrameMarks(box=(30, 20, 90, 80))).mask for _ in range(2))
     assert np.array_equal(first, second)
 
 
@@ -73,3 +73,20 @@ def test_what_grab_cut_finds_alone_is_added_to_much_the_same_outline_only():
     for start, expected in ((4, found), (3, columns < 13)):
         alone = (columns >= start) & (columns < start + 10)
         assert np.array_equal(_with_what_agrees(found, alone), expected)
+
+
+def test_an_outline_is_less_certain_where_a_pixel_may_be_either_and_where_grab_cut_disagrees():
+    clear, unclear = np.array([0.0, 1.0, 1.0], np.float32), np.array([0.3, 0.6, 0.5], np.float32)
+    assert certainty(clear, 0.9) > 0.9
+    assert certainty(unclear, 0.9) < certainty(clear, 0.9)
+    assert certainty(clear, 0.2) < certainty(clear, 0.9)
+    assert certainty(unclear, 0.0) == 0
+
+
+def test_only_what_a_box_alone_says_is_uncertain():
+    image, disc = scene()
+    neighbours = [np.roll(image, 3, axis=1)]
+    box = (35, 25, 85, 75)
+    assert 0 < outline(image, FrameMarks(box=box), neighbours).certainty < 1
+    for marks in (FrameMarks(box=box, points=((60, 50),)), FrameMarks(mask=disc), FrameMarks(points=((60, 50),))):
+        assert outline(image, marks, neighbours).certainty == 1

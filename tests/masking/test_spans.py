@@ -8,7 +8,7 @@ import pytest
 from master_thesis.masking.carrying import Carried
 from master_thesis.masking.confidence import DOUBTFUL_BELOW
 from master_thesis.masking.finishing import THRESHOLD, UNSURE
-from master_thesis.masking.spans import Span, carry_span, plan_spans
+from master_thesis.masking.spans import FrameMask, Span, carry_span, limited, plan_spans
 
 SIZE = (2, 3)
 HERE = np.ones(SIZE, np.float32)
@@ -156,3 +156,17 @@ def test_a_scene_without_a_key_frame_is_empty_and_doubtful():
 def test_on_one_side_the_next_key_frame_is_compared_with_too():
     spans = plan_spans(9, [], [2, 4, 6])
     assert [s.keys for s in spans] == [(2, 4), (2, 4), (4, 6), (6, 4)]
+
+
+@pytest.mark.parametrize(
+    ("span", "expected"),
+    [
+        (Span(1, 10, 0, 10), [0.4, 0.4, 0.9, 0.9]),
+        (Span(1, 10, 0, None), [0.4, 0.4, 0.4, 0.4]),
+        (Span(1, 10, None, 10), [0.9, 0.9, 0.9, 0.9]),
+        (Span(1, 10, None, None), [0.9, 0.9, 0.9, 0.9]),
+    ],
+)
+def test_masks_are_trusted_no_more_than_the_outline_in_the_nearest_key_frame(span, expected):
+    masks = [limited(FrameMask(frame, HERE, 0.9), span, {0: 0.4}) for frame in (1, 4, 6, 9)]
+    assert [mask.confidence for mask in masks] == expected

@@ -10,9 +10,10 @@ from master_thesis.errors import UserError
 from master_thesis.images.codec import read_mask, write_png
 from master_thesis.images.graded import read_graded
 from master_thesis.masking.carrying import Carried
-from master_thesis.video import mask_carrying
+from master_thesis.masking.outline import Outline
+from master_thesis.video import mask_carrying, mask_marks
 from master_thesis.video.io.decoding import open_source
-from master_thesis.video.mask_making import make_masks
+from master_thesis.video.mask_making import make_masks, summary
 from master_thesis.video.mask_overlay import tinted
 from master_thesis.video.progress import watching
 from stress.videos import Clip, moving_frames
@@ -92,6 +93,22 @@ def test_only_what_depends_on_a_changed_mark_is_carried_again(tmp_path, video):
     assert not np.array_equal(first[6], second[6])
     make("a.png", "b.png", "other.png")
     assert ROUTES == []
+
+
+def test_an_ambiguous_outline_makes_all_that_is_carried_from_it_doubtful(tmp_path, video, monkeypatch):
+    mask = drawn(tmp_path, "a.png", 20)
+    monkeypatch.setattr(mask_marks, "outline", lambda *_: Outline(mask, 0.6))
+    config = MaskConfig(str(video), overwrite=True)
+    result = make_masks(config, Marks(box=("20", "10", "12", "20@3")))
+    assert result.record.doubtful == list(range(NUM_FRAMES))
+    assert result.record.confidence[3] == 0.6
+    assert summary(result)[1].startswith("look at frame 3 first: what its box holds is ambiguous")
+    ROUTES.clear()
+    monkeypatch.setattr(mask_marks, "outline", lambda *_: Outline(mask))
+    result = make_masks(config, Marks(box=("20", "10", "12", "20@3")))
+    assert result.record.doubtful == [2]
+    assert summary(result)[1].startswith("look at frame 2: if its mask is wrong")
+    assert ROUTES, "kept masks would keep their confidence"
 
 
 def test_progress_counts_the_frames_that_are_carried(tmp_path, video):

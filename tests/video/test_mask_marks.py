@@ -44,7 +44,7 @@ def test_marks_on_one_frame_work_together(tmp_path):
     mask = draw(tmp_path / "mask.png", WHITE)
     strokes = draw(tmp_path / "strokes.png", (0, 0, 0), GREEN, RED)
     marked = MarkedFrames(Marks(draw=(f"{mask}@3", f"{strokes}@3"), background_points=("12", "12@3")), SIZE)
-    found = marked.mask_of(3, np.zeros((*SIZE, 3), np.uint8))
+    found = marked.outline_of(3, np.zeros((*SIZE, 3), np.uint8)).mask
     assert found[18, 18]
     assert found[15, 30]
     assert not found[12, 12]
@@ -54,7 +54,7 @@ def test_marks_on_one_frame_work_together(tmp_path):
 def test_where_the_object_is_gone_there_is_no_mask(tmp_path):
     marked = MarkedFrames(Marks(box=("1", "1", "9", "9"), gone=("@5",)), SIZE)
     assert marked.frames == {0, 5}
-    assert marked.mask_of(5, np.zeros((*SIZE, 3), np.uint8)) is None
+    assert marked.outline_of(5, np.zeros((*SIZE, 3), np.uint8)) is None
 
 
 @pytest.mark.parametrize(
@@ -107,4 +107,4 @@ def test_frames_beyond_the_end_and_marks_that_outline_nothing_are_refused():
         marked.check_end(8)
     assert str(error.value) == "frame 8 is marked, but the video ends at frame 7: frames count from 0"
     with pytest.raises(UserError, match="the marks on frame 8 outline nothing"):
-        marked.mask_of(8, np.zeros((*SIZE, 3), np.uint8))
+        marked.outline_of(8, np.zeros((*SIZE, 3), np.uint8))
