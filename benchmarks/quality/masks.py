@@ -26,7 +26,6 @@ from master_thesis.images.listing import images_in
 from master_thesis.images.masks import dilate
 from master_thesis.masking.carrying import Tracker, load_carrier, make_carrier, working_size
 from master_thesis.masking.confidence import DOUBTFUL_BELOW
-from master_thesis.masking.edges import fit_masks
 from master_thesis.masking.finishing import enlarge, reduce_mask
 from master_thesis.masking.outline import FrameMarks, Outline, outline
 from master_thesis.masking.refining import FRAME_PIXELS, refine_masks
@@ -113,7 +112,7 @@ def carry(clip: Clip, keys: Sequence[int], is_boxed: bool, kept: Path | None) ->
         seconds += 0 if isinstance(carrier, KeptTracks) else time.process_time() - start
         start = time.process_time()
         refined = refine_masks(carried, network, frames.__getitem__, fine)
-        found += fit_masks((limited(each, span, certainty) for each in refined), frames.__getitem__)
+        found += [limited(each, span, certainty) for each in refined]
         seconds += time.process_time() - start
     seconds += carrier.seconds if isinstance(carrier, KeptTracks) else 0
     return found, seconds / len(frames)

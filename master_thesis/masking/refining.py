@@ -15,7 +15,9 @@ import cv2
 import numpy as np
 
 from master_thesis.masking.carrying import GetFrame
+from master_thesis.masking.edges import fitted
 from master_thesis.masking.finishing import THRESHOLD
+from master_thesis.masking.generous import generosity, widened
 from master_thesis.masking.lost import LostPart, with_lost
 from master_thesis.masking.spans import FrameMask
 from master_thesis.masking.views import PIXELS, SoftMask, View, ViewFinder, Window, window_around
@@ -41,7 +43,7 @@ SEEN = 0.3
 def refine_masks(
     masks: Iterable[FrameMask], network: MaskCarrier, frame_at: GetFrame, keys: Mapping[int, SoftMask]
 ) -> Iterator[FrameMask]:
-    """Corrects masks near their outlines.
+    """Corrects masks near their outlines, fits them to the frames, and adds what key frames show beside them.
 
     Args:
         masks: those of frames in a row, at any size.
@@ -62,20 +64,29 @@ class Refiner:
         self._known: dict[float, Memory] = {}
         self._recent: list[Memory] = []
         self._lost: list[LostPart] | None = None
+        self._width_px = 0
 
     def refine(self, each: FrameMask) -> FrameMask:
         """The mask of the next frame, at the size of the frames."""
         frame = self.frame_at(each.frame)
         mask = cv2.resize(each.mask, frame.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         if not self.keys or not (mask > SEEN).any():
-            return replace(each, mask=mask)
+            return replace(each, mask=fitted(frame, mask))
         if self._lost is None:
-            self._lost = [LostPart.of(k, known, self._found_in(k, each.frame, mask)) for k, known in self.keys.items()]
+            self._lost = self._compared(each.frame, mask)
         finder = ViewFinder(self.network, scale_for(_window(mask)))
         view = self._view(finder, each.frame, mask)
         found = finder.find(view, Memory.join([self._memory(finder), *self._recent]), mask)
         self._recent = [*self._recent, finder.remember(view, mask)][-NUM_RECENT:]
-        return replace(each, mask=with_lost(each.frame, corrected(mask, found), self._lost))
+        drawn = widened(fitted(frame, corrected(mask, found)), self._width_px)
+        return replace(each, mask=with_lost(each.frame, drawn, self._lost))
+
+    def _compared(self, frame: int, mask: SoftMask) -> list[LostPart]:
+        """What is lost in the key frames; notes how much wider their masks are than what is found there."""
+        found = [self._found_in(key, frame, mask) for key in self.keys]
+        self._width_px = generosity(list(self.keys.values()), found)
+        wide = [widened(each, self._width_px) for each in found]
+        return [LostPart.of(key, known, each) for (key, known), each in zip(self.keys.items(), wide, strict=True)]
 
     def _memory(self, finder: ViewFinder) -> Memory:
         """What the key frames leave in the memory at some scale."""

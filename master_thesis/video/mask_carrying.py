@@ -117,10 +117,12 @@ class SpanCarrier:
     def _finished(self, masks: Iterator[FrameMask], span: Span) -> Iterator[FrameMask]:
         """Carried masks at the size of the frames, fitted to these."""
         network, frame_at = self.tracker.refiner, self.frames.__getitem__
-        if network is not None:
+        if network is None:
+            masks = fit_masks(masks, frame_at)
+        else:
             keys = self._keys(span, (self.frames.shape[0], self.frames.shape[1]))
             masks = refine_masks(masks, network, frame_at, {k: mask for k, mask in keys.items() if mask is not None})
-        return fit_masks((limited(each, span, self.found.certainty) for each in masks), frame_at)
+        return (limited(each, span, self.found.certainty) for each in masks)
 
 
 class Counting:

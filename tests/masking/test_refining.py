@@ -4,8 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
+from master_thesis.masking import refining
 from master_thesis.masking.carrying import load_carrier, overlap
+from master_thesis.masking.edges import fitted
 from master_thesis.masking.finishing import UNSURE
+from master_thesis.masking.generous import widened
 from master_thesis.masking.refining import REACH_PX, Refiner, corrected, refine_masks, scale_for
 from master_thesis.masking.spans import FrameMask
 from stress.videos import panorama
@@ -74,6 +77,19 @@ def test_what_key_frames_show_and_the_network_does_not_find_is_unsure(clip):
     assert (roped[there] > 0.05).mean() > 0.9
 
 
+def test_masks_are_as_generous_as_those_of_the_key_frames(clip, monkeypatch):
+    frames, masks = clip
+    mask = cv2.resize(masks[1], SMALL[::-1], interpolation=cv2.INTER_AREA)
+    tight = Refiner(load_carrier(), frames.__getitem__, {0: masks[0]}).refine(FrameMask(1, mask, 0.5)).mask
+    asked = []
+    monkeypatch.setattr(refining, "generosity", lambda *known: asked.append(known) or 8)
+    wide = Refiner(load_carrier(), frames.__getitem__, {0: masks[0]}).refine(FrameMask(1, mask, 0.5)).mask
+    assert (wide == widened(tight, 8)).all()
+    (given,), (found,) = asked[0]
+    assert (given == masks[0]).all()
+    assert overlap(found, masks[0]) > 0.9
+
+
 def test_a_frame_without_the_object_has_an_empty_mask_of_the_size_of_the_frames(clip):
     frames, masks = clip
     refiner = Refiner(load_carrier(), frames.__getitem__, {0: masks[0]})
@@ -82,11 +98,12 @@ def test_a_frame_without_the_object_has_an_empty_mask_of_the_size_of_the_frames(
     assert not found.any()
 
 
-def test_without_a_key_frame_that_shows_the_object_masks_are_enlarged_alone(clip):
+def test_without_a_key_frame_that_shows_the_object_masks_are_enlarged_and_fitted_alone(clip):
     frames, masks = clip
     refiner = Refiner(load_carrier(), frames.__getitem__, {0: 0 * masks[0]})
     mask = coarse(masks[1])
-    assert (refiner.refine(FrameMask(1, mask, 0.3)).mask == enlarged(mask)).all()
+    expected = fitted(frames[1], enlarged(mask))
+    assert (refiner.refine(FrameMask(1, mask, 0.3)).mask == expected).all()
 
 
 def test_objects_of_similar_size_are_seen_at_the_same_scale():
