@@ -90,10 +90,10 @@ def spread_by_colour(
     weights += np.float32(1e-12)
     own = weights[:, count:]
     np.fill_diagonal(own, 0)
-    known, total = weights[:, :count] @ known_values, weights.sum(axis=1)
-    means = known / weights[:, :count].sum(axis=1)
+    known = _product(weights[:, :count], known_values)
+    means, total = known / weights[:, :count].sum(axis=1), weights.sum(axis=1)
     for _ in range(NUM_STEPS):
-        means = (known + own @ means) / total
+        means = (known + _product(own, means)) / total
     return means
 
 
@@ -105,8 +105,13 @@ def _nearness(points: Float[np.ndarray, "M C"], first: int) -> Float[np.ndarray,
     centred = points - points.mean(axis=0)
     half = (centred**2).sum(axis=1, keepdims=True) / 2
     one = np.ones_like(half)
-    exponent = np.hstack((centred, -half, one))[first:] @ np.hstack((centred, one, -half)).T
+    exponent = _product(np.hstack((centred, -half, one))[first:], np.hstack((centred, one, -half)).T)
     return cv2.exp(np.minimum(exponent, 0, out=exponent))
+
+
+def _product(one: Float[np.ndarray, "N M"], other: Float[np.ndarray, "M *K"]) -> Float[np.ndarray, "N *K"]:
+    """The product of matrices by torch, which starts no threads where it should not; NumPy's library does."""
+    return (torch.from_numpy(one) @ torch.from_numpy(other)).numpy()
 
 
 def _weights(at: Tensor, of: Tensor, colours_at: Tensor, colours_of: Tensor, scale: float) -> Tensor:
