@@ -23,9 +23,6 @@ SCALES_PX = (1, 2, 4, 8, 16)
 """Blurs between which the bands lie."""
 SMOOTH_SHARES = (0.0, 0.0, 0.4, 0.8, 1.0, 1.0)
 """Share of the smooth guess in each band, and in what is coarser."""
-SHARE = 0.9
-"""Of the contrast around a hole that a band may have: a texture that is not the true one errs less with a little less,
-and patches that meet make it sharper than it was."""
 REACH_PX = 64
 """How far the surroundings reach that a hole is compared with: as far as the coarsest blur."""
 LEAST_SHARE = 0.02
@@ -82,7 +79,7 @@ def _gain(band: Float[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"], scale
     if not is_known.any():
         return np.ones(hole.shape, np.float32)
     expected, painted = membrane(around, is_known).mean(axis=-1), _energy(band, hole, scale)[0].mean(axis=-1)
-    gain = (SHARE * np.sqrt(expected.clip(0) / (painted + 1e-3))).clip(0, 1)
+    gain = np.sqrt(expected.clip(0) / (painted + 1e-3)).clip(0, 1)
     return cv2.resize(gain, hole.shape[::-1], interpolation=cv2.INTER_LINEAR)
 
 
