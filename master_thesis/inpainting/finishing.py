@@ -12,7 +12,7 @@ from jaxtyping import Float, Int, Int32, Shaped
 
 from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.inpainting.grain import with_grain
-from master_thesis.inpainting.joining import RING_PX, joined, ring_around
+from master_thesis.inpainting.joining import RING_PX, joined, ring_around, without_steps
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.rims import sample_outside
 from master_thesis.inpainting.sources import MARGIN_PX, Chosen, points_of
@@ -102,9 +102,15 @@ class Finisher:
             copied = self._copied(t, place, inside, chosen, picture)
             put_pixels(picture, hole, _rounded(pixels_in(copied, hole), picture))
         if is_open.any():
-            picture = self._made_up_in(t, place, picture, is_open, is_painted=done is not None)
             own = Places(np.where(is_open[inside], MADE_UP - t, NOWHERE).astype(np.int32), points_of(wide))
             places = places.where(places.is_known, own)
+        if done is None:
+            picture = self._made_up_in(t, place, picture, is_open)
+            source = np.full(hole.shape, NOWHERE, np.int32)
+            source[inside] = places.source
+            picture = _rounded(without_steps(picture.astype(np.float32), hole, source), picture)
+        if is_open.any():
+            self._keep(t, place, picture, is_open)
         needed = set(frames_in(places.source))
         self._made_up = {k: part for k, part in self._made_up.items() if MADE_UP - k in needed}
         source = np.where(places.source >= 0, places.source, HALLUCINATED).astype(np.int32)
@@ -157,18 +163,27 @@ class Finisher:
             put_rows(colours, chosen, self.motions.exposures[k].seen_as(self.motions.exposures[t], sampled))
         return colours
 
-    def _made_up_in(
-        self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole, is_painted: bool
-    ) -> Picture:
-        """Paints the open pixels of a part of a frame from their surroundings, unless that is done; keeps the part."""
+    def _made_up_in(self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole) -> Picture:
+        """Paints the open pixels of a part of a frame from their surroundings."""
+        if not is_open.any():
+            return picture
+        frame, hole, around = self._whole(t, place, picture, is_open)
+        part = frame[around]
+        part[hole[around]] = self._paint(part, hole[around])[hole[around]]
+        return frame[place]
+
+    def _keep(self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole) -> None:
+        """Keeps what was hallucinated in a frame, and its surroundings."""
+        frame, _, around = self._whole(t, place, picture, is_open)
+        self._made_up[t] = MadeUp(frame[around].copy(), (around[1].start, around[0].start))
+
+    def _whole(
+        self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole
+    ) -> tuple[np.ndarray, np.ndarray, tuple[slice, slice]]:
+        """A frame with a part filled, its open pixels, and their surroundings."""
         frame, hole = self.frames[t].copy(), np.zeros(self.holes[t].shape, bool)
         frame[place], hole[place] = picture, is_open
-        around = surroundings(hole)
-        part = frame[around]
-        if not is_painted:
-            part[hole[around]] = self._paint(part, hole[around])[hole[around]]
-        self._made_up[t] = MadeUp(part.copy(), (around[1].start, around[0].start))
-        return frame[place]
+        return frame, hole, surroundings(hole)
 
     def _paint(self, picture: Picture, is_open: Hole) -> Picture:
         """Paints what is wide, and fills what is narrow smoothly."""

@@ -2,7 +2,8 @@
 
 What differs between a copy and the frame around a hole is measured in a ring at some distance: light that changes
 shows there, too, while the fringe, blur or shadow of an object whose mask is tight does not. That difference is
-continued into the hole like a membrane. What is left at the border itself fades out within a few pixels.
+continued into the hole like a membrane. What is left at the border itself fades out within a few pixels. In the end,
+what is hallucinated and the copies beside it are joined once more, where steps exceed the texture nearby.
 
 Source: a gradient-domain blend, guided by the copy and fixed at the border (Perez et al., Poisson image editing, 2003).
 """
@@ -15,6 +16,7 @@ from jaxtyping import Bool, Float, Int
 
 from master_thesis.ops.membrane import along_border, blur, membrane
 from master_thesis.ops.pixels import nearest_in, pixels_in, put_pixels
+from master_thesis.ops.seams import without_seams
 
 RING_PX = (4, 14)
 """Distances from the margin of a hole between which the ring lies."""
@@ -31,6 +33,10 @@ LARGEST_DIFFERENCE = 160.0
 """Larger differences along the border of a hole, in grey levels, are not matched: the copy shows something else."""
 FADE_PX = 3.5
 """Distance from the border at which a third is left of what differs at the border alone, if it differs much."""
+
+NEAR_PX = 16
+"""Copies this close to what is hallucinated are joined to it: they often come from frames in which the ground has
+another tone. Copies that nothing hallucinated is near to keep their own borders."""
 
 
 def ring_around(known: Bool[np.ndarray, "H W"], wide: Bool[np.ndarray, "H W"]) -> Int[np.ndarray, "H W"]:
@@ -82,6 +88,23 @@ def joined(
             rest = cv2.merge([plane * fading for plane in cv2.split(rest)])
         correction = light + rest
     return copied + cv2.copyTo(correction, is_copied.view(np.uint8))
+
+
+def without_steps(
+    filled: Float[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"], source: Int[np.ndarray, "H W"]
+) -> Float[np.ndarray, "H W 3"]:
+    """A filled hole in which what is hallucinated meets the copies and the frame without a step.
+
+    Args:
+        filled: the frame with its hole filled.
+        hole: what was filled.
+        source: the frame that each of its pixels is copied from; negative if hallucinated, by where that was done.
+    """
+    made_up = (hole & (source < 0)).astype(np.uint8)
+    if not made_up.any():
+        return filled
+    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * NEAR_PX + 1,) * 2)
+    return without_seams(filled, hole, source, hole & (cv2.dilate(made_up, reach) > 0))
 
 
 def _usual(difference: Float[np.ndarray, "H W 3"], ring: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from master_thesis.inpainting.joining import RING_PX, joined, ring_around
+from master_thesis.inpainting.joining import RING_PX, joined, ring_around, without_steps
 
 SIZE = (91, 101)
 
@@ -67,3 +67,17 @@ def test_without_a_ring_the_border_decides(hole, wide) -> None:
     difference = np.full((*SIZE, 3), 9, np.float32)
     result = joined(np.zeros_like(difference), difference, wide, np.zeros(SIZE, bool), hole)
     assert np.abs(result[hole] - 9).max() < 0.5
+
+
+def test_only_copies_near_what_is_hallucinated_are_joined_once_more(hole) -> None:
+    """A strip with another tone between the frame and what is hallucinated; and copies far from any."""
+    filled, source = np.full((*SIZE, 3), 100, np.float32), np.zeros(SIZE, np.int32)
+    source[30:60, 34:66], filled[30:60, 34:66] = -2, 104
+    filled[hole & (source == 0)] = 85
+    result = without_steps(filled, hole, source)
+    assert np.abs(result[hole] - 100).max() < 2
+    assert without_steps(filled, hole, np.zeros(SIZE, np.int32)) is filled
+    source[:] = 3
+    source[60:65, 66:70] = -2
+    assert result[27, 33].mean() > 95
+    assert np.abs(without_steps(filled, hole, source)[27, 33] - filled[27, 33]).max() < 3

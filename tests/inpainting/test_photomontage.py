@@ -85,9 +85,11 @@ def test_what_no_frame_shows_is_made_up_once_and_carried_on(still) -> None:
     painter = Tones()
     filled = dict(montage(still, [HOLE] * 4, painter).fill(range(4)))
     assert painter.num_calls == 1
-    for hole in filled.values():
+    for t, hole in filled.items():
         assert (hole.source == HALLUCINATED).all()
-        assert np.abs(hole.colours.astype(int) - filled[0].colours).max() <= 1
+        # Borders are joined in each frame, so that what is carried on differs a little from where it was made up.
+        assert np.abs(hole.colours.astype(int) - filled[0].colours).mean() < 3  # a flat tone in strong texture
+        assert np.abs(hole.colours.astype(int) - filled[min(t, 1)].colours).max() <= 1
 
 
 def test_what_was_made_up_before_is_carried_on(still) -> None:
@@ -96,7 +98,9 @@ def test_what_was_made_up_before_is_carried_on(still) -> None:
     filled = dict(montage(still, [HOLE] * 4, painter).fill(range(2, 4), past))
     assert painter.num_calls == 0
     assert sorted(filled) == [2, 3]
-    assert np.abs(filled[3].colours.astype(int) - 77).max() <= 1
+    deep = cv2.erode(HOLE.astype(np.uint8), np.ones((9, 9)))[HOLE] > 0
+    assert np.abs(filled[3].colours.astype(int) - 77)[deep].max() <= 5
+    assert np.abs(filled[3].colours.astype(int) - 77).mean() < 3
 
 
 def test_slivers_are_not_worth_a_painter(still) -> None:

@@ -34,7 +34,8 @@ def test_all_that_is_visible_is_copied() -> None:
         deep = cv2.erode(hole.astype(np.uint8), np.ones((11, 11))) > 0
         assert (is_copied != expected)[deep].mean() < 0.001
         error = np.abs(filled.colours.astype(int) - pan[t][hole])[filled.source >= 0]
-        assert np.percentile(error, 99) <= 6
+        assert np.median(error) <= 1
+        assert np.percentile(error, 99) <= 12  # joined to what is hallucinated beside it
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.3, 0.8])

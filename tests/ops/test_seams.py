@@ -1,0 +1,66 @@
+"""Parts of a picture meet without a step, texture and edges stay, and known pixels do not change."""
+
+import numpy as np
+import pytest
+
+from master_thesis.ops.seams import LARGEST_STEP, _solved, without_seams
+
+SIZE = (61, 75)
+
+
+@pytest.fixture
+def hole() -> np.ndarray:
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    mask = np.hypot(y - 30, x - 36) < 21
+    mask[10:16, 50:] = True  # reaches the border of the picture
+    return mask
+
+
+def joined(picture: np.ndarray, hole: np.ndarray, part: np.ndarray | None = None) -> np.ndarray:
+    part = np.zeros(SIZE, int) if part is None else part
+    return without_seams(picture.astype(np.float32), hole, part, hole)
+
+
+def test_the_solver_agrees_with_a_dense_one(hole) -> None:
+    small, index = hole[:32, :40], np.full((32, 40), -1)
+    index[small] = np.arange(small.sum())
+    matrix = np.zeros((small.sum(),) * 2)
+    for y, x in np.argwhere(small):
+        own = index[y, x]
+        for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
+            j, i = y + dy, x + dx
+            if 0 <= j < 32 and 0 <= i < 40:
+                matrix[own, own] += 1
+                if small[j, i]:
+                    matrix[own, index[j, i]] -= 1
+    pull = np.random.default_rng(0).normal(size=(32, 40, 3)).astype(np.float32)
+    expected = np.linalg.solve(matrix, pull[small])
+    assert np.abs(_solved(pull, small)[small] - expected).max() < 0.03 * np.abs(expected).max()
+
+
+def test_what_has_another_tone_takes_that_of_the_ground(hole) -> None:
+    y, x = np.mgrid[: SIZE[0], : SIZE[1]]
+    ground = np.repeat((120 + 0.2 * y - 0.1 * x)[..., None], 3, axis=-1)
+    for part in (np.zeros(SIZE, int), (x > 36).astype(int)):
+        tone = np.where(part > 0, 14, -18)[..., None]
+        result = joined(ground + tone * hole[..., None], hole, part)
+        assert np.abs(result - ground).max() < 1.5
+        assert (result[~hole] == ground[~hole].astype(np.float32)).all()
+
+
+def test_steps_that_are_usual_in_the_texture_stay(hole) -> None:
+    picture = np.random.default_rng(0).uniform(100, 130, (*SIZE, 3))
+    assert np.abs(joined(picture, hole) - picture).mean() < 0.4
+
+
+def test_large_steps_are_edges(hole) -> None:
+    picture = np.full((*SIZE, 3), 100.0)
+    picture[hole] += LARGEST_STEP + 1
+    assert (joined(picture, hole) == picture).all()
+
+
+def test_steps_elsewhere_stay(hole) -> None:
+    picture = np.full((*SIZE, 3), 100.0)
+    picture[hole] += 10
+    result = without_seams(picture.astype(np.float32), hole, np.zeros(SIZE, int), np.zeros_like(hole))
+    assert (result == picture).all()
