@@ -111,7 +111,8 @@ def _nearness(points: Float[np.ndarray, "M C"], first: int) -> Float[np.ndarray,
 
 def _product(one: Float[np.ndarray, "N M"], other: Float[np.ndarray, "M *K"]) -> Float[np.ndarray, "N *K"]:
     """The product of matrices by torch, which starts no threads where it should not; NumPy's library does."""
-    return (torch.from_numpy(one) @ torch.from_numpy(other)).numpy()
+    with torch.autocast("cpu", enabled=False):  # which is on while networks run in bf16
+        return (torch.from_numpy(one) @ torch.from_numpy(other)).numpy()
 
 
 def _weights(at: Tensor, of: Tensor, colours_at: Tensor, colours_of: Tensor, scale: float) -> Tensor:

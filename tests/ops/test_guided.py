@@ -96,3 +96,14 @@ def test_means_at_places_are_those_of_plain_distances() -> None:
     for _ in range(NUM_STEPS):
         means = (known @ values[~places] + own @ means) / (known.sum(axis=1) + own.sum(axis=1))
     np.testing.assert_allclose(spread_by_colour(values, colours, places, ~places, reach), means, atol=1e-5)
+
+
+def test_spreading_is_as_exact_while_networks_run_in_bf16() -> None:
+    rng = np.random.default_rng(0)
+    places = np.zeros((12, 12), bool)
+    places[4:8, 4:8] = True
+    values, colours = rng.random((12, 12)).astype(np.float32), rng.uniform(0, 255, (12, 12, 3)).astype(np.float32)
+    expected = spread_by_colour(values, colours, places, ~places)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = spread_by_colour(values, colours, places, ~places)
+    assert (found == expected).all()
