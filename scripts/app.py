@@ -193,6 +193,7 @@ def main() -> None:
     parser.add_argument("--scheme", choices=("light", "dark"), default="light")
     parser.add_argument("--output", type=Path, default=IMAGES, help="folder for app.jpg and app.mp4")
     options = parser.parse_args()
+    options.output.mkdir(parents=True, exist_ok=True)
     with opened(options.demo / CLIP, options.chromium, options.scheme) as page:
         camera = Camera(page)
         use(camera, options.output / "app.jpg")
