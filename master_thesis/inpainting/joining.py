@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from master_thesis.ops.mask import Window, widen_window, window_of
 from master_thesis.ops.membrane import along_border, blur, membrane
 from master_thesis.ops.pixels import nearest_in, pixels_in, put_pixels
 from master_thesis.ops.seams import without_seams
@@ -37,6 +38,8 @@ FADE_PX = 3.5
 NEAR_PX = 16
 """Copies this close to what is hallucinated are joined to it: they often come from frames in which the ground has
 another tone. Copies that nothing hallucinated is near to keep their own borders."""
+FAR_PX = 48
+"""How much further what is taken away at a seam fades out at most."""
 
 
 def ring_around(known: Bool[np.ndarray, "H W"], wide: Bool[np.ndarray, "H W"]) -> Int[np.ndarray, "H W"]:
@@ -100,11 +103,25 @@ def without_steps(
         hole: what was filled.
         source: the frame that each of its pixels is copied from; negative if hallucinated, by where that was done.
     """
-    made_up = (hole & (source < 0)).astype(np.uint8)
-    if not made_up.any():
+    made_up = hole & (source < 0)
+    window = window_of(made_up)
+    if window is None:
         return filled
+    place, result = widen_window(window, NEAR_PX + FAR_PX, (hole.shape[0], hole.shape[1])), filled.copy()
+    is_free = hole[place] & _is_inner(place, hole.shape)
     reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * NEAR_PX + 1,) * 2)
-    return without_seams(filled, hole, source, hole & (cv2.dilate(made_up, reach) > 0))
+    near = hole[place] & (cv2.dilate(made_up[place].astype(np.uint8), reach) > 0)
+    result[place] = without_seams(filled[place], is_free, source[place], near)
+    return result
+
+
+def _is_inner(place: Window, size: tuple[int, ...]) -> Bool[np.ndarray, "h w"]:
+    """All pixels of a window but its outermost ones, except where it ends with the frame."""
+    inner = np.ones(tuple(side.stop - side.start for side in place), bool)
+    for lines, side, extent in zip((inner, inner.T), place, size, strict=True):
+        lines[0] &= side.start == 0
+        lines[-1] &= side.stop == extent
+    return inner
 
 
 def _usual(difference: Float[np.ndarray, "H W 3"], ring: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:

@@ -35,3 +35,25 @@ def test_gradients_that_are_made_up_are_as_fine_as_the_frames(is_fine) -> None:
     assert colours.dtype == frame.dtype
     assert len(np.unique(colours)) > 100 if is_fine else len(np.unique(colours)) <= 4
     assert np.abs(colours - sky[hole]).max() < (0.5 if is_fine else 1.1)
+
+
+def test_parts_that_lie_apart_are_painted_by_themselves() -> None:
+    """Two holes at the ends of a long frame; each sees what surrounds it, not all that lies between."""
+    seen = []
+
+    class WatchedPainter(SmoothPainter):
+        def paint_one(self, frame):
+            seen.append((frame.size, int((frame.visible < 1).sum())))
+            return super().paint_one(frame)
+
+    size = (80, 600)
+    frame = np.full((*size, 3), 90, np.uint8)
+    hole = np.zeros(size, bool)
+    hole[30:50, 20:40] = hole[20:60, 500:560] = True
+    places = Places(np.full(hole.sum(), NOWHERE, np.int32), points_of(hole))
+    finisher = Finisher([frame], [hole], WatchedPainter(), Motions.of([frame], [hole]))
+    unread, refused = np.full((hole.sum(), 3), np.nan, np.float32), np.zeros(hole.sum(), bool)
+    filled = finisher.finish(0, Chosen(hole, places, unread, refused))[0]
+    assert [count for _, count in seen] == [40 * 60, 20 * 20], "the largest first"
+    assert [width < 200 for (_, width), _ in seen] == [True, True]
+    assert (filled.colours == 90).all()

@@ -1,9 +1,11 @@
 """Copies take the light of what surrounds them, and nothing of the fringe of what was removed."""
 
+import cv2
 import numpy as np
 import pytest
 
 from master_thesis.inpainting.joining import RING_PX, joined, ring_around, without_steps
+from master_thesis.ops.seams import without_seams
 
 SIZE = (91, 101)
 
@@ -81,3 +83,18 @@ def test_only_copies_near_what_is_hallucinated_are_joined_once_more(hole) -> Non
     source[60:65, 66:70] = -2
     assert result[27, 33].mean() > 95
     assert np.abs(without_steps(filled, hole, source)[27, 33] - filled[27, 33]).max() < 3
+
+
+def test_a_small_part_is_joined_as_in_the_entire_frame() -> None:
+    """What changes is looked for near the part alone, so nothing may be left at the end of that."""
+    random = np.random.default_rng(0)
+    hole, source = np.zeros((300, 400), bool), np.zeros((300, 400), np.int32)
+    hole[20:280, 20:380] = True
+    source[140:150, 190:200] = -2
+    filled = (100 + random.normal(0, 1, (300, 400, 3))).astype(np.float32)
+    filled[source < 0] += 20
+    near = hole & (cv2.dilate((source < 0).astype(np.uint8), np.ones((33, 33), np.uint8)) > 0)
+    result, entire = without_steps(filled, hole, source), without_seams(filled, hole, source, near)
+    assert np.abs(result[source < 0] - 100).mean() < 5
+    np.testing.assert_allclose(result, entire, atol=0.5)
+    assert (result[:60] == filled[:60]).all()
