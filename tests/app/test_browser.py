@@ -309,7 +309,7 @@ def mend(person):
     playwright.expect(person.page.locator("#number")).to_have_value("7")
     person.press("b", "]", "]", "]")
     before = int(person.mask(7).sum())
-    person.drag((38, 21), (56, 39))
+    person.drag((38, 21), (64, 46))
     person.wait_for_keys(0, 7)
     assert int(person.mask(7).sum()) != before
     person.page.evaluate(CANCEL_AT_ONCE)
