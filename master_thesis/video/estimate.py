@@ -11,7 +11,9 @@ import torch
 
 from master_thesis.configs.inpainting import MONTAGE, STEADY
 from master_thesis.images.reducing import reduce_hole, reduce_image
+from master_thesis.inpainting.finishing import MADE_UP
 from master_thesis.inpainting.inpainter import Inpainter
+from master_thesis.inpainting.joining import without_steps
 from master_thesis.inpainting.step import FillStep, Pair
 from master_thesis.models.aligner import as_aligner
 from master_thesis.models.classical.neighbours import NeighbourMotion
@@ -37,6 +39,9 @@ TRIED_FRAMES, PLAYED_FRAMES = 2, 13
 """Frames that a trial of pm fills, among others that may show their holes."""
 REDUCED_BY = 2
 """Factor by which frames are reduced for a trial of painting; its time is proportional to the pixels painted."""
+LEAST_HIDDEN_PERCENT, CARRYING_ON = 1.0, 4.0
+"""Where more is hidden, every frame carries on what was hallucinated: it is judged, painted where it is still open, and
+joined, which takes as long as to join it so many times (measured on four sequences)."""
 ENLARGING = 0.1
 """Time to enlarge a pixel that was painted reduced, as a share of the time to compose one (measured at 4 sizes)."""
 
@@ -48,10 +53,12 @@ class Trial:
     Attributes:
         pair: bringing one reference onto its target; with pm, what every frame takes.
         painting: hallucinating one hole.
+        joining: joining what is hallucinated to the copies beside it, with pm.
     """
 
     pair: float
     painting: float
+    joining: float = 0.0
 
     @staticmethod
     @torch.no_grad()
@@ -85,7 +92,8 @@ class Trial:
         composing = _seconds(lambda _: _compose(smooth, _played(frames, steps)), 0, inpainter.device)
         painting = _seconds(lambda _: _paint(inpainter, small[0]), 0, inpainter.device)
         larger = _times_as_much_painted(inpainter, frames[0].hole, small[0].hole)
-        return Trial((motions + composing) / TRIED_FRAMES, painting * larger)
+        joining = _seconds(lambda _: _join(frames[0]), 0, inpainter.device)
+        return Trial((motions + composing) / TRIED_FRAMES, painting * larger, joining)
 
 
 @dataclass(frozen=True)
@@ -133,6 +141,13 @@ def _paint(inpainter: Inpainter, frame: WorkingFrame) -> None:
     painter.paint(MaskedFrames(*(plane.to(inpainter.device) for plane in planes)))
 
 
+def _join(frame: WorkingFrame) -> None:
+    """Joins two halves of a hole, of which one would be hallucinated."""
+    source = np.zeros(frame.hole.shape, np.int32)
+    source[:, : source.shape[1] // 2] = MADE_UP
+    without_steps(frame.image.astype(np.float32), frame.hole, source)
+
+
 def _times_as_much_painted(inpainter: Inpainter, hole: np.ndarray, reduced: np.ndarray) -> float:
     """How many times the pixels of a reduced hole are painted in the hole itself, which may be painted reduced, too."""
     if not isinstance(inpainter.hallucinator, ExemplarPainter) or not reduced.any():
@@ -173,12 +188,15 @@ def estimate_filling(
     pairs = pairs_per_frame(options.algorithm, len(has_hole), planned)
     # With pm, what other frames show may not be trusted.
     is_painted = outlook is None or outlook.hidden_percent != 0 or options.algorithm == MONTAGE
+    # Where hardly anything is hidden, next to nothing is carried on.
+    is_carried = outlook is None or outlook.hidden_percent is None or outlook.hidden_percent > LEAST_HIDDEN_PERCENT
+    frame = pairs * trial.pair + is_carried * CARRYING_ON * trial.joining
     seconds = 0.0 if planned is None or outlook is None else outlook.seconds * len(has_hole)
     for scene in scenes:
         count, share = sum(has_hole[scene.start : scene.stop]), _num_pixels(scene) / _num_pixels(tried)
         # Others copy what was hallucinated in one frame of the scene.
         paintings = min(count, 1) if options.algorithm in STEADY else count
-        seconds += share * (count * pairs * trial.pair + paintings * is_painted * trial.painting)
+        seconds += share * (count * frame + paintings * is_painted * trial.painting)
     return seconds
 
 

@@ -9,7 +9,7 @@ from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.models.painter import ExemplarPainter
 from master_thesis.video import estimate
 from master_thesis.video.compositing import WorkingFrame
-from master_thesis.video.estimate import ENLARGING, Trial, _times_as_much_painted, estimate_filling
+from master_thesis.video.estimate import CARRYING_ON, ENLARGING, Trial, _times_as_much_painted, estimate_filling
 from master_thesis.video.outlook import Outlook, Sample, Samples
 from master_thesis.video.plan import Scene
 from master_thesis.video.survey import Box
@@ -26,7 +26,8 @@ def inpainter(algorithm="ip", exhaustive=True):
 
 def seconds_of(monkeypatch, outlook, **options):
     """Two scenes, of which the second one is four times as large: 7 and 6 frames with a hole."""
-    monkeypatch.setattr(Trial, "run", lambda *_: Trial(pair=2.0, painting=5.0))
+    joining = 0.25 if options.get("algorithm") == "pm" else 0.0
+    monkeypatch.setattr(Trial, "run", lambda *_: Trial(pair=2.0, painting=5.0, joining=joining))
     samples = Samples(first=[Sample(3, np.zeros((*LARGE, 3), np.uint8), np.ones(LARGE, bool))])
     return estimate_filling(samples, outlook, SCENES, [False] * 3 + [True] * 13, inpainter(**options))
 
@@ -37,7 +38,7 @@ def seconds_of(monkeypatch, outlook, **options):
         ("ff", 60.0, (7 + 4 * 6) * (3 * 2 + 5)),
         ("ff", 0.0, (7 + 4 * 6) * 3 * 2),
         ("ip", 60.0, (7 + 4 * 6) * (3 + 2) * 2 + (1 + 4) * 5),
-        ("pm", 60.0, (7 + 4 * 6) * 2 + (1 + 4) * 5),
+        ("pm", 60.0, (7 + 4 * 6) * (2 + CARRYING_ON * 0.25) + (1 + 4) * 5),
         ("pm", 0.0, (7 + 4 * 6) * 2 + (1 + 4) * 5),
     ],
 )
@@ -67,14 +68,14 @@ def test_a_trial_aligns_two_pairs_and_paints_two_holes(monkeypatch):
 
 
 def test_the_trial_of_a_montage_tells_a_painting_from_the_rest(monkeypatch):
-    ticks = iter(np.cumsum([0.0, 3, 0, 5, 0, 6]).tolist())
+    ticks = iter(np.cumsum([0.0, 3, 0, 5, 0, 6, 0, 7]).tolist())
     monkeypatch.setattr(estimate.time, "perf_counter", lambda: next(ticks))
     rng, hole = np.random.default_rng(0), np.zeros((48, 64), bool)
     hole[20:30, 20:40] = True
     frames = [WorkingFrame(rng.integers(0, 256, (48, 64, 3), np.uint8), hole) for _ in range(2)]
     tried = inpainter("pm")
     assert Trial.run(tried, frames) == Trial(
-        pair=(3.0 + 5.0) / estimate.TRIED_FRAMES, painting=6.0 * 4
+        pair=(3.0 + 5.0) / estimate.TRIED_FRAMES, painting=6.0 * 4, joining=7.0
     )  # at half the size
     assert sum(tried.hallucinator.batch_sizes) == 1
 
