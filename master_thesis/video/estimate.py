@@ -143,8 +143,8 @@ def _paint(inpainter: Inpainter, frame: WorkingFrame) -> None:
 
 def _join(frame: WorkingFrame) -> None:
     """Joins two halves of a hole, of which one would be hallucinated."""
-    source = np.zeros(frame.hole.shape, np.int32)
-    source[:, : source.shape[1] // 2] = MADE_UP
+    is_left = np.arange(frame.hole.shape[1]) < frame.hole.shape[1] // 2
+    source = np.where(is_left & frame.hole, MADE_UP, 0).astype(np.int32)
     without_steps(frame.image.astype(np.float32), frame.hole, source)
 
 
