@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from master_thesis.checkpoints.origin import Origin, set_origin
-from master_thesis.checkpoints.reading import Checkpoint, named_tensors, write_weights
+from master_thesis.checkpoints.reading import Checkpoint, with_weights, write_weights
 from master_thesis.checkpoints.vgg import load_vgg_weights
 from master_thesis.errors import UserError, require
 from master_thesis.models.coarse import CoarseColours
@@ -106,9 +106,7 @@ def load_shipped(family: str, trainable: bool = False) -> nn.Module:
 @lru_cache(maxsize=1)
 def load_coarse(path: Path = WEIGHTS / "coarse_colours.safetensors") -> CoarseColours:
     """Loads the shipped network that guesses coarse colours, in single precision, ready to run."""
-    network = CoarseColours()
-    network.load_state_dict(named_tensors(Checkpoint.read(path).content))
-    return network.requires_grad_(False).eval()
+    return with_weights(CoarseColours(), path).requires_grad_(False).eval()
 
 
 def load_network(checkpoint: Checkpoint, family: str, trainable: bool = False) -> nn.Module:

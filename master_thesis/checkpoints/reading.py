@@ -14,16 +14,18 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import safetensors.torch
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from master_thesis.errors import UserError, require
 from master_thesis.models.reference import rename_reference
 from master_thesis.models.registry import NETWORKS
 from master_thesis.runtime.atomic import atomic_path
+
+N = TypeVar("N", bound=nn.Module)
 
 StateDict = dict[str, Tensor]
 
@@ -200,6 +202,12 @@ def named_tensors(checkpoint: Mapping[str, Any]) -> StateDict:
     state = checkpoint.get("state_dict", checkpoint)
     items = state.items() if isinstance(state, Mapping) else ()
     return {k: v for k, v in items if isinstance(k, str) and isinstance(v, Tensor)}
+
+
+def with_weights(network: N, path: Path) -> N:
+    """A network with the weights of a file of this project."""
+    network.load_state_dict(named_tensors(Checkpoint.read(path).content))
+    return network
 
 
 def network_state(checkpoint: Mapping[str, Any], kind: str) -> StateDict:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from master_thesis.ops.mask import Window, widen_window, window_of
+from master_thesis.ops.mask import Window, widen_window, widened, window_of
 from master_thesis.ops.membrane import along_border, blur, membrane
 from master_thesis.ops.pixels import nearest_in, pixels_in, put_pixels
 from master_thesis.ops.seams import without_seams
@@ -109,8 +109,7 @@ def without_steps(
         return filled
     place, result = widen_window(window, NEAR_PX + FAR_PX, (hole.shape[0], hole.shape[1])), filled.copy()
     is_free = hole[place] & _is_inner(place, hole.shape)
-    reach = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * NEAR_PX + 1,) * 2)
-    near = hole[place] & (cv2.dilate(made_up[place].astype(np.uint8), reach) > 0)
+    near = hole[place] & widened(made_up[place], NEAR_PX)
     result[place] = without_seams(filled[place], is_free, source[place], near)
     return result
 

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float, Shaped
 from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.inpainting.sources import Chosen, followed, followed_ahead, points_of
 from master_thesis.ops.pixels import sample_at
-from master_thesis.ops.position_map import CORNERS, NOWHERE, Places, PositionMap
+from master_thesis.ops.position_map import CORNERS, NOWHERE, Places, PositionMap, frames_in
 
 MIN_DEPTH_PX = 4.0
 """Pixels closer to the border of their hole are not taken from rims: an error of the motion may make them visible."""
@@ -73,7 +73,7 @@ def is_outside(holes: Sequence[Hole], places: Places) -> Bool[np.ndarray, " N"]:
     What lies in no frame, or in what was hallucinated, is in no hole.
     """
     result = np.ones(len(places.source), bool)
-    for k in np.unique(places.source[places.source >= 0]).tolist():
+    for k in [number for number in frames_in(places.source) if number >= 0]:
         chosen = np.flatnonzero(places.source == k)
         result[chosen] = sample_at((~holes[k]).astype(np.float32), places.xy.take(chosen, axis=0)) > TOUCH
     return result

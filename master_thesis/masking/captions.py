@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from master_thesis.masking.glyphs import Box, Line, is_same_text, outline_mask, overlap
+from master_thesis.ops.mask import disc
 
 STRIDE = 8
 """Frames between two looks."""
@@ -181,4 +182,4 @@ def caption_mask(
     mask = np.zeros(size, np.uint8)
     for caption in captions:
         caption.draw(mask, frame, has_letters_alone)
-    return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * WIDENING_PX + 1,) * 2)) > 0
+    return cv2.dilate(mask, disc(WIDENING_PX)) > 0

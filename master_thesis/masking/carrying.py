@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from jaxtyping import UInt8
 
-from master_thesis.checkpoints.reading import Checkpoint, named_tensors
+from master_thesis.checkpoints.reading import with_weights
 from master_thesis.masking.views import SoftMask, View, ViewFinder, window_around
 from master_thesis.models.carrier import MaskCarrier, Memory
 from master_thesis.models.classical.opencv import dense_flow
@@ -72,9 +72,7 @@ class Tracker(Protocol):
 @lru_cache(maxsize=2)
 def load_carrier(path: Path = WEIGHTS / "mask_carrier.safetensors") -> MaskCarrier:
     """Loads the shipped network, ready to run."""
-    network = MaskCarrier()
-    network.load_state_dict(named_tensors(Checkpoint.read(path).content))
-    return network.eval().to(memory_format=torch.channels_last)
+    return with_weights(MaskCarrier(), path).eval().to(memory_format=torch.channels_last)
 
 
 def working_size(size: tuple[int, int], pixels: int = PIXELS) -> tuple[int, int]:

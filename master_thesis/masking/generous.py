@@ -14,6 +14,7 @@ import numpy as np
 from master_thesis.masking.carrying import overlap
 from master_thesis.masking.finishing import THRESHOLD
 from master_thesis.masking.views import SoftMask
+from master_thesis.ops.mask import disc
 
 WIDTHS_PX = range(0, 13, 2)
 """How much wider masks may be, all around."""
@@ -38,5 +39,4 @@ def widened(mask: SoftMask, width_px: int) -> SoftMask:
     """A mask that is wider by some pixels all around."""
     if not width_px:
         return mask
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width_px + 1, 2 * width_px + 1))
-    return cv2.dilate(mask, disc)
+    return cv2.dilate(mask, disc(width_px))

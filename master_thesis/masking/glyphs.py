@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
+from master_thesis.ops.mask import disc
+
 SAME_PLACE = 0.5
 """Overlap of the boxes of two lines from which they may be the same."""
 SAME_LETTERS = 0.6
@@ -61,7 +63,7 @@ def read_line(image: UInt8[np.ndarray, "H W 3"], quad: Float[np.ndarray, "4 2"])
         return None
     part = np.ascontiguousarray(image[box[1] : box[3], box[0] : box[2]])
     radius = max(round(THICKNESS * min(part.shape[:2])), 2)
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1))
+    kernel = disc(radius)
     bright, dark = (cv2.morphologyEx(part, way, kernel) for way in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT))
     strongest = np.maximum(bright, dark).max(axis=2)
     threshold, _ = cv2.threshold(strongest, 0, 255, cv2.THRESH_OTSU)

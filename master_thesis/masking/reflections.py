@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from master_thesis.masking.shadows import SMOOTHING_PX, ShadowFinder, widened
+from master_thesis.masking.shadows import SMOOTHING_PX, ShadowFinder
+from master_thesis.ops.mask import widened
 
 LOWEST_SHARE = 0.005
 """Share of the object that may lie below the line at which it is mirrored."""

@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from master_thesis.models.classical.homography import warp_homography
 from master_thesis.models.classical.tracking import tracked_motion
+from master_thesis.ops.mask import widened
 
 DISTANCES = (4, 8, 12, 18, 24, 32)
 """Frames on either side whose median is the background."""
@@ -128,12 +129,6 @@ def _touching(dim: Bool[np.ndarray, "H W"], mask: Bool[np.ndarray, "H W"]) -> Bo
     large = [label for label in touching if stats[label, cv2.CC_STAT_AREA] >= MIN_SHARE * mask.sum()]
     closed = cv2.morphologyEx(np.isin(labels, large).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     return (closed > 0) & ~mask
-
-
-def widened(mask: Bool[np.ndarray, "H W"], radius: int) -> Bool[np.ndarray, "H W"]:
-    """A mask with everything up to so many pixels around it."""
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
-    return cv2.dilate(mask.astype(np.uint8), kernel) > 0
 
 
 def _centre(mask: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, " 2"]:

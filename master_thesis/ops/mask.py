@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 import torch
 from jaxtyping import Bool, Float, UInt8
@@ -34,6 +35,20 @@ def hole_percent(mask: Float[Tensor, "*lead 1 H W"]) -> Float[Tensor, "*lead"]:
     """
     # Counted first: a mean would round, and 15 % of the pixels could exceed 15 %.
     return mask.sum(dim=(-3, -2, -1), dtype=torch.float32) * 100 / mask.shape[-2:].numel()
+
+
+def disc(radius_px: int) -> UInt8[np.ndarray, "d d"]:
+    """A kernel for morphology, as wide as twice the radius and one pixel.
+
+    >>> disc(1).tolist()
+    [[0, 1, 0], [1, 1, 1], [0, 1, 0]]
+    """
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
+
+
+def widened(mask: Bool[np.ndarray, "H W"], radius_px: int) -> Bool[np.ndarray, "H W"]:
+    """A mask with everything up to so many pixels around it."""
+    return cv2.dilate(mask.astype(np.uint8), disc(radius_px)) > 0
 
 
 def window_of(mask: Bool[np.ndarray, "H W"]) -> Window | None:

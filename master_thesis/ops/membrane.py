@@ -66,15 +66,15 @@ def stretched(values: Float[np.ndarray, "h w 3"], weights: Float[np.ndarray, "h 
     known, is_open = weights * values, 1 - weights
     if min(height, width) == 1:
         return known + is_open * (known.sum(axis=(0, 1)) / (weights.sum(axis=(0, 1)) + np.float32(EPSILON)))
-    share = _halved(weights)
-    coarse = stretched(_halved(known) / (share + np.float32(EPSILON)), np.minimum(2 * share, 1))
+    share = halved(weights)
+    coarse = stretched(halved(known) / (share + np.float32(EPSILON)), np.minimum(2 * share, 1))
     filled = known + is_open * cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
     for _ in range(RELAXATIONS):
         filled = known + is_open * cv2.filter2D(filled, -1, CROSS, borderType=cv2.BORDER_REPLICATE)
     return filled
 
 
-def _halved(planes: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h2 w2 3"]:
+def halved(planes: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h2 w2 3"]:
     """Averages two by two pixels, and what is left of them at the last row and column."""
     height, width = planes.shape[:2]
     even = cv2.copyMakeBorder(planes, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)

@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from master_thesis.ops.membrane import halved
+
 LARGEST_STEP = 40.0
 """Larger steps, in grey levels, are edges of the scene, not seams."""
 TEXTURE_SHARE = 1.5
@@ -95,8 +97,8 @@ def _cycle(
     value = _relaxed(value, pull, inside)
     height, width = inside.shape[:2]
     if min(height, width) > LEAST_SIDE:
-        core = (_halved(inside) > LEAST_SHARE).astype(np.float32)
-        coarse = 4 * _halved(_residual(value, pull, inside)) * core
+        core = (halved(inside) > LEAST_SHARE).astype(np.float32)
+        coarse = 4 * halved(_residual(value, pull, inside)) * core
         added = np.zeros_like(coarse)
         for _ in range(VISITS):
             added = _cycle(added, coarse, core)
@@ -116,10 +118,3 @@ def _residual(value: np.ndarray, pull: np.ndarray, inside: np.ndarray) -> np.nda
     around += pull
     around *= inside
     return around
-
-
-def _halved(planes: Float[np.ndarray, "H W *C"]) -> Float[np.ndarray, "h w *C"]:
-    """Averages two by two pixels."""
-    height, width = planes.shape[:2]
-    even = cv2.copyMakeBorder(planes, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
-    return cv2.resize(even, (-(-width // 2), -(-height // 2)), interpolation=cv2.INTER_AREA)

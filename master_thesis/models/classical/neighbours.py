@@ -23,6 +23,7 @@ from master_thesis.models.classical.opencv import blur, both_flows, continue_flo
 from master_thesis.models.classical.tracking import tracked_motion
 from master_thesis.ops.homography import from_pixels, to_pixels
 from master_thesis.ops.lucas_kanade import GradientImage, refine_homography
+from master_thesis.ops.mask import widened
 from master_thesis.ops.pixels import sample_at, warp_by_flow
 
 FEATURE_SIDE_PX = 512
@@ -163,8 +164,7 @@ class Half(NamedTuple):
         return cv2.merge([(axis * share).astype(np.float32) for axis in cv2.split(continue_flow(flow, trust)[0])])
 
     def _share(self, other: Half, flow: np.ndarray, trust: np.ndarray) -> Float[np.ndarray, "h w"]:
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * RING_PX + 1,) * 2)
-        is_hidden = cv2.dilate((~(self.known & other.known)).astype(np.uint8), kernel) > 0
+        is_hidden = widened(~(self.known & other.known), RING_PX)
         continued = continue_flow(flow, np.where(is_hidden, 0, trust).astype(np.float32))[0]
         ring = is_hidden & self.known & other.known & (warp_by_flow(other.known.astype(np.float32), continued) > 0.99)
         errors = [
