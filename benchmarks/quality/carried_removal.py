@@ -19,21 +19,19 @@ import cv2
 import numpy as np
 import torch
 
-from benchmarks.quality.masks import boxed, similarity
+from benchmarks.quality.masks import boxed, carry, similarity
 from benchmarks.quality.real_clips import long_backgrounds, middling_masks
 from master_thesis import InpaintOptions, load_small
+from master_thesis.cli.build import load_hallucinator
 from master_thesis.configs.masking import CARRIER
 from master_thesis.evaluation.motion import dis_flow, estimate_motion
 from master_thesis.evaluation.surface import seam
 from master_thesis.images.codec import read_frame, write_png
 from master_thesis.images.masks import dilate, resize_mask
 from master_thesis.inpainting.inpainter import Inpainter
-from master_thesis.masking.carrying import Carrier, load_carrier
-from master_thesis.masking.edges import fit_masks
-from master_thesis.masking.finishing import THRESHOLD, enlarge, reduce_mask
-from master_thesis.masking.spans import carry_span, plan_spans
+from master_thesis.masking.finishing import THRESHOLD, enlarge
+from master_thesis.masking.outline import Outline
 from master_thesis.metrics import warping_error
-from master_thesis.models.painter import ExemplarPainter
 from master_thesis.ops.image import to_bytes, to_float
 
 SIZE = (240, 432)
@@ -58,11 +56,9 @@ def compose(backgrounds: Sequence[np.ndarray], masks: Sequence[np.ndarray], text
     ]
 
 
-def carry(frames: Sequence[np.ndarray], first: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def taken_by(frames: Sequence[np.ndarray], first: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """The masks of a clip from that of its first frame, and what `remove` takes: these and what is unsure."""
-    carrier, keys = Carrier(load_carrier(), frames.__getitem__, SIZE), {0: reduce_mask(first, SIZE)}
-    carried = [each for span in plan_spans(len(frames), [], [0]) for each in carry_span(carrier, keys, span)]
-    found = [each.mask for each in fit_masks(carried, frames.__getitem__)]
+    found = [each.mask for each in carry(frames, {0: Outline(first)})[0]]
     masks, taken = ([first, *(enlarge(mask, SIZE, least) for mask in found)] for least in (THRESHOLD, CARRIER.unsure))
     return masks, [a | b for a, b in zip(masks, taken, strict=True)]
 
@@ -93,7 +89,7 @@ def measure(name: str, parts: Parts, pictures: Path | None, inpainter: Inpainter
     """Prints the figures of a clip, made of what is behind, the true masks and the texture of the object."""
     truth, own, texture = parts
     frames, hole = compose(truth, own, texture), widened(own)
-    choices = {"carried": carry(frames, own[0]), "box": carry(frames, boxed(frames, 0, own[0]).mask)}
+    choices = {"carried": taken_by(frames, own[0]), "box": taken_by(frames, boxed(frames, 0, own[0]).mask)}
     row = [frames[-1]]
     for kind, (masks, taken) in ({"true": (own, own)} | choices).items():
         filled = removed(frames, taken, inpainter)
@@ -116,7 +112,7 @@ def main() -> None:
     parser.add_argument("--start", type=int, default=0, help="number of the first clip")
     parser.add_argument("--pictures", type=Path, help="a folder for pictures of the last frames")
     options = parser.parse_args()
-    inpainter = Inpainter(load_small()[0], ExemplarPainter(), InpaintOptions("pm"))
+    inpainter = Inpainter(load_small()[0], load_hallucinator("exemplar"), InpaintOptions("pm"))
     backgrounds, outlines = long_backgrounds(options.data_path), middling_masks(options.data_path)
     print("clip                  masks        J  recall      dB    seam    warp", flush=True)
     for i in range(options.start, min(options.clips, len(backgrounds))):

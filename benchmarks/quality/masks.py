@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from pathlib import Path
 
@@ -87,25 +87,32 @@ def boxed(pictures: Sequence[np.ndarray], key: int, mask: np.ndarray) -> Outline
     return outline(pictures[key], FrameMarks((box.left, box.top, box.right, box.bottom)), neighbours)
 
 
-def carry(clip: Clip, keys: Sequence[int], is_boxed: bool, kept: Path | None) -> tuple[list[FrameMask], float]:
-    """Carries the masks of the key frames, or what is outlined in boxes around them.
-
-    Returns:
-        The masks of the other frames, and CPU seconds per frame.
-    """
-    size, network = working_size(clip.truth[0].shape, FRAME_PIXELS), load_carrier()
-    frames = [cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA) for picture in clip.pictures]
-    carrier: Tracker = make_carrier(network, frames.__getitem__, size)
-    if kept:
-        carrier = KeptTracks(carrier, kept)
+def outlined(clip: Clip, keys: Sequence[int], is_boxed: bool) -> dict[int, Outline]:
+    """The true masks of the key frames, or what is outlined in boxes around them."""
     true = {key: clip.truth[key] for key in keys}
     outlines = {key: boxed(clip.pictures, key, true[key]) if is_boxed else Outline(true[key]) for key in keys}
     if is_boxed:
         shown = (f"{similarity(outlines[key].mask, true[key]):.3f} ({outlines[key].certainty:.2f})" for key in keys)
         print(f"outline  {clip.name:20} " + " ".join(shown))
-    certainty = {key: outlines[key].certainty for key in keys}
+    return outlines
+
+
+def carry(
+    pictures: Sequence[np.ndarray], outlines: Mapping[int, Outline], kept: Path | None = None
+) -> tuple[list[FrameMask], float]:
+    """Carries the masks of the key frames.
+
+    Returns:
+        The masks of the other frames, and CPU seconds per frame.
+    """
+    size, network = working_size(pictures[0].shape[:2], FRAME_PIXELS), load_carrier()
+    frames = [cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA) for picture in pictures]
+    carrier: Tracker = make_carrier(network, frames.__getitem__, size)
+    if kept:
+        carrier = KeptTracks(carrier, kept)
+    certainty = {key: each.certainty for key, each in outlines.items()}
     seconds, found = 0.0, list[FrameMask]()
-    for span in plan_spans(len(frames), [], keys):
+    for span in plan_spans(len(frames), [], list(outlines)):
         known, fine = ({key: reduce_mask(outlines[key].mask, to) for key in span.keys} for to in (carrier.size, size))
         start = time.process_time()
         carried = list(carry_span(carrier, known, span))
@@ -144,7 +151,8 @@ def main() -> None:
         rows, means = [], []
         for name in names:
             clip = Clip.read(options.data_path, name, options.max_frames)
-            found, seconds = carry(clip, KEYS[kind](len(clip.truth)), options.boxes, kept_at(options, kind, name))
+            marked = outlined(clip, KEYS[kind](len(clip.truth)), options.boxes)
+            found, seconds = carry(clip.pictures, marked, kept_at(options, kind, name))
             scored = [score(each, clip.truth[each.frame], options.unsure) for each in found]
             rows += scored
             means.append((*summary(scored), seconds))
