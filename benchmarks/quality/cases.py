@@ -18,10 +18,12 @@ import numpy as np
 
 from benchmarks.quality.small_holes import extra_step
 from master_thesis import load_small
-from master_thesis.images.codec import write_png
+from master_thesis.images.codec import read_mask, write_png
+from master_thesis.images.listing import images_in
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.photomontage import Photomontage
 from master_thesis.models.painter import as_painter
+from master_thesis.ops.mask import widened
 
 WIDENING_PX = 4
 
@@ -30,9 +32,7 @@ def read_case(video: str, masks: str) -> tuple[list[np.ndarray], list[np.ndarray
     """Frames and holes."""
     with av.open(video) as container:
         frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * WIDENING_PX + 1,) * 2)
-    read = (cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) for path in sorted(Path(masks).glob("*.png")))
-    return frames, [cv2.dilate((mask > 127).astype(np.uint8), kernel) > 0 for mask in read]
+    return frames, [widened(read_mask(path), WIDENING_PX) for path in images_in(Path(masks))]
 
 
 def montage(frames: list[np.ndarray], holes: list[np.ndarray]) -> tuple[list[np.ndarray], float]:
