@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-import torch
 from jaxtyping import Float, Int, Int32, Shaped
 
 from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.inpainting.grain import with_grain
 from master_thesis.inpainting.joining import RING_PX, joined, ring_around, without_steps
 from master_thesis.inpainting.motions import Hole, Motions, Picture
+from master_thesis.inpainting.painting import PicturePainter, rounded
 from master_thesis.inpainting.rims import sample_outside
 from master_thesis.inpainting.sources import MARGIN_PX, Chosen, points_of
-from master_thesis.models.painter import Painter, SmoothPainter, surroundings
-from master_thesis.ops.banding import without_bands
-from master_thesis.ops.image import FINE
+from master_thesis.models.painter import surroundings
 from master_thesis.ops.mask import widen_window, window_of
 from master_thesis.ops.pixels import pixels_in, put_pixels, put_rows, where_masked
-from master_thesis.ops.position_map import NOWHERE, Places, frames_in
-from master_thesis.records import MaskedFrames
-
-SLIVER_PX = 4
-"""Open parts narrower than twice this are filled smoothly from their surroundings: a patch there shows as a speck."""
-APART_PX = 16
-"""Open parts further apart than twice this are painted by themselves, in smaller boxes: these are what takes time."""
-MADE_UP = NOWHERE - 1
-"""In place of a frame's number: hallucinated in frame 0; one less for each later frame."""
+from master_thesis.ops.position_map import NOWHERE, Places, frames_in, hallucinated_in
 
 
 @dataclass(frozen=True)
@@ -46,7 +35,7 @@ class FilledHole:
 
 
 @dataclass(frozen=True)
-class MadeUp:
+class HallucinatedPart:
     """The part of a frame around what was hallucinated in it, and the position (x, y) of its first pixel."""
 
     picture: Picture
@@ -59,27 +48,20 @@ class Finisher:
     Args:
         frames: RGB in [0, 255], whole numbers or with 16 bits; their colours inside the holes do not matter.
         holes: what is to be filled.
-        painter: hallucinates what no frame shows.
         motions: of the frames.
-        device: where the painter is.
+        painter: hallucinates what no frame shows.
     """
 
     def __init__(
-        self,
-        frames: Sequence[Picture],
-        holes: Sequence[Hole],
-        painter: Painter,
-        motions: Motions,
-        device: torch.device | None = None,
+        self, frames: Sequence[Picture], holes: Sequence[Hole], motions: Motions, painter: PicturePainter
     ) -> None:
-        self.frames, self.holes, self.painter = frames, holes, painter
-        self.motions, self.device = motions, device
-        self._made_up: dict[int, MadeUp] = {}
+        self.frames, self.holes, self.motions, self.painter = frames, holes, motions, painter
+        self._parts: dict[int, HallucinatedPart] = {}
 
     def take_over(self, t: int, picture: Picture) -> int:
         """Takes a frame that was filled before as if it had been hallucinated; returns its name in :class:`Places`."""
-        self._made_up[t] = MadeUp(picture, (0, 0))
-        return MADE_UP - t
+        self._parts[t] = HallucinatedPart(picture, (0, 0))
+        return hallucinated_in(t)
 
     def finish(self, t: int, chosen: Chosen, done: FilledHole | None = None) -> tuple[FilledHole, Places]:
         """Reads the colours of a hole, and hallucinates what has no place, which then gets one.
@@ -91,7 +73,7 @@ class Finisher:
         """
         wide, places = chosen.wide, chosen.places
         if not len(places.source):
-            self._made_up.clear()
+            self._parts.clear()
             return FilledHole(np.zeros((0, 3), self.frames[t].dtype), places.source), places
         place = _around(wide)
         hole, inside, picture = self.holes[t][place], wide[place], self.frames[t][place].copy()
@@ -102,19 +84,19 @@ class Finisher:
             picture[hole] = done.colours
         else:
             copied = self._copied(t, place, inside, chosen, picture)
-            put_pixels(picture, hole, _rounded(pixels_in(copied, hole), picture))
+            put_pixels(picture, hole, rounded(pixels_in(copied, hole), picture))
         if is_open.any():
-            own = Places(np.where(is_open[inside], MADE_UP - t, NOWHERE).astype(np.int32), points_of(wide))
+            own = Places(np.where(is_open[inside], hallucinated_in(t), NOWHERE).astype(np.int32), points_of(wide))
             places = places.where(places.is_known, own)
         if done is None:
-            picture = self._made_up_in(t, place, picture, is_open)
+            picture = self._hallucinated(t, place, picture, is_open)
             source = np.full(hole.shape, NOWHERE, np.int32)
             source[inside] = places.source
-            picture = _rounded(without_steps(picture.astype(np.float32), hole, source), picture)
+            picture = rounded(without_steps(picture.astype(np.float32), hole, source), picture)
         if is_open.any():
             self._keep(t, place, picture, is_open)
         needed = set(frames_in(places.source))
-        self._made_up = {k: part for k, part in self._made_up.items() if MADE_UP - k in needed}
+        self._parts = {k: part for k, part in self._parts.items() if hallucinated_in(k) in needed}
         source = np.where(places.source >= 0, places.source, HALLUCINATED).astype(np.int32)
         return FilledHole(pixels_in(picture, hole), source[hole[inside]]), places
 
@@ -157,27 +139,27 @@ class Finisher:
         colours = np.zeros((len(places.source), 3), np.float32)
         for number in frames_in(places.source):
             chosen = np.flatnonzero(places.source == number)
-            k = number if number >= 0 else MADE_UP - number
-            part = MadeUp(self.frames[k], (0, 0)) if number >= 0 else self._made_up[k]
+            k = number if number >= 0 else hallucinated_in(number)
+            part = HallucinatedPart(self.frames[k], (0, 0)) if number >= 0 else self._parts[k]
             points = places.xy.take(chosen, axis=0) - np.array(part.corner, np.float32)
             hole = self.holes[k] if number >= 0 else np.zeros(part.picture.shape[:2], bool)
             sampled = sample_outside(part.picture, hole, points)
             put_rows(colours, chosen, self.motions.exposures[k].seen_as(self.motions.exposures[t], sampled))
         return colours
 
-    def _made_up_in(self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole) -> Picture:
+    def _hallucinated(self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole) -> Picture:
         """Paints the open pixels of a part of a frame from their surroundings."""
         if not is_open.any():
             return picture
         frame, hole, around = self._whole(t, place, picture, is_open)
         part = frame[around]
-        part[hole[around]] = self._paint(part, hole[around])[hole[around]]
+        part[hole[around]] = self.painter.paint(part, hole[around])[hole[around]]
         return frame[place]
 
     def _keep(self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole) -> None:
         """Keeps what was hallucinated in a frame, and its surroundings."""
         frame, _, around = self._whole(t, place, picture, is_open)
-        self._made_up[t] = MadeUp(frame[around].copy(), (around[1].start, around[0].start))
+        self._parts[t] = HallucinatedPart(frame[around].copy(), (around[1].start, around[0].start))
 
     def _whole(
         self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole
@@ -186,57 +168,6 @@ class Finisher:
         frame, hole = self.frames[t].copy(), np.zeros(self.holes[t].shape, bool)
         frame[place], hole[place] = picture, is_open
         return frame, hole, surroundings(hole)
-
-    def _paint(self, picture: Picture, is_open: Hole) -> Picture:
-        """Paints parts that lie apart one after the other, each from what surrounds it alone."""
-        painted, is_left = picture.copy(), is_open.copy()
-        for part in _parts_of(is_open):
-            place = surroundings(part)
-            painted[place] = where_masked(part[place], self._paint_part(painted[place], is_left[place]), painted[place])
-            is_left &= ~part
-        return painted
-
-    def _paint_part(self, picture: Picture, is_open: Hole) -> Picture:
-        """Paints what is wide, and fills what is narrow smoothly."""
-        is_wide = _wide_part(is_open)
-        painted = self._painted_by(self.painter, picture, is_open) if is_wide.any() else picture
-        is_narrow = is_open & ~is_wide
-        if not is_narrow.any():
-            return painted
-        return where_masked(is_narrow, self._painted_by(SmoothPainter(), picture, is_open), painted)
-
-    @torch.no_grad()
-    def _painted_by(self, painter: Painter, picture: Picture, is_open: Hole) -> Picture:
-        colours = torch.from_numpy(picture).float().div(255).permute(2, 0, 1).unsqueeze(0)
-        visible = torch.from_numpy(~is_open).float()[None, None]
-        painted = painter.paint(MaskedFrames(colours.to(self.device), visible.to(self.device)))
-        made_up = 255 * painted[0].float().permute(1, 2, 0).cpu().numpy()
-        if painter.is_rounded and picture.dtype != np.uint8:
-            made_up = without_bands(made_up, is_open)
-        return _rounded(made_up, picture)
-
-
-def _parts_of(is_open: Hole) -> Iterator[Hole]:
-    """Yields the parts that lie apart, the largest first."""
-    together = cv2.dilate(is_open.astype(np.uint8), np.ones((2 * APART_PX + 1,) * 2, np.uint8))
-    _, label = cv2.connectedComponents(together)
-    label[~is_open] = 0
-    sizes = np.bincount(label.ravel())
-    for number in np.argsort(-sizes[1:], kind="stable") + 1:
-        yield label == number
-
-
-def _wide_part(is_open: Hole) -> Hole:
-    """The parts that are wider than slivers, with their corners."""
-    side = 2 * SLIVER_PX + 1
-    core = cv2.erode(is_open.astype(np.uint8), np.ones((side, side), np.uint8), borderValue=0)
-    return is_open & (cv2.dilate(core, np.ones((side + SLIVER_PX,) * 2, np.uint8)) > 0)
-
-
-def _rounded(colours: Float[np.ndarray, "*N 3"], like: Picture) -> Shaped[np.ndarray, "*N 3"]:
-    """Colours in [0, 255], as fine as those of a picture."""
-    steps, most = (1, 255) if like.dtype == np.uint8 else (FINE, 2**16 - 1)
-    return (np.rint(colours * steps).clip(0, most) / steps).astype(like.dtype)
 
 
 def _around(wide: Hole) -> tuple[slice, slice]:

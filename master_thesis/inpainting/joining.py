@@ -103,13 +103,13 @@ def without_steps(
         hole: what was filled.
         source: the frame that each of its pixels is copied from; negative if hallucinated, by where that was done.
     """
-    made_up = hole & (source < 0)
-    window = window_of(made_up)
+    hallucinated = hole & (source < 0)
+    window = window_of(hallucinated)
     if window is None:
         return filled
     place, result = widen_window(window, NEAR_PX + FAR_PX, (hole.shape[0], hole.shape[1])), filled.copy()
     is_free = hole[place] & _is_inner(place, hole.shape)
-    near = hole[place] & widened(made_up[place], NEAR_PX)
+    near = hole[place] & widened(hallucinated[place], NEAR_PX)
     result[place] = without_seams(filled[place], is_free, source[place], near)
     return result
 

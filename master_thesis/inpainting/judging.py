@@ -12,11 +12,10 @@ import numpy as np
 from jaxtyping import Float
 
 from master_thesis.inpainting.candidates import Grid, Views
-from master_thesis.inpainting.finishing import MADE_UP
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.sources import WideHoles, points_of
 from master_thesis.inpainting.strangers import StrangerFinder
-from master_thesis.ops.position_map import Places
+from master_thesis.ops.position_map import NOWHERE, Places, hallucinated_in
 
 
 class Judge:
@@ -44,7 +43,7 @@ class Judge:
         wide = self.views.wide[t]
         points = points_of(wide)
         finder = StrangerFinder(t, points, Grid.around(wide), self.views, self.motions.exposures)
-        frames = np.where(places.source > MADE_UP, places.source, MADE_UP - places.source).astype(np.int32)
+        frames = np.where(places.source >= NOWHERE, places.source, hallucinated_in(places.source)).astype(np.int32)
         strange = finder.find(Places(frames, places.xy), colours)
         self.views.forget(t, but=np.unique(frames).tolist())
         return places.where(~strange, Places.nowhere(places.xy))

@@ -18,14 +18,15 @@ from functools import partial
 import numpy as np
 import torch
 
-from master_thesis.inpainting.finishing import MADE_UP, FilledHole, Finisher, Picture
+from master_thesis.inpainting.finishing import FilledHole, Finisher
 from master_thesis.inpainting.judging import Judge
-from master_thesis.inpainting.motions import Hole, Motions
+from master_thesis.inpainting.motions import Hole, Motions, Picture
+from master_thesis.inpainting.painting import PicturePainter
 from master_thesis.inpainting.rims import Rims, is_outside
 from master_thesis.inpainting.sources import Chosen, choose_sources, followed, points_of
 from master_thesis.models.painter import Painter
 from master_thesis.ops.pixels import pixel_positions
-from master_thesis.ops.position_map import Places, PositionMap
+from master_thesis.ops.position_map import Places, PositionMap, hallucinated_in
 from master_thesis.runtime.ahead import one_ahead
 
 
@@ -49,7 +50,7 @@ class Photomontage:
         device: torch.device | None = None,
     ) -> None:
         self.frames, self.holes, self.motions = frames, holes, motions
-        self.finisher = Finisher(frames, holes, painter, motions, device)
+        self.finisher = Finisher(frames, holes, motions, PicturePainter(painter, device))
         self.judge = Judge(frames, holes, motions)
 
     def fill(
@@ -69,16 +70,16 @@ class Photomontage:
         for t, chosen in one_ahead(choose_sources(self.frames, self.holes, self.motions, targets)):
             wide, colours = chosen.wide, chosen.colours
             places = self._judged(t, chosen.places, rims.completed(t, chosen))
-            made_up = followed(taken, points_of(wide), partial(self.motions.behind, t))
+            carried = followed(taken, points_of(wide), partial(self.motions.behind, t))
             if taken is not None and last is not None and self.motions.is_repeat(t):
                 # What the frame before shows, so that nothing flickers; what was hallucinated there may be visible now.
-                is_kept = (made_up.source >= 0) | (made_up.source == MADE_UP - targets.start + 1)
+                is_kept = (carried.source >= 0) | (carried.source == hallucinated_in(targets.start - 1))
                 shown = np.full((*wide.shape, 3), np.nan, np.float32)
                 shown[last.wide] = last.colours
-                places, colours = made_up.where(is_kept, places), np.where(is_kept[:, None], shown[wide], colours)
-                places = places.where(places.is_known, made_up)
+                places, colours = carried.where(is_kept, places), np.where(is_kept[:, None], shown[wide], colours)
+                places = places.where(places.is_known, carried)
             else:
-                places = self._judged(t, places, made_up)
+                places = self._judged(t, places, carried)
             last = replace(chosen, places=places, colours=colours)
             hole, places = self.finisher.finish(t, last, done.get(t))
             taken = PositionMap.of(t, wide, places)

@@ -5,13 +5,13 @@ into is sampled once, at the end.
 
 Convention:
     Positions are (x, y) in pixels of the frame they point into, (0, 0) being the centre of the top-left one. ``source``
-    is the number of that frame, or ``NOWHERE``.
+    is the number of that frame, ``hallucinated_in`` that frame, or ``NOWHERE``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, Int32
@@ -22,6 +22,17 @@ NOWHERE = -1
 """In place of a frame's number: nothing is known of this pixel."""
 
 CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
+
+T = TypeVar("T", int, np.ndarray)
+
+
+def hallucinated_in(t: T) -> T:
+    """In place of a frame's number: what was hallucinated in frame t; the other way round as well.
+
+    >>> hallucinated_in(3), hallucinated_in(hallucinated_in(3))
+    (-5, 3)
+    """
+    return NOWHERE - 1 - t
 
 
 def frames_in(source: Int[np.ndarray, "*N"]) -> list[int]:

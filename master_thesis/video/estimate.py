@@ -11,7 +11,6 @@ import torch
 
 from master_thesis.configs.inpainting import MONTAGE, STEADY
 from master_thesis.images.reducing import reduce_hole, reduce_image
-from master_thesis.inpainting.finishing import MADE_UP
 from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.inpainting.joining import without_steps
 from master_thesis.inpainting.step import FillStep, Pair
@@ -27,6 +26,7 @@ from master_thesis.models.painter import (
 )
 from master_thesis.ops.image import to_float
 from master_thesis.ops.mask import window_of
+from master_thesis.ops.position_map import hallucinated_in
 from master_thesis.records import MaskedFrames
 from master_thesis.video.compositing import WorkingFrame
 from master_thesis.video.outlook import Outlook, Samples
@@ -144,7 +144,7 @@ def _paint(inpainter: Inpainter, frame: WorkingFrame) -> None:
 def _join(frame: WorkingFrame) -> None:
     """Joins two halves of a hole, of which one would be hallucinated."""
     is_left = np.arange(frame.hole.shape[1]) < frame.hole.shape[1] // 2
-    source = np.where(is_left & frame.hole, MADE_UP, 0).astype(np.int32)
+    source = np.where(is_left & frame.hole, hallucinated_in(0), 0).astype(np.int32)
     without_steps(frame.image.astype(np.float32), frame.hole, source)
 
 

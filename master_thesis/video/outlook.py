@@ -23,7 +23,7 @@ NUM_TARGETS = 8
 """Frames of a scene whose references are planned."""
 STILL_PX = 0.5
 """Largest movement, at that size, of a camera that stands still."""
-NUM_MADE_UP = 2
+NUM_HALLUCINATED = 2
 """Pairs of a frame that passes on what was hallucinated before."""
 
 
@@ -93,7 +93,7 @@ class Outlook:
 
     def pairs_per_frame(self, algorithm: str) -> float:
         """Mean number of pairs per frame with a hole (ff, ip)."""
-        return self.refs_per_frame + (NUM_MADE_UP * self.unseen_share if algorithm == "ip" else 0)
+        return self.refs_per_frame + (NUM_HALLUCINATED * self.unseen_share if algorithm == "ip" else 0)
 
     @property
     def words(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is made up has the bits of the frames."""
+"""What is hallucinated has the bits of the frames."""
 
 import numpy as np
 import pytest
@@ -6,6 +6,7 @@ import torch
 
 from master_thesis.inpainting.finishing import Finisher
 from master_thesis.inpainting.motions import Motions
+from master_thesis.inpainting.painting import PicturePainter
 from master_thesis.inpainting.sources import Chosen, points_of
 from master_thesis.models.painter import SmoothPainter
 from master_thesis.ops.position_map import NOWHERE, Places
@@ -23,13 +24,13 @@ class RoundedPainter(SmoothPainter):
 
 
 @pytest.mark.parametrize("is_fine", [False, True])
-def test_gradients_that_are_made_up_are_as_fine_as_the_frames(is_fine) -> None:
+def test_gradients_that_are_hallucinated_are_as_fine_as_the_frames(is_fine) -> None:
     sky = np.repeat((100 + 0.05 * np.mgrid[: SIZE[0], : SIZE[1]][1])[..., None], 3, axis=2)
     frame = sky.astype(np.float32) if is_fine else np.rint(sky).astype(np.uint8)
     hole = np.zeros(SIZE, bool)
     hole[16:48, 20:76] = True
     nowhere = Places(np.full(hole.sum(), NOWHERE, np.int32), points_of(hole))
-    finisher = Finisher([frame], [hole], RoundedPainter(), Motions.of([frame], [hole]))
+    finisher = Finisher([frame], [hole], Motions.of([frame], [hole]), PicturePainter(RoundedPainter()))
     unread, refused = np.full((hole.sum(), 3), np.nan, np.float32), np.zeros(hole.sum(), bool)
     colours = finisher.finish(0, Chosen(hole, nowhere, unread, refused))[0].colours
     assert colours.dtype == frame.dtype
@@ -51,7 +52,7 @@ def test_parts_that_lie_apart_are_painted_by_themselves() -> None:
     hole = np.zeros(size, bool)
     hole[30:50, 20:40] = hole[20:60, 500:560] = True
     places = Places(np.full(hole.sum(), NOWHERE, np.int32), points_of(hole))
-    finisher = Finisher([frame], [hole], WatchedPainter(), Motions.of([frame], [hole]))
+    finisher = Finisher([frame], [hole], Motions.of([frame], [hole]), PicturePainter(WatchedPainter()))
     unread, refused = np.full((hole.sum(), 3), np.nan, np.float32), np.zeros(hole.sum(), bool)
     filled = finisher.finish(0, Chosen(hole, places, unread, refused))[0]
     assert [count for _, count in seen] == [40 * 60, 20 * 20], "the largest first"

@@ -81,18 +81,18 @@ def test_a_frame_without_a_hole_shows_everything(pan) -> None:
     assert all((hole.source == 1).all() for hole in filled.values())
 
 
-def test_what_no_frame_shows_is_made_up_once_and_carried_on(still) -> None:
+def test_what_no_frame_shows_is_hallucinated_once_and_carried_on(still) -> None:
     painter = Tones()
     filled = dict(montage(still, [HOLE] * 4, painter).fill(range(4)))
     assert painter.num_calls == 1
     for t, hole in filled.items():
         assert (hole.source == HALLUCINATED).all()
-        # Borders are joined in each frame, so that what is carried on differs a little from where it was made up.
+        # Borders are joined in each frame, so that what is carried on differs a little from where it was hallucinated.
         assert np.abs(hole.colours.astype(int) - filled[0].colours).mean() < 3  # a flat tone in strong texture
         assert np.abs(hole.colours.astype(int) - filled[min(t, 1)].colours).max() <= 1
 
 
-def test_what_was_made_up_before_is_carried_on(still) -> None:
+def test_what_was_hallucinated_before_is_carried_on(still) -> None:
     past = np.where(HOLE[..., None], 77, still[0]).astype(np.uint8)
     painter = Tones()
     filled = dict(montage(still, [HOLE] * 4, painter).fill(range(2, 4), past))

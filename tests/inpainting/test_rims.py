@@ -1,4 +1,4 @@
-"""What is visible at any distance from a hole is copied before anything is made up, and shows nothing of the hole."""
+"""What is visible at any distance from a hole is copied before anything is hallucinated, and never the hole itself."""
 
 import cv2
 import numpy as np

@@ -5,7 +5,7 @@ import pytest
 
 from master_thesis.models.classical import homography
 from master_thesis.video.compositing import to_working
-from master_thesis.video.outlook import MAX_SAMPLES, NUM_MADE_UP, Outlook, Samples, predict
+from master_thesis.video.outlook import MAX_SAMPLES, NUM_HALLUCINATED, Outlook, Samples, predict
 from master_thesis.video.plan import Scene
 from master_thesis.video.survey import Box
 from stress.videos import STEP_PX, panorama
@@ -112,7 +112,7 @@ def test_a_trial_gets_the_first_frame_with_a_hole_and_the_next_one_as_they_are_p
 def test_only_ip_asks_finished_frames_for_what_no_frame_shows() -> None:
     outlook = Outlook(50.0, 3.0, 0.5, False)
     assert outlook.pairs_per_frame("ff") == 3
-    assert outlook.pairs_per_frame("ip") == 3 + NUM_MADE_UP / 2
+    assert outlook.pairs_per_frame("ip") == 3 + NUM_HALLUCINATED / 2
 
 
 def test_the_features_of_the_samples_are_not_kept() -> None:
