@@ -30,9 +30,15 @@ from master_thesis.runtime.malloc import keep_freed_memory
 log = logging.getLogger(__name__)
 
 
+def prepare_run(seed: int) -> None:
+    """Prepares the process for a run in which networks are not trained."""
+    keep_freed_memory()
+    torch.manual_seed(seed)
+
+
 def seed_run(seed: int) -> None:
     """Prepares the process for a run that depends on its seed alone."""
-    import pytorch_lightning as pl  # takes seconds, and removals do without
+    import pytorch_lightning as pl  # takes seconds, and removals and masks do without
 
     keep_freed_memory()
     pl.seed_everything(seed, workers=True, verbose=False)
@@ -41,8 +47,7 @@ def seed_run(seed: int) -> None:
 @contextmanager
 def running_networks(options: NetworkCommandOptions, seed: int) -> Iterator[torch.device]:
     """Yields the device on which networks run in this block, in the precision of the options."""
-    keep_freed_memory()
-    torch.manual_seed(seed)
+    prepare_run(seed)
     check_gpus(options.gpus)
     device = inference_device(options.trainer)
     with autocast(device, inference_precision(options.trainer)):

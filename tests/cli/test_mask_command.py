@@ -74,6 +74,12 @@ def test_masks_are_made_from_a_box(world, monkeypatch, capsys):
     assert result.written == names | {"clip_masks", "clip_masks.config.yaml"}
 
 
+def test_lightning_which_takes_seconds_to_import_is_not_needed(world, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "pytorch_lightning", None)
+    result = run_command("mask clip.mp4 --box 20 12 24 24", world, monkeypatch, capsys)
+    assert result.code == 0, result.err
+
+
 def test_an_object_is_removed_from_a_box(world, monkeypatch, capsys):
     result = run_command("remove clip.mp4 --box 20 12 24 24 --output out.mkv --lossless", world, monkeypatch, capsys)
     assert result.code == 0, result.err

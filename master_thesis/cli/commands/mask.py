@@ -34,12 +34,12 @@ class MaskOptions(CommandOptions):
 
 def mask(options: MaskOptions) -> None:
     """Makes the masks, and writes a file next to them that repeats the run."""
-    from master_thesis.cli.build import seed_run
+    from master_thesis.cli.build import prepare_run
     from master_thesis.cli.config_file import CONFIG, write_config
     from master_thesis.video.mask_making import make_masks
     from master_thesis.video.outputs import beside
 
-    seed_run(0)
+    prepare_run(0)
     with terminated_like_interrupted():
         result = make_masks(options.masks, options.marks, options.graphics, options.tracker)
     write_config(beside(Path(result.folder), f".{CONFIG}"), options, options.masks.overwrite)
