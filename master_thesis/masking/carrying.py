@@ -16,7 +16,7 @@ from typing import Protocol, runtime_checkable
 import cv2
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from master_thesis.checkpoints.reading import with_weights
 from master_thesis.masking.views import SoftMask, View, ViewFinder, window_around
@@ -135,13 +135,19 @@ class Carrier:
 
     def _moved(self, mask: SoftMask, before: int, frame: int) -> SoftMask:
         """A mask moved along by optical flow."""
-        size = working_size(self.size, FLOW_PIXELS)
-        pictures = [cv2.resize(self.frame_at(t), size[::-1], interpolation=cv2.INTER_AREA) for t in (frame, before)]
-        now, then = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures)
-        flow = dense_flow(now, then)
-        (height, width), (h, w) = self.size, size
-        larger = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
-        return warp_by_flow(mask, larger * np.array((width / w, height / h), np.float32))
+        flow = enlarged_flow(self.frame_at(frame), self.frame_at(before), working_size(self.size, FLOW_PIXELS))
+        return warp_by_flow(mask, flow)
+
+
+def enlarged_flow(
+    first: UInt8[np.ndarray, "H W 3"], second: UInt8[np.ndarray, "H W 3"], size: tuple[int, int]
+) -> Float[np.ndarray, "H W 2"]:
+    """Optical flow in px from the first picture to the second, measured at a smaller height and width."""
+    reduced = [cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA) for picture in (first, second)]
+    now, then = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in reduced)
+    (height, width), (h, w) = first.shape[:2], size
+    larger = cv2.resize(dense_flow(now, then), (width, height), interpolation=cv2.INTER_LINEAR)
+    return larger * np.array((width / w, height / h), np.float32)
 
 
 def overlap(first: SoftMask, second: SoftMask) -> float:

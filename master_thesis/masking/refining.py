@@ -20,6 +20,7 @@ from master_thesis.masking.finishing import THRESHOLD
 from master_thesis.masking.generous import generosity, widened
 from master_thesis.masking.lost import LostPart, with_lost
 from master_thesis.masking.spans import FrameMask
+from master_thesis.masking.steadying import steady_masks
 from master_thesis.masking.views import PIXELS, SoftMask, View, ViewFinder, Window, window_around
 from master_thesis.models.carrier import MaskCarrier, Memory
 
@@ -43,7 +44,7 @@ SEEN = 0.3
 def refine_masks(
     masks: Iterable[FrameMask], network: MaskCarrier, frame_at: GetFrame, keys: Mapping[int, SoftMask]
 ) -> Iterator[FrameMask]:
-    """Corrects masks near their outlines, fits them to the frames, and adds what key frames show beside them.
+    """Corrects masks near their outlines, fits them to the frames, adds what key frames show beside them, and steadies.
 
     Args:
         masks: those of frames in a row, at any size.
@@ -52,7 +53,7 @@ def refine_masks(
         keys: masks of the key frames at that size.
     """
     refiner = Refiner(network, frame_at, keys)
-    return (refiner.refine(each) for each in masks)
+    return steady_masks((refiner.refine(each) for each in masks), frame_at, keys)
 
 
 class Refiner:
