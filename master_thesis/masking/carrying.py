@@ -24,6 +24,7 @@ from master_thesis.models.carrier import MaskCarrier, Memory
 from master_thesis.models.classical.opencv import dense_flow
 from master_thesis.models.registry import WEIGHTS
 from master_thesis.ops.pixels import warp_by_flow
+from master_thesis.runtime.ahead import one_ahead
 
 PIXELS = 360 * 640
 """Number of pixels of the frames in which masks are carried."""
@@ -120,8 +121,9 @@ class Carrier:
         start, mask, recent = route[0], keys[route[0]], list[Memory]()
         first = self._view(finder, start, mask)
         is_visible = bool((mask > 0.5).any())
-        for before, frame in pairwise(route):
-            moved = self._moved(mask, before, frame)
+        flows = one_ahead(self._flow(frame, before) for before, frame in pairwise(route))
+        for frame, flow in zip(route[1:], flows, strict=True):
+            moved = warp_by_flow(mask, flow)
             view = self._view(finder, frame, moved)
             mask = finder.find(view, Memory.join([*known, *recent]), moved)
             memory = finder.remember(view, mask)
@@ -133,10 +135,9 @@ class Carrier:
     def _view(self, finder: ViewFinder, frame: int, around: SoftMask) -> View:
         return finder.view(self.frame_at(frame), window_around(around > 0.3))
 
-    def _moved(self, mask: SoftMask, before: int, frame: int) -> SoftMask:
-        """A mask moved along by optical flow."""
-        flow = enlarged_flow(self.frame_at(frame), self.frame_at(before), working_size(self.size, FLOW_PIXELS))
-        return warp_by_flow(mask, flow)
+    def _flow(self, frame: int, before: int) -> Float[np.ndarray, "H W 2"]:
+        """Where every pixel of a frame is in the one before."""
+        return enlarged_flow(self.frame_at(frame), self.frame_at(before), working_size(self.size, FLOW_PIXELS))
 
 
 def enlarged_flow(
