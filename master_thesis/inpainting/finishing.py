@@ -105,7 +105,7 @@ class Finisher:
     ) -> Float[np.ndarray, "H W 3"]:
         """Copies a hole, joined to the rest of the frame and with the grain of that."""
         hole, copied, places = self.holes[t][place], np.zeros(picture.shape, np.float32), chosen.places
-        put_pixels(copied, inside, np.where(np.isnan(chosen.colours), self.sampled(t, places), chosen.colours))
+        put_pixels(copied, inside, self._colours(t, chosen))
         is_copied, is_original = np.zeros(hole.shape, bool), np.zeros(hole.shape, bool)
         is_copied[inside], is_original[inside] = places.is_known, places.source >= 0
         nearest = ring_around(is_original, inside)
@@ -118,6 +118,13 @@ class Finisher:
         # What is hallucinated has its own grain, and is copied again for the frames that follow.
         seed, corner = self.motions.original(t), (place[1].start, place[0].start)
         return with_grain(where_masked(hole, copied, picture), ~hole, hole & is_original, seed, corner)
+
+    def _colours(self, t: int, chosen: Chosen) -> Float[np.ndarray, "N 3"]:
+        """The colours of a hole and its margin: means, and what is read from a place alone."""
+        colours, index = chosen.colours.copy(), np.flatnonzero(np.isnan(chosen.colours[:, 0]))
+        single = Places(chosen.places.source.take(index), chosen.places.xy.take(index, axis=0))
+        put_rows(colours, index, self.sampled(t, single))
+        return colours
 
     def _beside(self, places: Places, nearest: Int[np.ndarray, " M"], ring: Hole, inside: Hole) -> Places:
         """Where the pixels of a ring lie if they move with the nearest pixel that is copied; unknown if in a hole."""

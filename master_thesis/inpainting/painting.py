@@ -1,4 +1,4 @@
-"""Paints the open pixels of a picture: parts that lie apart one after the other, and narrow ones smoothly."""
+"""Paints the open pixels of a picture: narrow parts smoothly, wide ones that lie apart one after the other."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ import torch
 from jaxtyping import Float, Shaped
 
 from master_thesis.inpainting.motions import Hole, Picture
-from master_thesis.models.painter import Painter, SmoothPainter, surroundings
+from master_thesis.models.painter import Painter, surroundings
 from master_thesis.ops.banding import without_bands
 from master_thesis.ops.image import FINE
+from master_thesis.ops.mask import widen_window, window_of
+from master_thesis.ops.membrane import stretched
 from master_thesis.ops.pixels import where_masked
 from master_thesis.records import MaskedFrames
 
 SLIVER_PX = 4
 """Open parts narrower than twice this are filled smoothly from their surroundings: a patch there shows as a speck."""
+SMOOTH_MARGIN_PX = 4 * SLIVER_PX
+"""Surroundings that they are filled from."""
 APART_PX = 16
 """Open parts further apart than twice this are painted by themselves, in smaller boxes: these are what takes time."""
 
@@ -35,31 +39,37 @@ class PicturePainter:
 
     def paint(self, picture: Picture, is_open: Hole) -> Picture:
         """Paints open pixels: parts that lie apart one after the other, each from what surrounds it alone."""
-        painted, is_left = picture.copy(), is_open.copy()
+        is_wide = _wide_part(is_open)
+        painted, is_left = smoothed(picture, is_open, is_open & ~is_wide), is_open.copy()
         for part in _parts_of(is_open):
             place = surroundings(part)
-            painted[place] = where_masked(part[place], self._paint_part(painted[place], is_left[place]), painted[place])
+            wide = (part & is_wide)[place]
+            if wide.any():
+                painted[place] = where_masked(wide, self._painted(painted[place], is_left[place]), painted[place])
             is_left &= ~part
         return painted
 
-    def _paint_part(self, picture: Picture, is_open: Hole) -> Picture:
-        """Paints what is wide, and fills what is narrow smoothly."""
-        is_wide = _wide_part(is_open)
-        painted = self._painted_by(self.painter, picture, is_open) if is_wide.any() else picture
-        is_narrow = is_open & ~is_wide
-        if not is_narrow.any():
-            return painted
-        return where_masked(is_narrow, self._painted_by(SmoothPainter(), picture, is_open), painted)
-
     @torch.no_grad()
-    def _painted_by(self, painter: Painter, picture: Picture, is_open: Hole) -> Picture:
+    def _painted(self, picture: Picture, is_open: Hole) -> Picture:
         colours = torch.from_numpy(picture).float().div(255).permute(2, 0, 1).unsqueeze(0)
         visible = torch.from_numpy(~is_open).float()[None, None]
-        painted = painter.paint(MaskedFrames(colours.to(self.device), visible.to(self.device)))
+        painted = self.painter.paint(MaskedFrames(colours.to(self.device), visible.to(self.device)))
         result = 255 * painted[0].float().permute(1, 2, 0).cpu().numpy()
-        if painter.is_rounded and picture.dtype != np.uint8:
+        if self.painter.is_rounded and picture.dtype != np.uint8:
             result = without_bands(result, is_open)
         return rounded(result, picture)
+
+
+def smoothed(picture: Picture, is_open: Hole, is_narrow: Hole) -> Picture:
+    """A picture in which the narrow ones of its open pixels are filled with what surrounds them, without texture."""
+    window, result = window_of(is_narrow), picture.copy()
+    if window is None:
+        return result
+    place = widen_window(window, SMOOTH_MARGIN_PX, (is_open.shape[0], is_open.shape[1]))
+    known = cv2.merge([(~is_open[place]).astype(np.float32)] * 3)
+    filled = rounded(stretched(picture[place].astype(np.float32), known), picture)
+    result[place] = where_masked(is_narrow[place], filled, result[place])
+    return result
 
 
 def rounded(colours: Float[np.ndarray, "*N 3"], like: Picture) -> Shaped[np.ndarray, "*N 3"]:

@@ -11,15 +11,17 @@ from functools import partial
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Bool, Float, Int, Shaped
 
 from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.inpainting.sources import Chosen, followed, followed_ahead, points_of
-from master_thesis.ops.pixels import sample_at
+from master_thesis.ops.pixels import sample_at, window_around
 from master_thesis.ops.position_map import CORNERS, NOWHERE, Places, PositionMap, frames_in
 
 MIN_DEPTH_PX = 4.0
 """Pixels closer to the border of their hole are not taken from rims: an error of the motion may make them visible."""
+CUBIC_PX = 2
+"""How far cubic sampling reaches."""
 TOUCH = 1e-3
 """Weight of a hole in a sample from which the sample is left out."""
 
@@ -84,7 +86,9 @@ def sample_outside(
 ) -> Float[np.ndarray, "N 3"]:
     """Samples a picture at positions (x, y) in px; near a hole, from its known pixels alone."""
     sampled = sample_at(picture, points, cv2.INTER_CUBIC).astype(np.float64)
-    beside = np.flatnonzero(np.abs(sample_at(hole.astype(np.float32), points, cv2.INTER_CUBIC)) > TOUCH)
+    beside = _touching(hole, points)
+    if not len(beside):
+        return sampled
     x, y = points[beside].T
     left, top = np.floor(x).astype(int), np.floor(y).astype(int)
     total, weights = np.zeros((len(beside), 3)), np.full(len(beside), 1e-9)
@@ -96,6 +100,16 @@ def sample_outside(
     is_known = weights > TOUCH
     sampled[beside[is_known]] = (total / weights[:, None])[is_known]
     return sampled
+
+
+def _touching(hole: Bool[np.ndarray, "H W"], points: Float[np.ndarray, "N 2"]) -> Int[np.ndarray, " M"]:
+    """Which of some points are sampled from any pixel of a hole; most of them are far away from it."""
+    place = window_around(points, CUBIC_PX, hole.shape)
+    part = hole[place]
+    if not part.any():
+        return np.zeros(0, int)
+    corner = np.array((place[1].start, place[0].start), np.float32)
+    return np.flatnonzero(np.abs(sample_at(part.astype(np.float32), points - corner, cv2.INTER_CUBIC)) > TOUCH)
 
 
 def _is_deep(hole: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, " N"]:

@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from master_thesis.ops.precision import in_full_precision
+
 MAX_CELLS = 8192
 """Values are continued on a grid of at most so many cells."""
 LEAST_SIDE = 2
@@ -59,6 +61,7 @@ def _cells(planes: Tensor, side: int) -> Tensor:
     return F.avg_pool2d(planes, side, ceil_mode=True, count_include_pad=False)
 
 
+@in_full_precision
 def spread_by_colour(
     values: Float[np.ndarray, "H W"],
     colours: Float[np.ndarray, "H W 3"],
@@ -111,8 +114,7 @@ def _nearness(points: Float[np.ndarray, "M C"], first: int) -> Float[np.ndarray,
 
 def _product(one: Float[np.ndarray, "N M"], other: Float[np.ndarray, "M *K"]) -> Float[np.ndarray, "N *K"]:
     """The product of matrices by torch, which starts no threads where it should not; NumPy's library does."""
-    with torch.autocast("cpu", enabled=False):  # which is on while networks run in bf16
-        return (torch.from_numpy(one) @ torch.from_numpy(other)).numpy()
+    return (torch.from_numpy(one) @ torch.from_numpy(other)).numpy()
 
 
 def _weights(at: Tensor, of: Tensor, colours_at: Tensor, colours_of: Tensor, scale: float) -> Tensor:

@@ -49,6 +49,20 @@ def sample_at(
     return sampled.reshape(-1, *image.shape[2:])[:count]
 
 
+def window_around(points: Float[np.ndarray, "N 2"], margin: int, size: tuple[int, ...]) -> tuple[slice, slice]:
+    """Rows and columns that hold points (x, y) and a margin, and at least one pixel of an image of some size.
+
+    >>> window_around(np.array([[3.2, 5.0], [4.9, 6.1]]), 1, (8, 20))
+    (slice(4, 8, None), slice(2, 7, None))
+    """
+    first, last = points.min(axis=0, initial=np.inf) - margin, points.max(axis=0, initial=0) + margin
+    columns, rows = (
+        slice(int(max(0, min(np.floor(low), length - 1))), int(min(max(np.ceil(high) + 1, 1), length)))
+        for low, high, length in zip(first, last, size[1::-1], strict=True)
+    )
+    return rows, columns
+
+
 def nearest_in(mask: Bool[np.ndarray, "H W"]) -> Int[np.ndarray, "H W"]:
     """For each pixel, the nearest one of a mask that is not empty: its number there, row by row.
 

@@ -9,12 +9,18 @@ Source: Perez et al., Poisson image editing, 2003; Agarwala et al., Interactive 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
+import torch
 from jaxtyping import Bool, Float, Int
+from torch import Tensor
 
+from master_thesis.ops.mask import widen_window, window_of
 from master_thesis.ops.membrane import halved
+from master_thesis.ops.pixels import put_rows
+from master_thesis.ops.precision import in_full_precision
 
 LARGEST_STEP = 40.0
 """Larger steps, in grey levels, are edges of the scene, not seams."""
@@ -24,11 +30,13 @@ than the truth has; with 2, seams before plain ground can be seen."""
 TEXTURE_PX = 4.0
 """Extent over which differences of neighbours are averaged."""
 CYCLES, VISITS, RELAXATIONS, DAMPING = 3, 2, 3, 0.8
-"""Of the multigrid solver: an error of a tenth in 3 cycles at worst, deep inside."""
+"""Of the multigrid solver: an error of a tenth of a grey level where steps of 20 were joined in holes of 400 px."""
+MAX_UNKNOWN = 200
+"""With no more than so many pixels, a reduced hole is solved at once."""
 LEAST_SHARE = 0.6
 """Share of a reduced pixel that must be free to change."""
-LEAST_SIDE = 4
 LAPLACE = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]], np.float32)
+NEIGHBOURS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
 
 def without_seams(
@@ -46,64 +54,120 @@ def without_seams(
         near: steps from or to these pixels may be seams.
     """
     part = np.where(hole, part, np.iinfo(np.int32).min)
-    steps = [picture[:, 1:] - picture[:, :-1], picture[1:] - picture[:-1]]
     borders = [part[:, 1:] != part[:, :-1], part[1:] != part[:-1]]
     seams = [borders[0] & (near[:, 1:] | near[:, :-1]), borders[1] & (near[1:] | near[:-1])]
-    if not any(seam.any() for seam in seams):
+    window = window_of(hole)
+    if window is None or not any(seam.any() for seam in seams):
         return picture
-    usual = _usual(steps, borders)
-    right, down = _excess(steps[0], seams[0], usual[:, 1:]), _excess(steps[1], seams[1], usual[1:])
-    pull = np.zeros_like(picture, dtype=np.float32)
-    pull[:, :-1] += right
-    pull[:, 1:] -= right
-    pull[:-1] += down
-    pull[1:] -= down
-    return picture + _solved(pull, hole)
-
-
-def _usual(
-    steps: Sequence[Float[np.ndarray, "_ _ 3"]], borders: Sequence[Bool[np.ndarray, "_ _"]]
-) -> Float[np.ndarray, "H W"]:
-    """The mean difference of neighbours of the same part, around each pixel."""
-    sums = np.zeros((borders[0].shape[0], borders[1].shape[1], 2), np.float32)
-    for step, border, ends in zip(steps, borders, (sums[:, 1:], sums[1:]), strict=True):
-        ends += np.dstack((np.abs(step).mean(axis=-1) * ~border, ~border))
-    total, count = cv2.split(cv2.GaussianBlur(sums, (0, 0), TEXTURE_PX))
-    return total / (count + 1e-6)
-
-
-def _excess(
-    step: Float[np.ndarray, "_ _ 3"], seam: Bool[np.ndarray, "_ _"], usual: Float[np.ndarray, "_ _"]
-) -> Float[np.ndarray, "_ _ 3"]:
-    """What steps have beyond what is usual; 0 where there is no seam."""
-    size = np.abs(step).max(axis=-1)
-    share = (1 - TEXTURE_SHARE * usual / (size + 1e-6)).clip(0)
-    return step * np.where(seam & (size < LARGEST_STEP), share, 0)[..., None]
-
-
-def _solved(pull: Float[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
-    """Solves 4 u - (sum of the neighbours) = pull inside the hole, with u = 0 outside."""
-    # One plane per colour: NumPy takes several times as long where it has to repeat one.
-    result, inside = np.zeros_like(pull), cv2.merge([hole.astype(np.float32)] * 3)
-    for _ in range(CYCLES):
-        result = _cycle(result, pull, inside)
+    pull, usual = np.zeros_like(picture, dtype=np.float32), _usual(picture, borders)
+    for seam, step in zip(seams, (1, hole.shape[1]), strict=True):
+        _add_excess(pull, picture, usual, _first_of(seam, hole.shape), step)
+    place, result = widen_window(window, 1, (hole.shape[0], hole.shape[1])), picture.copy()
+    result[place] += _solved(pull[place], hole[place])
     return result
 
 
+def _usual(picture: Float[np.ndarray, "H W 3"], borders: Sequence[Bool[np.ndarray, "_ _"]]) -> Float[np.ndarray, "H W"]:
+    """The mean difference of neighbours of the same part, around each pixel."""
+    total, count = np.zeros(picture.shape[:2], np.float32), np.zeros(picture.shape[:2], np.float32)
+    sides = (slice(None), slice(1, None)), (slice(1, None), slice(None))
+    pairs = (picture[:, 1:], picture[:, :-1]), (picture[1:], picture[:-1])
+    for pair, border, side in zip(pairs, borders, sides, strict=True):
+        inner = (~border).astype(np.float32)
+        total[side] += cv2.transform(cv2.absdiff(*pair), np.full((1, 3), 1 / 3)) * inner
+        count[side] += inner
+    total_near, count_near = (cv2.GaussianBlur(plane, (0, 0), TEXTURE_PX) for plane in (total, count))
+    return total_near / (count_near + 1e-6)
+
+
+def _first_of(seam: Bool[np.ndarray, "_ _"], size: tuple[int, ...]) -> Int[np.ndarray, " N"]:
+    """The numbers of the first pixels of pairs, row by row."""
+    y, x = np.nonzero(seam)
+    return y * size[1] + x
+
+
+def _add_excess(
+    pull: Float[np.ndarray, "H W 3"],
+    picture: Float[np.ndarray, "H W 3"],
+    usual: Float[np.ndarray, "H W"],
+    first: Int[np.ndarray, " N"],
+    away: int,
+) -> None:
+    """Adds to the pull at seams what steps to the pixels some numbers on have beyond what is usual."""
+    rows, flat = picture.reshape(-1, 3), pull.reshape(-1, 3)
+    second = first + away
+    step = rows.take(second, axis=0) - rows.take(first, axis=0)
+    size = np.abs(step).max(axis=-1)
+    share = (1 - TEXTURE_SHARE * usual.ravel().take(second) / (size + 1e-6)).clip(0)
+    excess = step * np.where(size < LARGEST_STEP, share, 0)[:, None]
+    put_rows(flat, first, flat.take(first, axis=0) + excess)
+    put_rows(flat, second, flat.take(second, axis=0) - excess)
+
+
+class _Level(NamedTuple):
+    """A hole at some size.
+
+    Attributes:
+        inside: 1 there, once per colour: NumPy takes several times as long where it has to repeat a plane.
+        inverse: of the system if it is small.
+    """
+
+    inside: Float[np.ndarray, "h w 3"]
+    inverse: Tensor | None
+
+
+@in_full_precision
+def _solved(pull: Float[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
+    """Solves 4 u - (sum of the neighbours) = pull inside the hole, with u = 0 outside."""
+    levels = _levels(hole)
+    result = np.zeros_like(pull)
+    for _ in range(CYCLES):
+        result = _cycle(levels, result, pull)
+    return result
+
+
+def _levels(hole: Bool[np.ndarray, "H W"]) -> list[_Level]:
+    """The hole at its size and ever smaller ones, until it can be solved at once."""
+    levels: list[_Level] = []
+    while True:
+        inside = cv2.merge([hole.astype(np.float32)] * 3)
+        if np.count_nonzero(hole) <= MAX_UNKNOWN:
+            return [*levels, _Level(inside, torch.linalg.inv(torch.from_numpy(_system(hole))))]
+        levels.append(_Level(inside, None))
+        hole = halved(inside)[..., 0] > LEAST_SHARE
+
+
+def _system(hole: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "N N"]:
+    """The matrix of the equations in a hole; what lies outside the picture is as its border."""
+    y, x = np.nonzero(hole)
+    number = np.full((hole.shape[0] + 2, hole.shape[1] + 2), -1)
+    number[y + 1, x + 1] = own = np.arange(len(y))
+    matrix = np.zeros((len(y), len(y)), np.float32)
+    for down, right in NEIGHBOURS:
+        row, column = y + down, x + right
+        is_within = (row >= 0) & (row < hole.shape[0]) & (column >= 0) & (column < hole.shape[1])
+        matrix[own, own] += is_within
+        other = number[row + 1, column + 1]
+        matrix[own[other >= 0], other[other >= 0]] = -1
+    return matrix
+
+
 def _cycle(
-    value: Float[np.ndarray, "H W 3"], pull: Float[np.ndarray, "H W 3"], inside: Float[np.ndarray, "H W 3"]
+    levels: list[_Level], value: Float[np.ndarray, "H W 3"], pull: Float[np.ndarray, "H W 3"]
 ) -> Float[np.ndarray, "H W 3"]:
-    """One W-cycle of multigrid."""
+    """One W-cycle of multigrid, which is exact at the smallest size."""
+    inside, inverse = levels[0]
+    if inverse is not None:
+        index, result = np.flatnonzero(inside[..., 0]), np.zeros_like(pull)
+        put_rows(result.reshape(-1, 3), index, (inverse @ torch.from_numpy(pull.reshape(-1, 3)[index])).numpy())
+        return result
     value = _relaxed(value, pull, inside)
-    height, width = inside.shape[:2]
-    if min(height, width) > LEAST_SIDE:
-        core = (halved(inside) > LEAST_SHARE).astype(np.float32)
-        coarse = 4 * halved(_residual(value, pull, inside)) * core
-        added = np.zeros_like(coarse)
-        for _ in range(VISITS):
-            added = _cycle(added, coarse, core)
-        large = cv2.resize(added, (2 * added.shape[1], 2 * added.shape[0]), interpolation=cv2.INTER_LINEAR)
-        value = value + large[:height, :width] * inside
+    coarse = 4 * halved(_residual(value, pull, inside)) * levels[1].inside
+    added = np.zeros_like(coarse)
+    for _ in range(1 if levels[1].inverse is not None else VISITS):
+        added = _cycle(levels[1:], added, coarse)
+    large = cv2.resize(added, (2 * added.shape[1], 2 * added.shape[0]), interpolation=cv2.INTER_LINEAR)
+    value = value + large[: pull.shape[0], : pull.shape[1]] * inside
     return _relaxed(value, pull, inside)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.photomontage import Photomontage
-from master_thesis.inpainting.rims import sample_outside
+from master_thesis.inpainting.rims import TOUCH, _touching, sample_outside
 from master_thesis.models.painter import SmoothPainter
 
 SIZE, NUM_FRAMES, STEP = (96, 128), 6, 4
@@ -72,3 +72,14 @@ def test_what_hides_in_the_holes_does_not_matter() -> None:
     for t in range(NUM_FRAMES):
         is_copied = dark[t].source >= 0
         assert np.abs(dark[t].colours.astype(int) - light[t].colours)[is_copied].max() < 128
+
+
+def test_samples_that_touch_a_hole_are_found_without_reading_all_of_it() -> None:
+    rng, hole = np.random.default_rng(3), np.zeros((60, 90), bool)
+    hole[20:30, 40:60] = True
+    points = np.concatenate((rng.uniform(0, (89, 59), (300, 2)), rng.uniform((36, 16), (64, 34), (300, 2))))
+    points = points.astype(np.float32)
+    weight = np.abs(cv2.remap(hole.astype(np.float32), points[None], None, cv2.INTER_CUBIC)[0])
+    assert (_touching(hole, points) == np.flatnonzero(weight > TOUCH)).all()
+    assert [len(_touching(hole, point[None])) for point in points] == (weight > TOUCH).astype(int).tolist()
+    assert not len(_touching(hole, points[:0]))

@@ -119,16 +119,18 @@ def test_progress_counts_the_frames_that_are_carried(tmp_path, video):
 
     def seen(progress):
         if progress.what == "carrying":
-            steps.append((progress.num_done, progress.total))
+            steps.append((progress.num_done, progress.total, len(ROUTES)))
 
     def make(*marks, gone=()):
         steps.clear()
+        ROUTES.clear()
         with watching(seen):
             make_masks(MaskConfig(str(video), overwrite=True), Marks(draw=marks, gone=gone))
-        return list(steps)
+        return [step[:2] for step in steps]
 
     assert make(first) == [(n, 7) for n in range(1, 8)]
-    assert make(first, last) == [(n, 6) for n in range(1, 7)], "each way is half of the work where there are two"
+    assert make(first, last) == [(n, 6) for n in range(1, 7)]
+    assert [step[2] for step in steps] == [1, 1, 2, 2, 3, 3], "each way is half of the work where there are two"
     assert make(first, last, gone=("@6",)) == [(1, 1)], "what is kept is not counted"
 
 
