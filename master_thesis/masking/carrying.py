@@ -16,7 +16,7 @@ from typing import Protocol, runtime_checkable
 import cv2
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Float, UInt8
 
 from master_thesis.checkpoints.reading import with_weights
 from master_thesis.masking.views import SoftMask, View, ViewFinder, window_around
@@ -24,6 +24,7 @@ from master_thesis.models.carrier import MaskCarrier, Memory
 from master_thesis.models.classical.opencv import dense_flow
 from master_thesis.models.registry import WEIGHTS
 from master_thesis.ops.pixels import warp_by_flow
+from master_thesis.runtime.ahead import one_ahead
 
 PIXELS = 360 * 640
 """Number of pixels of the frames in which masks are carried."""
@@ -120,8 +121,9 @@ class Carrier:
         start, mask, recent = route[0], keys[route[0]], list[Memory]()
         first = self._view(finder, start, mask)
         is_visible = bool((mask > 0.5).any())
-        for before, frame in pairwise(route):
-            moved = self._moved(mask, before, frame)
+        flows = one_ahead(self._flow(frame, before) for before, frame in pairwise(route))
+        for frame, flow in zip(route[1:], flows, strict=True):
+            moved = warp_by_flow(mask, flow)
             view = self._view(finder, frame, moved)
             mask = finder.find(view, Memory.join([*known, *recent]), moved)
             memory = finder.remember(view, mask)
@@ -133,15 +135,20 @@ class Carrier:
     def _view(self, finder: ViewFinder, frame: int, around: SoftMask) -> View:
         return finder.view(self.frame_at(frame), window_around(around > 0.3))
 
-    def _moved(self, mask: SoftMask, before: int, frame: int) -> SoftMask:
-        """A mask moved along by optical flow."""
-        size = working_size(self.size, FLOW_PIXELS)
-        pictures = [cv2.resize(self.frame_at(t), size[::-1], interpolation=cv2.INTER_AREA) for t in (frame, before)]
-        now, then = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in pictures)
-        flow = dense_flow(now, then)
-        (height, width), (h, w) = self.size, size
-        larger = cv2.resize(flow, (width, height), interpolation=cv2.INTER_LINEAR)
-        return warp_by_flow(mask, larger * np.array((width / w, height / h), np.float32))
+    def _flow(self, frame: int, before: int) -> Float[np.ndarray, "H W 2"]:
+        """Where every pixel of a frame is in the one before."""
+        return enlarged_flow(self.frame_at(frame), self.frame_at(before), working_size(self.size, FLOW_PIXELS))
+
+
+def enlarged_flow(
+    first: UInt8[np.ndarray, "H W 3"], second: UInt8[np.ndarray, "H W 3"], size: tuple[int, int]
+) -> Float[np.ndarray, "H W 2"]:
+    """Optical flow in px from the first picture to the second, measured at a smaller height and width."""
+    reduced = [cv2.resize(picture, size[::-1], interpolation=cv2.INTER_AREA) for picture in (first, second)]
+    now, then = (cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY) for picture in reduced)
+    (height, width), (h, w) = first.shape[:2], size
+    larger = cv2.resize(dense_flow(now, then), (width, height), interpolation=cv2.INTER_LINEAR)
+    return larger * np.array((width / w, height / h), np.float32)
 
 
 def overlap(first: SoftMask, second: SoftMask) -> float:

@@ -8,11 +8,13 @@ frames before, and corrects it near its outline.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
 import cv2
 import numpy as np
+from jaxtyping import UInt8
 
 from master_thesis.masking.carrying import GetFrame
 from master_thesis.masking.edges import fitted
@@ -20,8 +22,10 @@ from master_thesis.masking.finishing import THRESHOLD
 from master_thesis.masking.generous import generosity, widened
 from master_thesis.masking.lost import LostPart, with_lost
 from master_thesis.masking.spans import FrameMask
+from master_thesis.masking.steadying import steady_masks
 from master_thesis.masking.views import PIXELS, SoftMask, View, ViewFinder, Window, window_around
 from master_thesis.models.carrier import MaskCarrier, Memory
+from master_thesis.runtime.ahead import one_ahead, side_by_side
 
 FRAME_PIXELS = 480 * 864
 """Number of pixels of the frames on which outlines are drawn."""
@@ -43,7 +47,7 @@ SEEN = 0.3
 def refine_masks(
     masks: Iterable[FrameMask], network: MaskCarrier, frame_at: GetFrame, keys: Mapping[int, SoftMask]
 ) -> Iterator[FrameMask]:
-    """Corrects masks near their outlines, fits them to the frames, and adds what key frames show beside them.
+    """Corrects masks near their outlines, fits them to the frames, adds what key frames show beside them, and steadies.
 
     Args:
         masks: those of frames in a row, at any size.
@@ -52,11 +56,33 @@ def refine_masks(
         keys: masks of the key frames at that size.
     """
     refiner = Refiner(network, frame_at, keys)
-    return (refiner.refine(each) for each in masks)
+    drawn = side_by_side(refiner.draw, one_ahead(map(refiner.look, masks)))
+    return steady_masks(drawn, frame_at, keys)
+
+
+@dataclass(frozen=True)
+class Look:
+    """A frame whose outline is to be drawn again.
+
+    Attributes:
+        carried: its mask, of any size.
+        frame: RGB.
+        mask: what was carried, at the size of the frame.
+        find: finds the object again; None: there is nothing to look for.
+    """
+
+    carried: FrameMask
+    frame: UInt8[np.ndarray, "H W 3"]
+    mask: SoftMask
+    find: Callable[[], SoftMask] | None = None
 
 
 class Refiner:
-    """Corrects the masks of frames in a row; arguments as of :func:`refine_masks`."""
+    """Corrects the masks of frames in a row: looks at all in their order, and draws several at once.
+
+    Args:
+        network, frame_at, keys: as of :func:`refine_masks`.
+    """
 
     def __init__(self, network: MaskCarrier, frame_at: GetFrame, keys: Mapping[int, SoftMask]) -> None:
         self.network, self.frame_at = network, frame_at
@@ -66,20 +92,26 @@ class Refiner:
         self._lost: list[LostPart] | None = None
         self._width_px = 0
 
-    def refine(self, each: FrameMask) -> FrameMask:
-        """The mask of the next frame, at the size of the frames."""
+    def look(self, each: FrameMask) -> Look:
+        """Looks at the next frame."""
         frame = self.frame_at(each.frame)
         mask = cv2.resize(each.mask, frame.shape[1::-1], interpolation=cv2.INTER_LINEAR)
         if not self.keys or not (mask > SEEN).any():
-            return replace(each, mask=fitted(frame, mask))
+            return Look(each, frame, mask)
         if self._lost is None:
             self._lost = self._compared(each.frame, mask)
         finder = ViewFinder(self.network, scale_for(_window(mask)))
         view = self._view(finder, each.frame, mask)
-        found = finder.find(view, Memory.join([self._memory(finder), *self._recent]), mask)
+        memory = Memory.join([self._memory(finder), *self._recent])
         self._recent = [*self._recent, finder.remember(view, mask)][-NUM_RECENT:]
-        drawn = widened(fitted(frame, corrected(mask, found)), self._width_px)
-        return replace(each, mask=with_lost(each.frame, drawn, self._lost))
+        return Look(each, frame, mask, partial(finder.find, view, memory, mask))
+
+    def draw(self, look: Look) -> FrameMask:
+        """The mask of a frame, at the size of the frames."""
+        if look.find is None:
+            return replace(look.carried, mask=fitted(look.frame, look.mask))
+        drawn = widened(fitted(look.frame, corrected(look.mask, look.find())), self._width_px)
+        return replace(look.carried, mask=with_lost(look.carried.frame, drawn, self._lost or []))
 
     def _compared(self, frame: int, mask: SoftMask) -> list[LostPart]:
         """What is lost in the key frames; notes how much wider their masks are than what is found there."""

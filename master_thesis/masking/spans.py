@@ -5,7 +5,7 @@ Masks are carried from both sides and blended by distance and by the confidence 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -16,6 +16,7 @@ from jaxtyping import Bool
 from master_thesis.masking.carrying import SoftMask, Tracker, overlap
 from master_thesis.masking.confidence import Judge
 from master_thesis.masking.finishing import THRESHOLD, UNSURE
+from master_thesis.runtime.ahead import together
 
 NO_KEY = 0.0
 """Confidence in a scene in which no frame is marked."""
@@ -108,13 +109,16 @@ def routes_of(span: Span, keys: Mapping[int, SoftMask | None]) -> dict[int | Non
     return {key: [key, *way] for key, way in ways.items() if key is not None and keys[key] is not None}
 
 
-def carry_span(carrier: Tracker, keys: Mapping[int, SoftMask | None], span: Span) -> Iterator[FrameMask]:
-    """The masks of the frames of a span; those of the forward route are kept until the backward route reaches them.
+def carry_span(
+    carrier: Tracker, keys: Mapping[int, SoftMask | None], span: Span, at_once: bool = False
+) -> Iterator[FrameMask]:
+    """The masks of the frames of a span, each as soon as all routes have reached it.
 
     Args:
         carrier: carries masks.
         keys: soft masks of the key frames; None: the object is gone from there on.
         span: the frames.
+        at_once: follow all routes at once, by one thread each.
     """
     frames = range(span.start, span.stop)
     empty = np.zeros(carrier.size, np.float32)
@@ -125,10 +129,10 @@ def carry_span(carrier: Tracker, keys: Mapping[int, SoftMask | None], span: Span
         return
     masks = {key: keys[key] for key in span.keys}
     known = {key: empty if mask is None else mask for key, mask in masks.items()}
-    forth, back = (_along(carrier, known, routes.get(key)) for key in (span.before, span.after))
     expected = float(np.mean([mask.sum() for mask in known.values()]))
-    for t in frames:
-        yield _blended(t, span, forth.get(t), back.get(t), expected)
+    ways = [_along(carrier, known, route) for route in routes.values()]
+    reached = together(*ways) if at_once else zip(*map(list, ways), strict=True)
+    yield from _joined(span, list(routes), reached, expected)
 
 
 def limited(each: FrameMask, span: Span, certainty: Mapping[int, float]) -> FrameMask:
@@ -145,14 +149,25 @@ def limited(each: FrameMask, span: Span, certainty: Mapping[int, float]) -> Fram
     return replace(each, confidence=min(each.confidence, most))
 
 
-def _along(carrier: Tracker, keys: Mapping[int, SoftMask], route: Sequence[int] | None) -> dict[int, FrameMask]:
-    """The masks that are carried along a route, by frame; None: there is no route."""
-    if route is None:
-        return {}
-    judge, found = Judge(keys[route[0]]), {}
+def _along(carrier: Tracker, keys: Mapping[int, SoftMask], route: Sequence[int]) -> Iterator[FrameMask]:
+    """The masks that are carried along a route."""
+    judge = Judge(keys[route[0]])
     for each in carrier.carry(keys, route):
-        found[each.frame] = FrameMask(each.frame, each.mask.astype(np.float16), judge.rate(each))
-    return found
+        yield FrameMask(each.frame, each.mask.astype(np.float16), judge.rate(each))
+
+
+def _joined(
+    span: Span, starts: Sequence[int | None], reached: Iterable[tuple[FrameMask, ...]], expected: float
+) -> Iterator[FrameMask]:
+    """The masks of the frames of a span, from what is carried along routes from some key frames."""
+    found, t = {key: dict[int, FrameMask]() for key in (span.before, span.after)}, span.start
+    for masks in reached:
+        for key, each in zip(starts, masks, strict=True):
+            found[key][each.frame] = each
+        while all(t in found[key] for key in starts):
+            forth, back = (side.pop(t, None) for side in found.values())
+            yield _blended(t, span, forth, back, expected)
+            t += 1
 
 
 def _blended(frame: int, span: Span, forth: FrameMask | None, back: FrameMask | None, expected: float) -> FrameMask:

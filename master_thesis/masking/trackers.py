@@ -33,12 +33,14 @@ class LoadedTracker:
         network: its network; a digest of its weights tells whether masks are still valid.
         pixels: number of pixels of the frames that it is given.
         refiner: redraws the outlines of its masks on these frames; None: they are as good already.
+        is_stateless: it keeps nothing of a route, so that several can be followed at once.
     """
 
     make: MakeTracker
     network: object
     pixels: int
     refiner: MaskCarrier | None = None
+    is_stateless: bool = False
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -26,11 +26,26 @@ def one_ahead(items: Iterator[T]) -> Iterator[T]:
     >>> list(one_ahead(iter("abc")))
     ['a', 'b', 'c']
     """
-    with _threads(1) as pool:
-        coming: Future[object] = pool.submit(next, items, _END)
-        while (item := coming.result()) is not _END:
-            coming = pool.submit(next, items, _END)
-            yield item  # type: ignore[misc]
+    for (item,) in together(items):
+        yield item
+
+
+def together(*ways: Iterator[T]) -> Iterator[tuple[T, ...]]:
+    """Yields the next items of several iterators, each of which computes one ahead; ends with the first that ends.
+
+    >>> list(together(iter("abc"), iter("de")))
+    [('a', 'd'), ('b', 'e')]
+    """
+    with _threads(len(ways)) as pool:
+        coming: list[Future[Any]] = [pool.submit(next, way, _END) for way in ways]
+        while True:
+            reached = []
+            for i, way in enumerate(ways):
+                if (item := coming[i].result()) is _END:
+                    return
+                coming[i] = pool.submit(next, way, _END)
+                reached.append(item)
+            yield tuple(reached)
 
 
 def side_by_side(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:

@@ -66,6 +66,7 @@ class _SlotFile:
 
     def __init__(self, folder: Path, slot_bytes: int) -> None:
         self._slot_bytes = slot_bytes
+        self._lock = threading.RLock()  # several threads read
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed by __exit__
 
     def __enter__(self: T) -> T:
@@ -77,12 +78,14 @@ class _SlotFile:
         self._file.close()
 
     def _write(self, slot: int, array: np.ndarray) -> None:
-        self._file.seek(slot * self._slot_bytes)
-        self._file.write(np.ascontiguousarray(array).data)
+        with self._lock:
+            self._file.seek(slot * self._slot_bytes)
+            self._file.write(np.ascontiguousarray(array).data)
 
     def _read(self, slot: int, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
-        self._file.seek(slot * self._slot_bytes)
-        stored = bytearray(self._file.read(math.prod(shape) * dtype.itemsize))
+        with self._lock:
+            self._file.seek(slot * self._slot_bytes)
+            stored = bytearray(self._file.read(math.prod(shape) * dtype.itemsize))
         return np.frombuffer(stored, dtype).reshape(shape)
 
 
@@ -127,7 +130,6 @@ class FrameStore(_SlotFile):
         super().__init__(folder, 3 * num_pixels * self.dtype.itemsize)
         self.is_fine, self.capacity = is_fine, capacity
         self._cache: OrderedDict[int, np.ndarray] = OrderedDict()
-        self._lock = threading.Lock()
 
     def put(self, number: int, frame: WorkingFrame) -> StoredFrame:
         """Writes the image of a frame."""
@@ -137,7 +139,7 @@ class FrameStore(_SlotFile):
 
     def read(self, number: int, size: tuple[int, ...]) -> Shaped[np.ndarray, "h w 3"]:
         """Reads the image of a frame; it must not be written to."""
-        with self._lock:  # several threads read
+        with self._lock:
             if number not in self._cache:
                 self._cache[number] = self._read(number % self.capacity, (*size, 3), self.dtype)
             self._cache.move_to_end(number)

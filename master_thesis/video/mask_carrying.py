@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -35,7 +36,7 @@ def chosen_tracker(choice: TrackerChoice) -> LoadedTracker:
     if choice.tracker != BUILT_IN:
         return load_tracker(choice.tracker, choice.tracker_weights)
     network = load_carrier()
-    return LoadedTracker(partial(make_carrier, network), network, FRAME_PIXELS, refiner=network)
+    return LoadedTracker(partial(make_carrier, network), network, FRAME_PIXELS, refiner=network, is_stateless=True)
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ class SpanCarrier:
         tracker = self.tracker.make(self.frames.__getitem__, size)
         keys = self._keys(span, tracker.size)
         carrier = Counting(tracker, len(routes_of(span, keys)), step)
-        for each in self._finished(carry_span(carrier, keys, span), span):
+        for each in self._finished(carry_span(carrier, keys, span, self.tracker.is_stateless), span):
             unsure = enlarge(each.mask, record.size, record.options["unsure"])
             self.writer.write(each.frame, enlarge(each.mask, record.size), unsure)
             yield each.confidence
@@ -139,14 +140,16 @@ class Counting:
         self.size = tracker.size
         self.num_counted = 0
         self._num_carried = 0
+        self._lock = threading.Lock()
 
     def carry(self, keys: Mapping[int, SoftMask], route: Sequence[int]) -> Iterator[Carried]:
         """Carries the mask of the first frame of a route along it (contract: :class:`Tracker`)."""
         for each in self.tracker.carry(keys, route):
-            self._num_carried += 1
-            if self._num_carried % self.num_ways == 0:
-                self.num_counted += 1
-                self.step()
+            with self._lock:
+                self._num_carried += 1
+                if self._num_carried % self.num_ways == 0:
+                    self.num_counted += 1
+                    self.step()
             yield each
 
 

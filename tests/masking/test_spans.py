@@ -1,5 +1,6 @@
 """Frames depend on the key frames around them in their scene; both directions are blended."""
 
+import threading
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,6 +46,41 @@ def test_every_other_frame_is_in_one_span():
     spans = plan_spans(50, [10, 30], [3, 4, 20, 49])
     frames = sorted([3, 4, 20, 49] + [t for s in spans for t in range(s.start, s.stop)])
     assert frames == list(range(50))
+
+
+class Meeting(Painter):
+    """Carries as long as all routes are followed at the same time."""
+
+    def __init__(self, num_routes):
+        super().__init__()
+        self.meeting = threading.Barrier(num_routes)
+
+    def carry(self, keys, route):
+        for each in super().carry(keys, route):
+            self.meeting.wait(timeout=5)
+            yield each
+
+
+def test_both_routes_are_followed_at_once():
+    span, keys = Span(3, 9, 2, 9), {2: HERE, 9: HERE}
+    one_by_one = list(carry_span(Painter(), keys, span))
+    at_once = list(carry_span(Meeting(2), keys, span, at_once=True))
+    assert [m.frame for m in at_once] == list(range(3, 9))
+    for expected, found in zip(one_by_one, at_once, strict=True):
+        assert (found.confidence, found.mask.tolist()) == (expected.confidence, expected.mask.tolist())
+
+
+def test_masks_of_a_single_route_come_while_it_is_followed():
+    carried = []
+
+    class Noting(Painter):
+        def carry(self, keys, route):
+            return (each for each in super().carry(keys, route) if carried.append(each.frame) is None)
+
+    masks = carry_span(Noting(), {2: HERE}, Span(3, 99, 2, None), at_once=True)
+    assert next(masks).frame == 3
+    masks.close()
+    assert carried == [3, 4]
 
 
 class TwoSides(Painter):

@@ -5,7 +5,7 @@ import threading
 import pytest
 import torch
 
-from master_thesis.runtime.ahead import NUM_THREADS, one_ahead, side_by_side
+from master_thesis.runtime.ahead import NUM_THREADS, one_ahead, side_by_side, together
 
 PATIENCE_S = 5
 
@@ -32,6 +32,21 @@ def test_only_one_item_is_computed_ahead() -> None:
     assert begun == [0, 1]
 
 
+def test_several_iterators_compute_at_once_and_each_one_ahead() -> None:
+    meeting, begun = threading.Barrier(2), []
+
+    def items(name):
+        for number in range(9):
+            meeting.wait(PATIENCE_S)
+            begun.append((name, number))
+            yield name, number
+
+    reached = together(items("a"), items("b"))
+    assert next(reached) == (("a", 0), ("b", 0))
+    reached.close()  # completes the items that it works on
+    assert sorted(begun) == [(name, number) for name in "ab" for number in (0, 1)]
+
+
 def test_several_items_are_worked_on_at_once() -> None:
     together = threading.Barrier(NUM_THREADS)
     results = side_by_side(lambda n: (together.wait(PATIENCE_S), n)[1], range(2 * NUM_THREADS))
@@ -45,7 +60,14 @@ def test_items_are_taken_shortly_before_they_are_needed() -> None:
     assert len(taken) == NUM_THREADS + 2
 
 
-@pytest.mark.parametrize("ahead", [lambda items: one_ahead(map(int, items)), lambda items: side_by_side(int, items)])
+@pytest.mark.parametrize(
+    "ahead",
+    [
+        lambda items: one_ahead(map(int, items)),
+        lambda items: (first for first, _ in together(map(int, items), iter("ab"))),
+        lambda items: side_by_side(int, items),
+    ],
+)
 def test_errors_are_raised_where_their_item_would_have_been(ahead) -> None:
     results = ahead(iter(["7", "none"]))
     assert next(results) == 7

@@ -1,5 +1,7 @@
 """Frames on disk come back as they were; of a window, later ones take the place of earlier ones."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -49,6 +51,15 @@ def test_images_of_a_video_come_back_in_any_order(tmp_path) -> None:
         assert len(store) == 5
         for index in (3, 0, 4, 1):
             assert np.array_equal(store[index], images[index])
+
+
+def test_threads_read_what_they_ask_for(tmp_path) -> None:
+    with ImageStore(tmp_path, (64, 64, 3)) as store:
+        for value in range(8):
+            store.append(np.full(store.shape, value, np.uint8))
+        with ThreadPoolExecutor(4) as pool:
+            read = pool.map(store.__getitem__, [n % 8 for n in range(4000)])
+            assert all((image == n % 8).all() for n, image in enumerate(read))
 
 
 def test_nothing_is_left(tmp_path) -> None:
