@@ -22,6 +22,7 @@ from master_thesis.inpainting.planes import (
 from master_thesis.inpainting.witnesses import Witnesses
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.neighbours import VIEW_SIDE_PX, through
+from master_thesis.ops.mask import Window
 from master_thesis.ops.pixels import nearest_in, pixel_positions, put_rows, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places, frames_in
 
@@ -60,6 +61,10 @@ class Grid:
         right, bottom = np.minimum(stop + AROUND_PX + 1, (width, height)).tolist()
         cells = pixel_positions(bottom - top, right - left) + np.array((left, top), np.float32)
         return Grid((cells + 0.5) * step - 0.5, step)
+
+    def within(self, place: Window) -> Grid:
+        """A part of it."""
+        return Grid(self.points[place], self.step)
 
     def reduced(self, points: Float[np.ndarray, "*N 2"]) -> Float[np.ndarray, "*N 2"]:
         """Positions in a reduced frame."""

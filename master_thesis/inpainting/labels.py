@@ -25,7 +25,8 @@ from master_thesis.inpainting.candidates import (
 from master_thesis.inpainting.motions import Motions, Picture
 from master_thesis.inpainting.strangers import StrangerFinder
 from master_thesis.models.classical.exposure import Exposure
-from master_thesis.ops.consensus import Consensus, agreement, consensus, misfit
+from master_thesis.ops.consensus import WINDOW_PX, Consensus, agreement, consensus, misfit
+from master_thesis.ops.mask import Window, widen_window, window_of
 from master_thesis.ops.pixels import put_rows, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places, frames_in
 
@@ -48,6 +49,8 @@ LEAST_WEIGHT = 0.02
 CLEAR_PX = 3.0
 """Distance from the hole, in the reduced frame, at which its surroundings are compared: nearer ones may show the rest
 of an object whose mask is too tight."""
+READ_PX = 2
+"""How far the cells that a hole is read from may lie outside those that hold nothing of it."""
 LEAST_SAFETY = 0.1
 """Weight of a candidate at the very border of the hole in its frame."""
 
@@ -101,14 +104,15 @@ def choose_labels(
     reached = np.any([candidate.places.is_known for candidate in candidates], axis=0)
     finder = StrangerFinder(t, points, grid, views, motions.exposures)
     candidates = [finder.without_strangers(each) for each in candidates]
-    chosen = _decided(t, points, candidates, grid, views, motions)
-    places, mean = _mixed(points, candidates, grid, chosen, Colours(views.frames, motions.exposures, t))
+    chosen, inner = _decided(t, points, candidates, grid, views, motions)
+    places, mean = _mixed(points, candidates, inner, chosen, Colours(views.frames, motions.exposures, t))
     return Labels(places, mean, reached & ~places.is_known)
 
 
 def _decided(
     t: int, points: np.ndarray, candidates: Sequence[Candidate], grid: Grid, views: Views, motions: Motions
-) -> Consensus:
+) -> tuple[Consensus, Grid]:
+    """What is chosen, and the part of the grid for which that holds: that of the hole."""
     origin = np.stack([candidate.origin for candidate in candidates])
     known = origin != NOWHERE
     pictures = np.stack([_exposed(c.colours, c.origin, t, motions.exposures) for c in candidates])
@@ -123,7 +127,16 @@ def _decided(
     age = np.abs(origin - t) * np.reshape([_ageing(t, points, c.places) for c in candidates], (-1, 1, 1))
     trust = np.where(known, trust * np.exp(-age / TIME_SCALE), 0).astype(np.float32)
     bias = FIT_WEIGHT * fit / MISFIT_SCALE + TIME_WEIGHT * np.log1p(age)
-    return consensus(trust, agreement(pictures, known), bias)
+    place = _hole_in(visible)
+    part = (slice(None), *place)
+    return consensus(trust[part], agreement(pictures[part], known[part]), bias[part]), grid.within(place)
+
+
+def _hole_in(visible: Bool[np.ndarray, "h w"]) -> Window:
+    """The part of a grid that its hole is read from, with what is compared beside it."""
+    window = window_of(~visible)
+    assert window is not None, "the hole is not empty"
+    return widen_window(window, READ_PX + WINDOW_PX // 2, (visible.shape[0], visible.shape[1]))
 
 
 def _ageing(t: int, points: Float[np.ndarray, "N 2"], places: Places) -> float:

@@ -51,7 +51,7 @@ def misfit(
     fits = np.zeros(known.shape, np.float32)
     for fit, candidate, shown in zip(fits, candidates, known, strict=True):
         both = (shown & visible).astype(np.float32)
-        error = np.minimum(_difference(candidate, picture), LARGEST_MISFIT) * both
+        error = np.minimum(_difference(candidate, picture).astype(np.float32), LARGEST_MISFIT) * both
         overall = float(error.sum() / both.sum()) if both.any() else LARGEST_MISFIT
         near, weight = (cv2.GaussianBlur(plane, (0, 0), SURROUNDINGS_PX) for plane in (error, both))
         fit[:] = (near + 1e-3 * overall) / (weight + 1e-3)
@@ -64,20 +64,22 @@ def agreement(
     """How far each pair of candidates shows the same, in [0, 1]."""
     count, window = len(candidates), (WINDOW_PX, WINDOW_PX)
     result = np.zeros((count, *known.shape), np.float32)
+    shown, most = known.astype(np.uint8), np.uint8(LARGEST_DIFFERENCE)
     for i in range(count):
         for j in range(i):
-            both = (known[i] & known[j]).astype(np.float32)
-            if not both.any():
+            both = cv2.bitwise_and(shown[i], shown[j])
+            if not cv2.countNonZero(both):
                 continue
-            difference = np.minimum(_difference(candidates[i], candidates[j]), LARGEST_DIFFERENCE) * both
-            error = cv2.blur(difference, window) / (cv2.blur(both, window) + np.float32(1e-6))
-            result[i, j] = result[j, i] = cv2.exp(-((error / np.float32(TOLERANCE)) ** 2)) * both
+            difference = cv2.copyTo(np.minimum(_difference(candidates[i], candidates[j]), most), both)
+            share = cv2.boxFilter(both, cv2.CV_32F, window) + np.float32(1e-6)
+            error = cv2.boxFilter(difference, cv2.CV_32F, window) / share / np.float32(TOLERANCE)
+            result[i, j] = result[j, i] = cv2.exp(-(error**2)) * both
     return result
 
 
-def _difference(one: UInt8[np.ndarray, "H W 3"], two: UInt8[np.ndarray, "H W 3"]) -> Float[np.ndarray, "H W"]:
+def _difference(one: UInt8[np.ndarray, "H W 3"], two: UInt8[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W"]:
     """The mean over the colours."""
-    return cv2.transform(cv2.absdiff(one, two), np.full((1, 3), 1 / 3)).astype(np.float32)
+    return cv2.transform(cv2.absdiff(one, two), np.full((1, 3), 1 / 3))
 
 
 def consensus(

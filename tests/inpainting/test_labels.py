@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
+from master_thesis.inpainting import labels
 from master_thesis.inpainting.candidates import Grid, Views, followed_candidate, visible_around
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.sources import choose_sources, points_of, widened
@@ -43,6 +44,24 @@ def test_nothing_is_chosen_from_the_frame_itself_or_from_holes(scene) -> None:
         assert (chosen.places.source[known] != t).all()
         x, y = np.rint(chosen.places.xy[known]).astype(int).T
         assert not hole[y, x].any()
+
+
+def test_candidates_are_compared_in_the_hole_alone_with_the_same_result(scene, monkeypatch) -> None:
+    frames, holes, motions, _, _ = scene
+    targets = range(TARGET, TARGET + 1)
+    ((_, chosen),) = choose_sources(frames, holes, motions, targets)
+    sizes, hole_in = [], labels._hole_in
+
+    def everywhere(visible):
+        sizes.append((visible[hole_in(visible)].size, visible.size))
+        return slice(0, visible.shape[0]), slice(0, visible.shape[1])
+
+    monkeypatch.setattr(labels, "_hole_in", everywhere)
+    ((_, expected),) = choose_sources(frames, holes, motions, targets)
+    assert sizes[0][0] < 0.7 * sizes[0][1]
+    assert (chosen.places.source == expected.places.source).all()
+    assert (chosen.places.xy == expected.places.xy).all()
+    np.testing.assert_array_equal(chosen.colours, expected.colours)
 
 
 def test_a_grid_covers_the_hole_and_reads_it_where_it_is() -> None:
