@@ -23,7 +23,7 @@ from master_thesis.inpainting.witnesses import Witnesses
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.neighbours import VIEW_SIDE_PX, through
 from master_thesis.ops.mask import Window
-from master_thesis.ops.pixels import nearest_in, pixel_positions, put_rows, sample_at
+from master_thesis.ops.pixels import as_bytes, nearest_in, pixel_positions, put_rows, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places, frames_in
 
 COMPARED_SIDE_PX = 288
@@ -123,7 +123,7 @@ class Views:
         grey = self._grey.get(k)
         if grey is None:
             height, width = self.wide[k].shape
-            image = _bytes(reduce_image(self.frames[k], size_within((height, width), VIEW_SIDE_PX)))
+            image = as_bytes(reduce_image(self.frames[k], size_within((height, width), VIEW_SIDE_PX)))
             grey = self._grey[k] = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
         return grey if own is other else cv2.LUT(grey, own.grey.bytes_seen_as(other.grey)[:, 0])
 
@@ -133,7 +133,7 @@ class Views:
         if kept is None:
             hole = self.wide[k]
             size = max(hole.shape[0] // step, 1), max(hole.shape[1] // step, 1)
-            image = _bytes(reduce_image(self.frames[k][: size[0] * step, : size[1] * step], size))
+            image = as_bytes(reduce_image(self.frames[k][: size[0] * step, : size[1] * step], size))
             is_free = cv2.resize((~hole).astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST)
             kept = self._kept[k] = image, cv2.distanceTransform(is_free, cv2.DIST_L2, cv2.DIST_MASK_3)
         return kept
@@ -169,7 +169,7 @@ def plane_candidates(
 def _plane_motions(t: int, views: Views, motions: Motions) -> Iterator[list[tuple[int, int, Motion]]]:
     """Yields, from near to far, frames with the number and the motion of each plane that frame t shares with them."""
     size = views.wide[t].shape[0], views.wide[t].shape[1]
-    corners, exposures = find_corners(_bytes(views.frames[t]), views.wide[t]), motions.exposures
+    corners, exposures = find_corners(as_bytes(views.frames[t]), views.wide[t]), motions.exposures
     for sides in follow_corners(corners, t, views.wide, motions):
         lit = {k: views.grey(k, exposures[k], exposures[t]) for k in (t, *sides)}
         refined = {k: refine_corners(pairs, lit[t], lit[k], size) for k, pairs in sides.items()}
@@ -237,7 +237,3 @@ def visible_around(hole: Hole, grid: Grid) -> Bool[np.ndarray, "h w"]:
         (~hole).astype(np.float32), None, fx=1 / grid.step, fy=1 / grid.step, interpolation=cv2.INTER_AREA
     )
     return sample_at(is_free, grid.reduced(grid.points.reshape(-1, 2))).reshape(grid.points.shape[:2]) > 0.99
-
-
-def _bytes(picture: Picture) -> Picture:
-    return picture if picture.dtype == np.uint8 else np.rint(picture).clip(0, 255).astype(np.uint8)

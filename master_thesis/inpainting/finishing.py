@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int, Int32, Shaped
 
 from master_thesis.inpainting.canvas import HALLUCINATED
+from master_thesis.inpainting.detail import Details, Part
 from master_thesis.inpainting.grain import with_grain
 from master_thesis.inpainting.joining import RING_PX, joined, ring_around, without_steps
 from master_thesis.inpainting.motions import Hole, Motions, Picture
@@ -16,6 +17,7 @@ from master_thesis.inpainting.painting import PicturePainter, rounded
 from master_thesis.inpainting.rims import sample_outside
 from master_thesis.inpainting.sources import MARGIN_PX, Chosen, points_of
 from master_thesis.models.painter import surroundings
+from master_thesis.ops.detail import with_detail
 from master_thesis.ops.mask import widen_window, window_of
 from master_thesis.ops.pixels import pixels_in, put_pixels, put_rows, where_masked
 from master_thesis.ops.position_map import NOWHERE, Places, frames_in, hallucinated_in
@@ -34,14 +36,6 @@ class FilledHole:
     source: Int32[np.ndarray, " N"]
 
 
-@dataclass(frozen=True)
-class HallucinatedPart:
-    """The part of a frame around what was hallucinated in it, and the position (x, y) of its first pixel."""
-
-    picture: Picture
-    corner: tuple[int, int]
-
-
 class Finisher:
     """Finishes the holes of one sequence, in order.
 
@@ -56,11 +50,12 @@ class Finisher:
         self, frames: Sequence[Picture], holes: Sequence[Hole], motions: Motions, painter: PicturePainter
     ) -> None:
         self.frames, self.holes, self.motions, self.painter = frames, holes, motions, painter
-        self._parts: dict[int, HallucinatedPart] = {}
+        self._parts: dict[int, Part] = {}
+        self._details = Details(self._part)
 
     def take_over(self, t: int, picture: Picture) -> int:
         """Takes a frame that was filled before as if it had been hallucinated; returns its name in :class:`Places`."""
-        self._parts[t] = HallucinatedPart(picture, (0, 0))
+        self._parts[t] = Part(picture, np.zeros(picture.shape[:2], bool), (0, 0))
         return hallucinated_in(t)
 
     def finish(self, t: int, chosen: Chosen, done: FilledHole | None = None) -> tuple[FilledHole, Places]:
@@ -103,21 +98,25 @@ class Finisher:
     def _copied(
         self, t: int, place: tuple[slice, slice], inside: Hole, chosen: Chosen, picture: Picture
     ) -> Float[np.ndarray, "H W 3"]:
-        """Copies a hole, joined to the rest of the frame and with the grain of that."""
+        """Copies a hole, joined to the rest of the frame and with the detail and grain of that."""
         hole, copied, places = self.holes[t][place], np.zeros(picture.shape, np.float32), chosen.places
         put_pixels(copied, inside, self._colours(t, chosen))
         is_copied, is_original = np.zeros(hole.shape, bool), np.zeros(hole.shape, bool)
         is_copied[inside], is_original[inside] = places.is_known, places.source >= 0
+        corner = place[1].start, place[0].start
         nearest = ring_around(is_original, inside)
         ring = (nearest >= 0) & ~hole
         around = self._beside(places, np.flatnonzero(places.source >= 0)[nearest[ring]], ring, inside)
         colours = copied.copy()
         put_pixels(colours, ring, self.sampled(t, around))
+        wanted = np.full(hole.shape, np.nan, np.float32)
+        own = Places(np.full(len(around.source), t, np.int32), points_of(ring) + np.array(corner, np.float32))
+        wanted[inside] = self._details.wanted(places, around, own, (picture - colours)[ring])
         ring[ring] = around.is_known
-        copied = joined(copied, picture - colours, is_copied, ring, hole)
+        copied = where_masked(hole, joined(copied, picture - colours, is_copied, ring, hole), picture)
+        copied = with_detail(copied, hole & is_copied, ~hole | is_copied, wanted)
         # What is hallucinated has its own grain, and is copied again for the frames that follow.
-        seed, corner = self.motions.original(t), (place[1].start, place[0].start)
-        return with_grain(where_masked(hole, copied, picture), ~hole, hole & is_original, seed, corner)
+        return with_grain(copied, ~hole, hole & is_original, self.motions.original(t), corner)
 
     def _colours(self, t: int, chosen: Chosen) -> Float[np.ndarray, "N 3"]:
         """The colours of a hole and its margin: means, and what is read from a place alone."""
@@ -145,14 +144,18 @@ class Finisher:
         """The colours at some places, as the exposure of frame t shows them; black where there is none."""
         colours = np.zeros((len(places.source), 3), np.float32)
         for number in frames_in(places.source):
-            chosen = np.flatnonzero(places.source == number)
+            chosen, part = np.flatnonzero(places.source == number), self._part(number)
             k = number if number >= 0 else hallucinated_in(number)
-            part = HallucinatedPart(self.frames[k], (0, 0)) if number >= 0 else self._parts[k]
             points = places.xy.take(chosen, axis=0) - np.array(part.corner, np.float32)
-            hole = self.holes[k] if number >= 0 else np.zeros(part.picture.shape[:2], bool)
-            sampled = sample_outside(part.picture, hole, points)
+            sampled = sample_outside(part.picture, part.hole, points)
             put_rows(colours, chosen, self.motions.exposures[k].seen_as(self.motions.exposures[t], sampled))
         return colours
+
+    def _part(self, number: int) -> Part:
+        """What places of that number are read from."""
+        if number >= 0:
+            return Part(self.frames[number], self.holes[number], (0, 0))
+        return self._parts[hallucinated_in(number)]
 
     def _hallucinated(self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole) -> Picture:
         """Paints the open pixels of a part of a frame from their surroundings."""
@@ -166,7 +169,8 @@ class Finisher:
     def _keep(self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole) -> None:
         """Keeps what was hallucinated in a frame, and its surroundings."""
         frame, _, around = self._whole(t, place, picture, is_open)
-        self._parts[t] = HallucinatedPart(frame[around].copy(), (around[1].start, around[0].start))
+        part = frame[around].copy()
+        self._parts[t] = Part(part, np.zeros(part.shape[:2], bool), (around[1].start, around[0].start))
 
     def _whole(
         self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole

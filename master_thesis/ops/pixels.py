@@ -10,7 +10,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped
+from jaxtyping import Bool, Float, Int, Shaped, UInt8
 
 NO_MAP: Any = None
 """In place of the map of y, where that of x holds both; an empty array would have positions rounded."""
@@ -112,6 +112,11 @@ def put_rows(array: Shaped[np.ndarray, "N C"], index: Int[np.ndarray, " M"], row
 def _items(array: Shaped[np.ndarray, "N C"]) -> Shaped[np.ndarray, " N"]:
     """The same memory, one item per row, which NumPy copies at once."""
     return array.view(np.dtype((np.void, array.itemsize * array.shape[1])))[:, 0]
+
+
+def as_bytes(picture: Shaped[np.ndarray, "H W 3"]) -> UInt8[np.ndarray, "H W 3"]:
+    """A picture in [0, 255], rounded to 8 bits."""
+    return picture if picture.dtype == np.uint8 else np.rint(picture).clip(0, 255).astype(np.uint8)
 
 
 def where_masked(

@@ -1,5 +1,6 @@
-"""What is hallucinated has the bits of the frames."""
+"""What is hallucinated has the bits of the frames, and what is copied their detail."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -58,3 +59,22 @@ def test_parts_that_lie_apart_are_painted_by_themselves() -> None:
     assert [count for _, count in seen] == [40 * 60, 20 * 20], "the largest first"
     assert [width < 200 for (_, width), _ in seen] == [True, True]
     assert (filled.colours == 90).all()
+
+
+def test_copies_from_a_frame_out_of_focus_come_closer_to_the_frame_they_are_put_into() -> None:
+    noise = np.random.default_rng(0).normal(0, 60, (*SIZE, 3)).astype(np.float32)
+    sharp, soft = ((128 + cv2.GaussianBlur(noise, (0, 0), s)).clip(0, 255).astype(np.uint8) for s in (0.9, 1.1))
+    hole = np.zeros(SIZE, bool)
+    hole[20:44, 30:66] = True
+    holes, inside = [hole, np.zeros(SIZE, bool)], np.s_[24:40, 34:62]
+    places = Places(np.full(hole.sum(), 1, np.int32), points_of(hole))
+    unread, refused = np.full((hole.sum(), 3), np.nan, np.float32), np.zeros(hole.sum(), bool)
+    filled = []
+    for frame in (sharp, soft):
+        frames = [np.where(hole[..., None], 124, frame).astype(np.uint8), soft]
+        finisher = Finisher(frames, holes, Motions.of([soft, soft], holes), PicturePainter(SmoothPainter()))
+        filled.append(soft.copy())
+        filled[-1][hole] = finisher.finish(0, Chosen(hole, places, unread, refused))[0].colours
+    beside_sharp, beside_soft = (np.abs(each.astype(int) - sharp)[inside].mean() for each in filled)
+    assert beside_sharp < 0.8 * beside_soft
+    assert np.abs(filled[1].astype(int) - soft)[inside].mean() < 0.5, "beside what is as soft they stay as they are"
