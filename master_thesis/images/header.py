@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
+from PIL import Image, TiffImagePlugin, WebPImagePlugin
 
 from master_thesis.errors import UserError
 
@@ -21,6 +21,8 @@ MAX_BYTES = 2**29
 """Files with more bytes (512 MiB) are refused: no image within ``MAX_PIXELS`` needs as many."""
 
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "TIFF", "GIF")
+LOADED = (TiffImagePlugin, WebPImagePlugin)
+"""The formats that Pillow does not know from the start: if it misses one it loads all that it has, which are dozens."""
 _EXIF_ORIENTATION = 274
 
 

@@ -11,7 +11,7 @@ Convention:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -47,13 +47,23 @@ class CameraPath:
     to_first: Float[np.ndarray, "F 3 3"]
 
     @staticmethod
-    def of(frames: UInt8[np.ndarray, "F H W 3"], holes: Bool[np.ndarray, "F H W"]) -> CameraPath:
-        """Measures the motion between neighbouring frames, outside their holes."""
+    def of(
+        frames: UInt8[np.ndarray, "F H W 3"],
+        holes: Bool[np.ndarray, "F H W"],
+        motion: Callable[..., Float[np.ndarray, "3 3"]] = global_motion,
+    ) -> CameraPath:
+        """Measures the motion between neighbouring frames, outside their holes.
+
+        Args:
+            frames: RGB.
+            holes: what is not known of them.
+            motion: measures it; called as :func:`~master_thesis.models.classical.homography.global_motion`.
+        """
         greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in frames]
         path = [np.eye(3)]
         for t in range(1, len(greys)):
             both = greys[t], ~holes[t], greys[t - 1], ~holes[t - 1]
-            chained = path[-1] @ unless_still(global_motion(*both), *both)
+            chained = path[-1] @ unless_still(motion(*both), *both)
             path.append(chained / chained[2, 2])
         if _is_still(path, greys, ~holes):
             return CameraPath(np.tile(np.eye(3), (len(path), 1, 1)))

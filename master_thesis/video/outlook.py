@@ -12,6 +12,7 @@ from jaxtyping import Bool, UInt8
 from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.inpainting.planning import CameraPath, ReferencePlanner
 from master_thesis.models.classical.homography import forget_features
+from master_thesis.models.classical.tracking import tracked_motion
 from master_thesis.video.compositing import WorkingFrame, to_working
 from master_thesis.video.plan import Scene
 
@@ -121,7 +122,7 @@ def predict(samples: Sequence[Sample], scenes: Sequence[Scene], size: tuple[int,
         if not any(sample.hole.any() for sample in inside):
             continue
         frames, holes = _cropped(inside, scene, size)
-        path = CameraPath.of(frames, holes)
+        path = CameraPath.of(frames, holes, tracked_motion)
         planner = ReferencePlanner(path, holes, margin=0)  # a margin would count visible pixels as hidden
         targets = [t for t, hole in enumerate(holes) if hole.any()]
         for t in targets[:: -(-len(targets) // NUM_TARGETS)]:

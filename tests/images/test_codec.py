@@ -1,6 +1,8 @@
 import io
 import logging
 import os
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -260,3 +262,13 @@ def test_written_images_are_read_back_unchanged(tmp_path, image, objects):
     np.testing.assert_array_equal(read_mask(tmp_path / "mask.png"), objects > 0)
     with Image.open(tmp_path / "mask.png") as stored:
         assert stored.mode == "P"
+
+
+def test_pillow_knows_all_formats_without_loading_those_that_are_refused() -> None:
+    script = """
+from master_thesis.images import header
+from PIL import Image
+Image.preinit()
+assert set(header.FORMATS) <= set(Image.OPEN), Image.OPEN.keys()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)

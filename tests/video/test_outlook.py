@@ -39,6 +39,12 @@ def test_what_a_moving_camera_reveals_is_copied() -> None:
     assert 1 <= outlook.pairs_per_frame("ff") <= outlook.pairs_per_frame("ip") <= 8
 
 
+def test_neighbours_are_followed_without_a_search_for_features(monkeypatch) -> None:
+    """Which takes three times as long."""
+    monkeypatch.setattr(homography, "find_features", lambda *_: pytest.fail("features were searched"))
+    assert outlook_of(samples_of(24, HOLE, STEP_PX)).hidden_percent == pytest.approx(0, abs=2)
+
+
 def test_half_of_what_a_short_pan_reveals_stays_hidden() -> None:
     """Frame t shows of the hole of the last frame what the camera moved since; the hole is 32 pixels wide."""
     samples = samples_of(9, HOLE, STEP_PX)
