@@ -37,9 +37,10 @@ from master_thesis.video.windows import make_canvas
 
 TRIED_FRAMES, PLAYED_FRAMES = 2, 13
 """Frames that a trial of pm fills, among others that may show their holes."""
-REDUCED_BY = 2
-"""Factor by which frames are reduced for a trial of painting; its time is proportional to the pixels painted."""
-LEAST_HIDDEN_PERCENT, CARRYING_ON = 1.0, 4.0
+WARMED_BY, PAINTED_BY = 2, 4
+"""Factors by which frames are reduced to warm up, and for a trial of painting, whose time is proportional to the pixels
+painted: within a factor of 1.5 of that in the frame itself, on five sequences."""
+LEAST_HIDDEN_PERCENT, CARRYING_ON = 1.0, 7.0
 """Where more is hidden, every frame carries on what was hallucinated: it is judged, painted where it is still open, and
 joined, which takes as long as to join it so many times (measured on four sequences)."""
 ENLARGING = 0.1
@@ -83,15 +84,15 @@ class Trial:
     def _of_montage(inpainter: Inpainter, frames: Sequence[WorkingFrame]) -> Trial:
         """Measures motions, what is read along them, as much at once as later, and one painting."""
         smooth = replace(inpainter, hallucinator=SmoothPainter())
-        small = [_reduced(frame) for frame in frames]
+        small, smaller = [_reduced(frame, WARMED_BY) for frame in frames], _reduced(frames[0], PAINTED_BY)
         warm: dict[int, NeighbourMotion] = {}
         _measure(smooth, small, warm)
         _compose(smooth, _played(small, warm))
         steps: dict[int, NeighbourMotion] = {}
         motions = _seconds(lambda _: _measure(smooth, frames, steps), 0, inpainter.device)
         composing = _seconds(lambda _: _compose(smooth, _played(frames, steps)), 0, inpainter.device)
-        painting = _seconds(lambda _: _paint(inpainter, small[0]), 0, inpainter.device)
-        larger = _times_as_much_painted(inpainter, frames[0].hole, small[0].hole)
+        painting = _seconds(lambda _: _paint(inpainter, smaller), 0, inpainter.device)
+        larger = _times_as_much_painted(inpainter, frames[0].hole, smaller.hole)
         joining = _seconds(lambda _: _join(frames[0]), 0, inpainter.device)
         return Trial((motions + composing) / TRIED_FRAMES, painting * larger, joining)
 
@@ -129,8 +130,8 @@ def _compose(inpainter: Inpainter, played: _Played) -> None:
     list(montage.fill(range(first, first + TRIED_FRAMES)))
 
 
-def _reduced(frame: WorkingFrame) -> WorkingFrame:
-    size = max(frame.hole.shape[0] // REDUCED_BY, 1), max(frame.hole.shape[1] // REDUCED_BY, 1)
+def _reduced(frame: WorkingFrame, factor: int) -> WorkingFrame:
+    size = max(frame.hole.shape[0] // factor, 1), max(frame.hole.shape[1] // factor, 1)
     return WorkingFrame(reduce_image(frame.image, size), reduce_hole(frame.hole, size))
 
 
@@ -151,7 +152,7 @@ def _join(frame: WorkingFrame) -> None:
 def _times_as_much_painted(inpainter: Inpainter, hole: np.ndarray, reduced: np.ndarray) -> float:
     """How many times the pixels of a reduced hole are painted in the hole itself, which may be painted reduced, too."""
     if not isinstance(inpainter.hallucinator, ExemplarPainter) or not reduced.any():
-        return float(REDUCED_BY**2)
+        return float(PAINTED_BY**2)
     return _painted_pixels(hole) / _painted_pixels(reduced)
 
 

@@ -75,8 +75,8 @@ def test_the_trial_of_a_montage_tells_a_painting_from_the_rest(monkeypatch):
     frames = [WorkingFrame(rng.integers(0, 256, (48, 64, 3), np.uint8), hole) for _ in range(2)]
     tried = inpainter("pm")
     assert Trial.run(tried, frames) == Trial(
-        pair=(3.0 + 5.0) / estimate.TRIED_FRAMES, painting=6.0 * 4, joining=7.0
-    )  # at half the size
+        pair=(3.0 + 5.0) / estimate.TRIED_FRAMES, painting=6.0 * 16, joining=7.0
+    )  # at a quarter of the size
     assert sum(tried.hallucinator.batch_sizes) == 1
 
 
@@ -90,4 +90,4 @@ def test_holes_that_are_painted_reduced_are_not_announced_at_their_full_size():
     assert _times_as_much_painted(exemplar, hole, reduced) == pytest.approx(expected)
     small = hole[::4, ::4]
     assert _times_as_much_painted(exemplar, small, small[::2, ::2]) == pytest.approx(4.0, rel=0.02)
-    assert _times_as_much_painted(inpainter("pm"), hole, reduced) == 4
+    assert _times_as_much_painted(inpainter("pm"), hole, hole[::4, ::4]) == 16
