@@ -33,7 +33,7 @@ NUM_FITS, RIDGE = 5, 0.5
 LARGEST_DIFFERENCE = 160.0
 """Larger differences along the border of a hole, in grey levels, are not matched: the copy shows something else."""
 FADE_PX = 3.5
-"""Distance from the border at which a third is left of what differs at the border alone, if it differs much."""
+"""Distance from the copied margin at which a third is left of what differs there alone, if it differs much."""
 
 NEAR_PX = 16
 """Copies this close to what is hallucinated are joined to it: they often come from frames in which the ground has
@@ -84,10 +84,11 @@ def joined(
     if band.any():
         rest = membrane(along_border(difference - light, band), band)
         if ring.sum() >= LEAST_PIXELS:
-            depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+            # Where the margin is not copied, nothing is known of the border.
+            away = cv2.distanceTransform((~band).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
             # Small differences at the border are light after all, and are continued.
             size = np.minimum(_largest(rest) / USUAL_DIFFERENCE, 1)
-            fading = np.exp((1 - depth.clip(1)) / FADE_PX * size)
+            fading = np.exp((1 - away.clip(1)) / FADE_PX * size)
             rest = cv2.merge([plane * fading for plane in cv2.split(rest)])
         correction = light + rest
     return copied + cv2.copyTo(correction, is_copied.view(np.uint8))

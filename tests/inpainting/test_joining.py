@@ -65,6 +65,17 @@ def test_a_fringe_stays_at_the_border(hole, wide, share) -> None:
     assert result[hole].max() > 30  # joined at the border all the same
 
 
+def test_a_border_that_shows_something_else_at_one_place_leaves_the_others(hole, wide) -> None:
+    """A piece of the margin is copied, as where the rest of it is hallucinated, and differs from the frame."""
+    margin = np.zeros(SIZE, bool)
+    margin[40:46, 28:30] = True
+    difference = np.zeros((*SIZE, 3), np.float32)
+    difference[margin] = 30
+    result = joined(np.zeros_like(difference), difference, hole | margin, ring_around(wide, wide) >= 0, hole)
+    assert result[40:46, 30].min() > 15
+    assert np.abs(result[25:65, 50:70]).max() < 1
+
+
 def test_without_a_ring_the_border_decides(hole, wide) -> None:
     difference = np.full((*SIZE, 3), 9, np.float32)
     result = joined(np.zeros_like(difference), difference, wide, np.zeros(SIZE, bool), hole)
