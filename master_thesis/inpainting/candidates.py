@@ -138,10 +138,10 @@ class Views:
             kept = self._kept[k] = image, cv2.distanceTransform(is_free, cv2.DIST_L2, cv2.DIST_MASK_3)
         return kept
 
-    def forget(self, before: int, but: Collection[int] = ()) -> None:
-        """Forgets frames before one, except some that are looked at again."""
+    def keep_near(self, t: int, reach: int, others: Collection[int] = ()) -> None:
+        """Forgets what lies further from frame t, except some that are looked at again."""
         for kept in (self._kept, self._grey):
-            for k in [k for k in list(kept) if k < before and k not in but]:
+            for k in [k for k in list(kept) if abs(k - t) > reach and k not in others]:
                 del kept[k]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +18,12 @@ from master_thesis.inpainting.rims import sample_outside
 from master_thesis.inpainting.sources import MARGIN_PX, Chosen, points_of
 from master_thesis.models.painter import surroundings
 from master_thesis.ops.detail import with_detail
-from master_thesis.ops.mask import widen_window, window_of
+from master_thesis.ops.mask import Window, widen_window, window_of
 from master_thesis.ops.pixels import pixels_in, put_pixels, put_rows, where_masked
 from master_thesis.ops.position_map import NOWHERE, Places, frames_in, hallucinated_in
+
+SAMPLED_PX = 8
+"""How far beyond what was hallucinated its colours and its detail are read."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class FilledHole:
 
 
 class Finisher:
-    """Finishes the holes of one sequence, in order.
+    """Finishes the holes of one sequence, each after a neighbour.
 
     Args:
         frames: RGB in [0, 255], whole numbers or with 16 bits; their colours inside the holes do not matter.
@@ -58,6 +61,10 @@ class Finisher:
         self._parts[t] = Part(picture, np.zeros(picture.shape[:2], bool), (0, 0))
         return hallucinated_in(t)
 
+    def keep_hallucinated(self, sources: Collection[int]) -> None:
+        """Forgets what was hallucinated elsewhere than in some sources."""
+        self._parts = {k: part for k, part in self._parts.items() if hallucinated_in(k) in sources}
+
     def finish(self, t: int, chosen: Chosen, done: FilledHole | None = None) -> tuple[FilledHole, Places]:
         """Reads the colours of a hole, and hallucinates what has no place, which then gets one.
 
@@ -68,7 +75,6 @@ class Finisher:
         """
         wide, places = chosen.wide, chosen.places
         if not len(places.source):
-            self._parts.clear()
             return FilledHole(np.zeros((0, 3), self.frames[t].dtype), places.source), places
         place = _around(wide)
         hole, inside, picture = self.holes[t][place], wide[place], self.frames[t][place].copy()
@@ -90,13 +96,11 @@ class Finisher:
             picture = rounded(without_steps(picture.astype(np.float32), hole, source), picture)
         if is_open.any():
             self._keep(t, place, picture, is_open)
-        needed = set(frames_in(places.source))
-        self._parts = {k: part for k, part in self._parts.items() if hallucinated_in(k) in needed}
         source = np.where(places.source >= 0, places.source, HALLUCINATED).astype(np.int32)
         return FilledHole(pixels_in(picture, hole), source[hole[inside]]), places
 
     def _copied(
-        self, t: int, place: tuple[slice, slice], inside: Hole, chosen: Chosen, picture: Picture
+        self, t: int, place: Window, inside: Hole, chosen: Chosen, picture: Picture
     ) -> Float[np.ndarray, "H W 3"]:
         """Copies a hole, joined to the rest of the frame and with the detail and grain of that."""
         hole, copied, places = self.holes[t][place], np.zeros(picture.shape, np.float32), chosen.places
@@ -157,31 +161,27 @@ class Finisher:
             return Part(self.frames[number], self.holes[number], (0, 0))
         return self._parts[hallucinated_in(number)]
 
-    def _hallucinated(self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole) -> Picture:
+    def _hallucinated(self, t: int, place: Window, picture: Picture, is_open: Hole) -> Picture:
         """Paints the open pixels of a part of a frame from their surroundings."""
         if not is_open.any():
             return picture
-        frame, hole, around = self._whole(t, place, picture, is_open)
+        frame, hole = self.frames[t].copy(), np.zeros(self.holes[t].shape, bool)
+        frame[place], hole[place] = picture, is_open
+        around = surroundings(hole)
         part = frame[around]
         part[hole[around]] = self.painter.paint(part, hole[around])[hole[around]]
         return frame[place]
 
-    def _keep(self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole) -> None:
-        """Keeps what was hallucinated in a frame, and its surroundings."""
-        frame, _, around = self._whole(t, place, picture, is_open)
-        part = frame[around].copy()
-        self._parts[t] = Part(part, np.zeros(part.shape[:2], bool), (around[1].start, around[0].start))
-
-    def _whole(
-        self, t: int, place: tuple[slice, slice], picture: Picture, is_open: Hole
-    ) -> tuple[np.ndarray, np.ndarray, tuple[slice, slice]]:
-        """A frame with a part filled, its open pixels, and their surroundings."""
-        frame, hole = self.frames[t].copy(), np.zeros(self.holes[t].shape, bool)
-        frame[place], hole[place] = picture, is_open
-        return frame, hole, surroundings(hole)
+    def _keep(self, t: int, place: Window, picture: Picture, is_open: Hole) -> None:
+        """Keeps what was hallucinated in a part of a frame."""
+        window = window_of(is_open)
+        assert window is not None, "something was"
+        rows, columns = widen_window(window, SAMPLED_PX, (is_open.shape[0], is_open.shape[1]))
+        part, corner = picture[rows, columns].copy(), (place[1].start + columns.start, place[0].start + rows.start)
+        self._parts[t] = Part(part, np.zeros(part.shape[:2], bool), corner)
 
 
-def _around(wide: Hole) -> tuple[slice, slice]:
+def _around(wide: Hole) -> Window:
     """Rows and columns of a hole with the ring around it."""
     window = window_of(wide)
     assert window is not None, "the hole is not empty"

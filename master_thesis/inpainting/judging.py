@@ -45,5 +45,5 @@ class Judge:
         finder = StrangerFinder(t, points, Grid.around(wide), self.views, self.motions.exposures)
         frames = np.where(places.source >= NOWHERE, places.source, hallucinated_in(places.source)).astype(np.int32)
         strange = finder.find(Places(frames, places.xy), colours)
-        self.views.forget(t, but=np.unique(frames).tolist())
+        self.views.keep_near(t, 0, np.unique(frames).tolist())
         return places.where(~strange, Places.nowhere(places.xy))

@@ -57,13 +57,9 @@ class Motions:
         """The frame that frame t repeats; itself if it repeats none."""
         return self.original(t - 1) if self.is_repeat(t) else t
 
-    def ahead(self, t: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
-        """Where pixels of frame t lie in the next frame."""
-        return self.steps[t].forwards(points)
-
-    def behind(self, t: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
-        """Where pixels of frame t lie in the frame before."""
-        return self.steps[t - 1].backwards(points)
+    def between(self, t: int, other: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
+        """Where pixels of frame t lie in a neighbouring one."""
+        return self.steps[t].forwards(points) if other > t else self.steps[other].backwards(points)
 
 
 def _neighbours(

@@ -41,7 +41,7 @@ class PicturePainter:
         """Paints open pixels: parts that lie apart one after the other, each from what surrounds it alone."""
         is_wide = _wide_part(is_open)
         painted, is_left = smoothed(picture, is_open, is_open & ~is_wide), is_open.copy()
-        for part in _parts_of(is_open):
+        for part in parts_of(is_open):
             place = surroundings(part)
             wide = (part & is_wide)[place]
             if wide.any():
@@ -78,7 +78,7 @@ def rounded(colours: Float[np.ndarray, "*N 3"], like: Picture) -> Shaped[np.ndar
     return (np.rint(colours * steps).clip(0, most) / steps).astype(like.dtype)
 
 
-def _parts_of(is_open: Hole) -> Iterator[Hole]:
+def parts_of(is_open: Hole) -> Iterator[Hole]:
     """Yields the parts that lie apart, the largest first."""
     together = cv2.dilate(is_open.astype(np.uint8), np.ones((2 * APART_PX + 1,) * 2, np.uint8))
     _, label = cv2.connectedComponents(together)

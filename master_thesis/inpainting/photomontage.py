@@ -3,8 +3,8 @@
 The motion between neighbouring frames is measured once, and continued into the holes. Along it every pixel of a hole is
 followed, forwards and backwards, until a frame shows it; what the next frame has found is carried on, so that both
 frames take a pixel from the same place. Planes of the scene lead to further places, among which the sources are chosen
-together. Colours are read at the end, from original frames. What no frame shows is hallucinated in the first frame
-that needs it, and carried on from there in the same way.
+together. Colours are read at the end, from original frames. What no frame shows is hallucinated in a key frame first,
+and carried on from there in the same way, backwards and forwards.
 
 Source: Agarwala et al., Interactive Digital Photomontage, 2004; Granados et al., How Not to Be Seen, 2012.
 """
@@ -12,7 +12,7 @@ Source: Agarwala et al., Interactive Digital Photomontage, 2004; Granados et al.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -20,14 +20,45 @@ import torch
 
 from master_thesis.inpainting.finishing import FilledHole, Finisher
 from master_thesis.inpainting.judging import Judge
+from master_thesis.inpainting.keys import key_frame
 from master_thesis.inpainting.motions import Hole, Motions, Picture
-from master_thesis.inpainting.painting import PicturePainter
+from master_thesis.inpainting.painting import PicturePainter, parts_of
 from master_thesis.inpainting.rims import Rims, is_outside
-from master_thesis.inpainting.sources import Chosen, choose_sources, followed, points_of
+from master_thesis.inpainting.sources import Chosen, Order, choose_sources, followed, points_of
 from master_thesis.models.painter import Painter
 from master_thesis.ops.pixels import pixel_positions
-from master_thesis.ops.position_map import Places, PositionMap, hallucinated_in
+from master_thesis.ops.position_map import NOWHERE, Places, PositionMap, frames_in, hallucinated_in
 from master_thesis.runtime.ahead import one_ahead
+
+LEAST_FILLED = 0.5
+"""Share of an open part that was hallucinated before from which that is shown again: a part painted in one piece has
+fewer seams."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a filled frame passes on to its neighbours.
+
+    Attributes:
+        number: of the frame.
+        map: where its pixels are copied from.
+        hallucinated: where what has been hallucinated shows them.
+        parts: the sources that it names.
+        chosen: what its hole was filled from; None: it was filled before.
+    """
+
+    number: int
+    map: PositionMap
+    hallucinated: PositionMap
+    parts: Sequence[int]
+    chosen: Chosen | None = None
+
+    @staticmethod
+    def of(t: int, chosen: Chosen, places: Places, hallucinated: Places) -> Taken:
+        """That of frame t, for which something has been hallucinated before."""
+        hallucinated = places.where(places.source < NOWHERE, hallucinated)
+        taken, shown = (PositionMap.of(t, chosen.wide, each) for each in (places, hallucinated))
+        return Taken(t, taken, shown, frames_in(hallucinated.source), chosen)
 
 
 class Photomontage:
@@ -56,7 +87,7 @@ class Photomontage:
     def fill(
         self, targets: range, past: Picture | None = None, filled: Mapping[int, FilledHole] | None = None
     ) -> Iterator[tuple[int, FilledHole]]:
-        """Yields the targets that have a hole, filled, in order.
+        """Yields the targets that have a hole, filled: from a key frame backwards, then from it forwards.
 
         Args:
             targets: neighbouring frames.
@@ -64,27 +95,56 @@ class Photomontage:
             filled: targets that were filled before; None: none. Their colours are kept.
         """
         done = filled or {}
-        taken = None if past is None else self._taken_over(targets.start - 1, past)
-        rims = Rims(self.holes, self.motions, targets)
-        last: Chosen | None = None
-        for t, chosen in one_ahead(choose_sources(self.frames, self.holes, self.motions, targets)):
-            wide, colours = chosen.wide, chosen.colours
-            places = self._judged(t, chosen.places, rims.completed(t, chosen))
-            carried = followed(taken, points_of(wide), partial(self.motions.behind, t))
-            if taken is not None and last is not None and self.motions.is_repeat(t):
-                # What the frame before shows, so that nothing flickers; what was hallucinated there may be visible now.
-                is_kept = (carried.source >= 0) | (carried.source == hallucinated_in(targets.start - 1))
-                shown = np.full((*wide.shape, 3), np.nan, np.float32)
-                shown[last.wide] = last.colours
-                places, colours = carried.where(is_kept, places), np.where(is_kept[:, None], shown[wide], colours)
-                places = places.where(places.is_known, carried)
-            else:
-                places = self._judged(t, places, carried)
-            last = replace(chosen, places=places, colours=colours)
-            hole, places = self.finisher.finish(t, last, done.get(t))
-            taken = PositionMap.of(t, wide, places)
+        key = targets.start - 1 if past is not None else key_frame(self.frames, self.holes, self.motions, targets)
+        order = Order(targets, key)
+        rims = Rims(self.holes, self.motions, order)
+        last = first = None if past is None else self._taken_over(order.key, past)
+        for t, chosen in one_ahead(choose_sources(self.frames, self.holes, self.motions, order)):
+            last = first if t == order.key + 1 else last
+            chosen = replace(chosen, places=self._judged(t, chosen.places, rims.completed(t, chosen)))
+            shown = self._hallucinated_before(t, chosen.wide, last)
+            chosen = self._carried_on(t, chosen, last, order)
+            chosen = replace(chosen, places=self._judged(t, chosen.places, self._mostly_filling(t, chosen, shown)))
+            hole, places = self.finisher.finish(t, chosen, done.get(t))
+            last = Taken.of(t, chosen, places, shown)
+            first = last if t == order.key else first
+            self.finisher.keep_hallucinated({*last.parts, *(first.parts if first else ())})
             if len(hole.source):
                 yield t, hole
+
+    def _hallucinated_before(self, t: int, wide: Hole, last: Taken | None) -> Places:
+        """What has been hallucinated where the pixels of a hole lie, though its neighbour may not have used it."""
+        if last is None or not last.parts:
+            return Places.nowhere(points_of(wide))
+        places = followed(last.hallucinated, points_of(wide), partial(self.motions.between, t, last.number))
+        return places.where(places.source < NOWHERE, Places.nowhere(places.xy))
+
+    def _mostly_filling(self, t: int, chosen: Chosen, shown: Places) -> Places:
+        """What has been hallucinated before, in the open parts of a hole that it fills for the most part."""
+        is_filled = shown.is_known & ~chosen.places.is_known
+        if not is_filled.any():
+            return Places.nowhere(shown.xy)
+        is_open, filled, result = (np.zeros(chosen.wide.shape, bool) for _ in range(3))
+        is_open[chosen.wide], filled[chosen.wide] = ~chosen.places.is_known, is_filled
+        for part in parts_of(is_open & self.holes[t]):
+            if filled[part].mean() >= LEAST_FILLED:
+                result |= part
+        return shown.where(result[chosen.wide], Places.nowhere(shown.xy))
+
+    def _carried_on(self, t: int, chosen: Chosen, last: Taken | None, order: Order) -> Chosen:
+        """What is chosen for a frame, completed by what its neighbour took."""
+        if last is None:
+            return chosen
+        carried = followed(last.map, points_of(chosen.wide), partial(self.motions.between, t, last.number))
+        if last.chosen is None or not self.motions.is_repeat(max(t, last.number)):
+            return replace(chosen, places=self._judged(t, chosen.places, carried))
+        # What the neighbour shows, so that nothing flickers; what was hallucinated there may be visible now.
+        is_kept = (carried.source >= 0) | (carried.source == hallucinated_in(order.targets.start - 1))
+        shown = np.full((*chosen.wide.shape, 3), np.nan, np.float32)
+        shown[last.chosen.wide] = last.chosen.colours
+        colours = np.where(is_kept[:, None], shown[chosen.wide], chosen.colours)
+        places = carried.where(is_kept, chosen.places)
+        return replace(chosen, places=places.where(places.is_known, carried), colours=colours)
 
     def _judged(self, t: int, chosen: Places, others: Places) -> Places:
         """The places that were chosen, and those of others that fit the frame where there are none."""
@@ -92,7 +152,8 @@ class Photomontage:
         others = others.where(is_wanted, Places.nowhere(others.xy))
         return chosen.where(chosen.is_known, self.judge.fitting(t, others, self.finisher.sampled(t, others)))
 
-    def _taken_over(self, t: int, picture: Picture) -> PositionMap:
-        """The map of a frame that was filled before, as if all of it had been hallucinated."""
+    def _taken_over(self, t: int, picture: Picture) -> Taken:
+        """What a frame passes on that was filled before, as if all of it had been hallucinated."""
         name, size = self.finisher.take_over(t, picture), picture.shape[:2]
-        return PositionMap(np.full(size, name, np.int32), pixel_positions(*size))
+        everything = PositionMap(np.full(size, name, np.int32), pixel_positions(*size))
+        return Taken(t, everything, everything, [name])

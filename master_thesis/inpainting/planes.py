@@ -68,8 +68,8 @@ def follow_corners(
                 continue
             here, there = sides[way]
             before = there
-            there = motions.ahead(k - 1, before) if way > 0 else motions.behind(k + 1, before)
-            back = motions.behind(k, there) if way > 0 else motions.ahead(k, there)
+            there = motions.between(k - way, k, before)
+            back = motions.between(k, k - way, there)
             is_left = is_shown(there, holes[k]) & (np.abs(back - before).max(axis=1, initial=0) < MAX_RETURN_PX)
             sides[way] = np.stack((here[is_left], there[is_left]))
         if not sides:

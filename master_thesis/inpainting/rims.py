@@ -7,16 +7,15 @@ masks are seldom exact and objects have soft edges. Where no other frame does, t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from master_thesis.inpainting.motions import Hole, Motions
-from master_thesis.inpainting.sources import Chosen, followed, followed_ahead, points_of
+from master_thesis.inpainting.sources import Chosen, Order, followed_both_ways
 from master_thesis.ops.pixels import sample_at, window_around
-from master_thesis.ops.position_map import CORNERS, NOWHERE, Places, PositionMap, frames_in
+from master_thesis.ops.position_map import CORNERS, NOWHERE, Places, frames_in
 
 MIN_DEPTH_PX = 4.0
 """Pixels closer to the border of their hole are not taken from rims: an error of the motion may make them visible."""
@@ -32,14 +31,12 @@ class Rims:
     Args:
         holes: of all frames.
         motions: of the frames.
-        targets: neighbouring frames, to be asked for in order.
+        order: of the frames to be asked for.
     """
 
-    def __init__(self, holes: Sequence[Hole], motions: Motions, targets: range) -> None:
-        self.holes, self.motions, self.targets = holes, motions, targets
-        self._ahead: dict[int, Places] | None = None
-        self._behind: PositionMap | None = None
-        self._next = 0
+    def __init__(self, holes: Sequence[Hole], motions: Motions, order: Order) -> None:
+        self.holes = holes
+        self._found = followed_both_ways(holes, motions, order)
 
     def completed(self, t: int, chosen: Chosen) -> Places:
         """Places of a target, with those in rims where there are no others.
@@ -58,15 +55,8 @@ class Rims:
 
     def _of_hole(self, t: int) -> Places:
         """The place of each pixel of a hole in the nearest frame that shows it."""
-        if self._ahead is None:
-            self._ahead = followed_ahead(self.holes, self.motions, range(t, self.targets.stop))
-        found = _nothing(0)
-        for k in range(self._next, t + 1):
-            found = followed(self._behind, points_of(self.holes[k]), partial(self.motions.behind, k))
-            self._behind = PositionMap.of(k, self.holes[k], found)
-        self._next = t + 1
-        ahead = self._ahead.pop(t)
-        return ahead.where(_distances(t, ahead) < _distances(t, found), found)
+        behind, ahead = next(sides for number, sides in self._found if number == t)
+        return ahead.where(_distances(t, ahead) < _distances(t, behind), behind)
 
 
 def is_outside(holes: Sequence[Hole], places: Places) -> Bool[np.ndarray, " N"]:
@@ -116,10 +106,6 @@ def _is_deep(hole: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, " N"]:
     """Which pixels of a hole have moved against it by more than motions err if they are seen beside another one."""
     padded = np.pad(hole.astype(np.uint8), 1, mode="edge")
     return (cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1] > MIN_DEPTH_PX)[hole]
-
-
-def _nothing(count: int) -> Places:
-    return Places.nowhere(np.zeros((count, 2), np.float32))
 
 
 def _distances(t: int, places: Places) -> np.ndarray:

@@ -9,7 +9,7 @@ Source: Granados et al., How Not to Be Seen, 2012.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -66,16 +66,39 @@ class WideHoles(Sequence[Hole]):
         return self._packed[k].mask
 
 
+@dataclass(frozen=True)
+class Order:
+    """The order in which neighbouring frames are filled: from a key frame backwards, then from it forwards.
+
+    Attributes:
+        targets: the frames.
+        key: one of them, or the frame before them.
+    """
+
+    targets: range
+    key: int
+
+    @property
+    def backwards(self) -> range:
+        """The targets up to the key, the key first."""
+        return range(self.key, self.targets.start - 1, -1)
+
+    @property
+    def forwards(self) -> range:
+        """The targets after the key."""
+        return range(self.key + 1, self.targets.stop)
+
+
 def choose_sources(
-    frames: Sequence[Picture], holes: Sequence[Hole], motions: Motions, targets: range
+    frames: Sequence[Picture], holes: Sequence[Hole], motions: Motions, order: Order
 ) -> Iterator[tuple[int, Chosen]]:
-    """Yields the sources of the targets, in order; those of several frames are chosen at once.
+    """Yields the sources of targets, in order; those of several frames are chosen at once.
 
     Args:
         frames: RGB in [0, 255].
         holes: of all frames.
         motions: of the frames.
-        targets: neighbouring frames.
+        order: of the targets.
     """
     wide = WideHoles(holes)
     views = Views(frames, wide)
@@ -87,34 +110,47 @@ def choose_sources(
             return t, Chosen(wide[t], sides[0], np.zeros((0, 3), np.float32), np.zeros(0, bool))
         return t, Chosen(wide[t], *choose_labels(t, points, sides, views, motions))
 
-    for t, sources in side_by_side(chosen, followed_both_ways(wide, motions, targets)):
-        views.forget(t - DISTANCES[-1])
+    for t, sources in side_by_side(chosen, followed_both_ways(wide, motions, order)):
+        views.keep_near(t, DISTANCES[-1])
         yield t, sources
 
 
 def followed_both_ways(
-    holes: Sequence[Hole], motions: Motions, targets: range
+    holes: Sequence[Hole], motions: Motions, order: Order
 ) -> Iterator[tuple[int, tuple[Places, Places]]]:
-    """Yields where the holes of the targets lie in the nearest earlier and later frames that show them, in order."""
-    ahead = followed_ahead(holes, motions, targets)
-    behind: PositionMap | None = None
-    for t in range(targets.stop):
-        found = followed(behind, points_of(holes[t]), partial(motions.behind, t))
-        behind = PositionMap.of(t, holes[t], found)
-        if t in targets:
-            yield t, (found, ahead.pop(t))
+    """Yields where the holes of targets lie in the nearest earlier and later frames that show them, in order."""
+    earlier, later = _Trail(holes, motions, -1), _Trail(holes, motions, 1)
+    ahead = later.through(reversed(range(order.key + 1, len(holes))), order.targets)
+    behind = earlier.through(range(order.key + 1), order.targets)
+    for t in order.backwards:
+        yield t, (behind.pop(t), later.at(t))
+    for t in order.forwards:
+        yield t, (earlier.at(t), ahead.pop(t))
 
 
-def followed_ahead(holes: Sequence[Hole], motions: Motions, targets: range) -> dict[int, Places]:
-    """Where the holes of the targets lie in the nearest later frame that shows them."""
-    found: dict[int, Places] = {}
-    known: PositionMap | None = None
-    for t in reversed(range(targets.start, len(holes))):
-        places = followed(known, points_of(holes[t]), partial(motions.ahead, t))
-        known = PositionMap.of(t, holes[t], places)
-        if t in targets:
-            found[t] = places
-    return found
+class _Trail:
+    """Where holes lie in the nearest frame that shows them, in one direction in time.
+
+    Args:
+        holes: of all frames.
+        motions: of the frames.
+        step: 1 ahead, -1 behind.
+    """
+
+    def __init__(self, holes: Sequence[Hole], motions: Motions, step: int) -> None:
+        self.holes, self.motions, self.step = holes, motions, step
+        self._known: PositionMap | None = None
+
+    def at(self, t: int) -> Places:
+        """The places of the hole of frame t; the neighbour in this direction was asked before."""
+        places = followed(self._known, points_of(self.holes[t]), partial(self.motions.between, t, t + self.step))
+        self._known = PositionMap.of(t, self.holes[t], places)
+        return places
+
+    def through(self, numbers: Iterable[int], kept: range) -> dict[int, Places]:
+        """The places of some frames in turn, as far as they are to be kept."""
+        places = ((t, self.at(t)) for t in numbers)
+        return {t: found for t, found in places if t in kept}
 
 
 def widened(hole: Hole) -> Hole:

@@ -7,7 +7,7 @@ import pytest
 from master_thesis.inpainting import labels
 from master_thesis.inpainting.candidates import Grid, Views, followed_candidate, visible_around
 from master_thesis.inpainting.motions import Motions
-from master_thesis.inpainting.sources import choose_sources, points_of, widened
+from master_thesis.inpainting.sources import Order, choose_sources, points_of, widened
 from master_thesis.ops.position_map import Places
 
 SIZE, NUM_FRAMES, STEP, TARGET = (96, 128), 9, 9, 4
@@ -30,7 +30,7 @@ def scene():
 
 def test_what_passes_in_one_frame_is_not_copied(scene) -> None:
     frames, holes, motions, truth, hole = scene
-    ((_, chosen),) = choose_sources(frames, holes, motions, range(TARGET, TARGET + 1))
+    ((_, chosen),) = choose_sources(frames, holes, motions, Order(range(TARGET, TARGET + 1), TARGET))
     error = np.abs(chosen.colours - truth)[hole[chosen.wide]]
     assert np.nanpercentile(error, 90) < 20
     assert (chosen.places.source[hole[chosen.wide]] != TARGET + 1).mean() > 0.9
@@ -38,7 +38,7 @@ def test_what_passes_in_one_frame_is_not_copied(scene) -> None:
 
 def test_nothing_is_chosen_from_the_frame_itself_or_from_holes(scene) -> None:
     frames, holes, motions, _, hole = scene
-    for t, chosen in choose_sources(frames, holes, motions, range(2, 4)):
+    for t, chosen in choose_sources(frames, holes, motions, Order(range(2, 4), 3)):
         known = chosen.places.is_known
         assert known.mean() > 0.95
         assert (chosen.places.source[known] != t).all()
@@ -48,8 +48,8 @@ def test_nothing_is_chosen_from_the_frame_itself_or_from_holes(scene) -> None:
 
 def test_candidates_are_compared_in_the_hole_alone_with_the_same_result(scene, monkeypatch) -> None:
     frames, holes, motions, _, _ = scene
-    targets = range(TARGET, TARGET + 1)
-    ((_, chosen),) = choose_sources(frames, holes, motions, targets)
+    order = Order(range(TARGET, TARGET + 1), TARGET)
+    ((_, chosen),) = choose_sources(frames, holes, motions, order)
     sizes, hole_in = [], labels._hole_in
 
     def everywhere(visible):
@@ -57,7 +57,7 @@ def test_candidates_are_compared_in_the_hole_alone_with_the_same_result(scene, m
         return slice(0, visible.shape[0]), slice(0, visible.shape[1])
 
     monkeypatch.setattr(labels, "_hole_in", everywhere)
-    ((_, expected),) = choose_sources(frames, holes, motions, targets)
+    ((_, expected),) = choose_sources(frames, holes, motions, order)
     assert sizes[0][0] < 0.7 * sizes[0][1]
     assert (chosen.places.source == expected.places.source).all()
     assert (chosen.places.xy == expected.places.xy).all()
@@ -82,7 +82,7 @@ def test_the_fringe_of_an_object_whose_mask_is_too_tight_is_not_copied() -> None
     distances = [np.hypot(y - 48, x - (40 + 1.5 * t if t < 10 else 100)) for t in range(16)]
     frames = [np.where(distance[..., None] < 15, 250, ground).astype(np.uint8) for distance in distances]
     holes = [distance < 10 for distance in distances]
-    ((_, chosen),) = choose_sources(frames, holes, Motions.of(frames, holes), range(3, 4))
+    ((_, chosen),) = choose_sources(frames, holes, Motions.of(frames, holes), Order(range(3, 4), 3))
     pairs = zip(chosen.places.source, chosen.places.xy.tolist(), strict=True)
     read = np.stack([frames[k][round(y), round(x)] for k, (x, y) in pairs])
     colours = np.where(np.isnan(chosen.colours), read, chosen.colours)

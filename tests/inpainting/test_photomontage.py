@@ -6,11 +6,14 @@ import pytest
 import torch
 
 from master_thesis.configs.inpainting import InpaintOptions
+from master_thesis.inpainting import photomontage
 from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.photomontage import Photomontage
+from master_thesis.inpainting.sources import Chosen
 from master_thesis.models.painter import Painter, SmoothPainter
+from master_thesis.ops.position_map import NOWHERE, Places
 from tests.factories import StillAligner
 
 SIZE, NUM_FRAMES, STEP = (96, 128), 8, 7
@@ -90,6 +93,64 @@ def test_what_no_frame_shows_is_hallucinated_once_and_carried_on(still) -> None:
         # Borders are joined in each frame, so that what is carried on differs a little from where it was hallucinated.
         assert np.abs(hole.colours.astype(int) - filled[0].colours).mean() < 3  # a flat tone in strong texture
         assert np.abs(hole.colours.astype(int) - filled[min(t, 1)].colours).max() <= 1
+
+
+@pytest.fixture(scope="module")
+def passed():
+    """A pan past something that no frame shows: it enters from frame 2 on, and leaves after frame 5."""
+    noise = np.random.default_rng(3).integers(0, 256, (SIZE[0], SIZE[1] + 8 * 20, 3)).astype(np.uint8)
+    scene = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 1.5), None, 30, 225, cv2.NORM_MINMAX)
+    holes = [block(slice(30, 70), slice(max(150 - 20 * t, 0), 200 - 20 * t)) for t in range(8)]
+    return [scene[:, 20 * t : 20 * t + SIZE[1]] for t in range(8)], holes
+
+
+def test_what_enters_bit_by_bit_is_hallucinated_in_one_piece(passed) -> None:
+    painter = Tones()
+    filled = list(montage(*passed, painter).fill(range(8)))
+    assert [t for t, _ in filled] == [4, 3, 2, 5, 6, 7]
+    assert painter.num_calls == 1
+    for t, hole in filled:
+        assert (hole.source == HALLUCINATED).all()
+        deep = cv2.erode(passed[1][t].astype(np.uint8), np.ones((9, 9)))[passed[1][t]] > 0
+        assert abs(np.median(hole.colours[deep]) - 0.3 * 255) < 5
+
+
+def test_work_that_was_interrupted_before_or_after_the_key_frame_goes_on_alike(passed) -> None:
+    expected = dict(montage(*passed).fill(range(8)))
+    for count in (1, 2, 4):
+        done = dict(list(expected.items())[:count])
+        again = dict(montage(*passed).fill(range(8), filled=done))
+        for t, hole in again.items():
+            assert (hole.colours == expected[t].colours).all()
+            assert (hole.source == expected[t].source).all()
+
+
+def test_what_was_hallucinated_is_shown_again_though_a_frame_between_copied_it(still) -> None:
+    """Frames 0 and 2 refuse what frames 1 and 3 show."""
+    holes, painter, noise = [HOLE, HOLE, HOLE, np.zeros(SIZE, bool)], Tones(), np.random.default_rng(1).normal(0, 2, 4)
+    lit = [(frame + n).round().astype(np.uint8) for frame, n in zip(still, noise, strict=True)]  # no frame repeats one
+    assembled = montage(lit, holes, painter)
+
+    def fitting(t, places, _):
+        return places.where((t == 1) | (places.source < NOWHERE), Places.nowhere(places.xy))
+
+    assembled.judge.fitting = fitting
+    found = photomontage.choose_sources
+
+    def choose(*arguments):
+        for t, chosen in found(*arguments):
+            count = len(chosen.places.source)
+            places, colours = Places.nowhere(chosen.places.xy), np.full((count, 3), np.nan, np.float32)
+            yield t, chosen if t == 1 else Chosen(chosen.wide, places, colours, np.ones(count, bool))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(photomontage, "choose_sources", choose)
+        filled = dict(assembled.fill(range(4)))
+    assert painter.num_calls == 1
+    assert (filled[1].source == 3).all()
+    assert (filled[2].source == HALLUCINATED).all()
+    deep = cv2.erode(HOLE.astype(np.uint8), np.ones((9, 9)))[HOLE] > 0
+    assert np.abs(filled[2].colours.astype(int) - filled[0].colours)[deep].mean() < 4
 
 
 def test_what_was_hallucinated_before_is_carried_on(still) -> None:
