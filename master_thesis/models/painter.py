@@ -10,18 +10,20 @@ from abc import abstractmethod
 from functools import partial
 from types import ModuleType
 
+import cv2
 import numpy as np
 import torch
 from einops import rearrange
 from jaxtyping import Bool, Float, UInt8
 from torch import Tensor
 
-from master_thesis.models.coarse import CoarseColours, coarse_fill
+from master_thesis.models.coarse import SIDE, CoarseColours, coarse_fill
 from master_thesis.models.hallucinator import Hallucinator, plain_copies
 from master_thesis.ops.contrast import limit_contrast
 from master_thesis.ops.image import to_bytes
 from master_thesis.ops.mask import widen_window, window_of
-from master_thesis.ops.pixels import pixel_positions
+from master_thesis.ops.membrane import membrane
+from master_thesis.ops.pixels import where_masked
 from master_thesis.ops.push_pull import push_pull
 from master_thesis.ops.texture import enlarge_painted, reduce_known
 from master_thesis.records import Alignment, Hallucination, MaskedFrames
@@ -33,9 +35,9 @@ RELAXATIONS = 4
 PATCH_RADIUS = 2
 """Half a patch of the exemplar method, in pixels. On 18 frames, 3 is no closer to the truth, has more visible borders
 and takes longer."""
-NEARNESS = 0.01
-"""Weight of the distance to a patch, as a share of the surroundings, beside how much it differs: of patches that fit
-equally well a near one is taken. With 0.02, patches begin to repeat in stripes."""
+TONE_WEIGHT, TONE_RANGE = 0.01, 2.0
+"""Weight of coarse colours beside the colours of a patch, and how far black is from white in them: of patches that fit
+equally well, that one is taken whose surroundings have the tone that is expected here."""
 MAX_HOLE_PIXELS, MAX_PIXELS = 25_000, 2**20
 """Larger holes, or holes in larger parts of a frame, are painted in a reduced picture and enlarged with its texture.
 Patches are larger there, so that what is composed of them is less regular, in half of the time."""
@@ -110,9 +112,10 @@ class HallucinatorPainter(Painter):
 class ExemplarPainter(Painter):
     """Composes each hole of patches of its surroundings, from coarse to fine; the same seed gives the same picture.
 
-    Near patches are preferred, and what stands out from the surroundings of the hole is toned down. Textures continue
-    sharply; objects are cut off or repeated. It takes seconds per frame, on a CPU: large holes are painted in a reduced
-    picture, whose patches are then read at full size.
+    Patches are preferred whose surroundings have the coarse colours that are guessed for their place, and what stands
+    out from the surroundings of the hole is toned down. Textures continue sharply; objects are cut off or repeated. It
+    takes seconds per frame, on a CPU: large holes are painted in a reduced picture, whose patches are then read at full
+    size.
 
     Args:
         seed: of the search for patches.
@@ -134,22 +137,27 @@ class ExemplarPainter(Painter):
         """Searches in the known part of the frame."""
         picture = to_bytes(frame.colours[0]).permute(1, 2, 0).cpu().numpy()
         hole = (frame.visible[0, 0] < 1).cpu().numpy()
-        step = painting_step(hole)
+        step, smooth = painting_step(hole), self._guessed(picture.astype(np.float32), hole)
+        tones = coarse_tones(picture, hole, smooth)
         if step == 1:
-            painted = self._composed(picture, hole)
+            painted = self._composed(picture, hole, tones)
         else:
-            small = self._composed(*reduce_known(picture, hole, step))
+            small = self._composed(*reduce_known(picture, hole, step), tones)
             painted = enlarge_painted(small, picture, hole, step, self.seed)
-        smooth = None if self.coarse is None else coarse_fill(self.coarse, painted, hole)
         painted = limit_contrast(painted, hole, smooth).clip(0, 255)
         return torch.from_numpy(painted).permute(2, 0, 1).unsqueeze(0).to(frame.colours) / 255
 
-    def _composed(
-        self, picture: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"]
+    def _guessed(
+        self, picture: Float[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"]
     ) -> Float[np.ndarray, "H W 3"]:
+        return membrane(picture, ~hole) if self.coarse is None else coarse_fill(self.coarse, picture, hole)
+
+    def _composed(
+        self, picture: UInt8[np.ndarray, "h w 3"], hole: Bool[np.ndarray, "h w"], tones: Float[np.ndarray, "H W 3"]
+    ) -> Float[np.ndarray, "h w 3"]:
         self._patchmatch.set_random_seed(self.seed)
-        compose = partial(self._patchmatch.inpaint_regularity, patch_size=PATCH_RADIUS, guide_weight=NEARNESS)
-        return interruptible(lambda: compose(picture, hole, patch_places(hole))).astype(np.float32)
+        compose = partial(self._patchmatch.inpaint_regularity, patch_size=PATCH_RADIUS, guide_weight=TONE_WEIGHT)
+        return interruptible(lambda: compose(picture, hole, tones)).astype(np.float32)
 
 
 def painting_step(hole: Bool[np.ndarray, "H W"]) -> int:
@@ -157,10 +165,21 @@ def painting_step(hole: Bool[np.ndarray, "H W"]) -> int:
     return math.ceil(math.sqrt(max(hole.sum() / MAX_HOLE_PIXELS, hole.size / MAX_PIXELS, 1)))
 
 
-def patch_places(hole: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
-    """The position of each pixel, in the units of the package: 0.5 is as far as two pixels can be apart."""
-    positions = pixel_positions(*hole.shape) * (0.5 / max(hole.shape))
-    return np.dstack((positions, np.zeros(hole.shape))).astype(np.float32)
+def coarse_tones(
+    picture: UInt8[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"], guess: Float[np.ndarray, "H W 3"]
+) -> Float[np.ndarray, "H W 3"]:
+    """What the package compares besides patches, two planes and an unused one: coarse luma, and coarse red less blue.
+
+    Args:
+        picture: RGB; its colours in the hole do not matter.
+        hole: where coarse colours are guessed; elsewhere they are the means of what is known.
+        guess: of the coarse colours in [0, 255].
+    """
+    sigma, known = max(hole.shape) / SIDE, (~hole[..., None]).astype(np.float32)
+    means = cv2.GaussianBlur(np.dstack((picture * known, known)), (0, 0), sigma)
+    red, green, blue = cv2.split(where_masked(hole, guess, means[..., :3] / np.maximum(means[..., 3:], 1e-3)))
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    return np.dstack((luma, red - blue, np.zeros_like(luma))) * np.float32(TONE_RANGE / 255)
 
 
 def as_painter(hallucinator: Hallucinator) -> Painter:

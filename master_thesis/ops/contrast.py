@@ -2,8 +2,8 @@
 
 A structure that was taken from elsewhere stands out where its surroundings are plain, and patches that meet add detail
 of their own. So the picture is split into bands from fine to coarse, and each band is damped in the hole where it is
-stronger than around it. Fine detail is kept, because its absence shows; coarse detail that is invented errs, and is
-taken from a smooth guess, the more the coarser it is.
+stronger than around it. Detail is kept, because its absence shows as fog; coarse colours that are invented err, and are
+mixed with a smooth guess, the more the coarser they are.
 
 Source: bands whose contrast is matched are those of Sunkavalli et al., Multi-scale Image Harmonization, 2010.
 """
@@ -21,10 +21,13 @@ from master_thesis.ops.membrane import membrane
 
 SCALES_PX = (1, 2, 4, 8, 16)
 """Blurs between which the bands lie."""
-SMOOTH_SHARES = (0.0, 0.0, 0.4, 0.8, 1.0, 1.0)
+SMOOTH_SHARES = (0.0, 0.0, 0.0, 0.1, 0.3, 0.6)
 """Share of the smooth guess in each band, and in what is coarser."""
 REACH_PX = 64
 """How far the surroundings reach that a hole is compared with: as far as the coarsest blur."""
+WINDOW = 6
+"""Blur of the contrast, in units of that of its band. In smaller windows it varies by chance, and what is damped only
+becomes too soft."""
 LEAST_SHARE = 0.02
 """Share of a window that must be known for its contrast to count."""
 
@@ -32,22 +35,21 @@ LEAST_SHARE = 0.02
 def limit_contrast(
     picture: Float[np.ndarray, "H W 3"],
     hole: Bool[np.ndarray, "H W"],
-    smooth: Float[np.ndarray, "H W 3"] | None = None,
+    smooth: Float[np.ndarray, "H W 3"],
 ) -> Float[np.ndarray, "H W 3"]:
     """Damps the bands of a hole that are stronger than those around it; pixels outside the hole stay as they are.
 
     Args:
         picture: RGB, the hole painted.
         hole: what was painted.
-        smooth: a guess of the coarse colours of the hole, which meets the rest; None: a membrane.
+        smooth: a guess of the coarse colours of the hole, which meets the rest.
     """
     window = window_of(hole)
     if window is None or hole.all():
         return picture
     place, result = widen_window(window, REACH_PX, hole.shape), picture.copy()
     part, inside = picture[place].astype(np.float32), hole[place]
-    guess = membrane(part, ~inside) if smooth is None else smooth[place].astype(np.float32)
-    limited = _limited(part, inside, np.where(inside[..., None], guess, part))
+    limited = _limited(part, inside, np.where(inside[..., None], smooth[place].astype(np.float32), part))
     result[place] = np.where(inside[..., None], limited, picture[place])
     return result
 
@@ -89,5 +91,5 @@ def _energy(
     """The mean square of a band in windows of a part of it, reduced by the scale, and where there is any."""
     size = tuple(max(side // scale, 1) for side in where.shape[::-1])
     planes = np.dstack((band**2 * where[..., None], where)).astype(np.float32)
-    means = cv2.GaussianBlur(cv2.resize(planes, size, interpolation=cv2.INTER_AREA), (0, 0), 2)
+    means = cv2.GaussianBlur(cv2.resize(planes, size, interpolation=cv2.INTER_AREA), (0, 0), WINDOW)
     return means[..., :3] / (means[..., 3:] + 1e-6), means[..., 3] > LEAST_SHARE

@@ -12,7 +12,14 @@ import torch
 
 from master_thesis.errors import UserError
 from master_thesis.models.hallucinator import as_hallucinator
-from master_thesis.models.painter import ExemplarPainter, HallucinatorPainter, SmoothPainter, as_painter, patch_places
+from master_thesis.models.painter import (
+    TONE_RANGE,
+    ExemplarPainter,
+    HallucinatorPainter,
+    SmoothPainter,
+    as_painter,
+    coarse_tones,
+)
 from master_thesis.ops.image import FILL
 from master_thesis.records import Alignment, MaskedFrames
 from master_thesis.runtime.interruption import Terminated, terminated_like_interrupted
@@ -85,11 +92,28 @@ def test_exemplars_continue_a_texture_where_a_membrane_is_grey():
     assert smooth > 0.2
 
 
-def test_distance_to_a_patch_counts_the_same_in_both_directions():
-    places = patch_places(np.zeros((40, 60), bool))
-    steps = [np.abs(places[0, 1] - places[0, 0]).sum(), np.abs(places[1, 0] - places[0, 0]).sum()]
-    assert steps == pytest.approx([0.5 / 60, 0.5 / 60], rel=1e-5)
-    assert places.max() < 0.5  # further apart, the package takes the way around
+def test_patches_have_the_tone_that_is_guessed():
+    """Noise, dark on the left and bright on the right: what lies between is for the guess to say."""
+    hole = np.zeros((80, 120), bool)
+    hole[:, 45:75] = True
+    shade = np.where(np.arange(120) < 60, 80, 160)[None, :, None]
+    picture = (shade + np.random.default_rng(0).uniform(-10, 10, (80, 120, 1))).repeat(3, 2).astype(np.uint8)
+    guesses = (np.full(picture.shape, tone, np.float32) for tone in (80, 120, 160))
+    dark, grey, bright = (
+        ExemplarPainter()._composed(picture, hole, coarse_tones(picture, hole, guess))[hole].mean() for guess in guesses
+    )
+    assert dark + 12 < grey < bright - 12
+
+
+def test_tones_are_means_of_what_is_known_and_guesses_elsewhere():
+    hole = np.zeros((64, 64), bool)
+    hole[20:40, 20:40] = True
+    picture = np.full((64, 64, 3), 100, np.uint8)
+    picture[hole] = 255
+    tones = coarse_tones(picture, hole, np.full((64, 64, 3), [200, 100, 50], np.float32))
+    assert tones[~hole] == pytest.approx(np.broadcast_to([TONE_RANGE * 100 / 255, 0, 0], tones[~hole].shape), abs=1e-5)
+    luma = 0.299 * 200 + 0.587 * 100 + 0.114 * 50
+    assert tones[30, 30] == pytest.approx(np.array([luma, 150, 0]) * TONE_RANGE / 255, rel=1e-5)
 
 
 def test_what_is_painted_into_a_plain_wall_is_toned_down(monkeypatch):
