@@ -25,9 +25,9 @@ SMOOTH_SHARES = (0.0, 0.0, 0.0, 0.1, 0.3, 0.6)
 """Share of the smooth guess in each band, and in what is coarser."""
 REACH_PX = 64
 """How far the surroundings reach that a hole is compared with: as far as the coarsest blur."""
-WINDOW = 6
-"""Blur of the contrast, in units of that of its band. In smaller windows it varies by chance, and what is damped only
-becomes too soft."""
+CELL, WINDOW = 2, 3
+"""Contrast is averaged in cells, whose side is given in blurs of its band, and blurred by so many cells. In smaller
+windows it varies by chance, and what is only ever damped becomes too soft."""
 LEAST_SHARE = 0.02
 """Share of a window that must be known for its contrast to count."""
 
@@ -88,8 +88,8 @@ def _gain(band: Float[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"], scale
 def _energy(
     band: Float[np.ndarray, "H W 3"], where: Bool[np.ndarray, "H W"], scale: int
 ) -> tuple[Float[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
-    """The mean square of a band in windows of a part of it, reduced by the scale, and where there is any."""
-    size = tuple(max(side // scale, 1) for side in where.shape[::-1])
+    """The mean square of a band in cells of a part of it, with those around, and where there is any."""
+    size = tuple(max(side // (CELL * scale), 1) for side in where.shape[::-1])
     planes = np.dstack((band**2 * where[..., None], where)).astype(np.float32)
     means = cv2.GaussianBlur(cv2.resize(planes, size, interpolation=cv2.INTER_AREA), (0, 0), WINDOW)
     return means[..., :3] / (means[..., 3:] + 1e-6), means[..., 3] > LEAST_SHARE
