@@ -21,7 +21,7 @@ from master_thesis.ops.membrane import membrane
 
 SCALES_PX = (1, 2, 4, 8, 16)
 """Blurs between which the bands lie."""
-SMOOTH_SHARES = (0.0, 0.0, 0.0, 0.1, 0.3, 0.6)
+SMOOTH_SHARES = (0.0, 0.0, 0.1, 0.3, 0.5, 0.8)
 """Share of the smooth guess in each band, and in what is coarser."""
 REACH_PX = 64
 """How far the surroundings reach that a hole is compared with: as far as the coarsest blur."""
