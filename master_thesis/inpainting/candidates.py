@@ -204,7 +204,8 @@ def followed_candidate(places: Places, hole: Hole, grid: Grid, views: Views) -> 
         image, depth = views.at(k, grid.step)
         chosen = np.flatnonzero(origin == k)
         at = grid.reduced(there.take(chosen, axis=0))
-        inside = ((at >= 0) & (at <= np.array(depth.shape[::-1]) - 1)).all(axis=-1)
+        (x, y), (height, width) = at.T, depth.shape
+        inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
         away = np.where(inside, sample_at(depth, at), 0)
         is_shown = ~is_around[chosen] | (away > 0.99)
         origin[chosen[~is_shown]] = NOWHERE

@@ -15,7 +15,7 @@ from master_thesis.inpainting.candidates import Grid, Views
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.sources import WideHoles, points_of
 from master_thesis.inpainting.strangers import StrangerFinder
-from master_thesis.ops.position_map import NOWHERE, Places, hallucinated_in
+from master_thesis.ops.position_map import NOWHERE, Places, frames_in, hallucinated_in
 
 
 class Judge:
@@ -45,5 +45,5 @@ class Judge:
         finder = StrangerFinder(t, points, Grid.around(wide), self.views, self.motions.exposures)
         frames = np.where(places.source >= NOWHERE, places.source, hallucinated_in(places.source)).astype(np.int32)
         strange = finder.find(Places(frames, places.xy), colours)
-        self.views.keep_near(t, 0, np.unique(frames).tolist())
+        self.views.keep_near(t, 0, frames_in(frames))
         return places.where(~strange, Places.nowhere(places.xy))

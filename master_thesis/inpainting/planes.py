@@ -70,7 +70,8 @@ def follow_corners(
             before = there
             there = motions.between(k - way, k, before)
             back = motions.between(k, k - way, there)
-            is_left = is_shown(there, holes[k]) & (np.abs(back - before).max(axis=1, initial=0) < MAX_RETURN_PX)
+            away_x, away_y = np.abs(back - before).T
+            is_left = is_shown(there, holes[k]) & (away_x < MAX_RETURN_PX) & (away_y < MAX_RETURN_PX)
             sides[way] = np.stack((here[is_left], there[is_left]))
         if not sides:
             return

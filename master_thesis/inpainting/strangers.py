@@ -119,7 +119,7 @@ class StrangerFinder:
             if colours is not None:
                 shown[cells.row[chosen], cells.column[chosen]] = colours[chosen]
             beyond = np.maximum(self._low - shown, shown - self._high).clip(0)
-            is_else = beyond.mean(axis=-1) > SMALLEST_DIFFERENCE
+            is_else = (beyond[..., 0] + beyond[..., 1] + beyond[..., 2]) / 3 > SMALLEST_DIFFERENCE
             if not (is_else & is_around).any():
                 continue
             share = np.zeros(own.shape, np.float32)
@@ -139,7 +139,8 @@ def _is_seen(
 ) -> Bool[np.ndarray, "h w"]:
     """Whether frame k shows some points, at more than a margin from its hole."""
     away, moved = views.at(k, grid.step)[1], grid.reduced(points.reshape(-1, 2))
-    inside = ((moved >= 0) & (moved <= np.array(away.shape[::-1]) - 1)).all(axis=-1)
+    (x, y), (height, width) = moved.T, away.shape
+    inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
     return (inside & (sample_at(away, moved) > margin)).reshape(points.shape[:2])
 
 

@@ -55,12 +55,13 @@ def window_around(points: Float[np.ndarray, "N 2"], margin: int, size: tuple[int
     >>> window_around(np.array([[3.2, 5.0], [4.9, 6.1]]), 1, (8, 20))
     (slice(4, 8, None), slice(2, 7, None))
     """
-    first, last = points.min(axis=0, initial=np.inf) - margin, points.max(axis=0, initial=0) + margin
-    columns, rows = (
-        slice(int(max(0, min(np.floor(low), length - 1))), int(min(max(np.ceil(high) + 1, 1), length)))
-        for low, high, length in zip(first, last, size[1::-1], strict=True)
-    )
+    rows, columns = (_range(points[:, axis], margin, length) for axis, length in ((1, size[0]), (0, size[1])))
     return rows, columns
+
+
+def _range(places: Float[np.ndarray, " N"], margin: int, length: int) -> slice:
+    low, high = places.min(initial=np.inf) - margin, places.max(initial=0) + margin
+    return slice(int(max(0, min(np.floor(low), length - 1))), int(min(max(np.ceil(high) + 1, 1), length)))
 
 
 def nearest_in(mask: Bool[np.ndarray, "H W"]) -> Int[np.ndarray, "H W"]:
