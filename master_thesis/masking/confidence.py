@@ -12,35 +12,33 @@ from master_thesis.masking.views import SoftMask
 
 DOUBTFUL_BELOW = 0.7
 """Frames with less confidence are doubtful."""
-FIRM = (0.2, 0.8)
-"""A mask that is sure of itself is about the same at both thresholds."""
-RETURNED = 0.5
-"""Where less of the mask of the key frame returns, something else may have been followed."""
-HELD = 0.8
-"""If less of the key frame's mask returned even at best, the network does not hold its shape, such as thin ropes."""
-KEPT = 0.8
-"""Share of the frames before in running means: a mistake stays, and one frame alone says little."""
+OUTLINE, MOST = 0.1, 0.99
+"""What of the key frame's mask does not return because of its outline alone; no more returns."""
+RETURNED, MUCH = 0.5, 4
+"""Where less of the mask of the key frame returns, something else may have been followed, unless the object has become
+so many times larger: then the key frame is too different to be found again."""
+LARGE = 0.05
+"""Share of the key frame's mask from which on a part is one of the object's own."""
+KEPT, FADING = 0.8, 0.95
+"""Share of the frames before in running means, since one frame alone says little; what is left of a doubt one frame
+later, since mistakes stay."""
 
 
 @dataclass(frozen=True)
 class Weights:
-    """How much signs of mistakes lower the confidence; the first four were fitted to sequences of DAVIS.
+    """How much signs of mistakes lower the confidence; the first three were fitted to sequences of DAVIS.
 
     Attributes:
-        unsure: what a mask loses between the thresholds of ``FIRM``, as a share of it.
-        parts: logarithm of the number of its parts: where it leaks, it falls to pieces.
-        shrunk: logarithm of how many times smaller it is than the mask of the key frame.
-        grown: logarithm of how many times larger it is.
+        parts: logarithm of the number of its parts, at its worst: where it leaks, it falls to pieces.
+        grown: logarithm of how many times larger than the mask of the key frame it was.
+        shrunk: logarithm of how many times smaller it is.
         lost: what is missing to ``RETURNED`` when it is carried back.
-        held: what was missing to ``HELD`` at best; not fitted: beside a key frame, this is the overlap itself.
     """
 
-    unsure: float = 0.68
-    parts: float = 0.13
-    shrunk: float = 0.35
+    parts: float = 0.16
     grown: float = 0.05
+    shrunk: float = 0.25
     lost: float = 1.0
-    held: float = 1.0
 
 
 class Judge:
@@ -53,23 +51,36 @@ class Judge:
     def __init__(self, key: SoftMask, weights: Weights = Weights()) -> None:
         self.weights = weights
         self._area = max(int((key > 0.5).sum()), 1)
-        self._means: np.ndarray | None = None
-        self._best = 0.0
+        self._own = np.log(max(_num_parts(key, LARGE * self._area), 1))
+        self._mean: float | None = None
+        self._parts = self._grown = self._best = 0.0
 
     def rate(self, carried: Carried) -> float:
         """The confidence in the next mask, in [0, 1]."""
-        now, w = np.array(_looks(carried.mask)), self.weights
-        self._means = now if self._means is None else KEPT * self._means + (1 - KEPT) * now
-        change = np.log(max(int((carried.mask > 0.5).sum()), 1) / self._area)
-        doubts = w.unsure * self._means[0] + w.parts * self._means[1]
-        doubts += w.shrunk * max(-change, 0) + w.grown * max(change, 0)
+        w, size = self.weights, max(int((carried.mask > 0.5).sum()), 1) / self._area
+        parts = max(float(np.log(max(_num_parts(carried.mask), 1)) - self._own), 0.0)
+        self._mean = parts if self._mean is None else KEPT * self._mean + (1 - KEPT) * parts
+        self._parts = max(self._mean, FADING * self._parts)
+        self._grown = max(self._grown, float(np.log(size)))
         self._best = max(self._best, carried.returned)
-        doubts += w.lost * max(RETURNED - carried.returned, 0) + w.held * max(HELD - self._best, 0)
-        return float(np.clip(1 - doubts, 0, 1))
+        doubts = w.parts * self._parts + w.grown * self._grown + w.shrunk * max(-float(np.log(size)), 0)
+        doubts += w.lost * max(RETURNED - carried.returned, 0) if size < MUCH else 0.0
+        return float(np.clip(_held(self._best, size) * (1 - doubts), 0, 1))
 
 
-def _looks(mask: SoftMask) -> tuple[float, float]:
-    """What a mask loses between two thresholds, and the logarithm of the number of its parts."""
-    some, firm = ((mask > threshold).sum() for threshold in FIRM)
-    num_parts = cv2.connectedComponents((mask > 0.5).astype(np.uint8))[0] - 1
-    return float(1 - firm / max(some, 1)) if some else 0.0, float(np.log(max(num_parts, 1)))
+def _held(returned: float, size: float) -> float:
+    """The overlap with the true mask if what the network does not hold of the object, such as ropes, keeps its size.
+
+    Args:
+        returned: overlap with the mask of the key frame.
+        size: how many times larger the mask has become.
+    """
+    held = min(returned + OUTLINE, MOST)
+    left = held * min(size, 1)
+    return left / (left + 1 - held)
+
+
+def _num_parts(mask: SoftMask, least: float = 1.0) -> int:
+    """The number of parts of a mask that have at least so many pixels."""
+    areas = cv2.connectedComponentsWithStats((mask > 0.5).astype(np.uint8))[2][1:, cv2.CC_STAT_AREA]
+    return int((areas >= least).sum())

@@ -1,6 +1,6 @@
 """The frames between key frames: which of these they depend on, and their masks.
 
-Masks are carried from both sides and blended by distance and by the confidence in either side.
+Masks are carried from both sides and blended by distance, by the confidence in either side, and by how sure either is.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ NO_KEY = 0.0
 NEAR, NEAR_PX = 0.1, 4
 """How far from what both sides agree on one alone is followed: as a share of the square root of that area, and more."""
 AGREEMENT = 0.5
-"""How far overlap of both sides raises the confidence, if a lack lowers it by 1: they also agree on what both miss."""
-MIN_AGREED, LARGE = 1 / 3, 1.1
-"""Shares of the area that is expected from the key frames: that is done where both sides agree on at least the former,
-and the mask is larger than the latter."""
+"""How much overlap of both sides counts for the confidence: they also agree on what both miss."""
+PATCH_PX, VARIANCE = 31, np.float32(0.0025)
+"""Where masks are unsure: a patch, and the mean variance of its pixels that is none."""
+MIN_AGREED = 1 / 3
+"""Where both sides agree on a smaller share of the area of key frames, neither is limited."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +130,10 @@ def carry_span(
         return
     masks = {key: keys[key] for key in span.keys}
     known = {key: empty if mask is None else mask for key, mask in masks.items()}
-    expected = float(np.mean([mask.sum() for mask in known.values()]))
+    areas = {key: float(mask.sum()) for key, mask in known.items()}
     ways = [_along(carrier, known, route) for route in routes.values()]
     reached = together(*ways) if at_once else zip(*map(list, ways), strict=True)
-    yield from _joined(span, list(routes), reached, expected)
+    yield from _joined(span, list(routes), reached, areas)
 
 
 def limited(each: FrameMask, span: Span, certainty: Mapping[int, float]) -> FrameMask:
@@ -157,7 +158,7 @@ def _along(carrier: Tracker, keys: Mapping[int, SoftMask], route: Sequence[int])
 
 
 def _joined(
-    span: Span, starts: Sequence[int | None], reached: Iterable[tuple[FrameMask, ...]], expected: float
+    span: Span, starts: Sequence[int | None], reached: Iterable[tuple[FrameMask, ...]], areas: Mapping[int, float]
 ) -> Iterator[FrameMask]:
     """The masks of the frames of a span, from what is carried along routes from some key frames."""
     found, t = {key: dict[int, FrameMask]() for key in (span.before, span.after)}, span.start
@@ -166,26 +167,47 @@ def _joined(
             found[key][each.frame] = each
         while all(t in found[key] for key in starts):
             forth, back = (side.pop(t, None) for side in found.values())
-            yield _blended(t, span, forth, back, expected)
+            yield _blended(t, span, forth, back, areas)
             t += 1
 
 
-def _blended(frame: int, span: Span, forth: FrameMask | None, back: FrameMask | None, expected: float) -> FrameMask:
+def _blended(
+    frame: int, span: Span, forth: FrameMask | None, back: FrameMask | None, areas: Mapping[int, float]
+) -> FrameMask:
     """The mask of a frame from one or both sides; where they are followed, their overlap is part of the confidence."""
     one = forth or back
     assert one is not None, "a span has a key frame with the object"
     if forth is None or back is None or span.before is None or span.after is None:
         return FrameMask(frame, one.mask.astype(np.float32), one.confidence)
-    share = (frame - span.before) / (span.after - span.before)
-    weights = np.array(((1 - share) * forth.confidence**2, share * back.confidence**2), np.float32) + 1e-6
-    mask = (weights[0] * forth.mask + weights[1] * back.mask) / weights.sum()
+    share, expected = (frame - span.before) / (span.after - span.before), float(np.mean(list(areas.values())))
+    weights = ((1 - share) * _exactness(forth, areas[span.before]), share * _exactness(back, areas[span.after]))
+    masks = [each.mask.astype(np.float32) for each in (forth, back)]
+    mask, near = _mean(masks, weights), np.ones(forth.mask.shape, bool)
+    if (mask > THRESHOLD).sum() > expected:
+        near = _near((forth.mask > 0.5) & (back.mask > 0.5), expected)
+        mask = np.maximum(_mean(masks, _trusts(masks, weights)), mask.clip(None, UNSURE))
     blended = (1 - share) * forth.confidence + share * back.confidence
-    weight = min(share, 1 - share)  # beside a key frame, the mask that comes from afar says little
-    is_large = (mask > THRESHOLD).sum() > LARGE * expected
-    near = _near((forth.mask > 0.5) & (back.mask > 0.5), expected) if is_large else np.ones(mask.shape, bool)
-    gain = overlap(near * forth.mask, near * back.mask) - blended
-    confidence = blended + weight * (gain if gain < 0 else AGREEMENT * gain)
+    # Beside a key frame, the mask that comes from afar says little.
+    weight = AGREEMENT * min(share, 1 - share)
+    confidence = (1 - weight) * blended + weight * overlap(near * forth.mask, near * back.mask)
     return FrameMask(frame, np.where(near, mask, np.minimum(mask, np.float32(UNSURE))), confidence)
+
+
+def _mean(masks: Sequence[SoftMask], weights: Sequence[SoftMask | np.float32]) -> SoftMask:
+    """The weighted mean of two masks."""
+    one, other = weights
+    return (one * masks[0] + other * masks[1]) / (one + other)
+
+
+def _trusts(masks: Sequence[SoftMask], weights: Sequence[np.float32]) -> list[SoftMask]:
+    """Weights of masks for every pixel: less where a mask is unsure of what is around."""
+    patch = (PATCH_PX, PATCH_PX)
+    return [w / (cv2.blur(m * (1 - m), patch) + VARIANCE) for w, m in zip(weights, masks, strict=True)]
+
+
+def _exactness(each: FrameMask, area: float) -> np.float32:
+    """How much a mask counts that was carried from a key frame of some area: less where it became smaller than that."""
+    return np.float32(each.confidence * min((each.mask > 0.5).sum() / max(area, 1), 1) + 1e-6)
 
 
 def _near(agreed: Bool[np.ndarray, "H W"], expected: float) -> Bool[np.ndarray, "H W"]:

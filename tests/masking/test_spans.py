@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from master_thesis.masking.carrying import Carried
-from master_thesis.masking.confidence import DOUBTFUL_BELOW
+from master_thesis.masking.confidence import DOUBTFUL_BELOW, MOST
 from master_thesis.masking.finishing import THRESHOLD, UNSURE
-from master_thesis.masking.spans import FrameMask, Span, carry_span, limited, plan_spans
+from master_thesis.masking.spans import AGREEMENT, FrameMask, Span, carry_span, limited, plan_spans
 
 SIZE = (2, 3)
 HERE = np.ones(SIZE, np.float32)
@@ -144,10 +144,46 @@ def test_the_side_that_is_trusted_more_counts_more():
     scattered = side(HERE_TOO, *(np.s_[50:52, x : x + 2] for x in range(0, 80, 4)))
     key = side(HERE_TOO).astype(np.float32)
     span, painter = Span(1, 10, 0, 10), TwoSides(scattered, side(HERE_TOO))
-    mask = next(m for m in carry_span(painter, {0: 0 * key, 10: 0 * key}, span) if m.frame == 5).mask
+    mask = next(m for m in carry_span(painter, {0: key, 10: key}, span) if m.frame == 5).mask
     assert mask[HERE_TOO].min() == pytest.approx(1)
     assert 0.1 < mask[51, 1] < 0.45
     assert mask[51, 3] == 0
+
+
+def unsure_sides():
+    """Of two parts, either side is sure of another one; the other it half mistakes for the object."""
+    left, right = np.s_[10:30, 5:25], np.s_[10:30, 65:85]
+    forth, back = 0.95 * side(left), 0.95 * side(right)
+    forth[right] = back[left] = 0.3
+    return left, right, TwoSides(forth, back)
+
+
+@pytest.mark.parametrize("is_large", [True, False])
+def test_where_masks_are_too_large_the_side_that_is_sure_is_followed(is_large):
+    left, right, painter = unsure_sides()
+    key = side(left).astype(np.float32) if is_large else side(left, right, np.s_[40:50, 5:25]).astype(np.float32)
+    mask = next(m for m in carry_span(painter, {0: key, 10: key}, Span(1, 10, 0, 10)) if m.frame == 5).mask
+    for part in (left, right):
+        assert mask[part].mean() == pytest.approx(0.85 if is_large else 0.625, abs=0.05)
+
+
+def test_what_may_be_object_by_a_side_that_is_unsure_stays_unsure():
+    beside, right = np.s_[10:30, 61:65], np.s_[10:30, 65:85]
+    forth, back = (0.99 * side(right) + p * side(beside) for p in (0.01, 0.6))
+    painter, key = TwoSides(forth, back), side(np.s_[10:30, 65:80]).astype(np.float32)
+    mask = next(m for m in carry_span(painter, {0: key, 10: key}, Span(1, 10, 0, 10)) if m.frame == 5).mask
+    assert mask[beside] == pytest.approx(UNSURE, abs=0.02)
+
+
+def test_a_side_on_which_the_object_became_smaller_counts_less():
+    painter = TwoSides(side(HERE_TOO), side(BESIDE))
+    keys = {0: side(np.s_[10:50, 10:50]).astype(np.float32), 10: side(BESIDE).astype(np.float32)}
+    mask = next(m for m in carry_span(painter, keys, Span(1, 10, 0, 10)) if m.frame == 5).mask
+    assert mask[HERE_TOO].max() < 0.3
+    assert mask[BESIDE].min() > 0.7
+
+
+WEIGHTS = [AGREEMENT * min(t, 10 - t) / 10 for t in range(1, 10)]
 
 
 def test_masks_on_which_both_directions_agree_are_trusted_more():
@@ -164,8 +200,8 @@ def test_masks_on_which_both_directions_agree_are_trusted_more():
         key[:, 0] = 1
         return [m.confidence for m in carry_span(Apart(), {0: key, 10: key}, Span(1, 10, 0, 10))]
 
-    assert confidence(False) == pytest.approx([1.0] * 9)
-    assert confidence(True) == pytest.approx([1 - min(t, 10 - t) / 10 for t in range(1, 10)])
+    assert confidence(False) == pytest.approx([MOST + (1 - MOST) * w for w in WEIGHTS])
+    assert confidence(True) == pytest.approx([MOST - MOST * w for w in WEIGHTS])
 
 
 def test_an_object_that_is_gone_is_carried_from_the_other_side_alone():
