@@ -35,6 +35,8 @@ MAX_UNKNOWN = 200
 """With no more than so many pixels, a reduced hole is solved at once."""
 LEAST_SHARE = 0.6
 """Share of a reduced pixel that must be free to change."""
+RIDGE = 1e-3
+"""What holds a reduced hole in its place whose picture has nothing known."""
 LAPLACE = np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]], np.float32)
 NEIGHBOURS = ((0, 1), (1, 0), (0, -1), (-1, 0))
 
@@ -149,6 +151,7 @@ def _system(hole: Bool[np.ndarray, "h w"]) -> Float[np.ndarray, "N N"]:
         matrix[own, own] += is_within
         other = number[row + 1, column + 1]
         matrix[own[other >= 0], other[other >= 0]] = -1
+    matrix[own, own] += RIDGE * bool(hole.all())
     return matrix
 
 
@@ -162,13 +165,24 @@ def _cycle(
         put_rows(result.reshape(-1, 3), index, (inverse @ torch.from_numpy(pull.reshape(-1, 3)[index])).numpy())
         return result
     value = _relaxed(value, pull, inside)
-    coarse = 4 * halved(_residual(value, pull, inside)) * levels[1].inside
+    left = _residual(value, pull, inside)
+    coarse = 4 * halved(left) * levels[1].inside
     added = np.zeros_like(coarse)
     for _ in range(1 if levels[1].inverse is not None else VISITS):
         added = _cycle(levels[1:], added, coarse)
     large = cv2.resize(added, (2 * added.shape[1], 2 * added.shape[0]), interpolation=cv2.INTER_LINEAR)
-    value = value + large[: pull.shape[0], : pull.shape[1]] * inside
-    return _relaxed(value, pull, inside)
+    step = large[: pull.shape[0], : pull.shape[1]] * inside
+    return _relaxed(cv2.scaleAdd(step, _length(step, left, inside), value), pull, inside)
+
+
+def _length(step: np.ndarray, left: np.ndarray, inside: np.ndarray) -> float:
+    """How far to go into a direction so that the error becomes smallest.
+
+    What is known between thin parts of a hole is lost at smaller sizes, so that directions found there can be many
+    times too long.
+    """
+    curvature = -np.vdot(step, _residual(step, np.zeros_like(step), inside))
+    return float(np.vdot(step, left) / max(curvature, 1e-12))
 
 
 def _relaxed(value: np.ndarray, pull: np.ndarray, inside: np.ndarray) -> np.ndarray:

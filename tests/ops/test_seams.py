@@ -21,21 +21,42 @@ def joined(picture: np.ndarray, hole: np.ndarray, part: np.ndarray | None = None
     return without_seams(picture.astype(np.float32), hole, part, hole)
 
 
-def test_the_solver_agrees_with_a_dense_one(hole) -> None:
-    small, index = hole[:32, :40], np.full((32, 40), -1)
-    index[small] = np.arange(small.sum())
-    matrix = np.zeros((small.sum(),) * 2)
-    for y, x in np.argwhere(small):
+def solved_densely(pull: np.ndarray, hole: np.ndarray) -> np.ndarray:
+    """The same equations, one by one."""
+    index = np.full(hole.shape, -1)
+    index[hole] = np.arange(hole.sum())
+    matrix = np.zeros((hole.sum(),) * 2)
+    for y, x in np.argwhere(hole):
         own = index[y, x]
         for dy, dx in ((0, 1), (1, 0), (0, -1), (-1, 0)):
             j, i = y + dy, x + dx
-            if 0 <= j < 32 and 0 <= i < 40:
+            if 0 <= j < hole.shape[0] and 0 <= i < hole.shape[1]:
                 matrix[own, own] += 1
-                if small[j, i]:
+                if hole[j, i]:
                     matrix[own, index[j, i]] -= 1
+    return np.linalg.solve(matrix, pull[hole])
+
+
+def test_the_solver_agrees_with_a_dense_one(hole) -> None:
+    small = hole[:32, :40]
     pull = np.random.default_rng(0).normal(size=(32, 40, 3)).astype(np.float32)
-    expected = np.linalg.solve(matrix, pull[small])
+    expected = solved_densely(pull, small)
     assert np.abs(_solved(pull, small)[small] - expected).max() < 0.01 * np.abs(expected).max()
+
+
+def test_what_is_known_in_tiny_parts_does_not_make_the_solver_diverge() -> None:
+    """At smaller sizes, nothing is known any more: once 1e8 and more, where 1 is right."""
+    y, x = np.mgrid[:48, :48]
+    sieve = (y % 5 > 0) | (x % 5 > 0)
+    pull = np.where(sieve[..., None], 1, 0).repeat(3, -1).astype(np.float32)
+    expected = solved_densely(pull, sieve)
+    assert np.abs(_solved(pull, sieve)[sieve] - expected).max() < 0.2 * np.abs(expected).max()
+
+
+@pytest.mark.parametrize("side", [1, 8, 40])
+def test_pictures_of_which_nothing_is_known_stay_finite(side) -> None:
+    pull = np.random.default_rng(0).normal(size=(side, side, 3)).astype(np.float32)
+    assert np.abs(_solved(pull - pull.mean((0, 1)), np.ones((side, side), bool))).max() < 100
 
 
 def test_small_holes_are_solved_exactly() -> None:
