@@ -1,7 +1,7 @@
-"""Evidence that a pixel in a box belongs to the object: its place, its colour, and how it moves.
+"""Evidence that a pixel in a box belongs to the object: its place, its colour, how it moves and what it looks like.
 
-All three are log-odds, which add up. Colours and movements are compared with the surroundings of the box, which are
-certainly background, and with what has been found in the box so far.
+All four are log-odds, which add up. Colours, movements and looks are compared with the surroundings of the box, which
+are certainly background, and with what has been found in the box so far.
 """
 
 from __future__ import annotations
@@ -23,12 +23,17 @@ PLACES = np.array(
     np.float32,
 )
 """How often objects cover the parts of the left half of their box, from top to bottom: the mean of 378 silhouettes."""
+PLACE_WEIGHT, COLOUR_WEIGHT = 1.5, 0.5
+"""Of log-odds; movement and looks have 1. Colours say much of what looks say, too."""
 ROUNDS = 3
 COLOUR_BINS, COLOUR_BLUR = (16, 24, 24), 1.2
 """Bins of lightness and of both colour axes, of which the middle half of the range counts."""
 RARE_COLOUR = 1e-5
 MOTION_BINS, MIN_LOG, MAX_LOG = 24, -1.2, 3.0
-MOTION_BLUR, RARE_MOTION = 1.5, 0.004
+LOOK_BINS, LOOK_RANGE = 24, (1, 99)
+"""Number of bins, and the percentiles of what they hold."""
+PLANE_BLUR, RARE_BIN = 1.5, 0.004
+"""For movement and looks."""
 DOUBTED = 0.7
 """Weight, as background, of pixels in the box that are not the object."""
 EDGE_PX, EDGE_VARIANCE = 9, 1e-3
@@ -53,6 +58,7 @@ class Scene:
         image: RGB.
         box: left, top, right and bottom.
         motion: how unlike the surroundings each pixel moves.
+        look: how unlike them it looks.
         on: certainly the object.
         off: certainly background inside the box.
     """
@@ -60,6 +66,7 @@ class Scene:
     image: UInt8[np.ndarray, "H W 3"]
     box: Box
     motion: Plane
+    look: Plane
     on: Bool[np.ndarray, "H W"]
     off: Bool[np.ndarray, "H W"]
 
@@ -68,16 +75,17 @@ class Scene:
         inside, place = _places(self.image.shape[:2], self.box)
         inside &= ~self.off
         features = (
-            (_colour_bins(self.image), COLOUR_BINS, COLOUR_BLUR, RARE_COLOUR),
-            (_motion_bins(self.motion), (MOTION_BINS,), MOTION_BLUR, RARE_MOTION),
+            (COLOUR_WEIGHT, _colour_bins(self.image), COLOUR_BINS, COLOUR_BLUR, RARE_COLOUR),
+            (1.0, _motion_bins(self.motion), (MOTION_BINS,), PLANE_BLUR, RARE_BIN),
+            (1.0, _look_bins(self.look), (LOOK_BINS,), PLANE_BLUR, RARE_BIN),
         )
         grey = cv2.cvtColor(self.image, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
         found = np.where(self.on, 1, place * inside)
         for _ in range(ROUNDS):
             beside = np.where(inside, DOUBTED * (1 - found), 1)
-            odds = np.log(place / (1 - place))
-            for bins, shape, blur, rare in features:
-                odds = odds + _odds(bins, shape, (found, beside), blur, rare)
+            odds = PLACE_WEIGHT * np.log(place / (1 - place))
+            for weight, bins, shape, blur, rare in features:
+                odds = odds + weight * _odds(bins, shape, (found, beside), blur, rare)
             smooth = guided(grey, odds.astype(np.float32)).clip(-20, 20)
             found = np.where(self.on, 1, inside / (1 + np.exp(-smooth)))
         return found.astype(np.float32)
@@ -134,6 +142,11 @@ def _colour_bins(image: UInt8[np.ndarray, "H W 3"]) -> Int[np.ndarray, "H W"]:
 def _motion_bins(motion: Plane) -> Int[np.ndarray, "H W"]:
     share = (np.log(motion + 0.3) - MIN_LOG) / (MAX_LOG - MIN_LOG)
     return (share * MOTION_BINS).astype(int).clip(0, MOTION_BINS - 1)
+
+
+def _look_bins(look: Plane) -> Int[np.ndarray, "H W"]:
+    low, high = np.percentile(look, LOOK_RANGE)
+    return (LOOK_BINS * (look - low) / max(high - low, 1e-6)).astype(int).clip(0, LOOK_BINS - 1)
 
 
 def _odds(

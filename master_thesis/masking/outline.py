@@ -1,7 +1,7 @@
 """From marks on one frame to the outline of an object.
 
-In a box, and with neighbouring frames, place, colour and movement give a first guess, GrabCut cuts along the edges, and
-the network that carries masks corrects it; what GrabCut finds alone is added if it is similar. Without
+In a box, and with neighbouring frames, place, colour, movement and looks give a first guess, GrabCut cuts along the
+edges, and the network that carries masks corrects it; what GrabCut finds alone is added if it is similar. Without
 neighbouring frames GrabCut does it alone.
 """
 
@@ -18,6 +18,7 @@ from master_thesis.images.reducing import reduce_image, size_within
 from master_thesis.masking.carrying import load_carrier, overlap, working_size
 from master_thesis.masking.evidence import Box, Scene, motion_apart
 from master_thesis.masking.grab_cut import cut_alone, grab_cut, reduced_stroke, surroundings_of
+from master_thesis.masking.likeness import looks_apart
 from master_thesis.masking.views import SoftMask, ViewFinder, window_around
 
 FLOW_SIDE_PX = 432
@@ -134,7 +135,8 @@ def _guessed(
     motion = _motion(image, neighbours, box, window, small)
     on, off = (reduced_stroke(stroke[window], small) for stroke in strokes)
     picture = reduce_image(part, small)
-    probability = Scene(picture, _within(box, window, scale), motion, on, off).probabilities()
+    look = cv2.resize(looks_apart(load_carrier(), part, inside[window]), small[::-1], interpolation=cv2.INTER_LINEAR)
+    probability = Scene(picture, _within(box, window, scale), motion, look, on, off).probabilities()
     labels = np.where(probability > 0.5, cv2.GC_PR_FGD, cv2.GC_PR_BGD)
     labels = np.where(probability > CERTAIN, cv2.GC_FGD, np.where(probability < 1 - CERTAIN, cv2.GC_BGD, labels))
     cut = grab_cut(picture, labels.astype(np.uint8), BOX_ITERATIONS)

@@ -1,4 +1,4 @@
-"""An object stands out by its colour or by its movement, whatever the camera does; strokes are certain."""
+"""An object stands out by its colour, its movement or its looks, whatever the camera does; strokes are certain."""
 
 import numpy as np
 import pytest
@@ -43,15 +43,17 @@ def test_a_box_that_fills_the_frame_leaves_nothing_to_compare_movements_with():
     assert not motion_apart(first, [second], (0.0, 0.0, 128.0, 96.0)).any()
 
 
-@pytest.mark.parametrize("by", ["colour", "movement"])
+@pytest.mark.parametrize("by", ["colour", "movement", "looks"])
 def test_one_cue_suffices(by):
-    image, motion = panorama(*SIZE), np.full(SIZE, 0.5, np.float32)
+    image, motion, look = panorama(*SIZE), np.full(SIZE, 0.5, np.float32), np.zeros(SIZE, np.float32)
     if by == "colour":
         image[disc()] = (220, 20, 20)
-    else:
+    elif by == "movement":
         motion[disc()] = 8
+    else:
+        look[disc()] = 3
     nothing = np.zeros(SIZE, bool)
-    probability = Scene(image, BOX, motion, nothing, nothing).probabilities()
+    probability = Scene(image, BOX, motion, look, nothing, nothing).probabilities()
     assert similarity(probability > 0.5, disc()) > 0.75
     assert not probability[:, 85:].any()
 
@@ -59,7 +61,7 @@ def test_one_cue_suffices(by):
 def test_strokes_are_certain():
     image, on, off = panorama(*SIZE), np.zeros(SIZE, bool), np.zeros(SIZE, bool)
     on[30:32, 42:50], off[48:52, 60:64] = True, True
-    probability = Scene(image, BOX, np.ones(SIZE, np.float32), on, off).probabilities()
+    probability = Scene(image, BOX, np.ones(SIZE, np.float32), np.ones(SIZE, np.float32), on, off).probabilities()
     assert (probability[on] == 1).all()
     assert (probability[off] == 0).all()
 
