@@ -9,6 +9,7 @@ from master_thesis.ops.guided import (
     LEAST_WEIGHT,
     MAX_CELLS,
     NUM_STEPS,
+    _nearness,
     continue_by_colour,
     spread_by_colour,
 )
@@ -107,3 +108,13 @@ def test_spreading_is_as_exact_while_networks_run_in_bf16() -> None:
     with torch.autocast("cpu", dtype=torch.bfloat16):
         found = spread_by_colour(values, colours, places, ~places)
     assert (found == expected).all()
+
+
+def test_weights_are_no_denormal_numbers() -> None:
+    """With which processors are ten times as slow; they would not show in any sum."""
+    tones = np.random.default_rng(0).uniform(0, 14, (60, 3)).astype(np.float32)
+    weights = _nearness(tones, 20)
+    assert weights.min() >= np.finfo(np.float32).tiny
+    apart = ((tones[20:, None] - tones) ** 2).sum(axis=-1)
+    assert apart.max() > 200
+    np.testing.assert_allclose(weights, np.exp(-apart / 2), rtol=1e-2, atol=1e-30)
