@@ -22,7 +22,7 @@ from master_thesis.inpainting.labels import choose_labels
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.planes import DISTANCES
 from master_thesis.ops.mask import PackedMask
-from master_thesis.ops.position_map import Places, PositionMap
+from master_thesis.ops.position_map import NOWHERE, Places, PositionMap, frames_in, hallucinated_in
 from master_thesis.runtime.ahead import side_by_side
 
 MARGIN_PX = 2
@@ -143,9 +143,53 @@ class _Trail:
 
     def at(self, t: int) -> Places:
         """The places of the hole of frame t; the neighbour in this direction was asked before."""
-        places = followed(self._known, points_of(self.holes[t]), partial(self.motions.between, t, t + self.step))
-        self._known = PositionMap.of(t, self.holes[t], places)
-        return places
+        points = points_of(self.holes[t])
+        places = self._corrected(followed(self._known, points, partial(self.motions.between, t, t + self.step)), t)
+        # What stays hidden is followed as well, as if it had been hallucinated where that ends.
+        own = Places(np.full(len(points), hallucinated_in(t), np.int32), points)
+        self._known = PositionMap.of(t, self.holes[t], places.where(places.is_known, own))
+        return places.where(places.source >= 0, Places.nowhere(points))
+
+    def _corrected(self, places: Places, t: int) -> Places:
+        """The same, but none that lie in the hole of their own frame.
+
+        Where a hole moves by parts of a pixel, the nearest pixel of the next frame may come out of it too early.
+        """
+        places = self._shown_at_the_end(places)
+        wrong = np.flatnonzero(places.source >= 0)
+        wrong = wrong[~self._is_shown(places.at(wrong))]
+        if not len(wrong) or self._known is None:
+            return places
+        found = Places.nowhere(places.xy.take(wrong, axis=0))
+        moved = self.motions.between(t, t + self.step, points_of(self.holes[t]).take(wrong, axis=0))
+        for beside in self._known.around(moved):
+            beside = self._shown_at_the_end(beside)
+            is_better = np.where(beside.source >= 0, self._is_shown(beside) & (found.source < 0), ~found.is_known)
+            found = beside.where(is_better, found)
+        source, xy = places.source.copy(), places.xy.copy()
+        source[wrong], xy[wrong] = found.source, found.xy
+        return Places(source, xy)
+
+    def _shown_at_the_end(self, places: Places) -> Places:
+        """The same, and the frames in which hidden pixels end if these show them.
+
+        Where a hole moves by less than half a pixel per frame, none of its pixels comes out of it from one to the next.
+        """
+        hidden, source = np.flatnonzero(places.source < NOWHERE), places.source.copy()
+        ends = hallucinated_in(source[hidden])
+        is_shown = self._is_shown(Places(ends, places.xy.take(hidden, axis=0)))
+        source[hidden[is_shown]] = ends[is_shown]
+        return Places(source, places.xy)
+
+    def _is_shown(self, places: Places) -> Bool[np.ndarray, " N"]:
+        """Whether the pixel nearest to each place lies outside the hole of its frame."""
+        result = np.zeros(len(places.source), bool)
+        for k in [number for number in frames_in(places.source) if number >= 0]:
+            chosen, hole = np.flatnonzero(places.source == k), self.holes[k]
+            x, y = np.rint(places.xy.take(chosen, axis=0)).astype(int).T
+            is_inside = (x >= 0) & (y >= 0) & (x < hole.shape[1]) & (y < hole.shape[0])
+            result[chosen] = is_inside & ~hole[y.clip(0, hole.shape[0] - 1), x.clip(0, hole.shape[1] - 1)]
+        return result
 
     def through(self, numbers: Iterable[int], kept: range) -> dict[int, Places]:
         """The places of some frames in turn, as far as they are to be kept."""

@@ -10,6 +10,7 @@ Convention:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, TypeVar
 
@@ -70,6 +71,10 @@ class Places:
         """Whether there is such a frame."""
         return self.source != NOWHERE
 
+    def at(self, index: Int[np.ndarray, " M"]) -> Places:
+        """Some of these places, by index."""
+        return Places(self.source.take(index), self.xy.take(index, axis=0))
+
     def where(self, chosen: Bool[np.ndarray, " N"], other: Places) -> Places:
         """These places where chosen, others elsewhere."""
         xy = self.xy.copy()
@@ -128,6 +133,18 @@ class PositionMap:
             weights += weight
         xy = (total / np.maximum(weights, 1e-9)).T
         return Places(np.where(weights > 0, source, NOWHERE).astype(np.int32), xy.astype(np.float32, order="C"))
+
+    def around(self, points: Float[np.ndarray, "N 2"]) -> Iterator[Places]:
+        """Yields what each of the four pixels around points predicts alone."""
+        height, width = self.source.shape
+        x, y = np.nan_to_num(points, nan=-9.0).clip(-9, 1e6).T
+        is_inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
+        for right, down in CORNERS:
+            column = (np.floor(x).astype(int) + right).clip(0, width - 1)
+            row = (np.floor(y).astype(int) + down).clip(0, height - 1)
+            source = np.where(is_inside, self.source[row, column], NOWHERE).astype(np.int32)
+            away = np.stack((x - column, y - row), axis=-1)
+            yield Places(source, (self.xy[row, column] + away).astype(np.float32))
 
 
 class _Side(NamedTuple):
