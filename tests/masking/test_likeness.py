@@ -28,7 +28,7 @@ def test_the_object_looks_apart_and_the_rest_of_its_box_does_not():
 
 
 def test_an_object_of_the_same_colours_that_stands_still_is_outlined():
-    image, disc, box = scene()
+    image, disc, _ = scene()
     found = outline(image, FrameMarks(box=(56, 24, 136, 104)), [image, image]).mask
     assert (found & disc).sum() > 0.8 * (found | disc).sum()
 
