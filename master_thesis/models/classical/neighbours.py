@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, Float32, UInt8
 from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.homography import still_and_moved_error, warp_homography
-from master_thesis.models.classical.opencv import DETAILED, blur, both_flows, continue_flow
+from master_thesis.models.classical.opencv import blur, both_flows, continue_flow
 from master_thesis.models.classical.tracking import tracked_motion
 from master_thesis.ops.homography import from_pixels, to_pixels
 from master_thesis.ops.lucas_kanade import GradientImage, refine_homography
@@ -110,7 +110,7 @@ class NeighbourMotion:
         small = scaled(camera, (h / height, w / width))
         known = warp_homography(second.known.astype(np.uint8), small, cv2.INTER_NEAREST) > 0
         halves = first.half, Half.of(warp_homography(second.grey, small), known)
-        there, back = both_flows(*halves[0], *halves[1], DETAILED)
+        there, back = both_flows(*halves[0], *halves[1], finest_scale=0)
         residuals = [halves[0].residual(halves[1], *there), halves[1].residual(halves[0], *back)]
         pictures = first.image, warp_homography(second.image, small)
         one, two = (cv2.resize(p, there[1].shape[::-1], interpolation=cv2.INTER_AREA) for p in pictures)

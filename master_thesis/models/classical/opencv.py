@@ -10,7 +10,7 @@ Convention:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -38,26 +38,8 @@ TRUST_THRESHOLD = 0.7
 """Pixels with less confidence are not copied: on average, another frame or a guess is better."""
 MIN_FLOW_SIDE = 16
 """Smallest side that DIS accepts (px)."""
-
-
-class FlowEffort(NamedTuple):
-    """How exactly DIS measures.
-
-    Attributes:
-        finest_scale: number of times that pictures are halved before the flow is measured, and enlarged.
-        descents: steps in which a patch is moved.
-        refinements: steps in which the flow is smoothed at the end.
-    """
-
-    finest_scale: int
-    descents: int
-    refinements: int
-
-
-MEDIUM = FlowEffort(1, 25, 5)
-"""OpenCV's preset."""
-DETAILED = FlowEffort(0, 12, 2)
-"""At full size; with the steps of the preset it takes a quarter more time, and holes are not copied more exactly."""
+FINEST_SCALE = 1
+"""Of DIS, as in OpenCV's preset."""
 
 
 TrustedFlow: TypeAlias = tuple[Float[np.ndarray, "H W 2"], Float[np.ndarray, "H W"]]
@@ -135,13 +117,13 @@ def both_flows(
     known_first: Bool[np.ndarray, "H W"],
     second: UInt8[np.ndarray, "H W"],
     known_second: Bool[np.ndarray, "H W"],
-    effort: FlowEffort = MEDIUM,
+    finest_scale: int = FINEST_SCALE,
 ) -> tuple[TrustedFlow, TrustedFlow]:
-    """The flow from one picture to the other, and the flow back (``effort``: see :func:`dense_flow`)."""
+    """The flow from one picture to the other, and the flow back (``finest_scale``: see :func:`dense_flow`)."""
     # Each hole takes the colours of the other image, so that there is nothing to correct there.
     one, two = np.where(known_first, first, second), np.where(known_second, second, first)
     one[~known_first & ~known_second] = two[~known_first & ~known_second] = 0
-    there, back = dense_flow(one, two, effort), dense_flow(two, one, effort)
+    there, back = dense_flow(one, two, finest_scale), dense_flow(two, one, finest_scale)
     sides = (one, known_first), (two, known_second)
     return (there, _trust(*sides, there, back)), (back, _trust(*sides[::-1], back, there))
 
@@ -189,23 +171,21 @@ def continue_flow(
 
 
 def dense_flow(
-    first: UInt8[np.ndarray, "H W"], second: UInt8[np.ndarray, "H W"], effort: FlowEffort = MEDIUM
+    first: UInt8[np.ndarray, "H W"], second: UInt8[np.ndarray, "H W"], finest_scale: int = FINEST_SCALE
 ) -> Float[np.ndarray, "H W 2"]:
     """DIS optical flow in px from the first image to the second.
 
     Args:
         first: a picture.
         second: the other one.
-        effort: how exactly it is measured.
+        finest_scale: number of times that both are halved before the flow is measured, and enlarged.
     """
     height, width = first.shape
     bottom, right = max(0, MIN_FLOW_SIDE - height), max(0, MIN_FLOW_SIDE - width)
     pair = [cv2.copyMakeBorder(picture, 0, bottom, 0, right, cv2.BORDER_REPLICATE) for picture in (first, second)]
     start = np.zeros((*pair[0].shape, 2), np.float32)
     method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    method.setFinestScale(effort.finest_scale)
-    method.setGradientDescentIterations(effort.descents)
-    method.setVariationalRefinementIterations(effort.refinements)
+    method.setFinestScale(finest_scale)
     flow = method.calc(pair[0], pair[1], start)
     return flow[:height, :width]
 
