@@ -38,8 +38,8 @@ from master_thesis.video.windows import make_canvas
 TRIED_FRAMES, PLAYED_FRAMES = 2, 13
 """Frames that a trial of pm fills, among others that may show their holes."""
 WARMED_BY, PAINTED_BY = 2, 4
-"""Factors by which frames are reduced to warm up, and for a trial of painting, whose time is taken to be proportional to
-the pixels painted. On five sequences, that was within a factor of 1.65 of the time in the frame itself, and once 2.3."""
+"""Factors by which frames are reduced to warm up, and for a trial of painting, whose time is taken to grow with the
+pixels painted. On five sequences, that was within a factor of 1.65 of the time in the frame itself, and once 2.3."""
 LEAST_HIDDEN_PERCENT, CARRYING_ON = 1.0, 7.0
 """Where more is hidden, every frame carries on what was hallucinated: it is judged, painted where it is still open, and
 joined, which takes as long as to join it so many times (measured on four sequences)."""
