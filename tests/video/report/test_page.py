@@ -119,12 +119,12 @@ window.addEventListener("load", async () => {
   const seek = document.getElementById("seek");
   seek.value = 0.9;
   seek.dispatchEvent(new Event("input"));
-  await until(() => !video.seeking);
-  await sleep(300);
+  const head = () => Number(document.querySelector("#chart .head").getAttribute("x1"));
+  await until(() => !video.seeking && colour(panels[2], 0.5)[2] > 150 && head() > 850);
   results.seekedTo = video.currentTime / video.duration;
   results.blueLater = colour(panels[2], 0.5)[2];
   results.time = document.getElementById("time").textContent;
-  results.head = Number(document.querySelector("#chart .head").getAttribute("x1"));
+  results.head = head();
   location.href = "/results?" + encodeURIComponent(JSON.stringify(results));
 });
 </script>
