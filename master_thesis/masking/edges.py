@@ -12,6 +12,7 @@ from jaxtyping import UInt8
 from master_thesis.masking.carrying import GetFrame
 from master_thesis.masking.evidence import guided
 from master_thesis.masking.finishing import UNSURE
+from master_thesis.masking.odds import SURE, log_odds, probability
 from master_thesis.masking.spans import FrameMask
 from master_thesis.masking.views import SoftMask
 from master_thesis.ops.mask import widen_window, window_of
@@ -41,10 +42,9 @@ def fitted(frame: UInt8[np.ndarray, "H W 3"], mask: SoftMask) -> SoftMask:
     if inside is None:
         return mask
     window = widen_window(inside, MARGIN_PX, (mask.shape[0], mask.shape[1]))
-    part, soft = np.ascontiguousarray(frame[window]), mask[window].clip(0.002, 0.998)
-    odds = np.log(soft / (1 - soft))
+    part, soft = np.ascontiguousarray(frame[window]), mask[window]
     grey = cv2.cvtColor(part, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    smooth = guided(grey, odds.astype(np.float32)).clip(-20, 20)
+    smooth = guided(grey, log_odds(soft).astype(np.float32)).clip(-20, 20)
     found = mask.copy()
-    found[window] = np.maximum(1 / (1 + np.exp(-smooth)), soft.clip(None, UNSURE))
+    found[window] = np.maximum(probability(smooth), soft.clip(1 - SURE, UNSURE))
     return found

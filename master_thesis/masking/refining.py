@@ -21,6 +21,7 @@ from master_thesis.masking.edges import fitted
 from master_thesis.masking.finishing import THRESHOLD
 from master_thesis.masking.generous import generosity, widened
 from master_thesis.masking.lost import LostPart, with_lost
+from master_thesis.masking.odds import log_odds, probability
 from master_thesis.masking.spans import FrameMask
 from master_thesis.masking.steadying import steady_masks
 from master_thesis.masking.views import PIXELS, SoftMask, View, ViewFinder, Window, window_around
@@ -39,7 +40,6 @@ SHARE = 0.6
 """Weight of what is found here, in log-odds: together, both answers are better than either."""
 NUM_RECENT = 2
 """Frames before the current one that are compared with, in addition to the key frames."""
-SURE = 0.998
 SEEN = 0.3
 """Where the probability is less, there is no object to look at."""
 
@@ -155,8 +155,7 @@ def corrected(mask: SoftMask, found: SoftMask) -> SoftMask:
     inside = (mask > THRESHOLD).astype(np.uint8)
     distance = cv2.distanceTransform(inside, cv2.DIST_L2, 5) + cv2.distanceTransform(1 - inside, cv2.DIST_L2, 5)
     share = SHARE * ((REACH_PX + 1 - distance) / 2).clip(0, 1)
-    odds = [np.log(soft / (1 - soft)) for soft in (each.clip(1 - SURE, SURE) for each in (mask, found))]
-    fine = 1 / (1 + np.exp(-((1 - share) * odds[0] + share * odds[1])))
+    fine = probability((1 - share) * log_odds(mask) + share * log_odds(found))
     return np.where(share > 0, fine, mask).astype(np.float32)
 
 

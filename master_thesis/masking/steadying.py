@@ -15,6 +15,7 @@ from jaxtyping import Float, UInt8
 
 from master_thesis.masking.carrying import FLOW_PIXELS, GetFrame, enlarged_flow
 from master_thesis.masking.finishing import UNSURE
+from master_thesis.masking.odds import log_odds, probability
 from master_thesis.masking.spans import FrameMask
 from master_thesis.masking.views import SoftMask
 from master_thesis.ops.mask import widen_window, window_of
@@ -22,7 +23,6 @@ from master_thesis.ops.pixels import warp_by_flow
 
 FAINT, MARGIN_PX = 0.05, 40
 """Less than that is not looked at; width of the surroundings that are."""
-SURE = 0.998
 ALIKE, PATCH_PX = 16.0, 7
 """Mean difference of the colours in a patch at which what a neighbour says counts 1/e as much."""
 LIKENESS = np.exp(-((np.arange(256) / ALIKE) ** 2)).astype(np.float32)
@@ -65,17 +65,17 @@ def steadied(
         return mask
     window = widen_window(inside, MARGIN_PX, (mask.shape[0], mask.shape[1]))
     here = np.ascontiguousarray(frame[window])
-    total, weight = _odds(mask[window]), np.ones(here.shape[:2], np.float32)
+    total, weight = log_odds(mask[window]), np.ones(here.shape[:2], np.float32)
     share = min(1.0, (FLOW_PIXELS / mask.size) ** 0.5)
     size = (max(round(share * here.shape[0]), 1), max(round(share * here.shape[1]), 1))
     for other, known in beside:
         there = np.ascontiguousarray(other[window])
         flow = enlarged_flow(here, there, size)
         trust = _likeness(here, warp_by_flow(there, flow))
-        total += trust * warp_by_flow(_odds(known[window]), flow)
+        total += trust * warp_by_flow(log_odds(known[window]), flow)
         weight += trust
     found = mask.copy()
-    found[window] = np.maximum(1 / (1 + np.exp(-total / weight)), mask[window].clip(None, UNSURE))
+    found[window] = np.maximum(probability(total / weight), mask[window].clip(None, UNSURE))
     return found
 
 
@@ -83,9 +83,3 @@ def _likeness(frame: UInt8[np.ndarray, "H W 3"], moved: UInt8[np.ndarray, "H W 3
     """How alike two frames are around every pixel, in [0, 1]."""
     difference = cv2.cvtColor(cv2.absdiff(frame, moved), cv2.COLOR_RGB2GRAY)
     return cv2.LUT(cv2.blur(difference, (PATCH_PX, PATCH_PX)), LIKENESS)
-
-
-def _odds(mask: SoftMask) -> SoftMask:
-    """Log-odds of a soft mask."""
-    soft = mask.clip(1 - SURE, SURE)
-    return np.log(soft / (1 - soft))
