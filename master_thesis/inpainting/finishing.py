@@ -125,8 +125,7 @@ class Finisher:
     def _colours(self, t: int, chosen: Chosen) -> Float[np.ndarray, "N 3"]:
         """The colours of a hole and its margin: means, and what is read from a place alone."""
         colours, index = chosen.colours.copy(), np.flatnonzero(np.isnan(chosen.colours[:, 0]))
-        single = Places(chosen.places.source.take(index), chosen.places.xy.take(index, axis=0))
-        put_rows(colours, index, self.sampled(t, single))
+        put_rows(colours, index, self.sampled(t, chosen.places.at(index)))
         return colours
 
     def _beside(self, places: Places, nearest: Int[np.ndarray, " M"], ring: Hole, inside: Hole) -> Places:

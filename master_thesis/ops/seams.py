@@ -172,16 +172,16 @@ def _cycle(
         added = _cycle(levels[1:], added, coarse)
     large = cv2.resize(added, (2 * added.shape[1], 2 * added.shape[0]), interpolation=cv2.INTER_LINEAR)
     step = large[: pull.shape[0], : pull.shape[1]] * inside
-    return _relaxed(cv2.scaleAdd(step, _length(step, left, inside), value), pull, inside)
+    return _relaxed(cv2.scaleAdd(step, _length(step, left), value), pull, inside)
 
 
-def _length(step: np.ndarray, left: np.ndarray, inside: np.ndarray) -> float:
+def _length(step: np.ndarray, left: np.ndarray) -> float:
     """How far to go into a direction so that the error becomes smallest.
 
     What is known between thin parts of a hole is lost at smaller sizes, so that directions found there can be many
     times too long.
     """
-    curvature = -np.vdot(step, _residual(step, np.zeros_like(step), inside))
+    curvature = -np.vdot(step, _laplacian(step))
     return float(np.vdot(step, left) / max(curvature, 1e-12))
 
 
@@ -192,7 +192,11 @@ def _relaxed(value: np.ndarray, pull: np.ndarray, inside: np.ndarray) -> np.ndar
 
 
 def _residual(value: np.ndarray, pull: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    around = cv2.filter2D(value, -1, LAPLACE, borderType=cv2.BORDER_REPLICATE)
+    around = _laplacian(value)
     around += pull
     around *= inside
     return around
+
+
+def _laplacian(value: np.ndarray) -> np.ndarray:
+    return cv2.filter2D(value, -1, LAPLACE, borderType=cv2.BORDER_REPLICATE)
