@@ -24,7 +24,10 @@ from master_thesis.inpainting.planes import DISTANCES
 from master_thesis.ops.mask import PackedMask
 from master_thesis.ops.position_map import NOWHERE, Places, PositionMap, frames_in, hallucinated_in
 from master_thesis.runtime.ahead import side_by_side
+from master_thesis.runtime.recent import RecentArrays
 
+UNPACKED_BYTES = 16 * 2**20
+"""Wide holes that were asked for last are kept unpacked up to this size."""
 MARGIN_PX = 2
 """Pixels this close to a hole are not copied from: sampling them would reach into it."""
 
@@ -56,11 +59,15 @@ class WideHoles(Sequence[Hole]):
     def __init__(self, holes: Sequence[Hole]) -> None:
         self.holes = holes
         self._packed: dict[int, PackedMask] = {}
+        self._recent = RecentArrays(self._unpacked, UNPACKED_BYTES)
 
     def __len__(self) -> int:
         return len(self.holes)
 
     def __getitem__(self, k: int) -> Hole:  # type: ignore[override]
+        return self._recent[k]
+
+    def _unpacked(self, k: int) -> Hole:
         if k not in self._packed:
             self._packed[k] = PackedMask.of(widened(self.holes[k]))
         return self._packed[k].mask

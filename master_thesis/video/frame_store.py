@@ -6,7 +6,6 @@ import math
 import tempfile
 import threading
 from abc import abstractmethod
-from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +17,12 @@ from jaxtyping import Bool, Float32, Shaped, UInt8
 
 from master_thesis.ops.image import FINE
 from master_thesis.ops.mask import PackedMask
+from master_thesis.runtime.recent import RecentArrays
 from master_thesis.video.compositing import WorkingFrame
 
 T = TypeVar("T")
-CACHE_BYTES = 96 * 2**20
-"""Frames that were read last are kept up to this size."""
+CACHE_BYTES, UNPACKED_BYTES = 96 * 2**20, 16 * 2**20
+"""Frames that were read last are kept up to this size, and holes that were unpacked last."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class FrameStore(_SlotFile):
         self.dtype = np.dtype(np.uint16 if is_fine else np.uint8)
         super().__init__(folder, 3 * num_pixels * self.dtype.itemsize)
         self.is_fine, self.capacity = is_fine, capacity
-        self._cache: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._recent = RecentArrays(self._read_image, CACHE_BYTES)
 
     def put(self, number: int, frame: WorkingFrame) -> StoredFrame:
         """Writes the image of a frame."""
@@ -139,14 +139,11 @@ class FrameStore(_SlotFile):
 
     def read(self, number: int, size: tuple[int, ...]) -> Shaped[np.ndarray, "h w 3"]:
         """Reads the image of a frame; it must not be written to."""
-        with self._lock:
-            if number not in self._cache:
-                self._cache[number] = self._read(number % self.capacity, (*size, 3), self.dtype)
-            self._cache.move_to_end(number)
-            image = self._cache[number]
-            while len(self._cache) > max(CACHE_BYTES // image.nbytes, 1):
-                self._cache.popitem(last=False)
-            return image
+        return self._recent[number, size]
+
+    def _read_image(self, key: tuple[int, tuple[int, ...]]) -> Shaped[np.ndarray, "h w 3"]:
+        number, size = key
+        return self._read(number % self.capacity, (*size, 3), self.dtype)
 
 
 class _PerFrame(Sequence[np.ndarray]):
@@ -169,7 +166,10 @@ class _PerFrame(Sequence[np.ndarray]):
     def __getitem__(self, index: slice) -> _PerFrame: ...
 
     def __getitem__(self, index: int | slice) -> np.ndarray | _PerFrame:
-        return type(self)(self.frames[index]) if isinstance(index, slice) else self._read(self.frames[index])
+        return type(self)(self.frames[index]) if isinstance(index, slice) else self._of(index)
+
+    def _of(self, index: int) -> np.ndarray:
+        return self._read(self.frames[index])
 
     @staticmethod
     @abstractmethod
@@ -194,7 +194,14 @@ class FineImages(_PerFrame):
 
 
 class Holes(_PerFrame):
-    """The holes of frames, unpacked."""
+    """The holes of frames, of which those asked for last are kept unpacked."""
+
+    def __init__(self, frames: Sequence[WorkingFrame | StoredFrame]) -> None:
+        super().__init__(frames)
+        self._recent = RecentArrays(super()._of, UNPACKED_BYTES)
+
+    def _of(self, index: int) -> np.ndarray:
+        return self._recent[index]
 
     @staticmethod
     def _read(frame: WorkingFrame | StoredFrame) -> np.ndarray:

@@ -10,13 +10,15 @@ from pathlib import Path
 from master_thesis.images.reducing import size_within
 from master_thesis.models.classical.neighbours import VIEW_SIDE_PX
 from master_thesis.runtime.memory import available_memory
-from master_thesis.video.frame_store import CACHE_BYTES
+from master_thesis.video.frame_store import CACHE_BYTES, UNPACKED_BYTES
 from master_thesis.video.io.encoding import frames_ahead
 from master_thesis.video.plan import Window
 
 GIB = 2**30
 WINDOW_BYTES, PAIR_BYTES = 44, 512
 """Bytes per pixel of all frames of a window, and of one pair of frames."""
+NUM_UNPACKED = 3
+"""Holes are unpacked as they are, and widened for those who choose sources and who judge them."""
 STORED_FRAME_BYTES = 2 * 2**20
 """Of a motion between frames that are stored on disk, kept there too."""
 STORED_BYTES, HOLE_BYTES, MOTION_BYTES, WORK_BYTES = 0.25, 26, 8, 270
@@ -86,7 +88,8 @@ def _window_bytes(window: Window, hole_pixels: int) -> int:
     if window.scene.is_stored:
         measured = math.prod(size_within(window.scene.working_size, VIEW_SIDE_PX)) / 4
         per_frame = STORED_BYTES * pixels + HOLE_BYTES * hole_pixels + MOTION_BYTES * measured
-        return round(min(CACHE_BYTES, 3 * pixels * count) + count * per_frame + WORK_BYTES * pixels)
+        kept = min(CACHE_BYTES, 3 * pixels * count) + NUM_UNPACKED * min(UNPACKED_BYTES, pixels * count)
+        return round(kept + count * per_frame + WORK_BYTES * pixels)
     return pixels * (count * WINDOW_BYTES + PAIR_BYTES)
 
 
