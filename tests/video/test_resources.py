@@ -19,7 +19,7 @@ def test_memory_of_stored_frames_grows_slowly_with_their_number() -> None:
 
 
 def test_frames_in_memory_need_more() -> None:
-    assert memory_needed([window(50, (240, 480), is_stored=False)]) > 4 * memory_needed([window(50, (240, 480))])
+    assert memory_needed([window(50, (240, 480), is_stored=False)]) > 3 * memory_needed([window(50, (240, 480))])
 
 
 def test_no_window_needs_nothing() -> None:
