@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int32, Shaped, UInt8, UInt16
 
 from master_thesis.images.reducing import reduce_hole, reduce_image
+from master_thesis.ops.pixels import put_pixels, where_masked
 from master_thesis.video.patch_store import Patch
 from master_thesis.video.plan import Scene
 from master_thesis.video.seams import remove_step
@@ -61,7 +62,9 @@ def paste(
         feather: width of the soft seam inside the hole, in pixels.
     """
     filled = reduce_image(_crop(image, scene), scene.working_size).copy()
-    filled[patch.hole] = patch.colours if image.dtype == np.uint8 else patch.fine
+    colours = patch.colours if image.dtype == np.uint8 else patch.fine
+    assert colours is not None, "frames of 16 bits are filled in 16 bits"
+    put_pixels(filled, patch.hole, colours)
     height, width = scene.crop.size
     if scene.crop.size != scene.working_size:
         filled = cv2.resize(filled, (width, height), interpolation=cv2.INTER_CUBIC).reshape(height, width, 3)
@@ -72,7 +75,7 @@ def paste(
     if feather:
         weight = seam(hole, feather)[..., None]
         filled = np.rint(weight * filled + (1 - weight) * cut).astype(image.dtype)
-    cut[hole] = filled[hole]
+    cut[...] = where_masked(hole, filled, cut)
     return result
 
 
@@ -91,6 +94,6 @@ def source_map(mask: Mask, scene: Scene, patch: Patch) -> Int32[np.ndarray, "H W
     (height, width), (h, w) = scene.crop.size, scene.working_size
     rows, columns = np.arange(height) * h // height, np.arange(width) * w // width
     result = np.full(mask.shape, KNOWN, np.int32)
-    _crop(result, scene)[...] = small[rows[:, None], columns]
+    _crop(result, scene)[...] = small.take(rows, axis=0).take(columns, axis=1)
     result[~mask] = KNOWN
     return result

@@ -142,8 +142,7 @@ def with_known(
         values = _numbers(result, index)
         values[:] = _numbers(known, index)
         if filled is not None:
-            inside = _shared(hole, *values.shape)
-            values[inside] = _numbers(filled, index)[inside]
+            np.copyto(values, _numbers(filled, index), where=_shared(hole, *values.shape))
     return result
 
 
@@ -170,6 +169,6 @@ def _shared(hole: Bool[np.ndarray, "H W"], height: int, width: int) -> Bool[np.n
     if hole.shape == (height, width):
         return hole
     rows, columns = -(-hole.shape[0] // height), -(-hole.shape[1] // width)
-    padding = ((0, rows * height - hole.shape[0]), (0, columns * width - hole.shape[1]))
-    padded = np.pad(hole, padding, constant_values=True)
-    return np.asarray(padded.reshape(height, rows, width, columns).all(axis=(1, 3)))
+    padded = np.ones((rows * height, columns * width), bool)
+    padded[: hole.shape[0], : hole.shape[1]] = hole
+    return np.logical_and.reduce([padded[y::rows, x::columns] for y in range(rows) for x in range(columns)])

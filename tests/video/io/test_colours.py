@@ -141,3 +141,18 @@ def test_ffv1_keeps_every_number_of_known_pixels(tmp_path: Path, pix_fmt: str) -
         for want, got in zip(before.decode(video=0), after.decode(video=0), strict=True):
             assert got.format.name == want.format.name == pix_fmt
             assert all(bytes(a) == bytes(b) for a, b in zip(got.planes, want.planes, strict=True))
+
+
+@pytest.mark.parametrize(("pix_fmt", "rows", "columns"), [("yuv420p", 2, 2), ("yuv422p", 1, 2), ("yuv444p", 1, 1)])
+def test_a_shared_sample_is_filled_where_all_of_its_pixels_are(pix_fmt: str, rows: int, columns: int) -> None:
+    native = as_video(pix_fmt)
+    hole = np.random.default_rng(0).random((64, 96)) < 0.8
+    inverted = 255 - to_rgb(native)
+    result, filled = with_known(inverted, hole, native, pix_fmt, Colours()), from_rgb(inverted, pix_fmt, Colours())
+    inside = hole.reshape(64 // rows, rows, 96 // columns, columns).all(axis=(1, 3))
+    for got, new, old in zip(result.planes, filled.planes, native.planes, strict=True):
+        values = [
+            np.frombuffer(plane, np.uint8).reshape(plane.height, -1)[:, : plane.width] for plane in (got, new, old)
+        ]
+        where = hole if values[0].shape == hole.shape else inside
+        assert (values[0] == np.where(where, values[1], values[2])).all()
