@@ -10,6 +10,7 @@ from master_thesis.cli.options import CommandOptions
 from master_thesis.configs.graphics import NO_GRAPHICS, Graphics
 from master_thesis.configs.masking import CARRIER, NOTHING_MARKED, Marks, MaskConfig, TrackerChoice
 from master_thesis.errors import require
+from master_thesis.runtime.garbage import loaded_for_good
 from master_thesis.runtime.interruption import terminated_like_interrupted
 
 
@@ -34,10 +35,11 @@ class MaskOptions(CommandOptions):
 
 def mask(options: MaskOptions) -> None:
     """Makes the masks, and writes a file next to them that repeats the run."""
-    from master_thesis.cli.build import prepare_run
-    from master_thesis.cli.config_file import CONFIG, write_config
-    from master_thesis.video.mask_making import make_masks
-    from master_thesis.video.outputs import beside
+    with loaded_for_good():
+        from master_thesis.cli.build import prepare_run
+        from master_thesis.cli.config_file import CONFIG, write_config
+        from master_thesis.video.mask_making import make_masks
+        from master_thesis.video.outputs import beside
 
     prepare_run(0)
     with terminated_like_interrupted():

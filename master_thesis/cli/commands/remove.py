@@ -15,6 +15,7 @@ from master_thesis.configs.inpainting import MONTAGE, STEADY, InpaintOptions
 from master_thesis.configs.masking import CARRIER, MARK_FLAGS, NOTHING_TO_GROW, Marks, MaskConfig, TrackerChoice
 from master_thesis.configs.video import AUTO, VideoConfig
 from master_thesis.errors import require
+from master_thesis.runtime.garbage import loaded_for_good
 from master_thesis.runtime.interruption import terminated_like_interrupted
 
 
@@ -80,10 +81,11 @@ def fitting(networks: NetworkChoice, algorithms: Sequence[str]) -> NetworkChoice
 
 def remove(options: RemoveOptions) -> None:
     """Removes the object, and writes a file next to each result that repeats the run."""
-    from master_thesis.cli.build import load_networks, make_inpainters, running_networks
-    from master_thesis.cli.config_file import CONFIG, write_config
-    from master_thesis.video.jobs import run_jobs  # with PyAV, which training does without
-    from master_thesis.video.outputs import beside
+    with loaded_for_good():
+        from master_thesis.cli.build import load_networks, make_inpainters, running_networks
+        from master_thesis.cli.config_file import CONFIG, write_config
+        from master_thesis.video.jobs import run_jobs  # with PyAV, which training does without
+        from master_thesis.video.outputs import beside
 
     video = options.video
     if options.is_marked:
