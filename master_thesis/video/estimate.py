@@ -37,9 +37,9 @@ from master_thesis.video.windows import make_canvas
 
 TRIED_FRAMES, PLAYED_FRAMES = 2, 13
 """Frames that a trial of pm fills, among others that may show their holes."""
-WARMED_BY, PAINTED_BY = 2, 4
-"""Factors by which frames are reduced to warm up, and for a trial of painting, whose time is taken to grow with the
-pixels painted. On five sequences, that was within a factor of 1.65 of the time in the frame itself, and once 2.3."""
+PAINTED_BY = 4
+"""Factor by which a frame is reduced for a trial of painting, whose time is taken to grow with the pixels painted. On
+five sequences, that was within a factor of 1.65 of the time in the frame itself, and once 2.3."""
 LEAST_HIDDEN_PERCENT, CARRYING_ON = 1.0, 7.0
 """Where more is hidden, every frame carries on what was hallucinated: it is judged, painted where it is still open, and
 joined, which takes as long as to join it so many times (measured on four sequences)."""
@@ -64,7 +64,7 @@ class Trial:
     @staticmethod
     @torch.no_grad()
     def run(inpainter: Inpainter, frames: Sequence[WorkingFrame]) -> Trial:
-        """Measures the parts on a frame with a hole and on the one after it; what comes first also warms up."""
+        """Measures the parts on a frame with a hole and on the one after it."""
         if inpainter.options.algorithm == MONTAGE:
             return Trial._of_montage(inpainter, frames)
         target, ref = frames
@@ -84,10 +84,7 @@ class Trial:
     def _of_montage(inpainter: Inpainter, frames: Sequence[WorkingFrame]) -> Trial:
         """Measures motions, what is read along them, as much at once as later, and one painting."""
         smooth = replace(inpainter, hallucinator=SmoothPainter())
-        small, smaller = [_reduced(frame, WARMED_BY) for frame in frames], _reduced(frames[0], PAINTED_BY)
-        warm: dict[int, NeighbourMotion] = {}
-        _measure(smooth, small, warm)
-        _compose(smooth, _played(small, warm))
+        smaller = _reduced(frames[0], PAINTED_BY)
         steps: dict[int, NeighbourMotion] = {}
         motions = _seconds(lambda _: _measure(smooth, frames, steps), 0, inpainter.device)
         composing = _seconds(lambda _: _compose(smooth, _played(frames, steps)), 0, inpainter.device)

@@ -6,6 +6,7 @@ import torch
 
 from master_thesis.configs.inpainting import InpaintOptions
 from master_thesis.inpainting.inpainter import Inpainter
+from master_thesis.inpainting.photomontage import Photomontage
 from master_thesis.models.painter import ExemplarPainter
 from master_thesis.video import estimate
 from master_thesis.video.compositing import WorkingFrame
@@ -73,11 +74,14 @@ def test_the_trial_of_a_montage_tells_a_painting_from_the_rest(monkeypatch):
     rng, hole = np.random.default_rng(0), np.zeros((48, 64), bool)
     hole[20:30, 20:40] = True
     frames = [WorkingFrame(rng.integers(0, 256, (48, 64, 3), np.uint8), hole) for _ in range(2)]
-    tried = inpainter("pm")
+    tried, assembled = inpainter("pm"), []
+    fill = Photomontage.fill
+    monkeypatch.setattr(Photomontage, "fill", lambda *args: assembled.append(args) or fill(*args))
     assert Trial.run(tried, frames) == Trial(
         pair=(3.0 + 5.0) / estimate.TRIED_FRAMES, painting=6.0 * 16, joining=7.0
     )  # at a quarter of the size
     assert sum(tried.hallucinator.batch_sizes) == 1
+    assert len(assembled) == 1  # nothing is done only to warm up
 
 
 def test_holes_that_are_painted_reduced_are_not_announced_at_their_full_size():
