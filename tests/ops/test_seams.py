@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from master_thesis.ops import seams
 from master_thesis.ops.seams import LARGEST_STEP, _solved, without_seams
 
 SIZE = (61, 75)
@@ -42,6 +43,20 @@ def test_the_solver_agrees_with_a_dense_one(hole) -> None:
     pull = np.random.default_rng(0).normal(size=(32, 40, 3)).astype(np.float32)
     expected = solved_densely(pull, small)
     assert np.abs(_solved(pull, small)[small] - expected).max() < 0.01 * np.abs(expected).max()
+
+
+def test_a_few_cycles_are_within_a_fraction_of_a_level(monkeypatch) -> None:
+    y, x = np.mgrid[:240, :260]
+    large = np.hypot(y - 120, x - 130) < 110
+    pull = np.zeros((240, 260, 3), np.float32)
+    pull[:, 150], pull[:, 151] = -20, 20
+    few = _solved(pull, large)
+    monkeypatch.setattr(seams, "CYCLES", 25)
+    exact = _solved(pull, large)
+    around = sum(np.roll(exact, shift, axis) for shift in (1, -1) for axis in (0, 1))
+    assert np.abs(4 * exact - around - pull)[large].max() < 1e-3
+    error = np.abs(few - exact)[large]
+    assert error.max() < 0.1
 
 
 def test_what_is_known_in_tiny_parts_does_not_make_the_solver_diverge() -> None:
