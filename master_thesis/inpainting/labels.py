@@ -69,6 +69,45 @@ class Labels(NamedTuple):
     is_refused: Bool[np.ndarray, " N"]
 
 
+class Decision(NamedTuple):
+    """What was chosen for the hole of a frame, to be read in it or along the motion in a neighbour of it.
+
+    Attributes:
+        candidates: where each of them shows the pixels of the hole.
+        reached: the pixels of the hole that any of them showed before strangers were left out.
+        grid: of what was chosen.
+        consensus: what was chosen; None: there are no candidates.
+    """
+
+    candidates: Sequence[Places]
+    reached: Bool[np.ndarray, " N"]
+    grid: Grid | None = None
+    consensus: Consensus | None = None
+
+    def labels(self, points: Float[np.ndarray, "N 2"], colours: Colours) -> Labels:
+        """Reads what is copied into the pixels of the hole.
+
+        Args:
+            points: the pixels, or where they lie in the frame that this was chosen for.
+            colours: of all frames, as the frame of the pixels shows them.
+        """
+        if self.grid is None or self.consensus is None:
+            unknown = np.full((len(points), 3), np.nan, np.float32)
+            return Labels(Places.nowhere(points), unknown, np.zeros(len(points), bool))
+        places, mean = _mixed(points, self.candidates, self.grid, self.consensus, colours)
+        return Labels(places, mean, self.reached & ~places.is_known)
+
+    def moved(self, index: Int[np.ndarray, " M"], away: Float[np.ndarray, "M 2"]) -> Decision:
+        """The same for points beside pixels of the hole.
+
+        Args:
+            index: of these pixels.
+            away: from each of them to its point.
+        """
+        candidates = [Places(each.source.take(index), each.xy.take(index, axis=0) + away) for each in self.candidates]
+        return self._replace(candidates=candidates, reached=self.reached[index])
+
+
 class Colours(NamedTuple):
     """Colours of frames as the exposure of one of them shows them."""
 
@@ -82,9 +121,9 @@ class Colours(NamedTuple):
         return self.exposures[k].seen_as(self.exposures[self.number], sampled)
 
 
-def choose_labels(
+def decide(
     t: int, points: Float[np.ndarray, "N 2"], sides: Sequence[Places], views: Views, motions: Motions
-) -> Labels:
+) -> Decision:
     """Chooses what is copied into the hole of frame t.
 
     Args:
@@ -97,16 +136,14 @@ def choose_labels(
     wide = views.wide[t]
     grid = Grid.around(wide)
     candidates = [followed_candidate(side, wide, grid, views) for side in sides if side.is_known.any()]
-    if candidates:
-        candidates += plane_candidates(t, grid, points, views, motions, candidates)
-    else:
-        return Labels(sides[0], np.full((len(points), 3), np.nan, np.float32), np.zeros(len(points), bool))
+    if not candidates:
+        return Decision([], np.zeros(len(points), bool))
+    candidates += plane_candidates(t, grid, points, views, motions, candidates)
     reached = np.any([candidate.places.is_known for candidate in candidates], axis=0)
     finder = StrangerFinder(t, points, grid, views, motions.exposures)
     candidates = [finder.without_strangers(each) for each in candidates]
     chosen, inner = _decided(t, points, candidates, grid, views, motions)
-    places, mean = _mixed(points, candidates, inner, chosen, Colours(views.frames, motions.exposures, t))
-    return Labels(places, mean, reached & ~places.is_known)
+    return Decision([candidate.places for candidate in candidates], reached, inner, chosen)
 
 
 def _decided(
@@ -162,15 +199,14 @@ def _exposed(colours: np.ndarray, origin: np.ndarray, t: int, exposures: Sequenc
 
 
 def _mixed(
-    points: np.ndarray, candidates: Sequence[Candidate], grid: Grid, chosen: Consensus, colours: Colours
+    points: np.ndarray, candidates: Sequence[Places], grid: Grid, chosen: Consensus, colours: Colours
 ) -> tuple[Places, Float[np.ndarray, "N 3"]]:
     """Reads the pixels of a hole at full size, by the weights of the grid."""
     total, weights = np.zeros((len(points), 3)), np.zeros(len(points))
     best, number_of = np.zeros(len(points), np.float32), np.full(len(points), -1)
     is_label = chosen.label == np.arange(len(candidates))[:, None, None]
     read = grid.read(np.concatenate((chosen.weights, is_label)), points).reshape(2, len(candidates), -1)
-    for number, candidate in enumerate(candidates):
-        own = candidate.places
+    for number, own in enumerate(candidates):
         known = np.flatnonzero(own.is_known)
         weight, label = read[:, number].take(known, axis=1)
         score = 1e-6 + weight + 2 * label
@@ -187,13 +223,11 @@ def _mixed(
     return _taken(candidates, number_of, points), mean.astype(np.float32, order="C")
 
 
-def _taken(
-    candidates: Sequence[Candidate], number_of: Int[np.ndarray, " N"], points: Float[np.ndarray, "N 2"]
-) -> Places:
+def _taken(candidates: Sequence[Places], number_of: Int[np.ndarray, " N"], points: Float[np.ndarray, "N 2"]) -> Places:
     """The place of each point in the candidate of some number; -1: nowhere."""
     source, xy = np.full(len(points), NOWHERE, np.int32), points.copy()
     for number, candidate in enumerate(candidates):
         chosen = np.flatnonzero(number_of == number)
-        source[chosen] = candidate.places.source[chosen]
-        put_rows(xy, chosen, candidate.places.xy.take(chosen, axis=0))
+        source[chosen] = candidate.source[chosen]
+        put_rows(xy, chosen, candidate.xy.take(chosen, axis=0))
     return Places(source, xy)

@@ -18,13 +18,14 @@ from functools import partial
 import numpy as np
 import torch
 
+from master_thesis.inpainting.choosing import choose_sources
 from master_thesis.inpainting.finishing import FilledHole, Finisher
 from master_thesis.inpainting.judging import Judge
 from master_thesis.inpainting.keys import key_frame
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.painting import PicturePainter, parts_of
-from master_thesis.inpainting.rims import Rims, is_outside
-from master_thesis.inpainting.sources import Chosen, Order, choose_sources, followed, points_of
+from master_thesis.inpainting.rims import completed, is_outside
+from master_thesis.inpainting.sources import Chosen, Order, followed, points_of
 from master_thesis.models.painter import Painter
 from master_thesis.ops.pixels import pixel_positions
 from master_thesis.ops.position_map import NOWHERE, Places, PositionMap, frames_in, hallucinated_in
@@ -97,11 +98,10 @@ class Photomontage:
         done = filled or {}
         key = targets.start - 1 if past is not None else key_frame(self.frames, self.holes, self.motions, targets)
         order = Order(targets, key)
-        rims = Rims(self.holes, self.motions, order)
         last = first = None if past is None else self._taken_over(order.key, past)
         for t, chosen in one_ahead(choose_sources(self.frames, self.holes, self.motions, order)):
             last = first if t == order.key + 1 else last
-            chosen = replace(chosen, places=self._judged(t, chosen.places, rims.completed(t, chosen)))
+            chosen = replace(chosen, places=self._judged(t, chosen.places, completed(t, self.holes[t], chosen)))
             shown = self._hallucinated_before(t, chosen.wide, last)
             chosen = self._carried_on(t, chosen, last, order)
             chosen = replace(chosen, places=self._judged(t, chosen.places, self._mostly_filling(t, chosen, shown)))

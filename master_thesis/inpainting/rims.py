@@ -12,10 +12,10 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
-from master_thesis.inpainting.motions import Hole, Motions
-from master_thesis.inpainting.sources import Chosen, Order, followed_both_ways
+from master_thesis.inpainting.motions import Hole
+from master_thesis.inpainting.sources import Chosen
 from master_thesis.ops.pixels import sample_at, window_around
-from master_thesis.ops.position_map import CORNERS, NOWHERE, Places, frames_in
+from master_thesis.ops.position_map import CORNERS, Places, frames_in
 
 MIN_DEPTH_PX = 4.0
 """Pixels closer to the border of their hole are not taken from rims: an error of the motion may make them visible."""
@@ -25,38 +25,21 @@ TOUCH = 1e-3
 """Weight of a hole in a sample from which the sample is left out."""
 
 
-class Rims:
-    """The places of pixels in frames that show them at any distance from their holes; found when first asked for.
+def completed(t: int, hole: Hole, chosen: Chosen) -> Places:
+    """The places of a target, with those in rims where there are no others.
 
     Args:
-        holes: of all frames.
-        motions: of the frames.
-        order: of the frames to be asked for.
+        t: the target.
+        hole: of it.
+        chosen: what was found before.
     """
-
-    def __init__(self, holes: Sequence[Hole], motions: Motions, order: Order) -> None:
-        self.holes = holes
-        self._found = followed_both_ways(holes, motions, order)
-
-    def completed(self, t: int, chosen: Chosen) -> Places:
-        """Places of a target, with those in rims where there are no others.
-
-        Args:
-            t: the target.
-            chosen: what was found before.
-        """
-        inside, places = self.holes[t][chosen.wide], chosen.places
-        if (places.is_known | chosen.is_refused)[inside].all():
-            return places
-        found = self._of_hole(t)
-        source, xy = np.full(len(inside), NOWHERE, np.int32), places.xy.copy()
-        source[inside], xy[inside] = np.where(_is_deep(self.holes[t]), found.source, NOWHERE), found.xy
-        return places.where(places.is_known | chosen.is_refused, Places(source, xy))
-
-    def _of_hole(self, t: int) -> Places:
-        """The place of each pixel of a hole in the nearest frame that shows it."""
-        behind, ahead = next(sides for number, sides in self._found if number == t)
-        return ahead.where(_distances(t, ahead) < _distances(t, behind), behind)
+    inside, is_settled = hole[chosen.wide], chosen.places.is_known | chosen.is_refused
+    if is_settled[inside].all():
+        return chosen.places
+    asked = np.flatnonzero(~is_settled[inside] & _is_deep(hole))
+    behind, ahead = (rims.at(asked) for rims in chosen.rims)
+    found = ahead.where(_distances(t, ahead) < _distances(t, behind), behind)
+    return chosen.places.replaced(np.flatnonzero(inside)[asked], found)
 
 
 def is_outside(holes: Sequence[Hole], places: Places) -> Bool[np.ndarray, " N"]:

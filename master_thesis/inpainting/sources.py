@@ -11,19 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
-from master_thesis.inpainting.candidates import Views
-from master_thesis.inpainting.labels import choose_labels
-from master_thesis.inpainting.motions import Hole, Motions, Picture
-from master_thesis.inpainting.planes import DISTANCES
+from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.ops.mask import PackedMask
+from master_thesis.ops.pixels import pixels_in
 from master_thesis.ops.position_map import NOWHERE, Places, PositionMap, frames_in, hallucinated_in
-from master_thesis.runtime.ahead import side_by_side
 from master_thesis.runtime.recent import RecentArrays
 
 UNPACKED_BYTES = 16 * 2**20
@@ -41,12 +38,14 @@ class Chosen:
         places: of these, row by row.
         colours: the mean of several sources, in the exposure of the frame; NaN: read from the place alone.
         is_refused: whether other frames show them, but something that is not there in this one.
+        rims: of the hole alone, the nearest places before and after it that may lie in the rims of other holes.
     """
 
     wide: Hole
     places: Places
     colours: Float[np.ndarray, "N 3"]
     is_refused: Bool[np.ndarray, " N"]
+    rims: tuple[Places, Places]
 
 
 class WideHoles(Sequence[Hole]):
@@ -96,43 +95,51 @@ class Order:
         return range(self.key + 1, self.targets.stop)
 
 
-def choose_sources(
-    frames: Sequence[Picture], holes: Sequence[Hole], motions: Motions, order: Order
-) -> Iterator[tuple[int, Chosen]]:
-    """Yields the sources of targets, in order; those of several frames are chosen at once.
+class Side(NamedTuple):
+    """Where the pixels of a hole lie in the nearest frame that shows them, in one direction in time.
 
-    Args:
-        frames: RGB in [0, 255].
-        holes: of all frames.
-        motions: of the frames.
-        order: of the targets.
+    Attributes:
+        places: of the hole and its margin, outside the holes and margins of other frames.
+        rims: of the hole, outside the holes of other frames; the same as ``places`` where these are known.
     """
-    wide = WideHoles(holes)
-    views = Views(frames, wide)
 
-    def chosen(followed: tuple[int, tuple[Places, Places]]) -> tuple[int, Chosen]:
-        t, sides = followed
-        points = points_of(wide[t])
-        if not len(points):
-            return t, Chosen(wide[t], sides[0], np.zeros((0, 3), np.float32), np.zeros(0, bool))
-        return t, Chosen(wide[t], *choose_labels(t, points, sides, views, motions))
-
-    for t, sources in side_by_side(chosen, followed_both_ways(wide, motions, order)):
-        views.keep_near(t, DISTANCES[-1])
-        yield t, sources
+    places: Places
+    rims: Places
 
 
-def followed_both_ways(
-    holes: Sequence[Hole], motions: Motions, order: Order
-) -> Iterator[tuple[int, tuple[Places, Places]]]:
+def followed_both_ways(holes: WideHoles, motions: Motions, order: Order) -> Iterator[tuple[int, tuple[Side, Side]]]:
     """Yields where the holes of targets lie in the nearest earlier and later frames that show them, in order."""
-    earlier, later = _Trail(holes, motions, -1), _Trail(holes, motions, 1)
+    earlier, later = _Trails(holes, motions, -1), _Trails(holes, motions, 1)
     ahead = later.through(reversed(range(order.key + 1, len(holes))), order.targets)
     behind = earlier.through(range(order.key + 1), order.targets)
     for t in order.backwards:
         yield t, (behind.pop(t), later.at(t))
     for t in order.forwards:
         yield t, (earlier.at(t), ahead.pop(t))
+
+
+class _Trails:
+    """Follows holes in one direction in time, out of the margins of holes, and where that does not lead out, of these.
+
+    Args:
+        holes: of all frames.
+        motions: of the frames.
+        step: 1 ahead, -1 behind.
+    """
+
+    def __init__(self, holes: WideHoles, motions: Motions, step: int) -> None:
+        self.holes = holes
+        self._wide, self._tight = _Trail(holes, motions, step), _Trail(holes.holes, motions, step)
+
+    def at(self, t: int) -> Side:
+        """That of frame t; the neighbour in this direction was asked before."""
+        places = self._wide.at(t)
+        return Side(places, self._tight.at(t, places.at(np.flatnonzero(pixels_in(self.holes.holes[t], self.holes[t])))))
+
+    def through(self, numbers: Iterable[int], kept: range) -> dict[int, Side]:
+        """Those of some frames in turn, as far as they are to be kept."""
+        sides = ((t, self.at(t)) for t in numbers)
+        return {t: side for t, side in sides if t in kept}
 
 
 class _Trail:
@@ -146,36 +153,54 @@ class _Trail:
 
     def __init__(self, holes: Sequence[Hole], motions: Motions, step: int) -> None:
         self.holes, self.motions, self.step = holes, motions, step
-        self._known: PositionMap | None = None
+        self._last: tuple[int, Places] | None = None
 
-    def at(self, t: int) -> Places:
-        """The places of the hole of frame t; the neighbour in this direction was asked before."""
+    def at(self, t: int, before: Places | None = None) -> Places:
+        """The places of the hole of frame t; the neighbour in this direction was asked before.
+
+        Args:
+            t: the frame.
+            before: those that are known; None: none are.
+        """
         points = points_of(self.holes[t])
-        places = self._corrected(followed(self._known, points, partial(self.motions.between, t, t + self.step)), t)
-        # What stays hidden is followed as well, as if it had been hallucinated where that ends.
-        own = Places(np.full(len(points), hallucinated_in(t), np.int32), points)
-        self._known = PositionMap.of(t, self.holes[t], places.where(places.is_known, own))
+        places = Places.nowhere(points) if before is None else before
+        rest = np.flatnonzero(places.source < 0)
+        if len(rest):
+            places = places.replaced(rest, self._followed(t, points.take(rest, axis=0)))
+        self._last = t, places
         return places.where(places.source >= 0, Places.nowhere(points))
 
-    def _corrected(self, places: Places, t: int) -> Places:
+    def _followed(self, t: int, points: Float[np.ndarray, "N 2"]) -> Places:
+        """The places of some pixels of frame t."""
+        known = None if self._last is None else PositionMap.of(self._last[0], self.holes[self._last[0]], self._last[1])
+        moved = self.motions.between(t, t + self.step, points) if known is not None else points
+        places = followed(known, points, lambda _: moved)
+        if known is not None:
+            places = self._corrected(places, moved, known)
+        # What stays hidden is followed as well, as if it had been hallucinated where that ends.
+        return places.where(places.is_known, Places(np.full(len(points), hallucinated_in(t), np.int32), points))
+
+    def _corrected(self, places: Places, moved: Float[np.ndarray, "N 2"], known: PositionMap) -> Places:
         """The same, but none that lie in the hole of their own frame.
 
         Where a hole moves by parts of a pixel, the nearest pixel of the next frame may come out of it too early.
+
+        Args:
+            places: of some pixels.
+            moved: these pixels in the next frame.
+            known: the places of that.
         """
         places = self._shown_at_the_end(places)
         wrong = np.flatnonzero(places.source >= 0)
         wrong = wrong[~self._is_shown(places.at(wrong))]
-        if not len(wrong) or self._known is None:
+        if not len(wrong):
             return places
         found = Places.nowhere(places.xy.take(wrong, axis=0))
-        moved = self.motions.between(t, t + self.step, points_of(self.holes[t]).take(wrong, axis=0))
-        for beside in self._known.around(moved):
+        for beside in known.around(moved.take(wrong, axis=0)):
             beside = self._shown_at_the_end(beside)
             is_better = np.where(beside.source >= 0, self._is_shown(beside) & (found.source < 0), ~found.is_known)
             found = beside.where(is_better, found)
-        source, xy = places.source.copy(), places.xy.copy()
-        source[wrong], xy[wrong] = found.source, found.xy
-        return Places(source, xy)
+        return places.replaced(wrong, found)
 
     def _shown_at_the_end(self, places: Places) -> Places:
         """The same, and the frames in which hidden pixels end if these show them.
@@ -197,11 +222,6 @@ class _Trail:
             is_inside = (x >= 0) & (y >= 0) & (x < hole.shape[1]) & (y < hole.shape[0])
             result[chosen] = is_inside & ~hole[y.clip(0, hole.shape[0] - 1), x.clip(0, hole.shape[1] - 1)]
         return result
-
-    def through(self, numbers: Iterable[int], kept: range) -> dict[int, Places]:
-        """The places of some frames in turn, as far as they are to be kept."""
-        places = ((t, self.at(t)) for t in numbers)
-        return {t: found for t, found in places if t in kept}
 
 
 def widened(hole: Hole) -> Hole:

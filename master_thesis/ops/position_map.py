@@ -75,6 +75,13 @@ class Places:
         """Some of these places, by index."""
         return Places(self.source.take(index), self.xy.take(index, axis=0))
 
+    def replaced(self, index: Int[np.ndarray, " M"], others: Places) -> Places:
+        """These places, but others by index."""
+        source, xy = self.source.copy(), self.xy.copy()
+        source[index] = others.source
+        put_rows(xy, index, others.xy)
+        return Places(source, xy)
+
     def where(self, chosen: Bool[np.ndarray, " N"], other: Places) -> Places:
         """These places where chosen, others elsewhere."""
         xy = self.xy.copy()

@@ -6,8 +6,9 @@ import pytest
 
 from master_thesis.inpainting import labels
 from master_thesis.inpainting.candidates import Grid, Views, followed_candidate, visible_around
+from master_thesis.inpainting.choosing import choose_sources
 from master_thesis.inpainting.motions import Motions
-from master_thesis.inpainting.sources import Order, choose_sources, points_of, widened
+from master_thesis.inpainting.sources import Order, points_of, widened
 from master_thesis.ops.position_map import Places
 
 SIZE, NUM_FRAMES, STEP, TARGET = (96, 128), 9, 9, 4

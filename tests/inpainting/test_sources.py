@@ -1,35 +1,12 @@
-"""The sources of several frames are chosen at once, and come in order."""
-
-import threading
+"""Holes are followed along the motion until a frame shows them."""
 
 import numpy as np
 import pytest
 
-from master_thesis.inpainting import sources
 from master_thesis.inpainting.motions import Motions
-from master_thesis.inpainting.sources import Order, choose_sources, followed_both_ways, points_of
+from master_thesis.inpainting.sources import MARGIN_PX, Order, WideHoles, followed_both_ways, points_of
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.neighbours import NeighbourMotion
-from master_thesis.ops.position_map import Places
-from master_thesis.runtime.ahead import NUM_THREADS
-
-NUM_FRAMES, PATIENCE_S = 2 * NUM_THREADS, 20
-
-
-def test_sources_are_chosen_for_several_frames_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    together = threading.Barrier(NUM_THREADS)
-
-    def choose(t: int, points: np.ndarray, sides: tuple[Places, Places], *_: object) -> tuple:
-        together.wait(PATIENCE_S)
-        return sides[0], np.full((len(points), 3), float(t)), np.zeros(len(points), bool)
-
-    monkeypatch.setattr(sources, "choose_labels", choose)
-    frames, hole = [np.zeros((32, 40, 3), np.uint8)] * NUM_FRAMES, np.zeros((32, 40), bool)
-    hole[10:14, 10:14] = True
-    holes = [hole] * NUM_FRAMES
-    order = Order(range(NUM_FRAMES), 1)
-    chosen = list(choose_sources(frames, holes, Motions.of(frames, holes), order))
-    assert [t for t, _ in chosen] == [int(each.colours[0, 0]) for _, each in chosen] == [1, 0, *range(2, NUM_FRAMES)]
 
 
 @pytest.mark.parametrize("step", [0.3, 0.45, 0.6, 0.8, 1.4, 2.6])
@@ -41,12 +18,20 @@ def test_slow_pans_show_as_much_as_they_move(step: float) -> None:
     motions = Motions(dict.fromkeys(range(count - 1), motion), [Exposure.unchanged()] * count)
     hole = np.zeros(size, bool)
     hole[20:40, 25:55] = True
-    left, top = points_of(hole).T
-    for t, (behind, ahead) in followed_both_ways([hole] * count, motions, Order(range(count), count // 2)):
-        for places, sign in ((behind, 1), (ahead, -1)):
-            known = places.source >= 0
-            moved = left + sign * step * np.abs(places.source - t)
-            np.testing.assert_allclose(places.xy[known], np.stack((moved, top), axis=-1)[known], atol=1e-3)
-            assert not hole[20, np.rint(places.xy[known, 0]).astype(int)].any()
-        way = step * max(t, count - 1 - t), step * min(t, count - 1 - t)
-        assert abs((behind.is_known | ahead.is_known).mean() - sum(way) / 30) < 0.05
+    wide = WideHoles([hole] * count)
+    followed = dict(followed_both_ways(wide, motions, Order(range(count), count // 2)))
+    for t, sides in followed.items():
+        for margin, mask, found in (
+            (MARGIN_PX, wide[t], [side.places for side in sides]),
+            (0, hole, [side.rims for side in sides]),
+        ):
+            left, top = points_of(mask).T
+            for places, sign in zip(found, (1, -1), strict=True):
+                known = places.source >= 0
+                moved = left + sign * step * np.abs(places.source - t)
+                np.testing.assert_allclose(places.xy[known], np.stack((moved, top), axis=-1)[known], atol=1e-3)
+                assert not mask[25, np.rint(places.xy[known, 0]).astype(int)].any()
+            # Nothing comes out of the hole above or below it.
+            extent = 30 + 2 * margin
+            shown = min(step * (count - 1) / extent, 1)
+            assert abs((found[0].is_known | found[1].is_known).mean() - shown) < 0.05
