@@ -11,6 +11,7 @@ from master_thesis.configs.video import VideoConfig, WorkingSize
 from master_thesis.errors import UserError
 from master_thesis.runtime.memory import used_memory
 from master_thesis.video.io.decoding import open_source
+from master_thesis.video.io.held import HeldMasks
 from master_thesis.video.io.masks import ALPHA, open_masks
 from master_thesis.video.io.orientation import is_quarter_turn
 from master_thesis.video.io.source import VideoInfo, VideoSource
@@ -98,9 +99,10 @@ def _examine_opened(
 ) -> None:
     output = chosen_output(config, video.info)
     check_output(report, output, config, video.info)
-    masks = open_masks(
+    drawn = open_masks(
         config.mask, video, config.object_ids, config.invert_mask, config.mask_dilation, config.hold_masks
     )
+    masks = HeldMasks(drawn)
     start = time.monotonic()
     found = survey(masks, report.samples.add)
     report.seconds = time.monotonic() - start

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Int32, UInt8, UInt16
 
 from master_thesis.video.compositing import KNOWN, paste, source_map
-from master_thesis.video.io.masks import Masks
+from master_thesis.video.io.masks import Pairs
 from master_thesis.video.patch_store import Patch, PatchFolder
 from master_thesis.video.plan import Scene, Window
 from master_thesis.video.provenance import FrameOrigin, frame_origin, overlay_picture
@@ -55,7 +55,7 @@ class FinishedFrame:
 
 
 def finished_frames(
-    masks: Masks, windows: Sequence[Window], folder: PatchFolder, feather: int
+    masks: Pairs, windows: Sequence[Window], folder: PatchFolder, feather: int
 ) -> Iterator[FinishedFrame]:
     """Yields the frames of the result.
 

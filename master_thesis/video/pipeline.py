@@ -1,8 +1,9 @@
 """Removes an object from a video of any length and size.
 
-Three passes decode the video, each with one frame in memory besides the window being filled: a survey of frames and
-masks, the filling of windows, and the writing of the result. Filled pixels are kept on disk beside the output until the
-video is complete, so that an interrupted run continues where it stopped.
+Three passes read the video, each with one frame in memory besides the window being filled: a survey of frames and
+masks, the filling of windows, and the writing of the result. A short video is decoded by the first of them only. Filled
+pixels are kept on disk beside the output until the video is complete, so that an interrupted run continues where it
+stopped.
 """
 
 from __future__ import annotations
@@ -127,6 +128,16 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
     for line in report.lines():
         log.info(line)
     plan = report.plan()
+    try:
+        return _fill_planned(config, report, plan, inpainter, working_size)
+    finally:
+        plan.masks.forget()  # the report may outlive them
+
+
+def _fill_planned(
+    config: VideoConfig, report: Report, plan: VideoPlan, inpainter: Inpainter, working_size: WorkingSize
+) -> VideoResult:
+    """Fills a video that passed all checks."""
     seconds = estimate_filling(report.samples, report.outlook, plan.scenes, plan.survey.has_hole, inpainter)
     report.samples.first.clear()  # they are large
     log.info("time: about %s, if the machine stays as busy as it is", in_words(seconds + NUM_PASSES * report.seconds))

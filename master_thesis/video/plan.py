@@ -16,7 +16,7 @@ from pathlib import Path
 
 from master_thesis.configs.video import AUTO, ORIGINAL, WorkingSize
 from master_thesis.errors import require
-from master_thesis.video.io.masks import Masks
+from master_thesis.video.io.held import HeldMasks
 from master_thesis.video.survey import Box, Survey
 
 WORKING_MULTIPLE = 8
@@ -94,7 +94,7 @@ class VideoPlan:
     """
 
     output: Path
-    masks: Masks
+    masks: HeldMasks
     survey: Survey
     scenes: list[Scene]
     windows: list[Window]

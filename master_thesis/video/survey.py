@@ -11,7 +11,7 @@ from jaxtyping import Bool
 from master_thesis.errors import UserError
 from master_thesis.ops.mask import window_of
 from master_thesis.video.cuts import CutDetector
-from master_thesis.video.io.masks import Masks, MaskTally
+from master_thesis.video.io.masks import MaskTally, Pairs
 from master_thesis.video.io.source import VideoInfo
 from master_thesis.video.progress import with_progress
 
@@ -81,7 +81,7 @@ class Survey:
         return [box is not None for box in self.boxes]
 
 
-def survey(masks: Masks, watch: Callable[[np.ndarray, np.ndarray], None] | None = None) -> Survey:
+def survey(masks: Pairs, watch: Callable[[np.ndarray, np.ndarray], None] | None = None) -> Survey:
     """Decodes a video with its masks once; damage ends the pass and is noted in the result, not raised.
 
     Args:

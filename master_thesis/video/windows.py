@@ -18,7 +18,7 @@ from master_thesis.ops.image import FINE, to_bytes, to_float
 from master_thesis.video.closed_frames import ClosedFrames, WindowFolder
 from master_thesis.video.compositing import WorkingFrame, to_working
 from master_thesis.video.frame_store import FineImages, FrameStore, Holes, Images, StoredFrame
-from master_thesis.video.io.masks import Masks
+from master_thesis.video.io.masks import Pairs
 from master_thesis.video.kept_montage import KeptMontage
 from master_thesis.video.patch_store import Patch, PatchFolder
 from master_thesis.video.plan import Window
@@ -113,7 +113,7 @@ class WindowInpainter:
 
 def fill_windows(
     windows: Sequence[Window],
-    masks: Masks,
+    masks: Pairs,
     inpainter: WindowInpainter,
     folder: PatchFolder,
     on_closed: Callable[[int], None] | None = None,
@@ -152,7 +152,7 @@ def _opened_store(
 
 
 def _read(
-    windows: Sequence[Window], masks: Masks, folder: PatchFolder, store: FrameStore | None
+    windows: Sequence[Window], masks: Pairs, folder: PatchFolder, store: FrameStore | None
 ) -> Iterator[tuple[Window, list[HeldFrame] | None]]:
     """Yields every window with its frames, or without them if its patches are stored."""
     numbered = enumerate(masks.pairs())

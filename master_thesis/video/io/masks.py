@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
 import cv2
 import numpy as np
@@ -46,6 +47,20 @@ SAME_SHAPE = 0.02
 
 CROSS = (3, 3)
 """Filter that widens holes by one pixel."""
+
+
+@runtime_checkable
+class Pairs(Protocol):
+    """A video with its masks, which can be read any number of times."""
+
+    @property
+    def video(self) -> VideoSource:
+        """The video."""
+        ...
+
+    def pairs(self, tally: MaskTally | None = None) -> Iterator[tuple[TimedFrame, Mask]]:
+        """Yields every frame with its mask (see :meth:`Masks.pairs`)."""
+        ...
 
 
 @dataclass(frozen=True)
