@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -23,8 +23,8 @@ from master_thesis.inpainting.witnesses import Witnesses
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.neighbours import VIEW_SIDE_PX, through
 from master_thesis.ops.mask import Window
-from master_thesis.ops.pixels import as_bytes, nearest_in, pixel_positions, put_rows, sample_at
-from master_thesis.ops.position_map import NOWHERE, Places, frames_in
+from master_thesis.ops.pixels import as_bytes, is_inside, nearest_in, pixel_positions, put_rows, sample_at
+from master_thesis.ops.position_map import NOWHERE, Places, by_frame
 
 COMPARED_SIDE_PX = 288
 """Largest extent of a frame at the size at which candidates are compared."""
@@ -34,6 +34,8 @@ AT_ONCE = 4
 """Planes that are read together, which takes hardly longer than one."""
 MAX_CANDIDATES = 18
 """Along planes; the memory that the comparison takes grows with their square."""
+WITNESS_STEP = 4
+"""Every so many pixels of a hole, it is counted how many frames show one."""
 FRINGE_PX = 6.0
 """Distance from the hole of another frame, at that size, up to which its object may still show."""
 
@@ -88,7 +90,7 @@ class Candidate:
     Attributes:
         places: of the pixels of the hole, in order.
         origin: the frame that each pixel of the grid shows, or ``NOWHERE``.
-        colours: of the grid, as their own frames show them; 0 where there is none.
+        colours: of the grid, as their own frames show them; anything where none does.
         safety: of the grid, in [0, 1]: low where the hidden object of the other frame may show.
         is_followed: whether it was followed from neighbour to neighbour.
     """
@@ -98,11 +100,6 @@ class Candidate:
     colours: UInt8[np.ndarray, "h w 3"]
     safety: Float[np.ndarray, "h w"]
     is_followed: bool
-
-    def within(self, others: Sequence[Candidate], visible: Bool[np.ndarray, "h w"]) -> Candidate:
-        """The candidate outside the hole, and in the part of it that other candidates show as well."""
-        counts = visible | np.any([other.origin != NOWHERE for other in others], axis=0)
-        return replace(self, origin=np.where(counts, self.origin, NOWHERE))
 
 
 class Views:
@@ -152,15 +149,18 @@ def plane_candidates(
 
     They count only where pixels were followed: elsewhere a plane may not extend that far.
     """
-    visible, found = visible_around(views.wide[t], grid), list[Candidate]()
-    witnesses = Witnesses.of(np.any([candidate.places.is_known for candidate in followed], axis=0))
+    found = list[Candidate]()
+    counts = visible_around(views.wide[t], grid) | np.any([each.origin != NOWHERE for each in followed], axis=0)
+    reached = np.any([candidate.places.is_known for candidate in followed], axis=0)
+    witnesses = Witnesses.of(reached[::WITNESS_STEP])
     for steps in _plane_motions(t, views, motions):
         for k, number, motion in steps:
             moved = through(motion, points)
-            is_known = witnesses.reached & is_shown(moved, views.wide[k])
-            if witnesses.add(number, is_known, is_known & (_away(k, moved, grid, views) >= FRINGE_PX)):
+            is_known = reached & is_shown(moved, views.wide[k])
+            some, is_there = moved[::WITNESS_STEP], is_known[::WITNESS_STEP]
+            if witnesses.add(number, is_there, is_there & (_away(k, some, grid, views) >= FRINGE_PX)):
                 places = Places(np.where(is_known, k, NOWHERE).astype(np.int32), moved)
-                found.append(_along(motion, k, places, grid, views).within(followed, visible))
+                found.append(_along(motion, k, places, grid, views, counts))
         if witnesses.are_enough or len(found) >= MAX_CANDIDATES:
             break
     return found[:MAX_CANDIDATES]
@@ -182,17 +182,17 @@ def _away(k: int, points: Float[np.ndarray, "N 2"], grid: Grid, views: Views) ->
     return sample_at(views.at(k, grid.step)[1], grid.reduced(points))
 
 
-def _along(motion: Motion, k: int, places: Places, grid: Grid, views: Views) -> Candidate:
+def _along(
+    motion: Motion, k: int, places: Places, grid: Grid, views: Views, counts: Bool[np.ndarray, "h w"]
+) -> Candidate:
+    """The candidate of a plane in frame k, in the part of the grid that counts."""
     image, depth = views.at(k, grid.step)
-    moved = grid.reduced(through(motion, grid.points.reshape(-1, 2)))
-    shape, (x, y) = grid.points.shape[:2], moved.T
-    inside = (x >= 0) & (y >= 0) & (x <= depth.shape[1] - 1) & (y <= depth.shape[0] - 1)
-    away = np.where(inside, sample_at(depth, moved), 0).reshape(shape)
+    moved, shape = grid.reduced(through(motion, grid.points.reshape(-1, 2))), grid.points.shape[:2]
+    away = np.where(is_inside(moved, depth.shape), sample_at(depth, moved), 0).reshape(shape)
     is_known = away > 0.99
     colours = sample_at(image, moved).reshape(*shape, 3)
-    colours = cv2.copyTo(colours, is_known.view(np.uint8))
     safety = (away / FRINGE_PX).clip(0, 1)
-    return Candidate(places, np.where(is_known, k, NOWHERE), colours, safety, is_followed=False)
+    return Candidate(places, np.where(is_known & counts, k, NOWHERE), colours, safety, is_followed=False)
 
 
 def followed_candidate(places: Places, hole: Hole, grid: Grid, views: Views) -> Candidate:
@@ -200,13 +200,10 @@ def followed_candidate(places: Places, hole: Hole, grid: Grid, views: Views) -> 
     shape = grid.points.shape[:2]
     origin, there, is_around = _moved_along(places, hole, grid)
     colours, safety = np.zeros((len(origin), 3), np.uint8), np.zeros(len(origin), np.float32)
-    for k in frames_in(origin):
+    for k, chosen in by_frame(origin):
         image, depth = views.at(k, grid.step)
-        chosen = np.flatnonzero(origin == k)
         at = grid.reduced(there.take(chosen, axis=0))
-        (x, y), (height, width) = at.T, depth.shape
-        inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-        away = np.where(inside, sample_at(depth, at), 0)
+        away = np.where(is_inside(at, depth.shape), sample_at(depth, at), 0)
         is_shown = ~is_around[chosen] | (away > 0.99)
         origin[chosen[~is_shown]] = NOWHERE
         put_rows(colours, chosen, sample_at(image, at) * is_shown[:, None])

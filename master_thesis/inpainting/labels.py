@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Float32, Int, UInt8
 
 from master_thesis.inpainting.candidates import (
     Candidate,
@@ -28,7 +28,7 @@ from master_thesis.models.classical.exposure import Exposure
 from master_thesis.ops.consensus import WINDOW_PX, Consensus, agreement, consensus, misfit
 from master_thesis.ops.mask import Window, widen_window, window_of
 from master_thesis.ops.pixels import put_rows, sample_at
-from master_thesis.ops.position_map import NOWHERE, Places, frames_in
+from master_thesis.ops.position_map import NOWHERE, Places, by_frame, frames_in
 
 TIME_SCALE = 8.0
 """Distance in time, in frames, at which a candidate counts a third."""
@@ -44,6 +44,8 @@ TIME_WEIGHT = 0.5
 STEADY_PX, LEAST_AGEING = 1.0, 0.05
 """Movement, in px per frame, from which the distance in time counts in full, and the least that it counts: where
 nothing moves, a distant frame is as good as a near one."""
+MAX_AGED = 4096
+"""About so many pixels of a hole tell how fast a candidate moves."""
 LEAST_WEIGHT = 0.02
 """Smaller shares of a pixel are left out."""
 CLEAR_PX = 3.0
@@ -108,17 +110,41 @@ class Decision(NamedTuple):
         return self._replace(candidates=candidates, reached=self.reached[index])
 
 
-class Colours(NamedTuple):
-    """Colours of frames as the exposure of one of them shows them."""
+class Colours:
+    """Colours of frames as the exposure of one of them shows them.
 
-    frames: Sequence[Picture]
-    exposures: Sequence[Exposure]
-    number: int
+    Args:
+        frames: RGB.
+        exposures: of them.
+        number: of the one.
+    """
 
-    def at(self, k: int, points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 3"]:
+    def __init__(self, frames: Sequence[Picture], exposures: Sequence[Exposure], number: int) -> None:
+        self.frames, self.exposures, self.number = frames, exposures, number
+        self._levels: dict[int, np.ndarray] = {}
+
+    def at(self, k: int, points: Float[np.ndarray, "N 2"]) -> Float32[np.ndarray, "N 3"]:
         """Those of frame k."""
         sampled = sample_at(self.frames[k], points, cv2.INTER_CUBIC)
-        return self.exposures[k].seen_as(self.exposures[self.number], sampled)
+        if sampled.dtype == np.uint8:
+            return cv2.LUT(sampled[None], self._of_levels(k)[None])[0]
+        return self.exposures[k].seen_as(self.exposures[self.number], sampled).astype(np.float32)
+
+    def of(self, candidate: Candidate) -> UInt8[np.ndarray, "h w 3"]:
+        """Those of the grid in a candidate; 0 where there is none."""
+        result = np.zeros(candidate.colours.shape, np.uint8)
+        for k in frames_in(candidate.origin):
+            levels = np.rint(self._of_levels(k)).clip(0, 255).astype(np.uint8)
+            is_shown = (candidate.origin == k).view(np.uint8)
+            cv2.copyTo(cv2.LUT(candidate.colours, levels[None]), is_shown, result)
+        return result
+
+    def _of_levels(self, k: int) -> Float32[np.ndarray, "256 3"]:
+        """What becomes of every level of 8 bits in frame k."""
+        if k not in self._levels:
+            levels = self.exposures[k].levels_seen_as(self.exposures[self.number])
+            self._levels[k] = levels.astype(np.float32)
+        return self._levels[k]
 
 
 def decide(
@@ -142,31 +168,33 @@ def decide(
     reached = np.any([candidate.places.is_known for candidate in candidates], axis=0)
     finder = StrangerFinder(t, points, grid, views, motions.exposures)
     candidates = [finder.without_strangers(each) for each in candidates]
-    chosen, inner = _decided(t, points, candidates, grid, views, motions)
+    colours = Colours(views.frames, motions.exposures, t)
+    chosen, inner = _decided(points, candidates, grid, views, colours)
     return Decision([candidate.places for candidate in candidates], reached, inner, chosen)
 
 
 def _decided(
-    t: int, points: np.ndarray, candidates: Sequence[Candidate], grid: Grid, views: Views, motions: Motions
+    points: np.ndarray, candidates: Sequence[Candidate], grid: Grid, views: Views, colours: Colours
 ) -> tuple[Consensus, Grid]:
     """What is chosen, and the part of the grid for which that holds: that of the hole."""
-    origin = np.stack([candidate.origin for candidate in candidates])
+    t, origin = colours.number, np.stack([candidate.origin for candidate in candidates])
     known = origin != NOWHERE
-    pictures = np.stack([_exposed(c.colours, c.origin, t, motions.exposures) for c in candidates])
+    pictures = np.stack([colours.of(candidate) for candidate in candidates])
     image, _ = views.at(t, grid.step)
     target = sample_at(image, grid.reduced(grid.points.reshape(-1, 2))).reshape(*grid.points.shape[:2], 3)
     visible = visible_around(views.wide[t], grid)
     is_clear = cv2.distanceTransform(visible.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3) > CLEAR_PX
-    fit = misfit(pictures, known, target, is_clear)
-    fit[[c.is_followed for c in candidates]] *= FOLLOWED_SHARE
-    safety = np.stack([candidate.safety for candidate in candidates])
-    trust = (LEAST_SAFETY + (1 - LEAST_SAFETY) * safety) * np.exp(-fit / MISFIT_SCALE)
-    age = np.abs(origin - t) * np.reshape([_ageing(t, points, c.places) for c in candidates], (-1, 1, 1))
-    trust = np.where(known, trust * np.exp(-age / TIME_SCALE), 0).astype(np.float32)
-    bias = FIT_WEIGHT * fit / MISFIT_SCALE + TIME_WEIGHT * np.log1p(age)
     place = _hole_in(visible)
     part = (slice(None), *place)
-    return consensus(trust[part], agreement(pictures[part], known[part]), bias[part]), grid.within(place)
+    fit = misfit(pictures, known, target, is_clear)[part]
+    fit[[c.is_followed for c in candidates]] *= FOLLOWED_SHARE
+    fit /= MISFIT_SCALE
+    ageing = np.array([_ageing(t, points, c.places) for c in candidates], np.float32)
+    age = np.abs(origin[part] - t).astype(np.float32) * ageing[:, None, None]
+    safety = np.stack([candidate.safety[place] for candidate in candidates])
+    trust = (LEAST_SAFETY + (1 - LEAST_SAFETY) * safety) * np.exp(-fit - age / TIME_SCALE) * known[part]
+    bias = FIT_WEIGHT * fit + TIME_WEIGHT * np.log1p(age)
+    return consensus(trust, agreement(pictures[part], known[part]), bias), grid.within(place)
 
 
 def _hole_in(visible: Bool[np.ndarray, "h w"]) -> Window:
@@ -178,46 +206,37 @@ def _hole_in(visible: Bool[np.ndarray, "h w"]) -> Window:
 
 def _ageing(t: int, points: Float[np.ndarray, "N 2"], places: Places) -> float:
     """How much the distance in time counts for places, by how far they move per frame."""
-    known = places.is_known
-    if not known.any():
+    step = max(len(points) // MAX_AGED, 1)
+    source, away = places.source[::step], places.xy[::step] - points[::step]
+    known = np.flatnonzero(source != NOWHERE)
+    if not len(known):
         return 1.0
-    away_x, away_y = (places.xy - points).T
-    way = np.sqrt(away_x**2 + away_y**2)[known] / np.abs(places.source[known] - t)
-    half = len(way) / 2
-    if np.count_nonzero(way >= STEADY_PX) > half + 1:  # so is the median, which takes longer
+    away_x, away_y = away.take(known, axis=0).T
+    way = np.sqrt(away_x**2 + away_y**2) / np.abs(source.take(known) - t)
+    if np.count_nonzero(way >= STEADY_PX) > len(way) / 2 + 1:  # so is the median, which takes longer
         return 1.0
     return float(np.clip(np.median(way) / STEADY_PX, LEAST_AGEING, 1))
-
-
-def _exposed(colours: np.ndarray, origin: np.ndarray, t: int, exposures: Sequence[Exposure]) -> np.ndarray:
-    """Colours of a grid as the exposure of frame t shows them."""
-    result = np.zeros(colours.shape, np.uint8)
-    for k in frames_in(origin):
-        seen = exposures[k].bytes_seen_as(exposures[t])
-        cv2.copyTo(cv2.LUT(colours, seen[None]), (origin == k).view(np.uint8), result)
-    return result
 
 
 def _mixed(
     points: np.ndarray, candidates: Sequence[Places], grid: Grid, chosen: Consensus, colours: Colours
 ) -> tuple[Places, Float[np.ndarray, "N 3"]]:
     """Reads the pixels of a hole at full size, by the weights of the grid."""
-    total, weights = np.zeros((len(points), 3)), np.zeros(len(points))
+    total, weights = np.zeros((len(points), 3), np.float32), np.zeros(len(points), np.float32)
     best, number_of = np.zeros(len(points), np.float32), np.full(len(points), -1)
     is_label = chosen.label == np.arange(len(candidates))[:, None, None]
     read = grid.read(np.concatenate((chosen.weights, is_label)), points).reshape(2, len(candidates), -1)
-    for number, own in enumerate(candidates):
-        known = np.flatnonzero(own.is_known)
-        weight, label = read[:, number].take(known, axis=1)
-        score = 1e-6 + weight + 2 * label
-        is_best = score > best.take(known)
-        number_of[known[is_best]], best[known[is_best]] = number, score[is_best]
-        used, weight = known[weight > LEAST_WEIGHT], weight[weight > LEAST_WEIGHT]
+    for number, (own, weight, label) in enumerate(zip(candidates, *read, strict=True)):
+        score = (1e-6 + weight + 2 * label) * own.is_known
+        is_best = score > best
+        np.copyto(best, score, where=is_best)
+        np.copyto(number_of, number, where=is_best)
+        used = np.flatnonzero((weight > LEAST_WEIGHT) & own.is_known)
+        weight, source = weight.take(used), own.source.take(used)
         weights[used] += weight
-        source = own.source.take(used)
-        for k in frames_in(source):
-            taken, share = used[source == k], weight[source == k]
-            seen = share[:, None] * colours.at(k, own.xy.take(taken, axis=0))
+        for k, index in by_frame(source):
+            taken = used.take(index)
+            seen = weight.take(index)[:, None] * colours.at(k, own.xy.take(taken, axis=0))
             put_rows(total, taken, total.take(taken, axis=0) + seen)
     mean = np.where(weights > 0.5, total.T / np.maximum(weights, 0.5), np.nan).T
     return _taken(candidates, number_of, points), mean.astype(np.float32, order="C")

@@ -20,6 +20,7 @@ from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.models.classical.homography import BORDER_PX, MIN_INLIERS, THRESHOLD_PX, fit_homography
 from master_thesis.models.classical.neighbours import VIEW_SIDE_PX
+from master_thesis.ops.pixels import is_inside, sample_at
 
 DISTANCES = (1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85)
 """Distances, in frames, at which frames are copied from along planes."""
@@ -133,8 +134,4 @@ def fit_planes(here: Float[np.ndarray, "N 2"], there: Float[np.ndarray, "N 2"], 
 
 def is_shown(points: Float[np.ndarray, "N 2"], hole: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, " N"]:
     """Whether points lie in a frame and outside its hole."""
-    height, width = hole.shape
-    x, y = np.ascontiguousarray(points.T)
-    inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-    column, row = (np.rint(np.where(inside, place, 0)).astype(int) for place in (x, y))
-    return inside & ~hole.ravel()[row * width + column]
+    return is_inside(points, hole.shape) & (sample_at(hole.view(np.uint8), points, cv2.INTER_NEAREST) == 0)

@@ -19,8 +19,8 @@ from jaxtyping import Bool, Float, Int
 from master_thesis.inpainting.candidates import Candidate, Grid, Views
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.ops.guided import spread_by_colour
-from master_thesis.ops.pixels import nearest_in, pixels_in, put_rows, sample_at
-from master_thesis.ops.position_map import NOWHERE, Places, frames_in
+from master_thesis.ops.pixels import is_inside, nearest_in, put_rows, sample_at
+from master_thesis.ops.position_map import NOWHERE, Places, by_frame
 
 MAX_CELLS = 1024
 """A hole and its surroundings are judged at so many points at most."""
@@ -41,13 +41,11 @@ class Cells(NamedTuple):
 
     Attributes:
         points: their positions, in px of the frame.
-        row: that is nearest to each pixel of the hole.
-        column: the same.
+        nearest: the number of the cell, row by row, that is nearest to each pixel of the hole.
     """
 
     points: Float[np.ndarray, "h w 2"]
-    row: Int[np.ndarray, " N"]
-    column: Int[np.ndarray, " N"]
+    nearest: Int[np.ndarray, " N"]
 
     @staticmethod
     def of(grid: Grid, pixels: Float[np.ndarray, "N 2"]) -> Cells:
@@ -55,15 +53,25 @@ class Cells(NamedTuple):
         side = ceil(sqrt(grid.points[..., 0].size / MAX_CELLS))
         points = grid.points[side // 2 :: side, side // 2 :: side]
         x, y = ((pixels - points[0, 0]) / (side * grid.step)).round().astype(int).T
-        return Cells(points, y.clip(0, points.shape[0] - 1), x.clip(0, points.shape[1] - 1))
+        height, width = points.shape[:2]
+        return Cells(points, y.clip(0, height - 1) * width + x.clip(0, width - 1))
 
-    def moved(self, chosen: Int[np.ndarray, " M"], shifts: Float[np.ndarray, "M 2"]) -> tuple[np.ndarray, np.ndarray]:
-        """Where they lie if each moves with the nearest of some pixels, and which are nearest to these."""
-        own, shift = np.zeros(self.points.shape[:2], bool), np.zeros(self.points.shape, np.float32)
-        index = self.row.take(chosen) * self.points.shape[1] + self.column.take(chosen)
-        own.ravel()[index] = True
-        put_rows(shift.reshape(-1, 2), index, shifts)
-        return self.points + pixels_in(shift, own).take(nearest_in(own), axis=0), own
+    def moved(
+        self, chosen: Int[np.ndarray, " M"], pixels: Float[np.ndarray, "N 2"], xy: Float[np.ndarray, "N 2"]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Where they lie if each moves with the nearest of some pixels, and which are nearest to these.
+
+        Args:
+            chosen: numbers of these pixels.
+            pixels: of the hole.
+            xy: where each of them lies in the other frame.
+        """
+        last = np.full(self.points.shape[:2], -1)
+        last.ravel()[self.nearest.take(chosen)] = chosen
+        own = last >= 0
+        movers = last[own]
+        shifts = xy.take(movers, axis=0) - pixels.take(movers, axis=0)
+        return self.points + shifts.take(nearest_in(own), axis=0), own
 
 
 class StrangerFinder:
@@ -82,8 +90,10 @@ class StrangerFinder:
     ) -> None:
         self.t, self.points, self.grid, self.views, self.exposures = t, points, grid, views, exposures
         self._cells = Cells.of(grid, points)
-        self._low, self._high = _range_at(t, self._cells.points, grid, views)
-        self._visible = _is_seen(t, self._cells.points, grid, views, BLUR_PX / 2 + SLACK_PX)
+        at = grid.reduced(self._cells.points.reshape(-1, 2))
+        self._low, self._high = _range_at(t, at, grid, views)
+        is_seen = _is_seen(t, at, grid, views, BLUR_PX / 2 + SLACK_PX)
+        self._visible = is_seen.reshape(self._cells.points.shape[:2])
 
     def without_strangers(self, candidate: Candidate) -> Candidate:
         """A candidate without what is not there in the frame."""
@@ -105,50 +115,53 @@ class StrangerFinder:
             places: in other frames.
             colours: there, in the exposure of the frame; None: those that these frames show.
         """
-        cells = self._cells
-        shares = np.zeros(len(self.points), np.float32)
-        for k in frames_in(places.source):
-            chosen = np.flatnonzero(places.source == k)
-            moved, own = cells.moved(chosen, places.xy.take(chosen, axis=0) - self.points.take(chosen, axis=0))
-            is_around = self._visible & _is_seen(k, moved, self.grid, self.views, BLUR_PX / 2) & ~own
-            if not is_around.any():
-                continue
-            shown = _colours_at(k, moved, self.grid, self.views)
-            seen = self.exposures[k].seen_as(self.exposures[self.t], shown.reshape(-1, 3))
-            shown = seen.reshape(shown.shape).astype(np.float32)
-            if colours is not None:
-                shown[cells.row[chosen], cells.column[chosen]] = colours[chosen]
-            beyond = np.maximum(self._low - shown, shown - self._high).clip(0)
-            is_else = (beyond[..., 0] + beyond[..., 1] + beyond[..., 2]) / 3 > SMALLEST_DIFFERENCE
-            if not (is_else & is_around).any():
-                continue
-            share = np.zeros(own.shape, np.float32)
-            share[own] = spread_by_colour(is_else.astype(np.float32), shown, own, is_around, REACH)
-            shares[chosen] = share[cells.row[chosen], cells.column[chosen]]
-        return shares > LARGEST_SHARE
+        result = np.zeros(len(self.points), bool)
+        for k, chosen in by_frame(places.source):
+            strange = self._strange_cells(k, chosen, places.xy, colours)
+            if strange is not None:
+                result[chosen] = strange.ravel().take(self._cells.nearest.take(chosen))
+        return result
+
+    def _strange_cells(
+        self, k: int, chosen: Int[np.ndarray, " M"], xy: Float[np.ndarray, "N 2"], colours: np.ndarray | None
+    ) -> Bool[np.ndarray, "h w"] | None:
+        """In which cells some pixels should not be copied from frame k; None: nowhere."""
+        moved, own = self._cells.moved(chosen, self.points, xy)
+        at = self.grid.reduced(moved.reshape(-1, 2))
+        is_around = self._visible & _is_seen(k, at, self.grid, self.views, BLUR_PX / 2).reshape(own.shape) & ~own
+        if not is_around.any():
+            return None
+        shown = self.exposures[k].seen_as(self.exposures[self.t], _colours_at(k, at, self.grid, self.views))
+        shown = shown.astype(np.float32)
+        if colours is not None:
+            put_rows(shown, self._cells.nearest.take(chosen), colours.take(chosen, axis=0))
+        beyond = np.maximum(self._low - shown, shown - self._high).clip(0)
+        is_else = ((beyond[:, 0] + beyond[:, 1] + beyond[:, 2]) / 3 > SMALLEST_DIFFERENCE).reshape(own.shape)
+        if not (is_else & is_around).any():
+            return None
+        result = np.zeros(own.shape, bool)
+        shown = shown.reshape(*own.shape, 3)
+        result[own] = spread_by_colour(is_else.astype(np.float32), shown, own, is_around, REACH) > LARGEST_SHARE
+        return result
 
 
-def _colours_at(k: int, points: Float[np.ndarray, "h w 2"], grid: Grid, views: Views) -> Float[np.ndarray, "h w 3"]:
-    """Colours of frame k at some points."""
+def _colours_at(k: int, at: Float[np.ndarray, "N 2"], grid: Grid, views: Views) -> Float[np.ndarray, "N 3"]:
+    """Colours of frame k, reduced, at some points of it."""
     smooth = cv2.blur(views.at(k, grid.step)[0], (BLUR_PX, BLUR_PX)).astype(np.float32)
-    return sample_at(smooth, grid.reduced(points.reshape(-1, 2))).reshape((*points.shape[:2], 3))
+    return sample_at(smooth, at)
 
 
-def _is_seen(
-    k: int, points: Float[np.ndarray, "h w 2"], grid: Grid, views: Views, margin: float
-) -> Bool[np.ndarray, "h w"]:
-    """Whether frame k shows some points, at more than a margin from its hole."""
-    away, moved = views.at(k, grid.step)[1], grid.reduced(points.reshape(-1, 2))
-    (x, y), (height, width) = moved.T, away.shape
-    inside = (x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1)
-    return (inside & (sample_at(away, moved) > margin)).reshape(points.shape[:2])
+def _is_seen(k: int, at: Float[np.ndarray, "N 2"], grid: Grid, views: Views, margin: float) -> Bool[np.ndarray, " N"]:
+    """Whether frame k, reduced, shows some points, at more than a margin from its hole."""
+    away = views.at(k, grid.step)[1]
+    return is_inside(at, away.shape) & (sample_at(away, at) > margin)
 
 
 def _range_at(
-    k: int, points: Float[np.ndarray, "h w 2"], grid: Grid, views: Views
-) -> tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "h w 3"]]:
-    """The least and the largest colours of frame k near some points."""
+    k: int, at: Float[np.ndarray, "N 2"], grid: Grid, views: Views
+) -> tuple[Float[np.ndarray, "N 3"], Float[np.ndarray, "N 3"]]:
+    """The least and the largest colours of frame k, reduced, near some points of it."""
     smooth = cv2.blur(views.at(k, grid.step)[0], (BLUR_PX, BLUR_PX)).astype(np.float32)
-    moved, kernel = grid.reduced(points.reshape(-1, 2)), np.ones((2 * SLACK_PX + 1,) * 2, np.uint8)
-    low, high = (sample_at(each(smooth, kernel), moved) for each in (cv2.erode, cv2.dilate))
-    return low.reshape((*points.shape[:2], 3)), high.reshape((*points.shape[:2], 3))
+    kernel = np.ones((2 * SLACK_PX + 1,) * 2, np.uint8)
+    low, high = (sample_at(each(smooth, kernel), at) for each in (cv2.erode, cv2.dilate))
+    return low, high

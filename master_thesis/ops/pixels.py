@@ -43,10 +43,21 @@ def sample_at(
     count = len(points)
     if not count:
         return np.zeros((0, *image.shape[2:]), image.dtype)
-    rows = np.zeros((-(-count // ROW), ROW, 2), np.float32)
-    rows.reshape(-1, 2)[:count] = points
+    rows = np.empty((-(-count // ROW), ROW, 2), np.float32)
+    flat = rows.reshape(-1, 2)
+    flat[:count], flat[count:] = points, 0
     sampled = cv2.remap(image, rows, NO_MAP, interpolation, borderMode=cv2.BORDER_REPLICATE)
     return sampled.reshape(-1, *image.shape[2:])[:count]
+
+
+def is_inside(points: Float[np.ndarray, "N 2"], size: tuple[int, ...]) -> Bool[np.ndarray, " N"]:
+    """Whether points (x, y) lie between the outermost pixels of an image of some height and width.
+
+    >>> is_inside(np.array([[2, 0], [2.1, 0], [np.nan, 0]]), (5, 3)).tolist()
+    [True, False, False]
+    """
+    x, y = np.ascontiguousarray(points.T)
+    return (x >= 0) & (y >= 0) & (x <= size[1] - 1) & (y <= size[0] - 1)
 
 
 def window_around(points: Float[np.ndarray, "N 2"], margin: int, size: tuple[int, ...]) -> tuple[slice, slice]:

@@ -21,6 +21,8 @@ from master_thesis.ops.pixels import pixel_positions, put_pixels, put_rows
 
 NOWHERE = -1
 """In place of a frame's number: nothing is known of this pixel."""
+MANY_FRAMES = 6
+"""From so many on, sorting them is faster than to look for each."""
 
 CORNERS = ((0, 0), (1, 0), (0, 1), (1, 1))
 
@@ -39,14 +41,36 @@ def hallucinated_in(t: T) -> T:
 def frames_in(source: Int[np.ndarray, "*N"]) -> list[int]:
     """The numbers of the frames that are named, in order, ``NOWHERE`` left out: a tenth of the time of ``np.unique``.
 
-    >>> frames_in(np.array([7, NOWHERE, 2, 7], np.int32))
-    [2, 7]
+    >>> frames_in(np.array([7, NOWHERE, 2, 7], np.int32)), frames_in(np.array([NOWHERE, 7, 7]))
+    ([2, 7], [7])
     """
+    most = int(source.max(initial=NOWHERE))
+    if np.count_nonzero(source == most) + np.count_nonzero(source == NOWHERE) == source.size and most > NOWHERE:
+        return [most]  # as along a plane
     known = source[source != NOWHERE]
     if not len(known):
         return []
     least = int(known.min())
     return (np.flatnonzero(np.bincount(known - least)) + least).tolist()
+
+
+def by_frame(source: Int[np.ndarray, " N"]) -> Iterator[tuple[int, Int[np.ndarray, " M"]]]:
+    """Yields the frames that are named, in order, each with the index of what names it, sorted once for all of them.
+
+    >>> [(k, index.tolist()) for k, index in by_frame(np.array([7, NOWHERE, 2, 7], np.int32))]
+    [(2, [2]), (7, [0, 3])]
+    """
+    numbers = frames_in(source)
+    if len(numbers) < MANY_FRAMES:
+        yield from ((k, np.flatnonzero(source == k)) for k in numbers)
+        return
+    least = min(numbers[0], NOWHERE)
+    shifted = source - least
+    bits = np.min_scalar_type(int(shifted.max()))  # up to 16 of them are sorted in linear time
+    order = np.argsort(shifted.astype(bits), kind="stable")
+    stops = np.cumsum(np.bincount(shifted))
+    for k in numbers:
+        yield k, order[stops[k - least - 1] if k > least else 0 : stops[k - least]]
 
 
 @dataclass(frozen=True)

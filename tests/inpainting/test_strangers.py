@@ -65,6 +65,20 @@ def test_a_change_of_light_that_was_measured_is_no_stranger(hole) -> None:
         assert found.all() if is_strange else not found.any()
 
 
+def test_what_several_frames_show_is_judged_frame_by_frame(hole) -> None:
+    """Alone, each pixel is judged as if the others of its frame were the only ones that are copied."""
+    frames = [wall(), *(wall(slice(10 + 5 * k, 30 + 5 * k)) for k in range(8))]
+    views = Views(frames, WideHoles([hole, *(np.zeros_like(hole) for _ in range(8))]))
+    points = points_of(views.wide[0])
+    finder = StrangerFinder(0, points, Grid.around(views.wide[0]), views, [Exposure.unchanged()] * len(frames))
+    source = np.random.default_rng(0).integers(NOWHERE, 9, len(points)).astype(np.int32)
+    source[source == 0] = NOWHERE
+    found = finder.find(Places(source, points))
+    alone = [finder.find(Places(np.where(source == k, k, NOWHERE).astype(np.int32), points)) for k in range(1, 9)]
+    assert 0.1 < found.mean() < 0.9
+    assert (found == np.any(alone, axis=0)).all()
+
+
 def test_where_nothing_is_known_around_nothing_is_a_stranger(hole) -> None:
     views = Views([wall()], WideHoles([hole]))
     points = points_of(views.wide[0])

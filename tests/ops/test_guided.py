@@ -113,7 +113,7 @@ def test_spreading_is_as_exact_while_networks_run_in_bf16() -> None:
 def test_weights_are_no_denormal_numbers() -> None:
     """With which processors are ten times as slow; they would not show in any sum."""
     tones = np.random.default_rng(0).uniform(0, 14, (60, 3)).astype(np.float32)
-    weights = _nearness(tones, 20)
+    (weights,) = _nearness(tones.T[None], 20)
     assert weights.min() >= np.finfo(np.float32).tiny
     apart = ((tones[20:, None] - tones) ** 2).sum(axis=-1)
     assert apart.max() > 200

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from master_thesis.ops.position_map import NOWHERE, Places, PositionMap
+from master_thesis.ops.position_map import MANY_FRAMES, NOWHERE, Places, PositionMap, by_frame
 
 SIZE = (40, 60)
 
@@ -58,3 +58,13 @@ def test_known_pixels_lie_in_their_own_frame() -> None:
     places = PositionMap.of(7, np.zeros(SIZE, bool)).at(np.array([[3.25, 4.75]], np.float32))
     assert places.source.tolist() == [7]
     np.testing.assert_allclose(places.xy, [[3.25, 4.75]], atol=1e-5)
+
+
+def test_pixels_are_listed_by_frame_however_many_frames_there_are() -> None:
+    for numbers in ([4], [40_000, 40_003], [-7, *range(2, 2 + MANY_FRAMES)], list(range(40_000, 40_000 + MANY_FRAMES))):
+        source = np.random.default_rng(1).choice([*numbers, NOWHERE], 500).astype(np.int32)
+        found = dict(by_frame(source))
+        assert list(found) == numbers
+        for k, index in found.items():
+            np.testing.assert_array_equal(index, np.flatnonzero(source == k))
+    assert not list(by_frame(np.full(9, NOWHERE, np.int32)))

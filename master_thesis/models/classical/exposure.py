@@ -8,6 +8,7 @@ Convention:
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -71,7 +72,7 @@ class Exposure:
         """The exposure that applies ``inner`` first."""
         return Exposure(self.gain * inner.gain, self.gain * inner.offset + self.offset)
 
-    @property
+    @cached_property
     def is_unchanged(self) -> bool:
         """Whether it changes nothing."""
         return bool((self.gain == 1).all() and (self.offset == 0).all())
