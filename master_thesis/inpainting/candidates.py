@@ -12,6 +12,7 @@ from jaxtyping import Bool, Float, Int, Shaped, UInt8
 from master_thesis.images.reducing import reduce_image, size_within
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.planes import (
+    LEAST_REFINED,
     Motion,
     find_corners,
     fit_planes,
@@ -171,9 +172,12 @@ def _plane_motions(t: int, views: Views, motions: Motions) -> Iterator[list[tupl
     size = views.wide[t].shape[0], views.wide[t].shape[1]
     corners, exposures = find_corners(as_bytes(views.frames[t]), views.wide[t]), motions.exposures
     for sides in follow_corners(corners, t, views.wide, motions):
-        lit = {k: views.grey(k, exposures[k], exposures[t]) for k in (t, *sides)}
-        refined = {k: refine_corners(pairs, lit[t], lit[k], size) for k, pairs in sides.items()}
-        planes = {k: fit_planes(pairs[0], pairs[1], size) for k, pairs in refined.items()}
+        planes = {}
+        for k, pairs in sides.items():
+            if abs(k - t) >= LEAST_REFINED:
+                one, other = (views.grey(each, exposures[each], exposures[t]) for each in (t, k))
+                pairs = refine_corners(pairs, one, other, size)
+            planes[k] = fit_planes(pairs[0], pairs[1], size)
         yield [(k, number, motion) for k in planes for number, motion in enumerate(planes[k])]
 
 

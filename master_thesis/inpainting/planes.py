@@ -24,14 +24,17 @@ from master_thesis.ops.pixels import is_inside, sample_at
 
 DISTANCES = (1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85)
 """Distances, in frames, at which frames are copied from along planes."""
-MAX_CORRECTION_PX, MAX_DIFFERENCE, WINDOW_PX = 4.0, 12.0, 15
+MAX_CORRECTION_PX, MAX_DIFFERENCE, WINDOW_PX = 4.0, 12.0, 11
 """Of a corner that is compared with the frame it was followed to, at the size of that comparison: if it is corrected
 further, or differs by more grey levels in a window around it, it is another place."""
 ENOUGH = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)
 """Steps of a comparison, and px below which one is the last: twice as fast as 30 to 0.01 px from half the size on, and
 on the median 0.002 px apart."""
 NUM_PLANES = 2
-NUM_CORNERS = 1000
+NUM_CORNERS, NUM_FITTED = 600, 400
+"""Corners that are followed, and how many of those that are left motions are fitted to, the best first."""
+LEAST_REFINED = 3
+"""Distance, in frames, from which corners are compared: one or two steps add up to no error."""
 MIN_QUALITY = 0.003
 MIN_DISTANCE_PX = 7
 MAX_RETURN_PX = 0.7
@@ -58,7 +61,7 @@ def follow_corners(
     """Follows corners of frame t both ways until holes hide them.
 
     Yields:
-        For each of ``DISTANCES``, the frames at that distance, with the remaining corners in t and in them.
+        For each of ``DISTANCES``, the frames at that distance, with the best of the remaining corners in t and in them.
     """
     sides = {1: np.stack((corners, corners)), -1: np.stack((corners, corners))}
     for distance in range(1, DISTANCES[-1] + 1):
@@ -77,7 +80,7 @@ def follow_corners(
         if not sides:
             return
         if distance in DISTANCES:
-            yield {t + way * distance: pairs for way, pairs in sides.items()}
+            yield {t + way * distance: pairs[:, :NUM_FITTED] for way, pairs in sides.items()}
 
 
 def refine_corners(

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from master_thesis.inpainting import labels
+from master_thesis.inpainting import candidates, labels
 from master_thesis.inpainting.candidates import Grid, Views, followed_candidate, visible_around
 from master_thesis.inpainting.choosing import choose_sources
 from master_thesis.inpainting.motions import Motions
@@ -63,6 +63,15 @@ def test_candidates_are_compared_in_the_hole_alone_with_the_same_result(scene, m
     assert (chosen.places.source == expected.places.source).all()
     assert (chosen.places.xy == expected.places.xy).all()
     np.testing.assert_array_equal(chosen.colours, expected.colours)
+
+
+def test_corners_are_compared_with_frames_that_are_three_or_more_away_alone(scene, monkeypatch) -> None:
+    frames, holes, motions, _, _ = scene
+    compared, views = [], Views(frames, holes)
+    monkeypatch.setattr(candidates, "refine_corners", lambda pairs, *_: compared.append(pairs) or pairs)
+    steps = [sorted(k for k, _, _ in each) for each in candidates._plane_motions(TARGET, views, motions)]
+    assert steps == [[3, 5], [2, 6], [1, 7], [0, 8]]
+    assert len(compared) == 4
 
 
 def test_a_grid_covers_the_hole_and_reads_it_where_it_is() -> None:
