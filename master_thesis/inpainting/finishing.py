@@ -118,7 +118,7 @@ class Finisher:
         wanted[inside] = self._details.wanted(places, around, own, (picture - colours)[ring])
         ring[ring] = around.is_known
         copied = where_masked(hole, joined(copied, picture - colours, is_copied, ring, hole), picture)
-        copied = with_detail(copied, hole & is_copied, ~hole | is_copied, wanted)
+        copied = with_detail(copied, hole & is_copied, wanted)
         # What is hallucinated has its own grain, and is copied again for the frames that follow.
         return with_grain(copied, ~hole, hole & is_original, self.motions.original(t), corner)
 
