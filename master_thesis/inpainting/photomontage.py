@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 import torch
+from jaxtyping import Float
 
 from master_thesis.inpainting.choosing import choose_sources
 from master_thesis.inpainting.finishing import FilledHole, Finisher
@@ -25,9 +25,8 @@ from master_thesis.inpainting.keys import key_frame
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.painting import PicturePainter, parts_of
 from master_thesis.inpainting.rims import completed, is_outside
-from master_thesis.inpainting.sources import Chosen, Order, followed, points_of
+from master_thesis.inpainting.sources import Chosen, Order, points_of
 from master_thesis.models.painter import Painter
-from master_thesis.ops.pixels import pixel_positions
 from master_thesis.ops.position_map import NOWHERE, Places, PositionMap, frames_in, hallucinated_in
 from master_thesis.runtime.ahead import one_ahead
 
@@ -42,15 +41,17 @@ class Taken:
 
     Attributes:
         number: of the frame.
-        map: where its pixels are copied from.
+        wide: the pixels of its hole and the margin.
+        places: where they are copied from.
         hallucinated: where what has been hallucinated shows them.
-        parts: the sources that it names.
-        chosen: what its hole was filled from; None: it was filled before.
+        parts: the sources that this names.
+        chosen: what the hole was filled from; None: it was filled before.
     """
 
     number: int
-    map: PositionMap
-    hallucinated: PositionMap
+    wide: Hole
+    places: Places
+    hallucinated: Places
     parts: Sequence[int]
     chosen: Chosen | None = None
 
@@ -58,8 +59,16 @@ class Taken:
     def of(t: int, chosen: Chosen, places: Places, hallucinated: Places) -> Taken:
         """That of frame t, for which something has been hallucinated before."""
         hallucinated = places.where(places.source < NOWHERE, hallucinated)
-        taken, shown = (PositionMap.of(t, chosen.wide, each) for each in (places, hallucinated))
-        return Taken(t, taken, shown, frames_in(hallucinated.source), chosen)
+        return Taken(t, chosen.wide, places, hallucinated, frames_in(hallucinated.source), chosen)
+
+    def followed(self, moved: Float[np.ndarray, "N 2"]) -> Places:
+        """Where the frame takes points of it from."""
+        return PositionMap.of(self.number, self.wide, self.places).at(moved)
+
+    def followed_hallucinated(self, moved: Float[np.ndarray, "N 2"]) -> Places:
+        """Where what has been hallucinated shows points of the frame."""
+        places = PositionMap.of(self.number, self.wide, self.hallucinated).at(moved)
+        return places.where(places.source < NOWHERE, Places.nowhere(places.xy))
 
 
 class Photomontage:
@@ -102,8 +111,7 @@ class Photomontage:
         for t, chosen in one_ahead(choose_sources(self.frames, self.holes, self.motions, order)):
             last = first if t == order.key + 1 else last
             chosen = replace(chosen, places=self._judged(t, chosen.places, completed(t, self.holes[t], chosen)))
-            shown = self._hallucinated_before(t, chosen.wide, last)
-            chosen = self._carried_on(t, chosen, last, order)
+            shown, chosen = self._carried_on(t, chosen, last, order)
             chosen = replace(chosen, places=self._judged(t, chosen.places, self._mostly_filling(t, chosen, shown)))
             hole, places = self.finisher.finish(t, chosen, done.get(t))
             last = Taken.of(t, chosen, places, shown)
@@ -111,13 +119,6 @@ class Photomontage:
             self.finisher.keep_hallucinated({*last.parts, *(first.parts if first else ())})
             if len(hole.source):
                 yield t, hole
-
-    def _hallucinated_before(self, t: int, wide: Hole, last: Taken | None) -> Places:
-        """What has been hallucinated where the pixels of a hole lie, though its neighbour may not have used it."""
-        if last is None or not last.parts:
-            return Places.nowhere(points_of(wide))
-        places = followed(last.hallucinated, points_of(wide), partial(self.motions.between, t, last.number))
-        return places.where(places.source < NOWHERE, Places.nowhere(places.xy))
 
     def _mostly_filling(self, t: int, chosen: Chosen, shown: Places) -> Places:
         """What has been hallucinated before, in the open parts of a hole that it fills for the most part."""
@@ -131,29 +132,44 @@ class Photomontage:
                 result |= part
         return shown.where(result[chosen.wide], Places.nowhere(shown.xy))
 
-    def _carried_on(self, t: int, chosen: Chosen, last: Taken | None, order: Order) -> Chosen:
-        """What is chosen for a frame, completed by what its neighbour took."""
+    def _carried_on(self, t: int, chosen: Chosen, last: Taken | None, order: Order) -> tuple[Places, Chosen]:
+        """What has been hallucinated where a hole lies, and what is chosen, completed by what its neighbour took."""
+        points, is_open = points_of(chosen.wide), ~chosen.places.is_known
+        nothing = Places.nowhere(points)
         if last is None:
-            return chosen
-        carried = followed(last.map, points_of(chosen.wide), partial(self.motions.between, t, last.number))
-        if last.chosen is None or not self.motions.is_repeat(max(t, last.number)):
-            return replace(chosen, places=self._judged(t, chosen.places, carried))
-        # What the neighbour shows, so that nothing flickers; what was hallucinated there may be visible now.
+            return nothing, chosen
+        is_repeat = last.chosen is not None and self.motions.is_repeat(max(t, last.number))
+        if not (last.parts or is_repeat or is_open.any()):
+            return nothing, chosen
+        moved = self.motions.between(t, last.number, points)
+        shown = last.followed_hallucinated(moved) if last.parts else nothing
+        if is_repeat:
+            return shown, self._repeated(chosen, last, last.followed(moved), order)
+        rest = np.flatnonzero(is_open)
+        carried = nothing.replaced(rest, last.followed(moved.take(rest, axis=0))) if len(rest) else nothing
+        return shown, replace(chosen, places=self._judged(t, chosen.places, carried))
+
+    def _repeated(self, chosen: Chosen, last: Taken, carried: Places, order: Order) -> Chosen:
+        """What the neighbour shows, so that nothing flickers; what was hallucinated there may be visible now."""
+        assert last.chosen is not None
         is_kept = (carried.source >= 0) | (carried.source == hallucinated_in(order.targets.start - 1))
         shown = np.full((*chosen.wide.shape, 3), np.nan, np.float32)
-        shown[last.chosen.wide] = last.chosen.colours
+        shown[last.wide] = last.chosen.colours
         colours = np.where(is_kept[:, None], shown[chosen.wide], chosen.colours)
         places = carried.where(is_kept, chosen.places)
         return replace(chosen, places=places.where(places.is_known, carried), colours=colours)
 
     def _judged(self, t: int, chosen: Places, others: Places) -> Places:
         """The places that were chosen, and those of others that fit the frame where there are none."""
-        is_wanted = ~chosen.is_known & is_outside(self.holes, others)
-        others = others.where(is_wanted, Places.nowhere(others.xy))
-        return chosen.where(chosen.is_known, self.judge.fitting(t, others, self.finisher.sampled(t, others)))
+        rest = np.flatnonzero(~chosen.is_known & others.is_known)
+        rest = rest[is_outside(self.holes, others.at(rest))]
+        if not len(rest):
+            return chosen
+        wanted = Places.nowhere(others.xy).replaced(rest, others.at(rest))
+        return chosen.where(chosen.is_known, self.judge.fitting(t, wanted, self.finisher.sampled(t, wanted)))
 
     def _taken_over(self, t: int, picture: Picture) -> Taken:
         """What a frame passes on that was filled before, as if all of it had been hallucinated."""
-        name, size = self.finisher.take_over(t, picture), picture.shape[:2]
-        everything = PositionMap(np.full(size, name, np.int32), pixel_positions(*size))
-        return Taken(t, everything, everything, [name])
+        name, everywhere = self.finisher.take_over(t, picture), np.ones(picture.shape[:2], bool)
+        places = Places(np.full(everywhere.size, name, np.int32), points_of(everywhere))
+        return Taken(t, everywhere, places, places, [name])

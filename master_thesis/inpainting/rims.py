@@ -50,7 +50,10 @@ def is_outside(holes: Sequence[Hole], places: Places) -> Bool[np.ndarray, " N"]:
     result = np.ones(len(places.source), bool)
     for k in [number for number in frames_in(places.source) if number >= 0]:
         chosen = np.flatnonzero(places.source == k)
-        result[chosen] = sample_at((~holes[k]).astype(np.float32), places.xy.take(chosen, axis=0)) > TOUCH
+        points, hole = places.xy.take(chosen, axis=0), holes[k]
+        place = window_around(points, CUBIC_PX, hole.shape)
+        points = points - np.array((place[1].start, place[0].start), np.float32)
+        result[chosen] = sample_at((~hole[place]).astype(np.float32), points) > TOUCH
     return result
 
 
