@@ -83,6 +83,14 @@ class Grid:
             result[i : i + AT_ONCE] = sample_at(cv2.merge(list(group)), places).T[: len(planes) - i]
         return result
 
+    def read_uniform(self, labels: Int[np.ndarray, "h w"], points: Float[np.ndarray, "N 2"]) -> Int[np.ndarray, " N"]:
+        """The label that all pixels of the grid around each position have; -1 where they differ."""
+        plane, kernel, (height, width) = labels.astype(np.float32), np.ones((2, 2), np.uint8), labels.shape
+        least, most = (each(plane, kernel, anchor=(0, 0)) for each in (cv2.erode, cv2.dilate))
+        uniform = np.where(least == most, labels, -1)
+        x, y = np.floor(self.reduced(points) - self.reduced(self.points[0, 0])).astype(int).T
+        return uniform.ravel().take(y.clip(0, height - 1) * width + x.clip(0, width - 1))
+
 
 @dataclass(frozen=True)
 class Candidate:

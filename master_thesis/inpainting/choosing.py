@@ -16,7 +16,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from master_thesis.inpainting.candidates import Views
-from master_thesis.inpainting.labels import Colours, Decision, Labels, decide
+from master_thesis.inpainting.decisions import Colours, Decision, Labels
+from master_thesis.inpainting.labels import decide
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.planes import DISTANCES
 from master_thesis.inpainting.sources import Chosen, Order, Side, WideHoles, followed_both_ways, points_of

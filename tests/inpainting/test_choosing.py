@@ -8,7 +8,7 @@ import pytest
 
 from master_thesis.inpainting import choosing
 from master_thesis.inpainting.choosing import choose_sources
-from master_thesis.inpainting.labels import Decision
+from master_thesis.inpainting.decisions import Decision
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.sources import Order
 from master_thesis.ops.position_map import frames_in

@@ -4,12 +4,12 @@ import cv2
 import numpy as np
 import pytest
 
-from master_thesis.inpainting import candidates, labels
+from master_thesis.inpainting import candidates, decisions, labels
 from master_thesis.inpainting.candidates import Grid, Views, followed_candidate, visible_around
 from master_thesis.inpainting.choosing import choose_sources
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.sources import Order, points_of, widened
-from master_thesis.ops.position_map import Places
+from master_thesis.ops.position_map import NOWHERE, Places
 
 SIZE, NUM_FRAMES, STEP, TARGET = (96, 128), 9, 9, 4
 
@@ -82,6 +82,22 @@ def test_a_grid_covers_the_hole_and_reads_it_where_it_is() -> None:
     points = points_of(hole)
     read = grid.read(np.moveaxis(grid.points, -1, 0), points)
     np.testing.assert_allclose(read.T, points, atol=0.05)
+
+
+def test_the_best_candidates_are_those_of_a_search_among_all() -> None:
+    rng, hole = np.random.default_rng(0), np.zeros((120, 864), bool)
+    hole[20:100, 300:420] = True
+    grid, points, count = Grid.around(hole), points_of(hole) + np.float32((0.3, -0.2)), 5
+    coarse = rng.integers(0, count, (8, 12)).astype(np.uint8)
+    label = cv2.resize(coarse, grid.points.shape[1::-1], interpolation=cv2.INTER_NEAREST).astype(int)
+    known, weights = rng.random((count, len(points))) < 0.6, rng.random((count, len(points))).astype(np.float32)
+    shares = grid.read(label == np.arange(count)[:, None, None], points)
+    expected = np.where(known.any(axis=0), ((1e-6 + weights + 2 * shares) * known).argmax(axis=0), NOWHERE)
+    assert (expected == NOWHERE).any()
+    assert (decisions._best(points, known, weights, grid, label) == expected).all()
+    uniform = grid.read_uniform(label, points)
+    assert 0.3 < (uniform >= 0).mean() < 0.9
+    assert shares[uniform, np.arange(len(points))][uniform >= 0].min() > 1 - 1e-5
 
 
 def test_the_fringe_of_an_object_whose_mask_is_too_tight_is_not_copied() -> None:
