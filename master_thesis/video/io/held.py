@@ -49,7 +49,7 @@ class HeldMasks:
         for frame, mask in self.masks.pairs(tally):
             if self.limit:
                 held.append((frame, PackedMask.of(mask)))
-                if len(held) * num_bytes(frame) > self.limit:
+                if max(len(held), self.video.info.estimated_frames) * num_bytes(frame) > self.limit:
                     held.clear()
                     self.limit = 0
             yield frame, mask

@@ -63,3 +63,10 @@ def test_forgotten_frames_are_decoded_again(masks) -> None:
     held.forget()
     assert are_equal((first, list(held.pairs())))
     assert masks.num_passes == 2
+
+
+def test_nothing_is_held_of_a_video_whose_headers_say_that_it_is_too_long(masks) -> None:
+    held = HeldMasks(masks, NUM_FRAMES * num_bytes(next(masks.pairs())[0]) - 1)
+    assert masks.video.info.estimated_frames == NUM_FRAMES
+    next(held.pairs())
+    assert held.limit == 0
