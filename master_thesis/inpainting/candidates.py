@@ -22,7 +22,8 @@ from master_thesis.inpainting.planes import (
 )
 from master_thesis.inpainting.witnesses import Witnesses
 from master_thesis.models.classical.exposure import Exposure
-from master_thesis.models.classical.neighbours import VIEW_SIDE_PX, through
+from master_thesis.models.classical.homography import through
+from master_thesis.models.classical.views import VIEW_SIDE_PX
 from master_thesis.ops.mask import Window
 from master_thesis.ops.pixels import as_bytes, is_inside, nearest_in, pixel_positions, put_rows, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places, by_frame

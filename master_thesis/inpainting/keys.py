@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 
 from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.inpainting.motions import Hole, Motions, Picture
-from master_thesis.models.classical.neighbours import scaled
+from master_thesis.models.classical.homography import scaled
 from master_thesis.ops.mask import widened
 
 GRID_SIDE = 108

@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, UInt8
 
 from master_thesis.models.classical.exposure import Exposure
-from master_thesis.models.classical.neighbours import NeighbourMotion, View
+from master_thesis.models.classical.neighbours import NeighbourMotion
+from master_thesis.models.classical.views import View
 from master_thesis.runtime.ahead import side_by_side
 
 Picture = UInt8[np.ndarray, "H W 3"] | Float32[np.ndarray, "H W 3"]

@@ -19,7 +19,7 @@ from jaxtyping import Bool, Float, UInt8
 from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.models.classical.homography import BORDER_PX, MIN_INLIERS, THRESHOLD_PX, fit_homography
-from master_thesis.models.classical.neighbours import VIEW_SIDE_PX
+from master_thesis.models.classical.views import VIEW_SIDE_PX
 from master_thesis.ops.pixels import is_inside, sample_at
 
 DISTANCES = (1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85)

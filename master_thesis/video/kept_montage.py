@@ -12,6 +12,7 @@ import numpy as np
 from master_thesis.errors import require
 from master_thesis.inpainting.finishing import FilledHole
 from master_thesis.models.classical.exposure import Exposure
+from master_thesis.models.classical.flow_patches import FlowPatch, LocalFlow
 from master_thesis.models.classical.neighbours import NeighbourMotion
 from master_thesis.video import closed_frames
 from master_thesis.video.closed_frames import WindowFolder
@@ -90,10 +91,16 @@ class KeptMontage:
 
 
 def _arrays(motion: NeighbourMotion) -> dict[str, np.ndarray]:
-    fields = dict(vars(motion))
-    return fields | vars(fields.pop("exposure"))
+    flows = {"onward": motion.onward, "back": motion.back}
+    patches = {f"{way}_{part}": patch for way, flow in flows.items() for part, patch in flow._asdict().items()}
+    arrays = {f"{name}_{field}": array for name, patch in patches.items() for field, array in patch._asdict().items()}
+    return {"camera": motion.camera, **arrays, **vars(motion.exposure)}
 
 
 def _motion(arrays: dict[str, np.ndarray]) -> NeighbourMotion:
-    exposure = Exposure(arrays.pop("gain"), arrays.pop("offset"))
-    return NeighbourMotion(**arrays, exposure=exposure)
+    def flow(way: str) -> LocalFlow:
+        names = [[f"{way}_{part}_{field}" for field in FlowPatch._fields] for part in LocalFlow._fields]
+        return LocalFlow(*(FlowPatch(*(arrays[name] for name in part)) for part in names))
+
+    exposure = Exposure(arrays["gain"], arrays["offset"])
+    return NeighbourMotion(arrays["camera"], flow("onward"), flow("back"), exposure)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from master_thesis.images.reducing import size_within
-from master_thesis.models.classical.neighbours import VIEW_SIDE_PX
+from master_thesis.models.classical.views import VIEW_SIDE_PX
 from master_thesis.runtime.memory import available_memory
 from master_thesis.video.frame_store import CACHE_BYTES, UNPACKED_BYTES
 from master_thesis.video.io.encoding import frames_ahead

@@ -13,8 +13,7 @@ SIZE = (96, 128)
 
 def pan(step: int, count: int) -> Motions:
     """A camera that moves to the right."""
-    camera, nothing = np.array([[1.0, 0, -step], [0, 1, 0], [0, 0, 1]]), np.zeros((1, 1, 2), np.float16)
-    motion = NeighbourMotion(camera, nothing, nothing, np.ones(2), Exposure.unchanged())
+    motion = NeighbourMotion.of_camera(np.array([[1.0, 0, -step], [0, 1, 0], [0, 0, 1]]))
     return Motions(dict.fromkeys(range(count - 1), motion), [Exposure.unchanged()] * count)
 
 

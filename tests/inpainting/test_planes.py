@@ -22,9 +22,7 @@ RANDOM = np.random.default_rng(0)
 
 def drift():
     """Every frame lies two pixels to the right of the one before."""
-    still = np.zeros((*SIZE, 2), np.float16)
-    camera = np.array([[1.0, 0, 2], [0, 1, 0], [0, 0, 1]])
-    return NeighbourMotion(camera, still, still, np.ones(2), Exposure.unchanged())
+    return NeighbourMotion.of_camera(np.array([[1.0, 0, 2], [0, 1, 0], [0, 0, 1]]))
 
 
 def moved(points, motion):

@@ -13,8 +13,7 @@ from master_thesis.models.classical.neighbours import NeighbourMotion
 def test_slow_pans_show_as_much_as_they_move(step: float) -> None:
     """A hole that stays where it is in the picture, and a camera that moves by a part of a pixel per frame."""
     size, count = (60, 80), round(12 / step) + 1
-    camera, nothing = np.array([[1, 0, -step], [0, 1, 0], [0, 0, 1]]), np.zeros((1, 1, 2), np.float16)
-    motion = NeighbourMotion(camera, nothing, nothing, np.ones(2), Exposure.unchanged())
+    motion = NeighbourMotion.of_camera(np.array([[1, 0, -step], [0, 1, 0], [0, 0, 1]]))
     motions = Motions(dict.fromkeys(range(count - 1), motion), [Exposure.unchanged()] * count)
     hole = np.zeros(size, bool)
     hole[20:40, 25:55] = True

@@ -7,6 +7,7 @@ Convention:
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -74,11 +75,17 @@ def still_and_moved_error(
     """Sums of differences to the reference as it is and as moved, each cut at ``ROBUST_DIFFERENCE``."""
     seen = warp_homography(known_ref.astype(np.uint8), motion, cv2.INTER_NEAREST) > 0
     both = known_target & known_ref & seen  # the same pixels for both: a moving camera leaves some of them unseen
-    still, moved = (
-        np.minimum(cv2.absdiff(target, picture)[both].astype(np.float32), ROBUST_DIFFERENCE).sum()
-        for picture in (ref, warp_homography(ref, motion))
-    )
-    return float(still), float(moved)
+    still, moved = sums_of_differences(target, (ref, warp_homography(ref, motion)), both)
+    return still, moved
+
+
+def sums_of_differences(
+    target: UInt8[np.ndarray, "H W"], pictures: Iterable[UInt8[np.ndarray, "H W"]], compared: Bool[np.ndarray, "H W"]
+) -> list[float]:
+    """Sums of grey differences to some pictures, each difference cut at ``ROBUST_DIFFERENCE``."""
+    mask, count = compared.view(np.uint8), np.count_nonzero(compared)
+    cut = (cv2.threshold(cv2.absdiff(target, p), ROBUST_DIFFERENCE, 0, cv2.THRESH_TRUNC)[1] for p in pictures)
+    return [cv2.mean(difference, mask)[0] * count for difference in cut]
 
 
 def match_features(
@@ -194,3 +201,18 @@ def _is_plausible(motion: np.ndarray, size: tuple[int, ...]) -> bool:
     moved = (points[:, :2] / points[:, 2:]).astype(np.float32)
     area_ratio = cv2.contourArea(moved, oriented=True) / max((width - 1) * (height - 1), 1)
     return bool(cv2.isContourConvex(moved)) and 1 / MAX_STRETCH < area_ratio < MAX_STRETCH
+
+
+def through(motion: Float[np.ndarray, "3 3"], points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "N 2"]:
+    """Maps points by a homography."""
+    if not len(points):
+        return points.astype(np.float32)
+    return cv2.perspectiveTransform(points[None].astype(np.float64), motion)[0].astype(np.float32)
+
+
+def scaled(motion: Float[np.ndarray, "3 3"], factors: tuple[float, float]) -> Float[np.ndarray, "3 3"]:
+    """The same motion in frames whose height and width are multiplied."""
+    fy, fx = factors
+    change = np.array([[fx, 0, (fx - 1) / 2], [0, fy, (fy - 1) / 2], [0, 0, 1]])
+    result = change @ motion @ np.linalg.inv(change)
+    return result / result[2, 2]

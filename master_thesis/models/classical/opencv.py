@@ -9,6 +9,7 @@ Convention:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -38,8 +39,6 @@ TRUST_THRESHOLD = 0.7
 """Pixels with less confidence are not copied: on average, another frame or a guess is better."""
 MIN_FLOW_SIDE = 16
 """Smallest side that DIS accepts (px)."""
-FINEST_SCALE = 1
-"""Of DIS, as in OpenCV's preset."""
 
 
 TrustedFlow: TypeAlias = tuple[Float[np.ndarray, "H W 2"], Float[np.ndarray, "H W"]]
@@ -52,6 +51,21 @@ class Match:
 
     positions: Float[np.ndarray, "H W 2"]
     confidence: Float[np.ndarray, "H W"]
+
+
+@dataclass(frozen=True)
+class FlowSearch:
+    """How DIS looks for a flow; by default as in OpenCV's preset.
+
+    Attributes:
+        finest_scale: number of times that pictures are halved before the flow is measured, and enlarged.
+        stride: distance of the patches that are looked for, in px.
+        is_local: whether a start is corrected at this scale alone.
+    """
+
+    finest_scale: int = 1
+    stride: int = 3
+    is_local: bool = False
 
 
 class OpenCVAligner(Aligner, nn.Module):
@@ -117,13 +131,14 @@ def both_flows(
     known_first: Bool[np.ndarray, "H W"],
     second: UInt8[np.ndarray, "H W"],
     known_second: Bool[np.ndarray, "H W"],
-    finest_scale: int = FINEST_SCALE,
+    search: FlowSearch = FlowSearch(),
+    starts: Sequence[Float[np.ndarray, "H W 2"] | None] = (None, None),
 ) -> tuple[TrustedFlow, TrustedFlow]:
-    """The flow from one picture to the other, and the flow back (``finest_scale``: see :func:`dense_flow`)."""
+    """The flow from one picture to the other, and the flow back (other arguments: see :func:`dense_flow`)."""
     # Each hole takes the colours of the other image, so that there is nothing to correct there.
     one, two = np.where(known_first, first, second), np.where(known_second, second, first)
     one[~known_first & ~known_second] = two[~known_first & ~known_second] = 0
-    there, back = dense_flow(one, two, finest_scale), dense_flow(two, one, finest_scale)
+    there, back = dense_flow(one, two, search, starts[0]), dense_flow(two, one, search, starts[1])
     sides = (one, known_first), (two, known_second)
     return (there, _trust(*sides, there, back)), (back, _trust(*sides[::-1], back, there))
 
@@ -171,23 +186,29 @@ def continue_flow(
 
 
 def dense_flow(
-    first: UInt8[np.ndarray, "H W"], second: UInt8[np.ndarray, "H W"], finest_scale: int = FINEST_SCALE
+    first: UInt8[np.ndarray, "H W"],
+    second: UInt8[np.ndarray, "H W"],
+    search: FlowSearch = FlowSearch(),
+    start: Float[np.ndarray, "H W 2"] | None = None,
 ) -> Float[np.ndarray, "H W 2"]:
     """DIS optical flow in px from the first image to the second.
 
     Args:
         first: a picture.
         second: the other one.
-        finest_scale: number of times that both are halved before the flow is measured, and enlarged.
+        search: how it is looked for.
+        start: a flow nearby; None: none.
     """
     height, width = first.shape
-    bottom, right = max(0, MIN_FLOW_SIDE - height), max(0, MIN_FLOW_SIDE - width)
-    pair = [cv2.copyMakeBorder(picture, 0, bottom, 0, right, cv2.BORDER_REPLICATE) for picture in (first, second)]
-    start = np.zeros((*pair[0].shape, 2), np.float32)
+    border = 0, max(0, MIN_FLOW_SIDE - height), 0, max(0, MIN_FLOW_SIDE - width), cv2.BORDER_REPLICATE
+    given = np.zeros((height, width, 2), np.float32) if start is None else start
+    one, other, initial = (cv2.copyMakeBorder(plane, *border) for plane in (first, second, given))
     method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
-    method.setFinestScale(finest_scale)
-    flow = method.calc(pair[0], pair[1], start)
-    return flow[:height, :width]
+    method.setFinestScale(search.finest_scale)
+    method.setPatchStride(search.stride)
+    if search.is_local:
+        method.setCoarsestScale(search.finest_scale)
+    return method.calc(one, other, initial)[:height, :width]
 
 
 def blur(signal: Float[np.ndarray, "H W C"], scale_px: float) -> Float[np.ndarray, "H W C"]:

@@ -18,6 +18,8 @@ MIN_QUALITY = 0.005
 MIN_DISTANCE_PX = 7
 WINDOW_PX = (15, 15)
 NUM_LEVELS = 4
+ENOUGH = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)
+"""Steps of a comparison at each level, and px below which one is the last."""
 MAX_RETURN_PX = 1.0
 """Largest distance between a corner and where it is tracked back to."""
 MIN_TRACKED = 30
@@ -60,5 +62,7 @@ def track_corners(
 def _track(first: np.ndarray, second: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Where points of one picture are in another one, and whether they were found."""
     start = np.zeros_like(points)
-    there, status, _ = cv2.calcOpticalFlowPyrLK(first, second, points, start, winSize=WINDOW_PX, maxLevel=NUM_LEVELS)
+    there, status, _ = cv2.calcOpticalFlowPyrLK(
+        first, second, points, start, winSize=WINDOW_PX, maxLevel=NUM_LEVELS, criteria=ENOUGH
+    )
     return np.asarray(there), np.asarray(status).ravel() > 0

@@ -8,6 +8,7 @@ from master_thesis.models.classical.homography import (
     global_motion,
     match_features,
     photometric_error,
+    sums_of_differences,
     unless_still,
     warp_homography,
 )
@@ -127,3 +128,12 @@ def test_a_slow_scene_of_little_contrast_is_not_taken_for_still() -> None:
     known, motion = np.ones((60, 80), bool), np.array([[1.0, 0, -6], [0, 1, 0], [0, 0, 1]])
     assert (unless_still(motion, first, known, second, known) == motion).all()
     assert (unless_still(motion, first, known, first, known) == np.eye(3)).all()
+
+
+def test_differences_are_cut_before_they_are_summed_up():
+    rng = np.random.default_rng(0)
+    target, *pictures = (rng.integers(0, 256, (20, 30), np.uint8) for _ in range(3))
+    compared = rng.random((20, 30)) < 0.7
+    expected = [np.minimum(np.abs(target.astype(int) - p), 32)[compared].sum() for p in pictures]
+    np.testing.assert_allclose(sums_of_differences(target, pictures, compared), expected, rtol=1e-12)
+    assert sums_of_differences(target, pictures, np.zeros_like(compared)) == [0, 0]

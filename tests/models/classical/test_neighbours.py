@@ -1,10 +1,15 @@
 """The motion between neighbouring frames is precise, also inside holes, and leads back."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
 
-from master_thesis.models.classical.neighbours import NeighbourMotion, View, repeats, scaled, through
+from master_thesis.models.classical import exposure
+from master_thesis.models.classical.homography import scaled, through
+from master_thesis.models.classical.neighbours import NeighbourMotion
+from master_thesis.models.classical.views import View, repeats
 
 SIZE = (120, 160)
 
@@ -39,7 +44,7 @@ def test_a_moving_camera_is_followed_through_the_hole_and_back(scene) -> None:
 def test_a_near_surface_that_moves_more_than_the_camera_is_followed_behind_the_hole(scene) -> None:
     """The lower half moves by 3 px more than the rest: the flow around the hole says so."""
     first, second = views(scene, np.array([[1, 0, 2.0], [0, 1, 0], [0, 0, 1]]))
-    lower, hole = np.s_[60:, :], ~second.known
+    lower, hole = np.s_[60:, :], ~second.picture.known
     image = second.image.copy()
     image[lower] = np.where(hole[lower][..., None], 124, np.roll(image, 3, axis=1)[lower])
     found = NeighbourMotion.between(first, View.of(image, hole))
@@ -69,3 +74,16 @@ def test_a_camera_that_stands_still_does_not_drift(scene, seed: int) -> None:
 def test_frames_of_which_nothing_is_known_repeat_nothing(scene) -> None:
     blank = View.of(scene[:60, :80], np.ones((60, 80), bool))
     assert not repeats(blank, blank)
+
+
+def test_contrast_does_not_fade_along_a_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a frame lies between the pixels of its neighbour, comparing them softens one of them."""
+    monkeypatch.setattr(exposure, "LEAST_CHANGE", 0)  # every gain counts
+    size, hole, num_times = (240, 320), np.zeros((240, 320), bool), 4
+    hole[90:150, 120:200] = True
+    noise = np.random.default_rng(0).normal(128, 900, (4 * 240, 4 * 360)).astype(np.float32)
+    larger = cv2.GaussianBlur(noise, (0, 0), 10).clip(0, 255).astype(np.uint8)
+    frames = [cv2.merge([larger[:, 6 * t :][:, : 4 * 320]] * 3) for t in range(num_times)]
+    views = [View.of(cv2.resize(frame, size[::-1], interpolation=cv2.INTER_AREA), hole) for frame in frames]
+    gains = [NeighbourMotion.between(*pair).exposure.gain for pair in pairwise(views)]
+    np.testing.assert_allclose(np.prod(gains, axis=0), 1, atol=0.002)
