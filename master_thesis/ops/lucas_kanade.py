@@ -24,6 +24,8 @@ from master_thesis.ops.homography import apply_homography, centred_points
 from master_thesis.ops.precision import full_precision
 
 NUM_STEPS = 4
+ENOUGH = 2e-5
+"""Steps that move no corner of the frame further than this, in the unit square, are the last."""
 MAX_PIXELS = 32_768
 """Larger images are subsampled: every second, third ... pixel of each row and column."""
 MIN_OVERLAP = 0.08
@@ -80,14 +82,15 @@ class GradientImage:
             known: whether it is.
         """
         (h, w), weights, kernel = grey.shape, known.astype(np.float32), np.array(BLUR, np.float32)
-        blurred, share = (
-            cv2.sepFilter2D(p, -1, kernel, kernel, borderType=cv2.BORDER_REPLICATE) for p in (grey * weights, weights)
-        )
-        blurred = blurred / (share + 1e-6)
-        p = cv2.copyMakeBorder(blurred, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-        dx, dy = (p[1:-1, 2:] - p[1:-1, :-2]) * (w / 2), (p[2:, 1:-1] - p[:-2, 1:-1]) * (h / 2)
-        eroded = cv2.erode(weights, np.ones((2 * REACH + 1,) * 2, np.uint8))
-        return GradientImage(torch.from_numpy(np.stack((blurred, dx, dy, eroded))).unsqueeze(0))
+        planes, border = np.empty((4, h, w), np.float32), cv2.BORDER_REPLICATE
+        share = cv2.sepFilter2D(weights, -1, kernel, kernel, borderType=border)
+        cv2.sepFilter2D(grey * weights, -1, kernel, kernel, planes[0], borderType=border)
+        planes[0] /= share + np.float32(1e-6)
+        slope, one = np.array((-1, 0, 1), np.float32), np.ones(1, np.float32)
+        cv2.sepFilter2D(planes[0], -1, slope * (w / 2), one, planes[1], borderType=border)
+        cv2.sepFilter2D(planes[0], -1, one, slope * (h / 2), planes[2], borderType=border)
+        cv2.erode(weights, np.ones((2 * REACH + 1,) * 2, np.uint8), planes[3])
+        return GradientImage(torch.from_numpy(planes).unsqueeze(0))
 
     @staticmethod
     def _of(frames: Tensor, visible: Tensor) -> GradientImage:
@@ -123,12 +126,19 @@ def refine_homography(
         current, before = given, _Residual.of(given, target, ref)
         residual = before
         for _ in range(num_steps):
-            current = current - residual.gauss_newton_step()
+            last, current = current, current - residual.gauss_newton_step()
             residual = _Residual.of(current, target, ref)
-        points = target.points
-        move = (apply_homography(current, points) - apply_homography(given, points)).norm(dim=-1).amax(dim=1)
-        is_better = (residual.cost < before.cost) & (move < LARGEST_MOVE)  # False where anything is NaN
+            if bool((_apart(last, current) < ENOUGH).all()):
+                break
+        # False where anything is NaN.
+        is_better = (residual.cost < before.cost) & (_apart(given, current) < LARGEST_MOVE)
         return torch.where(is_better.view(-1, 1, 1), current, given)
+
+
+def _apart(one: Float[Tensor, "N 3 3"], other: Float[Tensor, "N 3 3"]) -> Float[Tensor, " N"]:
+    """Largest distance between where homographies map the corners of the frame."""
+    corners = torch.tensor(((-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5)), device=one.device).unsqueeze(0)
+    return (apply_homography(one, corners) - apply_homography(other, corners)).norm(dim=-1).amax(dim=1)
 
 
 def photometric_error(matrix: Float[Tensor, "N 3 3"], target: GradientImage, ref: GradientImage) -> Float[Tensor, " N"]:
@@ -144,10 +154,14 @@ def photometric_error(matrix: Float[Tensor, "N 3 3"], target: GradientImage, ref
 
 @dataclass(frozen=True)
 class _Residual:
-    """Differences under a homography, and their derivatives by its entries, a gain and an offset."""
+    """Differences under a homography, and what they follow from."""
 
+    images: Float[Tensor, "N P 2"]
+    depth: Float[Tensor, "N P"]
+    slopes: Float[Tensor, "N 2 P"]
+    grey: Float[Tensor, "N P"]
+    points: Float[Tensor, "1 P 2"]
     difference: Float[Tensor, "N P"]
-    jacobian: Float[Tensor, "N 10 P"]
     weights: Float[Tensor, "N P"]
     cost: Float[Tensor, " N"]
 
@@ -156,24 +170,30 @@ class _Residual:
         points = target.points
         images = apply_homography(matrix, points)
         depth = (points @ matrix[:, 2, :2].unsqueeze(-1) + 1).squeeze(-1).float()
-        (x, y), (u, v) = points.float().unbind(dim=-1), images.float().unbind(dim=-1)
-        grey, dx, dy, known = ref.at(images).unbind(dim=1)
-        t_grey, t_dx, t_dy, t_known = target.sampled.unbind(dim=1)
-        valid = (known > 0.99).to(grey) * t_known
-        dx, dy = (dx + t_dx) / 2 / depth, (dy + t_dy) / 2 / depth
-        along = -(dx * u + dy * v)
-        rows = (dx * x, dx * y, dx, dy * x, dy * y, dy, along * x, along * y, grey - 0.5, torch.ones_like(dx))
-        difference = grey - t_grey
+        seen, shown = ref.at(images), target.sampled
+        valid = (seen[:, 3] > 0.99).to(seen) * shown[:, 3]
+        difference = seen[:, 0] - shown[:, 0]
         area = valid.sum(dim=1, keepdim=True) + 1e-6
         offset = (difference * valid).sum(dim=1, keepdim=True) / area
         closeness = 1 / (1 + ((difference - offset) / ROBUST_SCALE) ** 2)
         cost = ((1 - closeness) * valid).sum(dim=1) / area[:, 0]
-        return _Residual(difference, torch.stack(rows, dim=1), valid * closeness**2, cost)
+        slopes = (seen[:, 1:3] + shown[:, 1:3]) / 2
+        return _Residual(images, depth, slopes, seen[:, 0], points, difference, valid * closeness**2, cost)
+
+    @property
+    def jacobian(self) -> Float[Tensor, "N 10 P"]:
+        """Derivatives of the differences by the entries of the homography, a gain and an offset."""
+        dx, dy = (self.slopes / self.depth.unsqueeze(1)).unbind(dim=1)
+        (x, y), (u, v) = self.points.float().unbind(dim=-1), self.images.float().unbind(dim=-1)
+        along = -(dx * u + dy * v)
+        rows = (dx * x, dx * y, dx, dy * x, dy * y, dy, along * x, along * y, self.grey - 0.5, torch.ones_like(dx))
+        return torch.stack(rows, dim=1)
 
     def gauss_newton_step(self) -> Float[Tensor, "N 3 3"]:
         """The decrement of the matrix in one Gauss-Newton step."""
-        weighted = self.jacobian * self.weights.unsqueeze(1)
-        normal = (weighted @ self.jacobian.mT).double()
+        jacobian = self.jacobian
+        weighted = jacobian * self.weights.unsqueeze(1)
+        normal = (weighted @ jacobian.mT).double()
         right = (weighted @ self.difference.unsqueeze(-1)).double()
         damping = normal.diagonal(dim1=1, dim2=2) * DAMPING + RIDGE
         # Never raises: NaN shows in the cost.

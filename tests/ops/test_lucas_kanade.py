@@ -109,3 +109,18 @@ def test_pairs_are_independent(pictures: tuple[torch.Tensor, torch.Tensor]) -> N
     both = refine_homography(NEAR.expand(2, -1, -1), GradientImage.of(targets, known), GradientImage.of(refs, known))
     alone = refine_homography(NEAR, GradientImage.of(targets[:1], known[:1]), GradientImage.of(refs[:1], known[:1]))
     torch.testing.assert_close(both[:1], alone)
+
+
+def test_a_step_that_moves_nothing_is_the_last(
+    pictures: tuple[torch.Tensor, torch.Tensor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known, steps = torch.ones(1, 1, SIZE, SIZE), []
+    taken = lucas_kanade._Residual.gauss_newton_step
+    monkeypatch.setattr(lucas_kanade._Residual, "gauss_newton_step", lambda self: steps.append(0) or taken(self))
+    images = [GradientImage.of(picture, known) for picture in pictures]
+    found = refine_homography(NEAR, *images, num_steps=20)
+    assert len(steps) < 8
+    assert error_px(found) < 0.02
+    steps.clear()
+    refine_homography(found, *images, num_steps=20)
+    assert len(steps) == 1
