@@ -207,7 +207,7 @@ def through(motion: Float[np.ndarray, "3 3"], points: Float[np.ndarray, "N 2"]) 
     """Maps points by a homography."""
     if not len(points):
         return points.astype(np.float32)
-    return cv2.perspectiveTransform(points[None].astype(np.float64), motion)[0].astype(np.float32)
+    return cv2.perspectiveTransform(points.astype(np.float32)[None], motion)[0]
 
 
 def scaled(motion: Float[np.ndarray, "3 3"], factors: tuple[float, float]) -> Float[np.ndarray, "3 3"]:

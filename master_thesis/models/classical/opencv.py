@@ -214,7 +214,7 @@ def dense_flow(
 def blur(signal: Float[np.ndarray, "H W C"], scale_px: float) -> Float[np.ndarray, "H W C"]:
     """Gaussian blur; wide ones are computed on a reduced image."""
     height, width = signal.shape[:2]
-    step = max(1, int(scale_px / 4))
+    step = max(1, min(int(scale_px / 2), 2), int(scale_px / 4))
     size = (max(1, width // step), max(1, height // step))
     small = cv2.resize(signal, size, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), scale_px / step, borderType=cv2.BORDER_REPLICATE)
