@@ -20,6 +20,7 @@ from master_thesis.inpainting.planes import (
     is_shown,
     refine_corners,
 )
+from master_thesis.inpainting.sources import WideHoles
 from master_thesis.inpainting.witnesses import Witnesses
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.homography import through
@@ -120,7 +121,7 @@ class Views:
         wide: their pixels that are not copied.
     """
 
-    def __init__(self, frames: Sequence[Picture], wide: Sequence[Hole]) -> None:
+    def __init__(self, frames: Sequence[Picture], wide: WideHoles) -> None:
         self.frames, self.wide = frames, wide
         self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
         self._grey: dict[int, np.ndarray] = {}

@@ -9,7 +9,7 @@ Source: Granados et al., How Not to Be Seen, 2012, ask labels to agree along the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -17,9 +17,12 @@ from jaxtyping import Bool, Float, Int
 
 from master_thesis.inpainting.candidates import Views
 from master_thesis.inpainting.decisions import Colours, Decision, Labels
+from master_thesis.inpainting.detail import Part, colours_at
+from master_thesis.inpainting.judging import Judge
 from master_thesis.inpainting.labels import decide
-from master_thesis.inpainting.motions import Hole, Motions, Picture
+from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.planes import DISTANCES
+from master_thesis.inpainting.rims import in_rims
 from master_thesis.inpainting.sources import Chosen, Order, Side, WideHoles, followed_both_ways, points_of
 from master_thesis.ops.pixels import put_rows
 from master_thesis.ops.position_map import NOWHERE, Places
@@ -40,21 +43,18 @@ class Asked(NamedTuple):
     decision: Decision | None
 
 
-def choose_sources(
-    frames: Sequence[Picture], holes: Sequence[Hole], motions: Motions, order: Order
-) -> Iterator[tuple[int, Chosen]]:
+def choose_sources(views: Views, motions: Motions, order: Order) -> Iterator[tuple[int, Chosen]]:
     """Yields the sources of targets, in order; those of several frames are chosen at once.
 
     Args:
-        frames: RGB in [0, 255].
-        holes: of all frames.
+        views: of all frames; those far away from a target are forgotten.
         motions: of the frames.
         order: of the targets.
     """
-    chooser = _Chooser(WideHoles(holes), frames, motions)
-    asked = side_by_side(lambda each: chooser.asked(*each, order), followed_both_ways(chooser.wide, motions, order))
+    chooser = _Chooser(views, motions)
+    asked = side_by_side(lambda each: chooser.asked(*each, order), followed_both_ways(views.wide, motions, order))
     for t, chosen in side_by_side(lambda each: chooser.chosen(*each), _with_neighbours(asked, order)):
-        chooser.views.keep_near(t, DISTANCES[-1])
+        views.keep_near(t, DISTANCES[-1])
         yield t, chosen
 
 
@@ -77,9 +77,9 @@ def _with_neighbours(asked: Iterable[Asked], order: Order) -> Iterator[tuple[Ask
 class _Chooser:
     """Chooses the sources of single frames."""
 
-    def __init__(self, wide: WideHoles, frames: Sequence[Picture], motions: Motions) -> None:
-        self.wide, self.frames, self.motions = wide, frames, motions
-        self.views = Views(frames, wide)
+    def __init__(self, views: Views, motions: Motions) -> None:
+        self.views, self.motions, self.judge = views, motions, Judge(views, motions)
+        self.frames, self.wide = views.frames, views.wide
 
     def asked(self, t: int, sides: tuple[Side, Side], order: Order) -> Asked:
         """A target with what is decided for it, unless that is carried over."""
@@ -93,17 +93,30 @@ class _Chooser:
         return decide(t, points, [side.places for side in sides], self.views, self.motions)
 
     def chosen(self, asked: Asked, neighbours: Sequence[Asked]) -> tuple[int, Chosen]:
-        """The sources of a target, from its own decision or those of its neighbours."""
+        """The sources of a target, from its own decision or those of its neighbours, completed by rims."""
         t, sides, decision = asked
-        wide = self.wide[t]
-        points, rims = points_of(wide), (sides[0].rims, sides[1].rims)
+        chosen = Chosen(self.wide[t], *self._labels(t, sides, decision, neighbours))
+        rims = in_rims(t, self.wide.holes[t], chosen, sides)
+        return t, replace(chosen, places=self.judge.completed(t, chosen.places, rims, self._outside))
+
+    def _labels(
+        self, t: int, sides: tuple[Side, Side], decision: Decision | None, neighbours: Sequence[Asked]
+    ) -> Labels:
+        points = points_of(self.wide[t])
         if decision is None:
             besides = [_Beside.of(self.motions.between(t, each.number, points), each, self.wide) for each in neighbours]
             besides.sort(key=lambda each: -np.count_nonzero(each.is_hidden))
             if besides[0].is_hidden.mean() >= LEAST_HIDDEN:
-                return t, Chosen(wide, *self._carried(t, points, besides), rims)
+                return self._carried(t, points, besides)
             decision = self._decided(t, sides)
-        return t, Chosen(wide, *decision.labels(points, self._colours(t)), rims)
+        return decision.labels(points, self._colours(t))
+
+    def _outside(self, t: int, places: Places) -> Float[np.ndarray, "N 3"]:
+        """The colours at places in frames, as frame t shows them, free of what their holes hide."""
+        return colours_at(t, places, self._frame, self.motions.exposures)
+
+    def _frame(self, k: int) -> Part:
+        return Part(self.frames[k], self.wide.holes[k], (0, 0))
 
     def _colours(self, t: int) -> Colours:
         return Colours(self.frames, self.motions.exposures, t)

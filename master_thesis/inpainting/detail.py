@@ -7,15 +7,18 @@ than the source in the ring around the hole, which both show.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from master_thesis.inpainting.motions import Hole, Picture
+from master_thesis.inpainting.rims import sample_outside
+from master_thesis.models.classical.exposure import Exposure
 from master_thesis.ops.detail import Detail
-from master_thesis.ops.position_map import Places, frames_in
+from master_thesis.ops.pixels import put_rows
+from master_thesis.ops.position_map import Places, by_frame, frames_in, hallucinated_in
 
 SAME_PX, SAME_LEVELS = 500.0, 20.0
 """Pixels of a ring that count as much as what all sources have in common; larger differences show something else."""
@@ -28,6 +31,26 @@ class Part:
     picture: Picture
     hole: Hole
     corner: tuple[int, int]
+
+
+def colours_at(
+    t: int, places: Places, part_of: Callable[[int], Part], exposures: Sequence[Exposure]
+) -> Float[np.ndarray, "N 3"]:
+    """The colours at some places, as the exposure of frame t shows them; black where there is none.
+
+    Args:
+        t: the frame.
+        places: in frames or in what was hallucinated in them.
+        part_of: what places of some number are read from.
+        exposures: of all frames.
+    """
+    colours = np.zeros((len(places.source), 3), np.float32)
+    for number, chosen in by_frame(places.source):
+        part, k = part_of(number), number if number >= 0 else hallucinated_in(number)
+        points = places.xy.take(chosen, axis=0) - np.array(part.corner, np.float32)
+        sampled = sample_outside(part.picture, part.hole, points)
+        put_rows(colours, chosen, exposures[k].seen_as(exposures[t], sampled))
+    return colours
 
 
 class Details:

@@ -9,12 +9,11 @@ import numpy as np
 from jaxtyping import Float, Int, Int32, Shaped
 
 from master_thesis.inpainting.canvas import HALLUCINATED
-from master_thesis.inpainting.detail import Details, Part
+from master_thesis.inpainting.detail import Details, Part, colours_at
 from master_thesis.inpainting.grain import with_grain
 from master_thesis.inpainting.joining import RING_PX, joined, ring_around, without_steps
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.painting import PicturePainter, rounded
-from master_thesis.inpainting.rims import sample_outside
 from master_thesis.inpainting.sources import MARGIN_PX, Chosen, points_of
 from master_thesis.models.painter import surroundings
 from master_thesis.ops.detail import with_detail
@@ -145,14 +144,7 @@ class Finisher:
 
     def sampled(self, t: int, places: Places) -> Float[np.ndarray, "N 3"]:
         """The colours at some places, as the exposure of frame t shows them; black where there is none."""
-        colours = np.zeros((len(places.source), 3), np.float32)
-        for number in frames_in(places.source):
-            chosen, part = np.flatnonzero(places.source == number), self._part(number)
-            k = number if number >= 0 else hallucinated_in(number)
-            points = places.xy.take(chosen, axis=0) - np.array(part.corner, np.float32)
-            sampled = sample_outside(part.picture, part.hole, points)
-            put_rows(colours, chosen, self.motions.exposures[k].seen_as(self.motions.exposures[t], sampled))
-        return colours
+        return colours_at(t, places, self._part, self.motions.exposures)
 
     def _part(self, number: int) -> Part:
         """What places of that number are read from."""

@@ -6,29 +6,47 @@ Either may show what has gone since: an object that a mask leaves out, or leaves
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float
 
 from master_thesis.inpainting.candidates import Grid, Views
-from master_thesis.inpainting.motions import Hole, Motions, Picture
-from master_thesis.inpainting.sources import WideHoles, points_of
+from master_thesis.inpainting.motions import Motions
+from master_thesis.inpainting.rims import is_outside
+from master_thesis.inpainting.sources import points_of
 from master_thesis.inpainting.strangers import StrangerFinder
-from master_thesis.ops.position_map import NOWHERE, Places, frames_in, hallucinated_in
+from master_thesis.ops.position_map import NOWHERE, Places, hallucinated_in
 
 
 class Judge:
-    """Leaves out places whose surroundings are not those of the hole.
+    """Leaves out places whose surroundings are not those of the hole; several threads may ask.
 
     Args:
-        frames: RGB in [0, 255].
-        holes: of all frames.
+        views: of all frames.
         motions: of the frames.
     """
 
-    def __init__(self, frames: Sequence[Picture], holes: Sequence[Hole], motions: Motions) -> None:
-        self.motions, self.views = motions, Views(frames, WideHoles(holes))
+    def __init__(self, views: Views, motions: Motions) -> None:
+        self.views, self.motions = views, motions
+
+    def completed(
+        self, t: int, chosen: Places, others: Places, colours_at: Callable[[int, Places], Float[np.ndarray, "N 3"]]
+    ) -> Places:
+        """The places that were chosen, and those of others that fit the frame where there are none.
+
+        Args:
+            t: the frame that is filled.
+            chosen: places of its hole and the margin.
+            others: the same, in frames or in what was hallucinated in them.
+            colours_at: the colours of some, as the exposure of frame t shows them.
+        """
+        rest = np.flatnonzero(~chosen.is_known & others.is_known)
+        rest = rest[is_outside(self.views.wide.holes, others.at(rest))]
+        if not len(rest):
+            return chosen
+        wanted = Places.nowhere(others.xy).replaced(rest, others.at(rest))
+        return chosen.where(chosen.is_known, self.fitting(t, wanted, colours_at(t, wanted)))
 
     def fitting(self, t: int, places: Places, colours: Float[np.ndarray, "N 3"]) -> Places:
         """Those places of a hole that show, or were hallucinated beside, what is there in the frame, too.
@@ -38,12 +56,7 @@ class Judge:
             places: of its hole and the margin, in frames or in what was hallucinated in them.
             colours: of these, in the exposure of the frame.
         """
-        if not places.is_known.any():
-            return places
         wide = self.views.wide[t]
-        points = points_of(wide)
-        finder = StrangerFinder(t, points, Grid.around(wide), self.views, self.motions.exposures)
+        finder = StrangerFinder(t, points_of(wide), Grid.around(wide), self.views, self.motions.exposures)
         frames = np.where(places.source >= NOWHERE, places.source, hallucinated_in(places.source)).astype(np.int32)
-        strange = finder.find(Places(frames, places.xy), colours)
-        self.views.keep_near(t, 0, frames_in(frames))
-        return places.where(~strange, Places.nowhere(places.xy))
+        return places.where(~finder.find(Places(frames, places.xy), colours), Places.nowhere(places.xy))

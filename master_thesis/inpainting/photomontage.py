@@ -18,14 +18,14 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from master_thesis.inpainting.candidates import Views
 from master_thesis.inpainting.choosing import choose_sources
 from master_thesis.inpainting.finishing import FilledHole, Finisher
 from master_thesis.inpainting.judging import Judge
 from master_thesis.inpainting.keys import key_frame
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.painting import PicturePainter, parts_of
-from master_thesis.inpainting.rims import completed, is_outside
-from master_thesis.inpainting.sources import Chosen, Order, points_of
+from master_thesis.inpainting.sources import Chosen, Order, WideHoles, points_of
 from master_thesis.models.painter import Painter
 from master_thesis.ops.position_map import NOWHERE, Places, PositionMap, frames_in, hallucinated_in
 from master_thesis.runtime.ahead import one_ahead
@@ -92,7 +92,8 @@ class Photomontage:
     ) -> None:
         self.frames, self.holes, self.motions = frames, holes, motions
         self.finisher = Finisher(frames, holes, motions, PicturePainter(painter, device))
-        self.judge = Judge(frames, holes, motions)
+        self.views = Views(frames, WideHoles(holes))
+        self.judge = Judge(self.views, motions)
 
     def fill(
         self, targets: range, past: Picture | None = None, filled: Mapping[int, FilledHole] | None = None
@@ -108,11 +109,10 @@ class Photomontage:
         key = targets.start - 1 if past is not None else key_frame(self.frames, self.holes, self.motions, targets)
         order = Order(targets, key)
         last = first = None if past is None else self._taken_over(order.key, past)
-        for t, chosen in one_ahead(choose_sources(self.frames, self.holes, self.motions, order)):
+        for t, chosen in one_ahead(choose_sources(self.views, self.motions, order)):
             last = first if t == order.key + 1 else last
-            chosen = replace(chosen, places=self._judged(t, chosen.places, completed(t, self.holes[t], chosen)))
             shown, chosen = self._carried_on(t, chosen, last, order)
-            chosen = replace(chosen, places=self._judged(t, chosen.places, self._mostly_filling(t, chosen, shown)))
+            chosen = self._completed(t, chosen, self._mostly_filling(t, chosen, shown))
             hole, places = self.finisher.finish(t, chosen, done.get(t))
             last = Taken.of(t, chosen, places, shown)
             first = last if t == order.key else first
@@ -147,7 +147,7 @@ class Photomontage:
             return shown, self._repeated(chosen, last, last.followed(moved), order)
         rest = np.flatnonzero(is_open)
         carried = nothing.replaced(rest, last.followed(moved.take(rest, axis=0))) if len(rest) else nothing
-        return shown, replace(chosen, places=self._judged(t, chosen.places, carried))
+        return shown, self._completed(t, chosen, carried)
 
     def _repeated(self, chosen: Chosen, last: Taken, carried: Places, order: Order) -> Chosen:
         """What the neighbour shows, so that nothing flickers; what was hallucinated there may be visible now."""
@@ -159,14 +159,9 @@ class Photomontage:
         places = carried.where(is_kept, chosen.places)
         return replace(chosen, places=places.where(places.is_known, carried), colours=colours)
 
-    def _judged(self, t: int, chosen: Places, others: Places) -> Places:
-        """The places that were chosen, and those of others that fit the frame where there are none."""
-        rest = np.flatnonzero(~chosen.is_known & others.is_known)
-        rest = rest[is_outside(self.holes, others.at(rest))]
-        if not len(rest):
-            return chosen
-        wanted = Places.nowhere(others.xy).replaced(rest, others.at(rest))
-        return chosen.where(chosen.is_known, self.judge.fitting(t, wanted, self.finisher.sampled(t, wanted)))
+    def _completed(self, t: int, chosen: Chosen, others: Places) -> Chosen:
+        """What is chosen, and other places that fit the frame where nothing is."""
+        return replace(chosen, places=self.judge.completed(t, chosen.places, others, self.finisher.sampled))
 
     def _taken_over(self, t: int, picture: Picture) -> Taken:
         """What a frame passes on that was filled before, as if all of it had been hallucinated."""

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from master_thesis.inpainting.motions import Hole
-from master_thesis.inpainting.sources import Chosen
+from master_thesis.inpainting.sources import Chosen, Side
 from master_thesis.ops.pixels import sample_at, window_around
 from master_thesis.ops.position_map import CORNERS, Places, frames_in
 
@@ -25,21 +25,23 @@ TOUCH = 1e-3
 """Weight of a hole in a sample from which the sample is left out."""
 
 
-def completed(t: int, hole: Hole, chosen: Chosen) -> Places:
-    """The places of a target, with those in rims where there are no others.
+def in_rims(t: int, hole: Hole, chosen: Chosen, sides: tuple[Side, Side]) -> Places:
+    """The places of a target in rims, where nothing else shows it.
 
     Args:
         t: the target.
         hole: of it.
         chosen: what was found before.
+        sides: where the hole was followed to, backwards and forwards.
     """
     inside, is_settled = hole[chosen.wide], chosen.places.is_known | chosen.is_refused
+    nothing = Places.nowhere(chosen.places.xy)
     if is_settled[inside].all():
-        return chosen.places
+        return nothing
     asked = np.flatnonzero(~is_settled[inside] & _is_deep(hole))
-    behind, ahead = (rims.at(asked) for rims in chosen.rims)
+    behind, ahead = (side.rims.at(asked) for side in sides)
     found = ahead.where(_distances(t, ahead) < _distances(t, behind), behind)
-    return chosen.places.replaced(np.flatnonzero(inside)[asked], found)
+    return nothing.replaced(np.flatnonzero(inside)[asked], found)
 
 
 def is_outside(holes: Sequence[Hole], places: Places) -> Bool[np.ndarray, " N"]:

@@ -38,14 +38,12 @@ class Chosen:
         places: of these, row by row.
         colours: the mean of several sources, in the exposure of the frame; NaN: read from the place alone.
         is_refused: whether other frames show them, but something that is not there in this one.
-        rims: of the hole alone, the nearest places before and after it that may lie in the rims of other holes.
     """
 
     wide: Hole
     places: Places
     colours: Float[np.ndarray, "N 3"]
     is_refused: Bool[np.ndarray, " N"]
-    rims: tuple[Places, Places]
 
 
 class WideHoles(Sequence[Hole]):

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from master_thesis.inpainting import choosing
+from master_thesis.inpainting.candidates import Views
 from master_thesis.inpainting.choosing import choose_sources
 from master_thesis.inpainting.decisions import Decision
 from master_thesis.inpainting.motions import Motions
-from master_thesis.inpainting.sources import Order
+from master_thesis.inpainting.sources import Order, WideHoles
 from master_thesis.ops.position_map import frames_in
 from master_thesis.runtime.ahead import NUM_THREADS
 
@@ -51,14 +52,14 @@ def decided(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 )
 def test_every_second_frame_is_decided_on(decided: list[int], order: Order, expected: list[int]) -> None:
     frames, holes = panned(STEP)
-    numbers = [t for t, _ in choose_sources(frames, holes, Motions.of(frames, holes), order)]
+    numbers = [t for t, _ in choose_sources(Views(frames, WideHoles(holes)), Motions.of(frames, holes), order)]
     assert numbers == [*order.backwards, *order.forwards]
     assert sorted(decided) == sorted(expected)
 
 
 def test_frames_between_take_from_the_same_places(decided: list[int]) -> None:
     frames, holes = panned(STEP)
-    chosen = dict(choose_sources(frames, holes, Motions.of(frames, holes), Order(range(7, 12), 7)))
+    chosen = dict(choose_sources(Views(frames, WideHoles(holes)), Motions.of(frames, holes), Order(range(7, 12), 7)))
     assert sorted(decided) == [7, 9, 11]
     for t in (8, 10):
         places, shape = chosen[t].places, chosen[t].wide.shape
@@ -77,8 +78,8 @@ def test_frames_between_take_from_the_same_places(decided: list[int]) -> None:
 def test_the_mean_of_sources_is_carried_on_as_well() -> None:
     frames, holes = panned(STEP)
     motions = Motions.of(frames, holes)
-    fresh = dict(choose_sources(frames, holes, motions, Order(range(9, 10), 9)))[9]
-    carried = dict(choose_sources(frames, holes, motions, Order(range(8, 11), 8)))[9]
+    fresh = dict(choose_sources(Views(frames, WideHoles(holes)), motions, Order(range(9, 10), 9)))[9]
+    carried = dict(choose_sources(Views(frames, WideHoles(holes)), motions, Order(range(8, 11), 8)))[9]
     both = ~np.isnan(fresh.colours[:, 0]) & ~np.isnan(carried.colours[:, 0])
     assert both.mean() > 0.7
     assert np.abs(fresh.colours - carried.colours)[both].mean() < 1
@@ -86,7 +87,7 @@ def test_the_mean_of_sources_is_carried_on_as_well() -> None:
 
 def test_where_little_stays_hidden_every_frame_is_decided_on(decided: list[int]) -> None:
     frames, holes = panned(9)
-    list(choose_sources(frames, holes, Motions.of(frames, holes), Order(range(8), 0)))
+    list(choose_sources(Views(frames, WideHoles(holes)), Motions.of(frames, holes), Order(range(8), 0)))
     assert sorted(decided) == list(range(8))
 
 
@@ -100,5 +101,7 @@ def test_several_frames_are_decided_on_at_once(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(choosing, "decide", decide)
     frames, holes = panned(STEP)
     count = 4 * NUM_THREADS - 1
-    found = choose_sources(frames[:count], holes[:count], Motions.of(frames, holes), Order(range(count), 0))
+    found = choose_sources(
+        Views(frames[:count], WideHoles(holes[:count])), Motions.of(frames, holes), Order(range(count), 0)
+    )
     assert [t for t, _ in found] == list(range(count))

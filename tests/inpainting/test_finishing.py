@@ -33,7 +33,7 @@ def test_gradients_that_are_hallucinated_are_as_fine_as_the_frames(is_fine) -> N
     nowhere = Places(np.full(hole.sum(), NOWHERE, np.int32), points_of(hole))
     finisher = Finisher([frame], [hole], Motions.of([frame], [hole]), PicturePainter(RoundedPainter()))
     unread, refused = np.full((hole.sum(), 3), np.nan, np.float32), np.zeros(hole.sum(), bool)
-    colours = finisher.finish(0, Chosen(hole, nowhere, unread, refused, (nowhere, nowhere)))[0].colours
+    colours = finisher.finish(0, Chosen(hole, nowhere, unread, refused))[0].colours
     assert colours.dtype == frame.dtype
     assert len(np.unique(colours)) > 100 if is_fine else len(np.unique(colours)) <= 4
     assert np.abs(colours - sky[hole]).max() < (0.5 if is_fine else 1.1)
@@ -55,7 +55,7 @@ def test_parts_that_lie_apart_are_painted_by_themselves() -> None:
     places = Places(np.full(hole.sum(), NOWHERE, np.int32), points_of(hole))
     finisher = Finisher([frame], [hole], Motions.of([frame], [hole]), PicturePainter(WatchedPainter()))
     unread, refused = np.full((hole.sum(), 3), np.nan, np.float32), np.zeros(hole.sum(), bool)
-    filled = finisher.finish(0, Chosen(hole, places, unread, refused, (places, places)))[0]
+    filled = finisher.finish(0, Chosen(hole, places, unread, refused))[0]
     assert [count for _, count in seen] == [40 * 60, 20 * 20], "the largest first"
     assert [width < 200 for (_, width), _ in seen] == [True, True]
     assert (filled.colours == 90).all()
@@ -74,7 +74,7 @@ def test_copies_from_a_frame_out_of_focus_come_closer_to_the_frame_they_are_put_
         frames = [np.where(hole[..., None], 124, frame).astype(np.uint8), soft]
         finisher = Finisher(frames, holes, Motions.of([soft, soft], holes), PicturePainter(SmoothPainter()))
         filled.append(soft.copy())
-        filled[-1][hole] = finisher.finish(0, Chosen(hole, places, unread, refused, (places, places)))[0].colours
+        filled[-1][hole] = finisher.finish(0, Chosen(hole, places, unread, refused))[0].colours
     beside_sharp, beside_soft = (np.abs(each.astype(int) - sharp)[inside].mean() for each in filled)
     assert beside_sharp < 0.8 * beside_soft
     assert np.abs(filled[1].astype(int) - soft)[inside].mean() < 0.5, "beside what is as soft they stay as they are"

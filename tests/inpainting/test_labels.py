@@ -8,7 +8,7 @@ from master_thesis.inpainting import candidates, decisions, labels
 from master_thesis.inpainting.candidates import Grid, Views, followed_candidate, visible_around
 from master_thesis.inpainting.choosing import choose_sources
 from master_thesis.inpainting.motions import Motions
-from master_thesis.inpainting.sources import Order, points_of, widened
+from master_thesis.inpainting.sources import Order, WideHoles, points_of, widened
 from master_thesis.ops.position_map import NOWHERE, Places
 
 SIZE, NUM_FRAMES, STEP, TARGET = (96, 128), 9, 9, 4
@@ -31,7 +31,7 @@ def scene():
 
 def test_what_passes_in_one_frame_is_not_copied(scene) -> None:
     frames, holes, motions, truth, hole = scene
-    ((_, chosen),) = choose_sources(frames, holes, motions, Order(range(TARGET, TARGET + 1), TARGET))
+    ((_, chosen),) = choose_sources(Views(frames, WideHoles(holes)), motions, Order(range(TARGET, TARGET + 1), TARGET))
     error = np.abs(chosen.colours - truth)[hole[chosen.wide]]
     assert np.nanpercentile(error, 90) < 20
     assert (chosen.places.source[hole[chosen.wide]] != TARGET + 1).mean() > 0.9
@@ -39,7 +39,7 @@ def test_what_passes_in_one_frame_is_not_copied(scene) -> None:
 
 def test_nothing_is_chosen_from_the_frame_itself_or_from_holes(scene) -> None:
     frames, holes, motions, _, hole = scene
-    for t, chosen in choose_sources(frames, holes, motions, Order(range(2, 4), 3)):
+    for t, chosen in choose_sources(Views(frames, WideHoles(holes)), motions, Order(range(2, 4), 3)):
         known = chosen.places.is_known
         assert known.mean() > 0.95
         assert (chosen.places.source[known] != t).all()
@@ -50,7 +50,7 @@ def test_nothing_is_chosen_from_the_frame_itself_or_from_holes(scene) -> None:
 def test_candidates_are_compared_in_the_hole_alone_with_the_same_result(scene, monkeypatch) -> None:
     frames, holes, motions, _, _ = scene
     order = Order(range(TARGET, TARGET + 1), TARGET)
-    ((_, chosen),) = choose_sources(frames, holes, motions, order)
+    ((_, chosen),) = choose_sources(Views(frames, WideHoles(holes)), motions, order)
     sizes, hole_in = [], labels._hole_in
 
     def everywhere(visible):
@@ -58,7 +58,7 @@ def test_candidates_are_compared_in_the_hole_alone_with_the_same_result(scene, m
         return slice(0, visible.shape[0]), slice(0, visible.shape[1])
 
     monkeypatch.setattr(labels, "_hole_in", everywhere)
-    ((_, expected),) = choose_sources(frames, holes, motions, order)
+    ((_, expected),) = choose_sources(Views(frames, WideHoles(holes)), motions, order)
     assert sizes[0][0] < 0.7 * sizes[0][1]
     assert (chosen.places.source == expected.places.source).all()
     assert (chosen.places.xy == expected.places.xy).all()
@@ -67,7 +67,7 @@ def test_candidates_are_compared_in_the_hole_alone_with_the_same_result(scene, m
 
 def test_corners_are_compared_with_frames_that_are_three_or_more_away_alone(scene, monkeypatch) -> None:
     frames, holes, motions, _, _ = scene
-    compared, views = [], Views(frames, holes)
+    compared, views = [], Views(frames, WideHoles(holes))
     monkeypatch.setattr(candidates, "refine_corners", lambda pairs, *_: compared.append(pairs) or pairs)
     steps = [sorted(k for k, _, _ in each) for each in candidates._plane_motions(TARGET, views, motions)]
     assert steps == [[3, 5], [2, 6], [1, 7], [0, 8]]
@@ -108,7 +108,7 @@ def test_the_fringe_of_an_object_whose_mask_is_too_tight_is_not_copied() -> None
     distances = [np.hypot(y - 48, x - (40 + 1.5 * t if t < 10 else 100)) for t in range(16)]
     frames = [np.where(distance[..., None] < 15, 250, ground).astype(np.uint8) for distance in distances]
     holes = [distance < 10 for distance in distances]
-    ((_, chosen),) = choose_sources(frames, holes, Motions.of(frames, holes), Order(range(3, 4), 3))
+    ((_, chosen),) = choose_sources(Views(frames, WideHoles(holes)), Motions.of(frames, holes), Order(range(3, 4), 3))
     pairs = zip(chosen.places.source, chosen.places.xy.tolist(), strict=True)
     read = np.stack([frames[k][round(y), round(x)] for k, (x, y) in pairs])
     colours = np.where(np.isnan(chosen.colours), read, chosen.colours)
@@ -122,7 +122,7 @@ def test_what_was_followed_is_compared_around_the_hole_as_well() -> None:
     first = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 1.5), None, 30, 200, cv2.NORM_MINMAX).astype(np.uint8)
     frames, hole = [first, np.roll(first, 2, axis=1)], np.zeros(SIZE, bool)
     hole[40:56, 60:68] = True
-    views, grid, points = Views(frames, [hole, np.zeros_like(hole)]), Grid.around(hole), points_of(hole)
+    views, grid, points = Views(frames, WideHoles([hole, np.zeros_like(hole)])), Grid.around(hole), points_of(hole)
     errors = []
     for shift in ((2, 0), (-4, 3)):
         places = Places(np.ones(len(points), np.int32), points + np.float32(shift))

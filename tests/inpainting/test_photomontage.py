@@ -141,7 +141,7 @@ def test_what_was_hallucinated_is_shown_again_though_a_frame_between_copied_it(s
         for t, chosen in found(*arguments):
             count = len(chosen.places.source)
             places, colours = Places.nowhere(chosen.places.xy), np.full((count, 3), np.nan, np.float32)
-            yield t, chosen if t == 1 else Chosen(chosen.wide, places, colours, np.ones(count, bool), chosen.rims)
+            yield t, chosen if t == 1 else Chosen(chosen.wide, places, colours, np.ones(count, bool))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(photomontage, "choose_sources", choose)

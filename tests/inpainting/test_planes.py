@@ -13,6 +13,7 @@ from master_thesis.inpainting.planes import (
     is_shown,
     refine_corners,
 )
+from master_thesis.inpainting.sources import WideHoles
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.neighbours import NeighbourMotion
 
@@ -112,7 +113,7 @@ def test_a_change_of_light_moves_no_corner() -> None:
     here = RANDOM.uniform((30, 30), (160, 110), (80, 2)).astype(np.float32)
     frames = [np.dstack([textured()] * 3), np.dstack([cv2.convertScaleAbs(textured(), alpha=0.95)] * 3)]
     exposures = [Exposure.unchanged(), Exposure(np.full(3, 1 / 0.95), np.zeros(3))]
-    views = Views(frames, [np.zeros((150, 200), bool)] * 2)
+    views = Views(frames, WideHoles([np.zeros((150, 200), bool)] * 2))
     one, other = (views.grey(k, exposures[k], exposures[0]) for k in range(2))
     refined = refine_corners(np.stack((here, here)), one, other, (150, 200))
     assert len(refined[0]) == 80

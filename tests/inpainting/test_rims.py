@@ -35,7 +35,7 @@ def test_all_that_is_visible_is_copied() -> None:
         assert (is_copied != expected)[deep].mean() < 0.001
         error = np.abs(filled.colours.astype(int) - pan[t][hole])[filled.source >= 0]
         assert np.median(error) <= 1
-        assert np.percentile(error, 99) <= 12  # joined to what is hallucinated beside it
+        assert np.percentile(error, 99) <= 14  # joined to what is hallucinated beside it
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.3, 0.8])
