@@ -21,7 +21,8 @@ from master_thesis.ops.pixels import warp_by_flow
 
 Flows: TypeAlias = tuple[TrustedFlow, TrustedFlow]
 """A flow from one picture to another one, and the flow back."""
-COARSE, FINE = FlowSearch(finest_scale=0, stride=4), FlowSearch(finest_scale=0, is_local=True)
+COARSE = FlowSearch(finest_scale=0, stride=4)
+FINE = FlowSearch(finest_scale=0, num_refinements=0, is_local=True)
 """How flow is looked for everywhere and then, from where that leads to, around holes."""
 RING_PX = 12
 """Width of the ring around a hole in which the flow is tested, as if the ring were hidden too."""
@@ -33,7 +34,7 @@ TRUSTED = 0.5
 """Trust in a flow from which it says how wide the surroundings of holes must be."""
 DECISION = 30.0
 """How sharply the test decides between flow and camera."""
-MARGIN_PX, MAX_MOVE_PX = 32, 32
+MARGIN_PX, MAX_MOVE_PX = 24, 32
 """Width of the surroundings of holes in which flow is measured finely, and by how much movement widens them at most."""
 
 

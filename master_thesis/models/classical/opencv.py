@@ -60,11 +60,13 @@ class FlowSearch:
     Attributes:
         finest_scale: number of times that pictures are halved before the flow is measured, and enlarged.
         stride: distance of the patches that are looked for, in px.
+        num_refinements: variational ones, at each scale.
         is_local: whether a start is corrected at this scale alone.
     """
 
     finest_scale: int = 1
     stride: int = 3
+    num_refinements: int = 5
     is_local: bool = False
 
 
@@ -206,6 +208,7 @@ def dense_flow(
     method = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
     method.setFinestScale(search.finest_scale)
     method.setPatchStride(search.stride)
+    method.setVariationalRefinementIterations(search.num_refinements)
     if search.is_local:
         method.setCoarsestScale(search.finest_scale)
     return method.calc(one, other, initial)[:height, :width]
