@@ -40,8 +40,9 @@ class FlowPatch(NamedTuple):
             corner: position of its first pixel in the reduced frame.
             scale: see ``FlowPatch``.
         """
-        offset = (scale - 1) / 2 - corner
-        return FlowPatch((flow / scale).astype(np.float16), scale.astype(np.float32), offset.astype(np.float32))
+        offset, (x, y) = (scale - 1) / 2 - corner, 1 / scale
+        stored = torch.from_numpy(cv2.multiply(flow, np.array((x, y, 0, 0)))).half().numpy()  # NumPy: 8 times
+        return FlowPatch(stored, scale.astype(np.float32), offset.astype(np.float32))
 
     @staticmethod
     def still() -> FlowPatch:

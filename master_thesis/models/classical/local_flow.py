@@ -97,7 +97,7 @@ def local_flows(
 def _residuals(first: Grey, second: Grey, coarse: Flows, window: Window) -> tuple[Residual, Residual]:
     """What is left beside the camera in a window."""
     one, other = (Grey(picture.grey[window], picture.known[window]) for picture in (first, second))
-    starts = [_enlarged(flow, first.size)[window] for flow, _ in coarse]
+    starts = [_enlarged(flow, first.size, window) for flow, _ in coarse]
     there, back = both_flows(*one, *other, FINE, starts)
     return Residual.of(one, other, there), Residual.of(other, one, back)
 
@@ -120,10 +120,10 @@ def scaled_window(window: Window, share: float) -> Window:
     return rows, columns
 
 
-def _enlarged(flow: Float[np.ndarray, "q r 2"], size: tuple[int, int]) -> Float[np.ndarray, "h w 2"]:
-    """A flow in px of a larger picture."""
-    scale = np.divide(size[::-1], flow.shape[1::-1]).astype(np.float32)
-    return cv2.resize(flow, size[::-1], interpolation=cv2.INTER_LINEAR) * scale
+def _enlarged(flow: Float[np.ndarray, "q r 2"], size: tuple[int, int], window: Window) -> Float[np.ndarray, "h w 2"]:
+    """A window of a flow, in px of a larger picture."""
+    x, y = np.divide(size[::-1], flow.shape[1::-1])
+    return cv2.multiply(cv2.resize(flow, size[::-1], interpolation=cv2.INTER_LINEAR)[window], np.array((x, y, 0, 0)))
 
 
 def _shares(one: Grey, other: Grey, trusted: TrustedFlow) -> tuple[Float[np.ndarray, "h w"], float]:

@@ -1,6 +1,7 @@
 """A flow is read finely where it is known finely, and coarsely elsewhere."""
 
 import numpy as np
+import pytest
 
 from master_thesis.models.classical.flow_patches import FlowPatch, LocalFlow
 
@@ -32,3 +33,10 @@ def test_what_stands_still_says_so() -> None:
     assert LocalFlow.still().is_still
     assert (LocalFlow.still().at(POINTS) == 0).all()
     assert not LocalFlow(FlowPatch.still(), linear(1, slice(0, 4), slice(0, 4))).is_still
+
+
+@pytest.mark.parametrize("size", [(1, 1), (4, 1), (1, 4), (4, 4), (5, 7)])
+def test_each_axis_is_kept_in_pixels_of_the_frame(size: tuple[int, int]) -> None:
+    flow = np.random.default_rng(0).normal(0, 3, (*size, 2)).astype(np.float32)
+    kept = FlowPatch.of(flow, (0, 0), np.array([0.5, 0.25])).flow
+    np.testing.assert_allclose(kept, flow * (2, 4), atol=0.01)
