@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from jaxtyping import Float, Int, Int32, Shaped
 
@@ -14,12 +15,12 @@ from master_thesis.inpainting.grain import with_grain
 from master_thesis.inpainting.joining import RING_PX, joined, ring_around, without_steps
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.painting import PicturePainter, rounded
-from master_thesis.inpainting.sources import MARGIN_PX, Chosen, points_of
+from master_thesis.inpainting.sources import Chosen, points_of, widened
 from master_thesis.models.painter import surroundings
 from master_thesis.ops.detail import with_detail
 from master_thesis.ops.mask import Window, widen_window, window_of
-from master_thesis.ops.pixels import pixels_in, put_pixels, put_rows, where_masked
-from master_thesis.ops.position_map import NOWHERE, Places, frames_in, hallucinated_in
+from master_thesis.ops.pixels import pixels_in, put_pixels, put_rows, sample_at, where_masked
+from master_thesis.ops.position_map import NOWHERE, Places, by_frame, hallucinated_in
 
 SAMPLED_PX = 8
 """How far beyond what was hallucinated its colours and its detail are read."""
@@ -131,15 +132,13 @@ class Finisher:
         """Where the pixels of a ring lie if they move with the nearest pixel that is copied; unknown if in a hole."""
         shift = points_of(ring) - points_of(inside).take(nearest, axis=0)
         source, xy = places.source[nearest], places.xy.take(nearest, axis=0) + shift
-        for k in frames_in(source):
-            chosen, hole = source == k, self.holes[k]
-            x, y = np.rint(xy[chosen]).astype(int).T
-            is_outside = (x < 0) | (y < 0) | (x >= hole.shape[1]) | (y >= hole.shape[0])
+        for k, chosen in by_frame(source):
+            hole, points = self.holes[k], xy.take(chosen, axis=0)
+            x, y = points.T
+            is_inside = (x >= -0.5) & (y >= -0.5) & (x <= hole.shape[1] - 0.5) & (y <= hole.shape[0] - 0.5)
             # Sampling reaches as far as the margin of a hole does.
-            steps = [(dy, dx) for dy in (-MARGIN_PX, 0, MARGIN_PX) for dx in (-MARGIN_PX, 0, MARGIN_PX)]
-            near = [hole[(y + dy).clip(0, hole.shape[0] - 1), (x + dx).clip(0, hole.shape[1] - 1)] for dy, dx in steps]
-            is_hidden = is_outside | np.any(near, axis=0)
-            source[np.flatnonzero(chosen)[is_hidden]] = NOWHERE
+            is_hidden = sample_at(widened(hole).view(np.uint8), points, cv2.INTER_NEAREST) > 0
+            source[chosen[~is_inside | is_hidden]] = NOWHERE
         return Places(source, xy)
 
     def sampled(self, t: int, places: Places) -> Float[np.ndarray, "N 3"]:

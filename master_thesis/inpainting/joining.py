@@ -29,7 +29,8 @@ USUAL_DIFFERENCE = 12.0
 """Differences further than this, in grey levels, from what most agree on are not due to light."""
 LEAST_SHARE = 0.03
 """Share of the ring nearby that must agree to count half."""
-NUM_FITS, RIDGE = 5, 0.5
+NUM_FITS, RIDGE, SPACING = 5, 0.5, 4
+"""Of the plane that differences along a ring are compared with, which every fourth of its pixels tells as well."""
 LARGEST_DIFFERENCE = 160.0
 """Larger differences along the border of a hole, in grey levels, are not matched: the copy shows something else."""
 FADE_PX = 3.5
@@ -128,7 +129,8 @@ def _usual(difference: Float[np.ndarray, "H W 3"], ring: Bool[np.ndarray, "H W"]
     """Averages differences along a ring; those that do not fit most others count little, and not at all among such."""
     y, x = np.nonzero(ring)
     values = pixels_in(difference, ring)
-    plane = _plane(values, x / ring.shape[1] - 0.5, y / ring.shape[0] - 0.5)
+    terms = np.stack((np.ones(len(x)), x / ring.shape[1] - 0.5, y / ring.shape[0] - 0.5), axis=-1).astype(np.float32)
+    plane = terms @ _plane(values[::SPACING], terms[::SPACING])
     weights = _weights(values - plane)[:, None]
     signal = np.zeros((*ring.shape, 4), np.float32)
     put_pixels(signal, ring, np.hstack(((values - plane) * weights, weights)))
@@ -145,17 +147,14 @@ def _largest(colours: Float[np.ndarray, "H W 3"]) -> Float[np.ndarray, "H W"]:
     return np.maximum(np.maximum(red, green), blue)
 
 
-def _plane(
-    values: Float[np.ndarray, "N 3"], x: Float[np.ndarray, " N"], y: Float[np.ndarray, " N"]
-) -> Float[np.ndarray, "N 3"]:
-    """The plane per colour that most of the values agree on, by weighted least squares."""
-    terms = np.stack((np.ones(len(x)), x, y), axis=-1).astype(np.float32)
+def _plane(values: Float[np.ndarray, "N 3"], terms: Float[np.ndarray, "N 3"]) -> Float[np.ndarray, "3 3"]:
+    """The plane per colour, as multiples of terms, that most of the values agree on, by weighted least squares."""
     found = np.vstack((np.median(values, axis=0), np.zeros((2, 3)))).astype(np.float32)
     for _ in range(NUM_FITS):
         weighted = terms * _weights(values - terms @ found)[:, None]
         matrix = (terms.T @ weighted).astype(np.float64) + RIDGE * np.diag((0, 1, 1)) + 1e-6 * np.eye(3)
         found = np.linalg.solve(matrix, weighted.T @ values).astype(np.float32)
-    return terms @ found
+    return found
 
 
 def _weights(residual: Float[np.ndarray, "N 3"]) -> Float[np.ndarray, " N"]:

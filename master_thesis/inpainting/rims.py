@@ -15,7 +15,7 @@ from jaxtyping import Bool, Float, Int, Shaped
 from master_thesis.inpainting.motions import Hole
 from master_thesis.inpainting.sources import Chosen, Side
 from master_thesis.ops.pixels import sample_at, window_around
-from master_thesis.ops.position_map import CORNERS, Places, frames_in
+from master_thesis.ops.position_map import CORNERS, NOWHERE, Places, by_frame
 
 MIN_DEPTH_PX = 4.0
 """Pixels closer to the border of their hole are not taken from rims: an error of the motion may make them visible."""
@@ -50,12 +50,12 @@ def is_outside(holes: Sequence[Hole], places: Places) -> Bool[np.ndarray, " N"]:
     What lies in no frame, or in what was hallucinated, is in no hole.
     """
     result = np.ones(len(places.source), bool)
-    for k in [number for number in frames_in(places.source) if number >= 0]:
-        chosen = np.flatnonzero(places.source == k)
-        points, hole = places.xy.take(chosen, axis=0), holes[k]
-        place = window_around(points, CUBIC_PX, hole.shape)
-        points = points - np.array((place[1].start, place[0].start), np.float32)
-        result[chosen] = sample_at((~hole[place]).astype(np.float32), points) > TOUCH
+    for k, chosen in by_frame(np.where(places.source >= 0, places.source, NOWHERE)):
+        points = places.xy.take(chosen, axis=0)
+        inside = np.flatnonzero(sample_at(holes[k].view(np.uint8), points, cv2.INTER_NEAREST))
+        if len(inside):  # the others show at least the pixel that they are nearest to
+            part, moved = _part_around(holes[k], points.take(inside, axis=0), 1)
+            result[chosen[inside]] = sample_at((~part).astype(np.float32), moved) > TOUCH
     return result
 
 
@@ -82,12 +82,18 @@ def sample_outside(
 
 def _touching(hole: Bool[np.ndarray, "H W"], points: Float[np.ndarray, "N 2"]) -> Int[np.ndarray, " M"]:
     """Which of some points are sampled from any pixel of a hole; most of them are far away from it."""
-    place = window_around(points, CUBIC_PX, hole.shape)
-    part = hole[place]
+    part, moved = _part_around(hole, points, CUBIC_PX)
     if not part.any():
         return np.zeros(0, int)
-    corner = np.array((place[1].start, place[0].start), np.float32)
-    return np.flatnonzero(np.abs(sample_at(part.astype(np.float32), points - corner, cv2.INTER_CUBIC)) > TOUCH)
+    return np.flatnonzero(np.abs(sample_at(part.astype(np.float32), moved, cv2.INTER_CUBIC)) > TOUCH)
+
+
+def _part_around(
+    hole: Bool[np.ndarray, "H W"], points: Float[np.ndarray, "N 2"], margin: int
+) -> tuple[Bool[np.ndarray, "h w"], Float[np.ndarray, "N 2"]]:
+    """The part of a hole that holds points and a margin, and where they lie in it."""
+    place = window_around(points, margin, hole.shape)
+    return hole[place], points - np.array((place[1].start, place[0].start), np.float32)
 
 
 def _is_deep(hole: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, " N"]:

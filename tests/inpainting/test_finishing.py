@@ -8,7 +8,7 @@ import torch
 from master_thesis.inpainting.finishing import Finisher
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.painting import PicturePainter
-from master_thesis.inpainting.sources import Chosen, points_of
+from master_thesis.inpainting.sources import MARGIN_PX, Chosen, points_of
 from master_thesis.models.painter import SmoothPainter
 from master_thesis.ops.position_map import NOWHERE, Places
 
@@ -78,3 +78,22 @@ def test_copies_from_a_frame_out_of_focus_come_closer_to_the_frame_they_are_put_
     beside_sharp, beside_soft = (np.abs(each.astype(int) - sharp)[inside].mean() for each in filled)
     assert beside_sharp < 0.8 * beside_soft
     assert np.abs(filled[1].astype(int) - soft)[inside].mean() < 0.5, "beside what is as soft they stay as they are"
+
+
+def test_the_ring_is_compared_where_nothing_of_another_hole_is_read() -> None:
+    hole, random = np.zeros(SIZE, bool), np.random.default_rng(3)
+    hole[20:30, 30:50] = True
+    copied, ring = np.zeros(SIZE, bool), np.zeros(SIZE, bool)
+    copied[24:28, 60:64], ring[10:50, 15:90:2] = True, True
+    frames = [np.zeros((*SIZE, 3), np.uint8)] * 2
+    finisher = Finisher(frames, [hole, hole], Motions.of(frames, [hole, hole]), PicturePainter(SmoothPainter()))
+    nearest = random.integers(0, copied.sum(), ring.sum())
+    moved = points_of(copied) + random.uniform(-30, 30, (copied.sum(), 2)).astype(np.float32)
+    places = Places(random.integers(0, 2, copied.sum()).astype(np.int32), moved)
+    found = finisher._beside(places, nearest, ring, copied)
+    padded = np.pad(hole, MARGIN_PX, mode="constant")
+    for number, (x, y), source in zip(nearest, np.rint(found.xy).astype(int), found.source, strict=True):
+        is_inside = 0 <= x < SIZE[1] and 0 <= y < SIZE[0]
+        is_read = is_inside and not padded[y : y + 2 * MARGIN_PX + 1, x : x + 2 * MARGIN_PX + 1].any()
+        assert source == (places.source[number] if is_read else NOWHERE)
+    assert 0.2 < found.is_known.mean() < 0.9

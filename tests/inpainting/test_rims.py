@@ -6,8 +6,10 @@ import pytest
 
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.photomontage import Photomontage
-from master_thesis.inpainting.rims import TOUCH, _touching, sample_outside
+from master_thesis.inpainting.rims import TOUCH, _touching, is_outside, sample_outside
 from master_thesis.models.painter import SmoothPainter
+from master_thesis.ops.pixels import sample_at
+from master_thesis.ops.position_map import Places
 
 SIZE, NUM_FRAMES, STEP = (96, 128), 6, 4
 
@@ -83,3 +85,15 @@ def test_samples_that_touch_a_hole_are_found_without_reading_all_of_it() -> None
     assert (_touching(hole, points) == np.flatnonzero(weight > TOUCH)).all()
     assert [len(_touching(hole, point[None])) for point in points] == (weight > TOUCH).astype(int).tolist()
     assert not len(_touching(hole, points[:0]))
+
+
+def test_what_is_outside_is_what_shows_any_pixel_beside_the_hole() -> None:
+    random = np.random.default_rng(2)
+    holes = [cv2.GaussianBlur(random.normal(size=(40, 50)), (0, 0), 2) > 0.03 for _ in range(8)]
+    points = random.uniform(-3, 53, (2000, 2)).astype(np.float32)
+    places = Places(random.integers(-3, len(holes), 2000).astype(np.int32), points)
+    found = is_outside(holes, places)
+    for number, point, is_found in zip(places.source, points, found, strict=True):
+        share = sample_at((~holes[number]).astype(np.float32), point[None])[0] if number >= 0 else 1
+        assert is_found == (share > TOUCH)
+    assert 0.05 < 1 - found.mean() < 0.5
