@@ -21,7 +21,7 @@ from master_thesis.models.coarse import SIDE, CoarseColours, coarse_fill
 from master_thesis.models.hallucinator import Hallucinator, plain_copies
 from master_thesis.ops.contrast import limit_contrast
 from master_thesis.ops.image import to_bytes
-from master_thesis.ops.mask import widen_window, window_of
+from master_thesis.ops.mask import Window, widen_window, window_of
 from master_thesis.ops.membrane import membrane
 from master_thesis.ops.pixels import where_masked
 from master_thesis.ops.push_pull import push_pull
@@ -140,7 +140,8 @@ class ExemplarPainter(Painter):
         step, smooth = painting_step(hole), self._guessed(picture.astype(np.float32), hole)
         tones = coarse_tones(picture, hole, smooth)
         if step == 1:
-            painted = self._composed(picture, hole, tones)
+            painted, place = picture.astype(np.float32), _searched(hole)
+            painted[place] = self._composed(picture[place], hole[place], tones[place])
         else:
             small = self._composed(*reduce_known(picture, hole, step), tones)
             painted = enlarge_painted(small, picture, hole, step, self.seed)
@@ -158,6 +159,16 @@ class ExemplarPainter(Painter):
         self._patchmatch.set_random_seed(self.seed)
         compose = partial(self._patchmatch.inpaint_regularity, patch_size=PATCH_RADIUS, guide_weight=TONE_WEIGHT)
         return interruptible(lambda: compose(picture, hole, tones)).astype(np.float32)
+
+
+def _searched(hole: Bool[np.ndarray, "H W"]) -> Window:
+    """The part of the surroundings in which patches are searched: as far as the hole would reach in one piece.
+
+    Parts of a hole that lie apart have more beside them than a search needs, and all of that takes time.
+    """
+    window = window_of(hole)
+    assert window is not None, "there is a hole"
+    return widen_window(window, max(MIN_MARGIN_PX, math.isqrt(np.count_nonzero(hole))), (hole.shape[0], hole.shape[1]))
 
 
 def painting_step(hole: Bool[np.ndarray, "H W"]) -> int:

@@ -137,6 +137,22 @@ def test_exemplars_depend_on_the_seed_alone():
     assert not torch.equal(first, other)
 
 
+def test_parts_that_lie_apart_are_searched_for_in_what_is_near(monkeypatch):
+    """As far around them as they would reach in one piece; what is beyond stays as it is."""
+    seen = []
+    hole = torch.zeros(1, 1, 400, 500)
+    hole[..., 150:160, 150:160] = hole[..., 240:250, 340:350] = 1
+    painter, frame = ExemplarPainter(), MaskedFrames(torch.rand(1, 3, 400, 500), 1 - hole)
+    monkeypatch.setattr(painter, "_composed", lambda picture, hole, tones: seen.append(hole.shape) or picture + 0.0)
+    painter.paint(frame)
+    assert seen == [(100 + 2 * 64, 200 + 2 * 64)]
+    seen.clear()
+    hole[..., 150:250, 150:350] = 1
+    painted = painter.paint(MaskedFrames(frame.colours, 1 - hole))
+    assert seen == [(100 + 2 * 141, 200 + 2 * 141)]
+    assert (painted == frame.colours)[(hole == 0).expand_as(painted)].all()
+
+
 def test_large_holes_are_painted_in_a_reduced_picture(monkeypatch):
     monkeypatch.setattr("master_thesis.models.painter.MAX_HOLE_PIXELS", 60)
     frames, painter, sizes = with_box(stripes()), ExemplarPainter(), []
