@@ -21,6 +21,8 @@ from master_thesis.ops.membrane import membrane
 
 SCALES_PX = (1, 2, 4, 8, 16)
 """Blurs between which the bands lie."""
+SMALL_SIGMA, LEFT_SIGMA = 2, 1.94
+"""Blur of wide ones at the size at which they are computed, and what reducing and enlarging leave of it to do."""
 SMOOTH_SHARES = (0.0, 0.0, 0.1, 0.3, 0.5, 0.8)
 """Share of the smooth guess in each band, and in what is coarser."""
 REACH_PX = 64
@@ -57,11 +59,11 @@ def limit_contrast(
 def _limited(
     picture: Float[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"], guess: Float[np.ndarray, "H W 3"]
 ) -> Float[np.ndarray, "H W 3"]:
-    depth = cv2.distanceTransform(hole.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    depth, away = (cv2.distanceTransform(m.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5) for m in (hole, ~hole))
     bands, smooth = _bands(picture), _bands(guess)
     result = np.zeros_like(picture)
     for scale, share, band, even in zip((*SCALES_PX, SCALES_PX[-1]), SMOOTH_SHARES, bands, smooth, strict=True):
-        gain = 1 if band is bands[-1] else _gain(band, hole, scale)[..., None]
+        gain = 1 if band is bands[-1] else _gain(band, hole, away > scale, scale)[..., None]
         # A band reaches as far as its blur, so that it is whole at the border.
         fade = (depth / (2 * scale)).clip(0, 1)[..., None]
         result += band + fade * ((1 - share) * gain * band + share * even - band)
@@ -70,13 +72,25 @@ def _limited(
 
 def _bands(picture: Float[np.ndarray, "H W 3"]) -> list[Float[np.ndarray, "H W 3"]]:
     """Splits a picture into bands, from fine to coarse; the last one is what is left."""
-    blurred = [picture, *(np.asarray(cv2.GaussianBlur(picture, (0, 0), s), np.float32) for s in SCALES_PX)]
+    blurred = [picture, *(_blurred(picture, scale) for scale in SCALES_PX)]
     return [*(fine - coarse for fine, coarse in pairwise(blurred)), blurred[-1]]
 
 
-def _gain(band: Float[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"], scale: int) -> Float[np.ndarray, "H W"]:
-    """By what to multiply a band, in [0, 1]."""
-    away = cv2.distanceTransform((~hole).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5) > scale
+def _blurred(picture: Float[np.ndarray, "H W 3"], sigma: int) -> Float[np.ndarray, "H W 3"]:
+    """A Gaussian blur; a wide one is computed at a reduced size, where it takes a fraction of the time."""
+    height, width = picture.shape[:2]
+    step = max(sigma // SMALL_SIGMA, 1)
+    if step == 1:
+        return cv2.GaussianBlur(picture, (0, 0), sigma)
+    size = max(round(width / step), 1), max(round(height / step), 1)
+    small = cv2.GaussianBlur(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), (0, 0), LEFT_SIGMA)
+    return cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+def _gain(
+    band: Float[np.ndarray, "H W 3"], hole: Bool[np.ndarray, "H W"], away: Bool[np.ndarray, "H W"], scale: int
+) -> Float[np.ndarray, "H W"]:
+    """By what to multiply a band in a hole, in [0, 1], so that it is no stronger than away from the hole."""
     around, is_known = _energy(band, away, scale)
     if not is_known.any():
         return np.ones(hole.shape, np.float32)
@@ -90,6 +104,7 @@ def _energy(
 ) -> tuple[Float[np.ndarray, "h w 3"], Bool[np.ndarray, "h w"]]:
     """The mean square of a band in cells of a part of it, with those around, and where there is any."""
     size = tuple(max(side // (CELL * scale), 1) for side in where.shape[::-1])
-    planes = np.dstack((band**2 * where[..., None], where)).astype(np.float32)
+    squares = cv2.copyTo(cv2.multiply(band, band), where.view(np.uint8))
+    planes = cv2.merge((*cv2.split(squares), where.astype(np.float32)))
     means = cv2.GaussianBlur(cv2.resize(planes, size, interpolation=cv2.INTER_AREA), (0, 0), WINDOW)
     return means[..., :3] / (means[..., 3:] + 1e-6), means[..., 3] > LEAST_SHARE

@@ -79,3 +79,12 @@ def test_pictures_that_are_all_hole_or_tiny(shape):
     everything = np.ones(shape, bool)
     assert np.allclose(limit_contrast(picture, everything), picture, atol=1e-3)
     assert np.isfinite(limit_contrast(picture, ~everything)).all()
+
+
+@pytest.mark.parametrize("sigma", bands.SCALES_PX)
+def test_wide_blurs_are_close_to_those_of_the_full_size(sigma):
+    y, x = np.mgrid[:120, :151]
+    noise = np.random.default_rng(0).normal(0, 10, (120, 151, 3))
+    scene = (120 + 40 * np.sin(x / 9)[..., None] + np.where(y > 50, 20, 0)[..., None] + noise).astype(np.float32)
+    error = np.abs(bands._blurred(scene, sigma) - cv2.GaussianBlur(scene, (0, 0), sigma))
+    assert error[32:-32, 32:-32].mean() < 0.01 * scene.std()
