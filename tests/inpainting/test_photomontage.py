@@ -223,4 +223,5 @@ def test_repeated_frames_are_filled_alike(pan) -> None:
         for picture, n in zip(pictures, (t, t + 1), strict=True):
             picture[holes[n]] = filled[n].colours
         both = holes[t] & holes[t + 1]
-        assert np.abs(pictures[0] - pictures[1])[both].mean() < 0.6
+        # What one of the two shows itself is copied from there, which moves the join by a part of the noise.
+        assert np.abs(pictures[0] - pictures[1])[both].mean() < 1.2
