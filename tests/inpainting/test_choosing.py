@@ -82,7 +82,7 @@ def test_the_mean_of_sources_is_carried_on_as_well() -> None:
 
 
 def test_where_little_stays_hidden_every_frame_is_decided_on(decided: list[int]) -> None:
-    frames, holes = panned(9)
+    frames, holes = panned(12)
     list(choose_sources(Views(frames, WideHoles(holes)), Motions.of(frames, holes), Order(range(8), 0)))
     assert sorted(decided) == list(range(8))
 
