@@ -30,7 +30,7 @@ from master_thesis.runtime.ahead import side_by_side
 
 TOGETHER = 3
 """Frames that are decided on by the one in their middle."""
-LEAST_HIDDEN = 0.7
+LEAST_HIDDEN = 0.8
 """Share of a hole that this one should hide, too, for its choice to be carried over: where the camera or the hole moves
 fast, little of it does."""
 
