@@ -78,7 +78,7 @@ def test_the_trial_of_a_montage_tells_a_painting_from_the_rest(monkeypatch):
     fill = Photomontage.fill
     monkeypatch.setattr(Photomontage, "fill", lambda *args: assembled.append(args) or fill(*args))
     assert Trial.run(tried, frames) == Trial(
-        pair=(3.0 + 5.0) / estimate.TRIED_FRAMES, painting=6.0 * 16, joining=7.0
+        pair=estimate.WARM * (3.0 + 5.0) / estimate.TRIED_FRAMES, painting=6.0 * 16, joining=7.0
     )  # at a quarter of the size
     assert sum(tried.hallucinator.batch_sizes) == 1
     assert len(assembled) == 1  # nothing is done only to warm up
