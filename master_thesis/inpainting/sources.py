@@ -9,7 +9,7 @@ Source: Granados et al., How Not to Be Seen, 2012.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -107,7 +107,7 @@ class Side(NamedTuple):
 
 def followed_both_ways(holes: WideHoles, motions: Motions, order: Order) -> Iterator[tuple[int, tuple[Side, Side]]]:
     """Yields where the holes of targets lie in the nearest earlier and later frames that show them, in order."""
-    earlier, later = _Trails(holes, motions, -1), _Trails(holes, motions, 1)
+    earlier, later = _Trails(holes, motions), _Trails(holes, motions)
     ahead = later.through(reversed(range(order.key + 1, len(holes))), order.targets)
     behind = earlier.through(range(order.key + 1), order.targets)
     for t in order.backwards:
@@ -122,12 +122,11 @@ class _Trails:
     Args:
         holes: of all frames.
         motions: of the frames.
-        step: 1 ahead, -1 behind.
     """
 
-    def __init__(self, holes: WideHoles, motions: Motions, step: int) -> None:
+    def __init__(self, holes: WideHoles, motions: Motions) -> None:
         self.holes = holes
-        self._wide, self._tight = _Trail(holes, motions, step), _Trail(holes.holes, motions, step)
+        self._wide, self._tight = _Trail(holes, motions), _Trail(holes.holes, motions)
 
     def at(self, t: int) -> Side:
         """That of frame t; the neighbour in this direction was asked before."""
@@ -146,11 +145,10 @@ class _Trail:
     Args:
         holes: of all frames.
         motions: of the frames.
-        step: 1 ahead, -1 behind.
     """
 
-    def __init__(self, holes: Sequence[Hole], motions: Motions, step: int) -> None:
-        self.holes, self.motions, self.step = holes, motions, step
+    def __init__(self, holes: Sequence[Hole], motions: Motions) -> None:
+        self.holes, self.motions = holes, motions
         self._last: tuple[int, Places] | None = None
 
     def at(self, t: int, before: Places | None = None) -> Places:
@@ -170,11 +168,11 @@ class _Trail:
 
     def _followed(self, t: int, points: Float[np.ndarray, "N 2"]) -> Places:
         """The places of some pixels of frame t."""
-        known = None if self._last is None else PositionMap.of(self._last[0], self.holes[self._last[0]], self._last[1])
-        moved = self.motions.between(t, t + self.step, points) if known is not None else points
-        places = followed(known, points, lambda _: moved)
-        if known is not None:
-            places = self._corrected(places, moved, known)
+        places = Places.nowhere(points)
+        if self._last is not None:
+            number, taken = self._last
+            known, moved = PositionMap.of(number, self.holes[number], taken), self.motions.between(t, number, points)
+            places = self._corrected(known.at(moved), moved, known)
         # What stays hidden is followed as well, as if it had been hallucinated where that ends.
         return places.where(places.is_known, Places(np.full(len(points), hallucinated_in(t), np.int32), points))
 
@@ -233,12 +231,3 @@ def points_of(hole: Hole) -> Float[np.ndarray, "N 2"]:
     index, points = np.flatnonzero(hole), np.empty((np.count_nonzero(hole), 2), np.float32)
     points[:, 1], points[:, 0] = np.divmod(index, hole.shape[1])
     return points
-
-
-def followed(
-    known: PositionMap | None, points: Float[np.ndarray, "N 2"], motion: Callable[[np.ndarray], np.ndarray]
-) -> Places:
-    """The places that a neighbouring frame has for points moved into it."""
-    if known is None or not len(points):
-        return Places.nowhere(points)
-    return known.at(motion(points))
