@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Int, Shaped, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 
-from master_thesis.images.reducing import reduce_image, size_within
-from master_thesis.inpainting.motions import Hole, Motions, Picture
+from master_thesis.inpainting.comparison import Grid, Views, visible_around
+from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.inpainting.planes import (
     LEAST_REFINED,
     Motion,
@@ -20,78 +19,17 @@ from master_thesis.inpainting.planes import (
     is_shown,
     refine_corners,
 )
-from master_thesis.inpainting.sources import WideHoles
 from master_thesis.inpainting.witnesses import Witnesses
-from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.homography import through
-from master_thesis.models.classical.views import VIEW_SIDE_PX
-from master_thesis.ops.mask import Window
-from master_thesis.ops.pixels import as_bytes, is_inside, nearest_in, pixel_positions, put_rows, sample_at
+from master_thesis.ops.pixels import as_bytes, is_inside, nearest_in, put_rows, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places, by_frame
 
-COMPARED_SIDE_PX = 288
-"""Largest extent of a frame at the size at which candidates are compared."""
-AROUND_PX = 10
-"""Width of the surroundings of a hole at that size."""
-AT_ONCE = 4
-"""Planes that are read together, which takes hardly longer than one."""
 MAX_CANDIDATES = 18
 """Along planes; the memory that the comparison takes grows with their square."""
 WITNESS_STEP = 4
 """Every so many pixels of a hole, it is counted how many frames show one."""
 FRINGE_PX = 6.0
 """Distance from the hole of another frame, at that size, up to which its object may still show."""
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The surroundings of a hole, reduced.
-
-    Attributes:
-        points: the position of each pixel of the grid, in px of the frame.
-        step: distance of neighbours, in px of the frame.
-    """
-
-    points: Float[np.ndarray, "h w 2"]
-    step: int
-
-    @staticmethod
-    def around(wide: Hole) -> Grid:
-        """The grid of a hole that is not empty."""
-        step = max(round(max(wide.shape) / COMPARED_SIDE_PX), 1)
-        rows, columns = (np.flatnonzero(wide.any(axis=axis)) for axis in (1, 0))
-        start, stop = np.array([(columns[0], rows[0]), (columns[-1], rows[-1])]) // step
-        height, width = np.maximum(np.array(wide.shape) // step, 1)
-        left, top = np.clip(start - AROUND_PX, 0, (width - 1, height - 1)).tolist()
-        right, bottom = np.minimum(stop + AROUND_PX + 1, (width, height)).tolist()
-        cells = pixel_positions(bottom - top, right - left) + np.array((left, top), np.float32)
-        return Grid((cells + 0.5) * step - 0.5, step)
-
-    def within(self, place: Window) -> Grid:
-        """A part of it."""
-        return Grid(self.points[place], self.step)
-
-    def reduced(self, points: Float[np.ndarray, "*N 2"]) -> Float[np.ndarray, "*N 2"]:
-        """Positions in a reduced frame."""
-        return ((points + 0.5) / self.step - 0.5).astype(np.float32)
-
-    def read(self, planes: Shaped[np.ndarray, "K h w"], points: Float[np.ndarray, "N 2"]) -> Float[np.ndarray, "K N"]:
-        """Reads planes over the grid at positions in px of the frame, between its pixels."""
-        places = self.reduced(points) - self.reduced(self.points[0, 0])
-        result = np.zeros((len(planes), len(points)), np.float32)
-        for i in range(0, len(planes), AT_ONCE):
-            # Always as many: OpenCV is less exact with some other numbers.
-            group = np.resize(planes[i : i + AT_ONCE], (AT_ONCE, *planes.shape[1:])).astype(np.float32)
-            result[i : i + AT_ONCE] = sample_at(cv2.merge(list(group)), places).T[: len(planes) - i]
-        return result
-
-    def read_uniform(self, labels: Int[np.ndarray, "h w"], points: Float[np.ndarray, "N 2"]) -> Int[np.ndarray, " N"]:
-        """The label that all pixels of the grid around each position have; -1 where they differ."""
-        plane, kernel, (height, width) = labels.astype(np.float32), np.ones((2, 2), np.uint8), labels.shape
-        least, most = (each(plane, kernel, anchor=(0, 0)) for each in (cv2.erode, cv2.dilate))
-        uniform = np.where(least == most, labels, -1)
-        x, y = np.floor(self.reduced(points) - self.reduced(self.points[0, 0])).astype(int).T
-        return uniform.ravel().take(y.clip(0, height - 1) * width + x.clip(0, width - 1))
 
 
 @dataclass(frozen=True)
@@ -111,46 +49,6 @@ class Candidate:
     colours: UInt8[np.ndarray, "h w 3"]
     safety: Float[np.ndarray, "h w"]
     is_followed: bool
-
-
-class Views:
-    """Frames at the size at which they are compared, kept while they are nearby; several threads may ask for them.
-
-    Args:
-        frames: RGB.
-        wide: their pixels that are not copied.
-    """
-
-    def __init__(self, frames: Sequence[Picture], wide: WideHoles) -> None:
-        self.frames, self.wide = frames, wide
-        self._kept: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-        self._grey: dict[int, np.ndarray] = {}
-
-    def grey(self, k: int, own: Exposure, other: Exposure) -> UInt8[np.ndarray, "h w"]:
-        """A frame in grey, at the size at which corners are compared, as another exposure than its own shows it."""
-        grey = self._grey.get(k)
-        if grey is None:
-            height, width = self.wide[k].shape
-            image = as_bytes(reduce_image(self.frames[k], size_within((height, width), VIEW_SIDE_PX)))
-            grey = self._grey[k] = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-        return grey if own is other else cv2.LUT(grey, own.grey.bytes_seen_as(other.grey)[:, 0])
-
-    def at(self, k: int, step: int) -> tuple[UInt8[np.ndarray, "h w 3"], Float[np.ndarray, "h w"]]:
-        """A reduced frame, and the distance of its pixels from the hole."""
-        kept = self._kept.get(k)
-        if kept is None:
-            hole = self.wide[k]
-            size = max(hole.shape[0] // step, 1), max(hole.shape[1] // step, 1)
-            image = as_bytes(reduce_image(self.frames[k][: size[0] * step, : size[1] * step], size))
-            is_free = cv2.resize((~hole).astype(np.uint8), size[::-1], interpolation=cv2.INTER_NEAREST)
-            kept = self._kept[k] = image, cv2.distanceTransform(is_free, cv2.DIST_L2, cv2.DIST_MASK_3)
-        return kept
-
-    def keep_near(self, t: int, reach: int, others: Collection[int] = ()) -> None:
-        """Forgets what lies further from frame t, except some that are looked at again."""
-        for kept in (self._kept, self._grey):
-            for k in [k for k in list(kept) if abs(k - t) > reach and k not in others]:
-                del kept[k]
 
 
 def plane_candidates(
@@ -241,11 +139,3 @@ def _moved_along(places: Places, hole: Hole, grid: Grid) -> tuple[np.ndarray, np
         there[is_around] += (there - grid.points).reshape(-1, 2).take(nearest, axis=0)
         origin[is_around] = origin.ravel()[nearest]
     return origin.ravel(), there.reshape(-1, 2), is_around.ravel()
-
-
-def visible_around(hole: Hole, grid: Grid) -> Bool[np.ndarray, "h w"]:
-    """Whether a pixel of the grid is outside a hole."""
-    is_free = cv2.resize(
-        (~hole).astype(np.float32), None, fx=1 / grid.step, fy=1 / grid.step, interpolation=cv2.INTER_AREA
-    )
-    return sample_at(is_free, grid.reduced(grid.points.reshape(-1, 2))).reshape(grid.points.shape[:2]) > 0.99

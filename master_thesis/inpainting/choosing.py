@@ -15,13 +15,12 @@ from itertools import islice
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from master_thesis.inpainting.candidates import Views
+from master_thesis.inpainting.comparison import Views
 from master_thesis.inpainting.decisions import Colours, Decision, Labels
 from master_thesis.inpainting.detail import Part, colours_at
 from master_thesis.inpainting.judging import Judge
 from master_thesis.inpainting.labels import decide
 from master_thesis.inpainting.motions import Hole, Motions
-from master_thesis.inpainting.planes import DISTANCES
 from master_thesis.inpainting.rims import in_rims
 from master_thesis.inpainting.sources import Chosen, Order, Side, followed_both_ways, points_of
 from master_thesis.ops.pixels import put_rows
@@ -45,15 +44,13 @@ def choose_sources(views: Views, motions: Motions, order: Order) -> Iterator[tup
     """Yields the sources of targets, in order; those of several groups of frames are chosen at once.
 
     Args:
-        views: of all frames; those far away from a target are forgotten.
+        views: of all frames.
         motions: of the frames.
         order: of the targets.
     """
     chooser = _Chooser(views, motions)
     for group in side_by_side(chooser.chosen, _groups(followed_both_ways(views.wide, motions, order), order)):
-        for t, chosen in group:
-            views.keep_near(t, DISTANCES[-1])
-            yield t, chosen
+        yield from group
 
 
 def _groups(followed: Iterable[Followed], order: Order) -> Iterator[list[Followed]]:

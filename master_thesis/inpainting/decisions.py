@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int, UInt8
 
-from master_thesis.inpainting.candidates import Candidate, Grid
+from master_thesis.inpainting.candidates import Candidate
+from master_thesis.inpainting.comparison import Grid
 from master_thesis.inpainting.motions import Picture
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.ops.consensus import Consensus

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 from jaxtyping import Float
 
-from master_thesis.inpainting.candidates import Grid, Views
+from master_thesis.inpainting.comparison import Grid, Views
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.rims import is_outside
 from master_thesis.inpainting.sources import points_of

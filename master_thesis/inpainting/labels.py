@@ -13,14 +13,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
-from master_thesis.inpainting.candidates import (
-    Candidate,
-    Grid,
-    Views,
-    followed_candidate,
-    plane_candidates,
-    visible_around,
-)
+from master_thesis.inpainting.candidates import Candidate, followed_candidate, plane_candidates
+from master_thesis.inpainting.comparison import Grid, Views, visible_around
 from master_thesis.inpainting.decisions import Colours, Decision
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.strangers import StrangerFinder

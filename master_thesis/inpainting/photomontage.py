@@ -18,8 +18,8 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from master_thesis.inpainting.candidates import Views
 from master_thesis.inpainting.choosing import choose_sources
+from master_thesis.inpainting.comparison import Views
 from master_thesis.inpainting.finishing import FilledHole, Finisher
 from master_thesis.inpainting.judging import Judge
 from master_thesis.inpainting.keys import key_frame

@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from master_thesis.inpainting.candidates import Candidate, Grid, Views
+from master_thesis.inpainting.candidates import Candidate
+from master_thesis.inpainting.comparison import Grid, Views
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.ops.guided import spread_by_colour
 from master_thesis.ops.pixels import is_inside, nearest_in, put_rows, sample_at

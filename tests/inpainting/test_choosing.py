@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from master_thesis.inpainting import choosing
-from master_thesis.inpainting.candidates import Views
 from master_thesis.inpainting.choosing import TOGETHER, choose_sources
+from master_thesis.inpainting.comparison import Views
 from master_thesis.inpainting.decisions import Decision
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.sources import Order, WideHoles

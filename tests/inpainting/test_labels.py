@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from master_thesis.inpainting import candidates, decisions, labels
-from master_thesis.inpainting.candidates import Grid, Views, followed_candidate, visible_around
+from master_thesis.inpainting.candidates import followed_candidate
 from master_thesis.inpainting.choosing import choose_sources
+from master_thesis.inpainting.comparison import Grid, Views, visible_around
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.sources import Order, WideHoles, points_of, widened
 from master_thesis.ops.position_map import NOWHERE, Places
@@ -72,16 +73,6 @@ def test_corners_are_compared_with_frames_that_are_three_or_more_away_alone(scen
     steps = [sorted(k for k, _, _ in each) for each in candidates._plane_motions(TARGET, views, motions)]
     assert steps == [[3, 5], [2, 6], [1, 7], [0, 8]]
     assert len(compared) == 4
-
-
-def test_a_grid_covers_the_hole_and_reads_it_where_it_is() -> None:
-    hole = np.zeros((480, 864), bool)
-    hole[200:260, 300:420] = True
-    grid = Grid.around(hole)
-    assert grid.step == 3
-    points = points_of(hole)
-    read = grid.read(np.moveaxis(grid.points, -1, 0), points)
-    np.testing.assert_allclose(read.T, points, atol=0.05)
 
 
 def test_the_best_candidates_are_those_of_a_search_among_all() -> None:

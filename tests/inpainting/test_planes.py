@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from master_thesis.inpainting.candidates import Views
+from master_thesis.inpainting.comparison import Views
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.planes import (
     DISTANCES,

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from master_thesis.inpainting.candidates import Grid, Views
+from master_thesis.inpainting.comparison import Grid, Views
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.photomontage import Photomontage
 from master_thesis.inpainting.sources import WideHoles, points_of
