@@ -20,7 +20,7 @@ from torch import Tensor
 from master_thesis.models.coarse import SIDE, CoarseColours, coarse_fill
 from master_thesis.models.hallucinator import Hallucinator, plain_copies
 from master_thesis.ops.contrast import limit_contrast
-from master_thesis.ops.image import to_bytes
+from master_thesis.ops.image import GREY, to_bytes
 from master_thesis.ops.mask import Window, widen_window, window_of
 from master_thesis.ops.membrane import membrane
 from master_thesis.ops.pixels import where_masked
@@ -189,7 +189,7 @@ def coarse_tones(
     sigma, known = max(hole.shape) / SIDE, (~hole[..., None]).astype(np.float32)
     means = cv2.GaussianBlur(np.dstack((picture * known, known)), (0, 0), sigma)
     red, green, blue = cv2.split(where_masked(hole, guess, means[..., :3] / np.maximum(means[..., 3:], 1e-3)))
-    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    luma = GREY[0] * red + GREY[1] * green + GREY[2] * blue
     return np.dstack((luma, red - blue, np.zeros_like(luma))) * np.float32(TONE_RANGE / 255)
 
 

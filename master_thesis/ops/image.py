@@ -12,6 +12,8 @@ IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 FILL = IMAGENET_MEAN
 """Colour of the holes in masked frames (RGB)."""
+GREY = (0.299, 0.587, 0.114)
+"""Share of each colour (RGB) in grey, as in OpenCV."""
 FINE = 256
 """Levels of 16 bits in one level of 8 bits, as FFmpeg converts them: 65,280 is white, what lies above is brighter."""
 

@@ -14,6 +14,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float, Shaped, UInt8
 
+from master_thesis.ops.image import GREY
+
 LARGEST_CHANGE = 0.25
 """Largest change of the gain between neighbouring frames; a larger one is another scene."""
 LEAST_SPREAD = 4.0
@@ -23,8 +25,6 @@ LEAST_CHANGE = 0.4
 LEAST_PIXELS = 50
 BLUR_PX = 2.0
 NUM_BYTES = 256
-GREY = np.array((0.299, 0.587, 0.114))
-"""Share of each colour in grey."""
 DARKEST, BRIGHTEST = 3, 252
 """Colours beyond are clipped."""
 TRIM = 2.5
@@ -80,7 +80,7 @@ class Exposure:
     @property
     def grey(self) -> Exposure:
         """That of the frame in grey, which is exact where all gains are the same."""
-        return Exposure(np.full(3, GREY @ self.gain), np.full(3, GREY @ self.offset))
+        return Exposure(np.full(3, np.dot(GREY, self.gain)), np.full(3, np.dot(GREY, self.offset)))
 
     def seen_as(self, other: Exposure, colours: Shaped[np.ndarray, "N 3"]) -> Float[np.ndarray, "N 3"]:
         """Colours of a frame of this exposure as a frame of the other one would show them."""

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from master_thesis.models.aligner import Aligner, Encoded, trusted_alignment
 from master_thesis.models.classical.homography import global_motion, warp_homography
-from master_thesis.ops.image import to_bytes
+from master_thesis.ops.image import GREY, to_bytes
 from master_thesis.ops.pixels import pixel_positions, warp_by_flow
 from master_thesis.records import Alignment, MaskedFrames
 
@@ -81,8 +81,7 @@ class OpenCVAligner(Aligner, nn.Module):
     @torch.no_grad()
     def encode(self, frames: MaskedFrames) -> Encoded:
         """Computes grey frames, on the CPU."""
-        weights = torch.tensor((0.299, 0.587, 0.114)).to(frames.colours)
-        grey = to_bytes(torch.einsum("nchw,c->nhw", frames.colours, weights))
+        grey = to_bytes(torch.einsum("nchw,c->nhw", frames.colours, torch.tensor(GREY).to(frames.colours)))
         return Encoded(frames, (grey.cpu(), frames.visible[:, 0].cpu() > 0.5))
 
     @torch.no_grad()
