@@ -16,12 +16,11 @@ from master_thesis.inpainting.planes import (
     find_corners,
     fit_planes,
     follow_corners,
-    is_shown,
     refine_corners,
 )
 from master_thesis.inpainting.witnesses import Witnesses
 from master_thesis.models.classical.homography import through
-from master_thesis.ops.pixels import as_bytes, is_inside, nearest_in, put_rows, sample_at
+from master_thesis.ops.pixels import as_bytes, is_inside, is_shown, nearest_in, put_rows, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places, by_frame
 
 MAX_CANDIDATES = 18
@@ -65,7 +64,7 @@ def plane_candidates(
     for steps in _plane_motions(t, views, motions):
         for k, number, motion in steps:
             moved = through(motion, points)
-            is_known = reached & is_shown(moved, views.wide[k])
+            is_known = reached & is_shown(moved, views.wide[k], margin=0.0)
             some, is_there = moved[::WITNESS_STEP], is_known[::WITNESS_STEP]
             if witnesses.add(number, is_there, is_there & (_away(k, some, grid, views) >= FRINGE_PX)):
                 places = Places(np.where(is_known, k, NOWHERE).astype(np.int32), moved)

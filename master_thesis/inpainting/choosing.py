@@ -23,7 +23,7 @@ from master_thesis.inpainting.labels import decide
 from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.inpainting.rims import in_rims
 from master_thesis.inpainting.sources import Chosen, Order, Side, followed_both_ways, points_of
-from master_thesis.ops.pixels import put_rows
+from master_thesis.ops.pixels import pixels_at, put_rows
 from master_thesis.ops.position_map import NOWHERE, Places
 from master_thesis.runtime.ahead import side_by_side
 
@@ -122,10 +122,8 @@ class _Beside:
         """Looks points up in a neighbour with some hole."""
         number_of = np.full(hole.shape, -1)
         number_of[hole] = np.arange(np.count_nonzero(hole))
-        x, y = np.rint(points).astype(int).T
-        is_inside = (x >= 0) & (y >= 0) & (x < hole.shape[1]) & (y < hole.shape[0])
-        index = number_of[y.clip(0, hole.shape[0] - 1), x.clip(0, hole.shape[1] - 1)]
-        return _Beside(points, np.where(is_inside, index, -2))
+        pixels, is_inside = pixels_at(points, hole.shape)
+        return _Beside(points, np.where(is_inside, number_of.take(pixels), -2))
 
     @property
     def is_hidden(self) -> Bool[np.ndarray, " N"]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from jaxtyping import Float, Int, Int32, Shaped
 
@@ -19,7 +18,7 @@ from master_thesis.inpainting.sources import Chosen, points_of, widened
 from master_thesis.models.painter import surroundings
 from master_thesis.ops.detail import with_detail
 from master_thesis.ops.mask import Window, widen_window, window_of
-from master_thesis.ops.pixels import pixels_in, put_pixels, put_rows, sample_at, where_masked
+from master_thesis.ops.pixels import is_shown, pixels_in, put_pixels, put_rows, where_masked
 from master_thesis.ops.position_map import NOWHERE, Places, by_frame, hallucinated_in
 
 SAMPLED_PX = 8
@@ -133,12 +132,8 @@ class Finisher:
         shift = points_of(ring) - points_of(inside).take(nearest, axis=0)
         source, xy = places.source[nearest], places.xy.take(nearest, axis=0) + shift
         for k, chosen in by_frame(source):
-            hole, points = self.holes[k], xy.take(chosen, axis=0)
-            x, y = points.T
-            is_inside = (x >= -0.5) & (y >= -0.5) & (x <= hole.shape[1] - 0.5) & (y <= hole.shape[0] - 0.5)
             # Sampling reaches as far as the margin of a hole does.
-            is_hidden = sample_at(widened(hole).view(np.uint8), points, cv2.INTER_NEAREST) > 0
-            source[chosen[~is_inside | is_hidden]] = NOWHERE
+            source[chosen[~is_shown(xy.take(chosen, axis=0), widened(self.holes[k]))]] = NOWHERE
         return Places(source, xy)
 
     def sampled(self, t: int, places: Places) -> Float[np.ndarray, "N 3"]:

@@ -16,6 +16,7 @@ from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.models.classical.homography import scaled
 from master_thesis.ops.mask import widened
+from master_thesis.ops.pixels import pixels_at
 
 GRID_SIDE = 108
 """Cells along the longer side of a frame."""
@@ -92,10 +93,8 @@ def _cells(
 ) -> tuple[Int[np.ndarray, " N"], Bool[np.ndarray, " N"]]:
     """The cells of a frame in which points of the first frame lie, row by row, and whether they lie in the frame."""
     x, y, scale = camera @ points.T
-    is_before = np.abs(scale) > 1e-9
-    x, y = (np.rint(axis / np.where(is_before, scale, 1)).clip(-1, 1e6).astype(int) for axis in (x, y))
-    is_inside = is_before & (x >= 0) & (y >= 0) & (x < grid.shape[1]) & (y < grid.shape[0])
-    return np.where(is_inside, y * grid.shape[1] + x, 0), is_inside
+    scale[np.abs(scale) <= 1e-9] = np.nan
+    return pixels_at(np.stack((x, y), axis=-1) / scale[:, None], grid.shape)
 
 
 def _reduced(frame: Picture, size: tuple[int, int]) -> Float[np.ndarray, "N 3"]:

@@ -20,7 +20,7 @@ from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.models.classical.homography import BORDER_PX, MIN_INLIERS, THRESHOLD_PX, fit_homography
 from master_thesis.models.classical.views import VIEW_SIDE_PX
-from master_thesis.ops.pixels import is_inside, sample_at
+from master_thesis.ops.pixels import is_shown
 
 DISTANCES = (1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85)
 """Distances, in frames, at which frames are copied from along planes."""
@@ -75,7 +75,7 @@ def follow_corners(
             there = motions.between(k - way, k, before)
             back = motions.between(k, k - way, there)
             away_x, away_y = np.abs(back - before).T
-            is_left = is_shown(there, holes[k]) & (away_x < MAX_RETURN_PX) & (away_y < MAX_RETURN_PX)
+            is_left = is_shown(there, holes[k], margin=0.0) & (away_x < MAX_RETURN_PX) & (away_y < MAX_RETURN_PX)
             sides[way] = np.stack((here[is_left], there[is_left]))
         if not sides:
             return
@@ -133,8 +133,3 @@ def fit_planes(here: Float[np.ndarray, "N 2"], there: Float[np.ndarray, "N 2"], 
         is_left = np.linalg.norm(moved - there, axis=1) > 2 * THRESHOLD_PX
         here, there = here[is_left], there[is_left]
     return found
-
-
-def is_shown(points: Float[np.ndarray, "N 2"], hole: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, " N"]:
-    """Whether points lie in a frame and outside its hole."""
-    return is_inside(points, hole.shape) & (sample_at(hole.view(np.uint8), points, cv2.INTER_NEAREST) == 0)

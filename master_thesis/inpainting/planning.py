@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from master_thesis.models.classical.homography import global_motion, still_and_moved_error, unless_still
+from master_thesis.ops.pixels import is_shown
 
 STRIDE_PX = 3
 """Distance of the hole's pixels that are carried along."""
@@ -119,7 +120,7 @@ class ReferencePlanner:
     def __init__(self, path: CameraPath, holes: Bool[np.ndarray, "F H W"], margin: int = MARGIN_PX) -> None:
         self.path, self.holes = path, holes
         kernel = np.ones((2 * margin + 1,) * 2, np.uint8)
-        self._known = [cv2.dilate(hole.astype(np.uint8), kernel) == 0 for hole in holes]
+        self._unknown = [cv2.dilate(hole.astype(np.uint8), kernel) > 0 for hole in holes]
 
     def plan(self, t: int) -> ReferencePlan:
         """Chooses references greedily: near ones that show much of what no other one shows."""
@@ -144,15 +145,9 @@ class ReferencePlanner:
 
     def _sees(self, t: int, r: int, points: np.ndarray) -> Bool[np.ndarray, " P"]:
         """Whether points of frame t, carried along, lie inside frame r and outside its hole."""
-        result = np.zeros(len(points), bool)
         if t == r:
-            return result
-        height, width = self.holes[r].shape
-        moved = cv2.perspectiveTransform(points[None], self.path.motion(t, r))[0]
-        x, y = np.rint(np.nan_to_num(moved, nan=-1)).T
-        is_inside = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
-        result[is_inside] = self._known[r][y[is_inside].astype(int), x[is_inside].astype(int)]
-        return result
+            return np.zeros(len(points), bool)
+        return is_shown(cv2.perspectiveTransform(points[None], self.path.motion(t, r))[0], self._unknown[r])
 
 
 def hole_points(hole: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "P 2"]:

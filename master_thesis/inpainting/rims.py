@@ -50,7 +50,7 @@ def is_outside(holes: Sequence[Hole], places: Places) -> Bool[np.ndarray, " N"]:
     What lies in no frame, or in what was hallucinated, is in no hole.
     """
     result = np.ones(len(places.source), bool)
-    for k, chosen in by_frame(np.where(places.source >= 0, places.source, NOWHERE)):
+    for k, chosen in by_frame(places.source.clip(NOWHERE)):
         points = places.xy.take(chosen, axis=0)
         inside = np.flatnonzero(sample_at(holes[k].view(np.uint8), points, cv2.INTER_NEAREST))
         if len(inside):  # the others show at least the pixel that they are nearest to

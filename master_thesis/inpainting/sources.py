@@ -19,8 +19,8 @@ from jaxtyping import Bool, Float
 
 from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.ops.mask import PackedMask
-from master_thesis.ops.pixels import pixels_in
-from master_thesis.ops.position_map import NOWHERE, Places, PositionMap, frames_in, hallucinated_in
+from master_thesis.ops.pixels import is_shown, pixels_in
+from master_thesis.ops.position_map import NOWHERE, Places, PositionMap, by_frame, hallucinated_in
 from master_thesis.runtime.recent import RecentArrays
 
 UNPACKED_BYTES = 16 * 2**20
@@ -212,11 +212,8 @@ class _Trail:
     def _is_shown(self, places: Places) -> Bool[np.ndarray, " N"]:
         """Whether the pixel nearest to each place lies outside the hole of its frame."""
         result = np.zeros(len(places.source), bool)
-        for k in [number for number in frames_in(places.source) if number >= 0]:
-            chosen, hole = np.flatnonzero(places.source == k), self.holes[k]
-            x, y = np.rint(places.xy.take(chosen, axis=0)).astype(int).T
-            is_inside = (x >= 0) & (y >= 0) & (x < hole.shape[1]) & (y < hole.shape[0])
-            result[chosen] = is_inside & ~hole[y.clip(0, hole.shape[0] - 1), x.clip(0, hole.shape[1] - 1)]
+        for k, chosen in by_frame(places.source.clip(NOWHERE)):
+            result[chosen] = is_shown(places.xy.take(chosen, axis=0), self.holes[k])
         return result
 
 

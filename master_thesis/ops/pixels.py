@@ -50,14 +50,43 @@ def sample_at(
     return sampled.reshape(-1, *image.shape[2:])[:count]
 
 
-def is_inside(points: Float[np.ndarray, "N 2"], size: tuple[int, ...]) -> Bool[np.ndarray, " N"]:
-    """Whether points (x, y) lie between the outermost pixels of an image of some height and width.
+def is_inside(points: Float[np.ndarray, "N 2"], size: tuple[int, ...], margin: float = 0.0) -> Bool[np.ndarray, " N"]:
+    """Whether points (x, y) lie between the outermost pixels of an image of some height and width, or close to them.
 
     >>> is_inside(np.array([[2, 0], [2.1, 0], [np.nan, 0]]), (5, 3)).tolist()
     [True, False, False]
     """
     x, y = np.ascontiguousarray(points.T)
-    return (x >= 0) & (y >= 0) & (x <= size[1] - 1) & (y <= size[0] - 1)
+    return (x >= -margin) & (y >= -margin) & (x <= size[1] - 1 + margin) & (y <= size[0] - 1 + margin)
+
+
+def is_shown(
+    points: Float[np.ndarray, "N 2"], hole: Bool[np.ndarray, "H W"], margin: float = 0.5
+) -> Bool[np.ndarray, " N"]:
+    """Whether points (x, y) lie in pixels of a frame, up to their edges, and these outside its hole.
+
+    Args:
+        points: in px.
+        hole: of the frame.
+        margin: how far beyond the centres of its outermost pixels they may lie, where less than half a pixel.
+
+    >>> is_shown(np.array([[0.4, 0], [0.6, 0], [-0.4, 0], [-0.6, 0]]), np.array([[False, True]])).tolist()
+    [True, False, True, False]
+    """
+    return is_inside(points, hole.shape, margin) & (sample_at(hole.view(np.uint8), points, cv2.INTER_NEAREST) == 0)
+
+
+def pixels_at(
+    points: Float[np.ndarray, "N 2"], size: tuple[int, ...]
+) -> tuple[Int[np.ndarray, " N"], Bool[np.ndarray, " N"]]:
+    """The pixels of an image that points (x, y) lie in, row by row, and whether they lie in any; 0 where not.
+
+    >>> [found.tolist() for found in pixels_at(np.array([[1.4, 0.6], [-0.6, 0]]), (2, 3))]
+    [[4, 0], [True, False]]
+    """
+    inside = is_inside(points, size, 0.5)
+    x, y = np.where(inside, np.rint(points.T), 0).astype(int)
+    return y.clip(0, size[0] - 1) * size[1] + x.clip(0, size[1] - 1), inside
 
 
 def window_around(points: Float[np.ndarray, "N 2"], margin: int, size: tuple[int, ...]) -> tuple[slice, slice]:

@@ -10,7 +10,6 @@ from master_thesis.inpainting.planes import (
     find_corners,
     fit_planes,
     follow_corners,
-    is_shown,
     refine_corners,
 )
 from master_thesis.inpainting.sources import WideHoles
@@ -77,13 +76,6 @@ def test_corners_lie_outside_the_hole_and_in_pixels_of_the_frame() -> None:
     assert len(corners) == 4
     for corner in expected:
         assert np.abs(corners - corner).max(axis=1).min() < 3
-
-
-def test_a_point_is_shown_inside_the_frame_and_outside_the_hole() -> None:
-    hole = np.zeros(SIZE, bool)
-    hole[10, 10] = True
-    points = np.array([[10, 10], [11, 10], [-0.5, 3], [119, 89], [119.5, 3], [np.nan, 0]], np.float32)
-    assert is_shown(points, hole).tolist() == [False, True, False, True, False, False]
 
 
 def textured(shift=(0, 0)):
