@@ -29,6 +29,9 @@ from master_thesis.runtime.malloc import keep_freed_memory
 
 log = logging.getLogger(__name__)
 
+GPU_WORDS = "auto", "gpu", "cuda"
+"""Values of ``--accelerator`` that choose a GPU where PyTorch sees one."""
+
 
 def prepare_run(seed: int) -> None:
     """Prepares the process for a run in which networks are not trained."""
@@ -49,6 +52,8 @@ def running_networks(options: NetworkCommandOptions, seed: int) -> Iterator[torc
     """Yields the device on which networks run in this block, in the precision of the options."""
     prepare_run(seed)
     check_gpus(options.gpus)
+    place = options.trainer.get("accelerator", "auto")
+    require(place in ("cpu", *GPU_WORDS), f"--accelerator should be one of cpu, {', '.join(GPU_WORDS)}, got {place}")
     device = inference_device(options.trainer)
     with autocast(device, inference_precision(options.trainer)):
         yield device

@@ -13,7 +13,7 @@ import torch
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.utilities.exceptions import MisconfigurationException
 
-from master_thesis.cli.build import check_gpus, gpu_works, inference_precision
+from master_thesis.cli.build import GPU_WORDS, check_gpus, gpu_works, inference_precision
 from master_thesis.cli.config_file import config_text
 from master_thesis.cli.options import NetworkCommandOptions
 from master_thesis.errors import UserError
@@ -26,8 +26,6 @@ from master_thesis.training.loggers import LOGS, make_loggers
 from master_thesis.training.signals import StopTestOnSignal
 
 DEFAULT_LOGGER = "tensorboard"
-GPU_WORDS = ("auto", "gpu", "cuda")
-"""Values of ``--accelerator`` that choose a GPU where PyTorch sees one."""
 
 
 def make_training_trainer(

@@ -66,6 +66,7 @@ class VideoConfig:
 
     def __post_init__(self) -> None:
         require(self.video != "", "VIDEO should be a file or a folder, got an empty name")
+        require(self.output != "", "--output should name a file or a folder, got an empty name")
         require(0.01 <= self.frame_rate <= 1000, f"--frame_rate should lie in [0.01, 1000], got {self.frame_rate:g}")
         require(min(self.object_ids, default=1) >= 1, "--object_ids should be at least 1 (0 is the background)")
         check_bounds(self)

@@ -141,7 +141,7 @@ def _format_problems(output: Path, config: VideoConfig, info: VideoInfo) -> list
         return []
     suffix = output.suffix.lower()
     if suffix not in CONTAINERS:
-        return [f"--output should end in .mp4, .mov or .mkv, or be a folder, got {output.name}"]
+        return [f"--output should end in .mp4, .mov or .mkv, or be a folder without a dot, got {output.name}"]
     if config.lossless and suffix != ".mkv":
         return [f"--lossless needs an --output in .mkv or a folder, got {output.name}"]
     encoding = result_encoding(config, info)

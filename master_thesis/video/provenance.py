@@ -108,7 +108,8 @@ def in_one_sentence(origins: Sequence[FrameOrigin], are_all_asked: bool = True) 
         return f"{seen}; almost nothing was hallucinated."
     frames = "any other frame" if are_all_asked else "the frames that were asked"
     unseen = f"{invented:.0f} % of the hole was not found in {frames}, or not trusted there, and was hallucinated"
-    where = "in every frame" if len(affected) == len(origins) > 1 else f"frames {ranges_of(affected)}"
+    named = f"frame{'s' if len(affected) > 1 else ''} {ranges_of(affected)}"
+    where = "in every frame" if len(affected) == len(origins) > 1 else named
     return f"{unseen} ({where})." if copied < 0.5 else f"{seen}; {unseen} ({where})."
 
 

@@ -159,7 +159,10 @@ REFUSED = [
         f"{CLIP} {MASK} --output diary",
         "--output diary also writes diary.json, which exists already: --overwrite replaces it",
     ),
-    (f"{CLIP} {MASK} --output new.webm", "--output should end in .mp4, .mov or .mkv, or be a folder, got new.webm"),
+    (
+        f"{CLIP} {MASK} --output new.webm",
+        "--output should end in .mp4, .mov or .mkv, or be a folder without a dot, got new.webm",
+    ),
     (f"{CLIP} {MASK} --output new.mp4 --lossless", "--lossless needs an --output in .mkv or a folder, got new.mp4"),
     (f"{CLIP} {MASK} --output clip.mp4/new.mp4", "--output clip.mp4/new.mp4: {world}/clip.mp4 is a file, not a folder"),
     # options
@@ -176,6 +179,7 @@ REFUSED = [
     ),
     (f"{CLIP} {MASK} --test_size nativ", "--test_size should be a height and a width, auto or native; got nativ"),
     (f"{CLIP} {MASK} --algorithms ip ip", "--algorithms should name each once, got ip ip"),
+    (f"{CLIP} {MASK} --accelerator fast", "--accelerator should be one of cpu, auto, gpu, cuda, got fast"),
     (CLIP, NEEDS_A_MASK),
     (MASK, f"remove needs VIDEO: {USAGE}"),
     (f"{CLIP} --mask=", NEEDS_A_MASK),

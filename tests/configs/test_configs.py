@@ -212,6 +212,7 @@ MISTAKES = [
     (TrainingConfig, {"checkpoint_every": 0}, "--checkpoint_every should be at least 1, got 0"),
     # VideoConfig
     (VideoConfig, {"video": ""}, "VIDEO should be a file or a folder, got an empty name"),
+    (VideoConfig, {"output": ""}, "--output should name a file or a folder, got an empty name"),
     (VideoConfig, {"mask_dilation": -1}, "--mask_dilation should be at least 0, got -1"),
     (VideoConfig, {"feather": -1}, "--feather should be at least 0, got -1"),
     (

@@ -152,7 +152,10 @@ def test_bad_masks(tmp_path: Path, video: Path, make, message: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"output": "out.webm"}, "--output should end in .mp4, .mov or .mkv, or be a folder, got out.webm"),
+        (
+            {"output": "out.webm"},
+            "--output should end in .mp4, .mov or .mkv, or be a folder without a dot, got out.webm",
+        ),
         ({"output": "out.mp4", "lossless": True}, "--lossless needs an --output in .mkv or a folder, got out.mp4"),
         ({"output": "{video}", "overwrite": True}, "clip.mp4 is an input and is never overwritten"),
         ({"output": "{mask}", "overwrite": True}, "mask.png is an input and is never overwritten"),

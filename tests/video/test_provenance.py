@@ -92,7 +92,7 @@ def test_the_sentence(origins: list[FrameOrigin], sentence: str) -> None:
 
 def test_only_frames_that_were_asked_can_lack_something() -> None:
     sentence = in_one_sentence([origin(0, 10, 100)], are_all_asked=False)
-    assert sentence == f"100 % {UNSEEN} (frames 0).".replace("any other frame", "the frames that were asked")
+    assert sentence == f"100 % {UNSEEN} (frame 0).".replace("any other frame", "the frames that were asked")
 
 
 def test_figures_are_written_as_json(tmp_path: Path) -> None:
