@@ -21,9 +21,10 @@ NUM_UNPACKED = 3
 """Holes are unpacked as they are, and widened for those who choose sources and who judge them."""
 STORED_FRAME_BYTES = 2 * 2**20
 """Of a motion between frames that are stored on disk, kept there too."""
-STORED_BYTES, HOLE_BYTES, MOTION_BYTES, WORK_BYTES = 0.25, 26, 8, 270
+STORED_BYTES, HOLE_BYTES, MOTION_BYTES, WORK_BYTES = 0.25, 26, 7, 270
 """Where frames are stored on disk (pm), bytes: per pixel of their packed masks, of what is known of a pixel of a hole,
-per pixel that a motion is measured in, and per pixel of the frame that is filled (measured)."""
+per pixel that a motion is measured in, and per pixel of the frame that is filled (measured). A motion takes 2 bytes and
+8 more in what the holes span: 3.5 to 7.1 on the mean of six sequences."""
 ENCODED_FRAMES, ENCODED_BYTES = 20, 3
 """Frames that x264 holds beside those that it looks ahead, and bytes per pixel of each (measured)."""
 
