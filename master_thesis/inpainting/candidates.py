@@ -124,11 +124,9 @@ def followed_candidate(places: Places, hole: Hole, grid: Grid, views: Views) -> 
 
 def _moved_along(places: Places, hole: Hole, grid: Grid) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where the pixels of a grid lie, outside the hole as its nearest known pixel moves; and which these are."""
-    height, width = hole.shape
-    x, y = np.moveaxis(np.rint(grid.points).astype(int), -1, 0)
     index = np.full(hole.shape, -2)
     index[hole] = np.where(places.is_known, np.arange(len(places.source)), -1)
-    index = index[y.clip(0, height - 1), x.clip(0, width - 1)]
+    index = grid.nearest(index)
     own, is_around = index >= 0, index == -2
     origin, there = np.full(own.shape, NOWHERE), grid.points.copy()
     if own.any():

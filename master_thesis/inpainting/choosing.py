@@ -99,10 +99,8 @@ class _Chooser:
 
     def _outside(self, t: int, places: Places) -> Float[np.ndarray, "N 3"]:
         """The colours at places in frames, as frame t shows them, free of what their holes hide."""
-        return colours_at(t, places, self._frame, self.motions.exposures)
-
-    def _frame(self, k: int) -> Part:
-        return Part(self.views.frames[k], self.views.wide.holes[k], (0, 0))
+        frames, holes = self.views.frames, self.views.wide.holes
+        return colours_at(t, places, lambda k: Part(frames[k], holes[k]), self.motions.exposures)
 
 
 @dataclass(frozen=True)

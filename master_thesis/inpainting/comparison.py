@@ -53,6 +53,11 @@ class Grid:
         cells = pixel_positions(bottom - top, right - left) + np.array((left, top), np.float32)
         return Grid((cells + 0.5) * step - 0.5, step)
 
+    def nearest(self, plane: Shaped[np.ndarray, "H W"]) -> Shaped[np.ndarray, "h w"]:
+        """The pixels of a frame that are nearest to those of the grid."""
+        x, y = np.moveaxis(np.rint(self.points).astype(int), -1, 0)
+        return plane[y.clip(0, plane.shape[0] - 1), x.clip(0, plane.shape[1] - 1)]
+
     def within(self, place: Window) -> Grid:
         """A part of it."""
         return Grid(self.points[place], self.step)

@@ -30,7 +30,12 @@ class Part:
 
     picture: Picture
     hole: Hole
-    corner: tuple[int, int]
+    corner: tuple[int, int] = (0, 0)
+
+    @staticmethod
+    def known(picture: Picture, corner: tuple[int, int] = (0, 0)) -> Part:
+        """A part of which everything is known."""
+        return Part(picture, np.zeros(picture.shape[:2], bool), corner)
 
 
 def colours_at(

@@ -57,7 +57,7 @@ class Finisher:
 
     def take_over(self, t: int, picture: Picture) -> int:
         """Takes a frame that was filled before as if it had been hallucinated; returns its name in :class:`Places`."""
-        self._parts[t] = Part(picture, np.zeros(picture.shape[:2], bool), (0, 0))
+        self._parts[t] = Part.known(picture)
         return hallucinated_in(t)
 
     def keep_hallucinated(self, sources: Collection[int]) -> None:
@@ -143,7 +143,7 @@ class Finisher:
     def _part(self, number: int) -> Part:
         """What places of that number are read from."""
         if number >= 0:
-            return Part(self.frames[number], self.holes[number], (0, 0))
+            return Part(self.frames[number], self.holes[number])
         return self._parts[hallucinated_in(number)]
 
     def _hallucinated(self, t: int, place: Window, picture: Picture, is_open: Hole) -> Picture:
@@ -162,8 +162,8 @@ class Finisher:
         window = window_of(is_open)
         assert window is not None, "something was"
         rows, columns = widen_window(window, SAMPLED_PX, (is_open.shape[0], is_open.shape[1]))
-        part, corner = picture[rows, columns].copy(), (place[1].start + columns.start, place[0].start + rows.start)
-        self._parts[t] = Part(part, np.zeros(part.shape[:2], bool), corner)
+        corner = place[1].start + columns.start, place[0].start + rows.start
+        self._parts[t] = Part.known(picture[rows, columns].copy(), corner)
 
 
 def _around(wide: Hole) -> Window:

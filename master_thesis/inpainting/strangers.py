@@ -104,10 +104,8 @@ class StrangerFinder:
         hole = self.views.wide[self.t]
         plane = np.zeros(hole.shape, bool)
         plane[hole] = strange
-        x, y = np.moveaxis(np.rint(self.grid.points).astype(int), -1, 0)
-        is_left = ~plane[y.clip(0, hole.shape[0] - 1), x.clip(0, hole.shape[1] - 1)]
         places = Places.nowhere(self.points).where(strange, candidate.places)
-        return replace(candidate, places=places, origin=np.where(is_left, candidate.origin, NOWHERE))
+        return replace(candidate, places=places, origin=np.where(self.grid.nearest(plane), NOWHERE, candidate.origin))
 
     def find(self, places: Places, colours: Float[np.ndarray, "N 3"] | None = None) -> Bool[np.ndarray, " N"]:
         """Which pixels of the hole should not be copied from their places.

@@ -128,7 +128,15 @@ def _nearness(features: Float[np.ndarray, "K 3 M"], first: int) -> Float[np.ndar
 
 
 def _weights(at: Tensor, of: Tensor, colours_at: Tensor, colours_of: Tensor, scale: float) -> Tensor:
-    """How much each source counts at each place; ``scale`` is the distance at which a weight falls to exp(-1/2)."""
+    """How much each source counts at each place, where the frames are; on the CPU, :func:`_nearness` is much faster.
+
+    Args:
+        at: places.
+        of: sources.
+        colours_at: of the places.
+        colours_of: of the sources.
+        scale: distance at which a weight falls to exp(-1/2).
+    """
     apart, unlike = torch.cdist(at, of) / scale, torch.cdist(colours_at, colours_of) / COLOUR_SCALE
     return torch.exp(-(apart**2) / 2) * (torch.exp(-(unlike**2) / 2) + LEAST_WEIGHT) + 1e-12
 
