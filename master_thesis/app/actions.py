@@ -21,6 +21,7 @@ from master_thesis.errors import UserError, require
 from master_thesis.images.codec import read_frame
 from master_thesis.images.masks import dilate
 from master_thesis.masking.outline import FrameMarks, outline
+from master_thesis.video.boxes import clipped
 from master_thesis.video.io.masks import CROSS
 from master_thesis.video.mask_scan import outlined_with
 
@@ -104,13 +105,13 @@ def remove_key(session: Session, request: Any, data: bytes) -> dict[str, Any]:
 
 def outline_box(session: Session, frame: int, values: Mapping[str, Any]) -> bytes:
     """The outline of the object in a box (left, top, right, bottom)."""
-    box, (height, width) = values.get("box"), session.info.displayed_size
+    box = values.get("box")
     is_box = isinstance(box, list) and len(box) == 4 and all(type(number) is int for number in box)
     require(is_box, "the box should be four whole numbers: left, top, right and bottom")
     assert isinstance(box, list)
-    left, top, right, bottom = max(box[0], 0), max(box[1], 0), min(box[2], width), min(box[3], height)
-    require(left < right and top < bottom, f"the box lies outside the frame, which is {width} x {height}")
-    found = _outlined(session, frame, FrameMarks((left, top, right, bottom)), _beside(session, frame))
+    left, top, right, bottom = box
+    corners = clipped("the box", (left, top, right, bottom), session.info.displayed_size)
+    found = _outlined(session, frame, FrameMarks(corners), _beside(session, frame))
     require(bool(found.any()), "nothing stands out in this box: draw it tighter, or paint the object")
     return alpha_png(found)
 

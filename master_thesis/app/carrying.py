@@ -15,6 +15,7 @@ from master_thesis.masking.text_detector import NEEDED, PACKAGES
 from master_thesis.masking.trackers import TRACKERS
 from master_thesis.runtime.atomic import atomic_path
 from master_thesis.runtime.installs import is_installed
+from master_thesis.video.boxes import clipped
 from master_thesis.video.mask_folder import MaskRecord
 from master_thesis.wording import counted
 
@@ -159,9 +160,8 @@ def _region(values: object, size: tuple[int, int]) -> tuple[int, int, int, int] 
     is_box = isinstance(values, list) and len(values) == 4 and all(type(number) is int for number in values)
     if not is_box or not isinstance(values, list):
         raise UserError(REGION)
-    (x, y, w, h), (height, width) = values, size
-    left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
-    require(left < right and top < bottom, f"the part to look for text in lies outside the {width} x {height} frame")
+    x, y, w, h = values
+    left, top, right, bottom = clipped("the part to look for text in", (x, y, x + w, y + h), size)
     return left, top, right - left, bottom - top
 
 
@@ -173,9 +173,8 @@ def _logos(values: object, size: tuple[int, int]) -> tuple[str, ...]:
         boxes = Graphics(fixed_box=tuple(word for value in values for word in value.split())).fixed_boxes
     except UserError:
         raise UserError(LOGOS) from None
-    (height, width) = size
-    is_inside = all(fixed.box[0] < width and fixed.box[1] < height for fixed in boxes)
-    require(is_inside, f"a logo lies outside the {width} x {height} frame")
+    for x, y, w, h in (fixed.box for fixed in boxes):
+        clipped("a logo", (x, y, x + w, y + h), size)
     return tuple(" ".join(value.split()) for value in values)
 
 

@@ -15,6 +15,7 @@ from master_thesis.images.reducing import reduce_image
 from master_thesis.masking.captions import Caption, CaptionFinder, caption_mask
 from master_thesis.masking.finishing import enlarge
 from master_thesis.masking.text_detector import TextDetector, reading_size
+from master_thesis.video.boxes import clipped
 from master_thesis.video.mask_folder import RECORD
 from master_thesis.video.provenance import ranges_of
 from master_thesis.wording import counted
@@ -37,8 +38,8 @@ class GraphicMasks:
 
     def __init__(self, graphics: Graphics, size: tuple[int, int]) -> None:
         self.graphics, self.size = graphics, size
-        self.fixed = [(fixed, _clipped("fixed_box", fixed.box, size)) for fixed in graphics.fixed_boxes]
-        self.region = _clipped("region", graphics.text_region or (0, 0, size[1], size[0]), size)
+        self.fixed = [(fixed, _clipped("--fixed_box", fixed.box, size)) for fixed in graphics.fixed_boxes]
+        self.region = _clipped("--region", graphics.text_region or (0, 0, size[1], size[0]), size)
         self.reading_size = reading_size((self.region[3], self.region[2]))
         self.detector = TextDetector() if graphics.text else None
         self._finder = CaptionFinder(self.detector) if self.detector else None
@@ -118,11 +119,9 @@ class GraphicMasks:
 
 
 def _clipped(flag: str, box: Box, size: tuple[int, int]) -> Box:
-    (x, y, w, h), (height, width) = box, size
-    right, bottom = min(x + w, width), min(y + h, height)
-    shown = " ".join(map(str, box))
-    require(x < right and y < bottom, f"--{flag} {shown} lies outside the frame, which is {width} x {height}")
-    return x, y, right - x, bottom - y
+    x, y, w, h = box
+    left, top, right, bottom = clipped(" ".join((flag, *map(str, box))), (x, y, x + w, y + h), size)
+    return left, top, right - left, bottom - top
 
 
 def _check_end(fixed: FixedBox, num_frames: int) -> None:

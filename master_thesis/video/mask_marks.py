@@ -15,6 +15,7 @@ from master_thesis.errors import UserError, require
 from master_thesis.images.codec import read_mask
 from master_thesis.images.header import frame_size
 from master_thesis.masking.outline import FrameMarks, Outline, outline
+from master_thesis.video.boxes import Corners, clipped
 
 MIN_SHARE = 0.06
 """Share of a box that an object covers at least; the middle, which is taken to be the object, covers 5 %."""
@@ -51,7 +52,7 @@ class MarkedFrames:
     def __init__(self, marks: Marks, size: tuple[int, int]) -> None:
         require(bool(marks.object_frames) or not marks.is_given, NOTHING_MARKED)
         self.marks, self.size = marks, size
-        self.boxes = {mark.frame: _box(mark, size) for mark in marks.boxes}
+        self.boxes = {mark.frame: _corners(mark, size) for mark in marks.boxes}
         self.points = _points("points", marks.object_points, size)
         self.off_points = _points("background_points", marks.off_points, size)
         self.drawings: dict[int, list[Drawing]] = {}
@@ -161,13 +162,9 @@ def _strokes(path: Path) -> tuple[Bool[np.ndarray, "H W"] | None, Bool[np.ndarra
     return (on, off) if is_drawn else (None, None)
 
 
-def _box(mark: NumberMark, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    (x, y, w, h), (height, width) = mark.numbers, size
-    left, top, right, bottom = max(x, 0), max(y, 0), min(x + w, width), min(y + h, height)
-    shown = f"{x} {y} {w} {h}"
-    is_inside = left < right and top < bottom
-    require(is_inside, f"--box {shown} lies outside the frame, which is {width} x {height}")
-    return left, top, right, bottom
+def _corners(mark: NumberMark, size: tuple[int, int]) -> Corners:
+    x, y, w, h = mark.numbers
+    return clipped(f"--box {x} {y} {w} {h}", (x, y, x + w, y + h), size)
 
 
 def _points(flag: str, marks: Iterable[NumberMark], size: tuple[int, int]) -> dict[int, list[tuple[int, int]]]:
