@@ -91,4 +91,5 @@ def test_a_crisp_hole_before_plain_siding_has_no_border() -> None:
     assert own < 1.3  # noise alone: 1.1
     error = [np.abs(f - t)[h].mean() for f, t, h in zip(results, truth, holes, strict=True)]
     assert max(error[3:]) < 2.5
-    assert error[2] < 2.7  # carries on what was hallucinated while the leaves passed
+    # It takes over what was chosen for the frame before: an eighth of the hole shows the light of the leaves in there.
+    assert error[2] < 2.7

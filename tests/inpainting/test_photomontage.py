@@ -217,11 +217,13 @@ def test_repeated_frames_are_filled_alike(pan) -> None:
     noise = np.random.default_rng(1).normal(0, 3, (5, *SIZE, 3))
     twice = [(frame + n).round().astype(np.uint8) for frame, n in zip(pan[:5], noise, strict=True) for _ in range(2)]
     holes = [block(slice(36, 60), slice(40 + 2 * t, 60 + 2 * t)) for t in range(10)]
-    filled = dict(montage(twice, holes).fill(range(10)))
+    filled, differences = dict(montage(twice, holes).fill(range(10))), []
     for t in range(0, 10, 2):
         pictures = [twice[t].astype(int), twice[t].astype(int)]
         for picture, n in zip(pictures, (t, t + 1), strict=True):
             picture[holes[n]] = filled[n].colours
         both = holes[t] & holes[t + 1]
-        # What one of the two shows itself is copied from there, which moves the join by a part of the noise.
-        assert np.abs(pictures[0] - pictures[1])[both].mean() < 1.2
+        differences.append(np.abs(pictures[0] - pictures[1])[both].mean())
+    # Both copy the same places, but their holes have other borders, to whose noise (3 levels) each copy is joined.
+    assert np.mean(differences) < 0.5
+    assert max(differences) < 1.2

@@ -35,9 +35,14 @@ def test_all_that_is_visible_is_copied() -> None:
         assert not (is_copied & ~expected)[:, 41:79].any()
         deep = cv2.erode(hole.astype(np.uint8), np.ones((11, 11))) > 0
         assert (is_copied != expected)[deep].mean() < 0.001
-        error = np.abs(filled.colours.astype(int) - pan[t][hole])[filled.source >= 0]
-        assert np.median(error) <= 1
-        assert np.percentile(error, 99) <= 14  # joined to what is hallucinated beside it
+        error = np.abs(filled.colours.astype(int) - pan[t][hole])
+        is_hallucinated = (hole & ~is_copied).astype(np.uint8)
+        is_beside = (cv2.dilate(is_hallucinated, np.ones((5, 5))) > 0)[hole] & is_copied[hole]
+        is_away = is_copied[hole] & ~is_beside
+        assert np.median(error[is_away]) <= 1
+        assert np.percentile(error[is_away], 99) <= 11
+        # Within 2 px of what is hallucinated they are joined to it. It is smooth here, while the scene has steps of 20.
+        assert np.percentile(error[is_beside], 99) <= 17
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.3, 0.8])
