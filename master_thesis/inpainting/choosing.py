@@ -129,7 +129,13 @@ class _Beside:
         return self.index >= 0
 
     def labels(self, number: int, decision: Decision, colours: Colours) -> Labels:
-        """What was decided for them in the neighbour of some number, or it shows itself."""
+        """What was decided for them in the neighbour, or the neighbour itself where it shows them.
+
+        Args:
+            number: of the neighbour.
+            decision: for its hole.
+            colours: of all frames, as the frame of the pixels shows them.
+        """
         hidden = np.flatnonzero(self.is_hidden)
         points = self.points.take(hidden, axis=0)
         found = decision.moved(self.index[hidden], points - np.rint(points)).labels(points, colours)

@@ -25,8 +25,8 @@ AROUND_PX = 10
 AT_ONCE = 4
 """Planes that are read together, which takes hardly longer than one."""
 KEPT_BYTES = 64 * 2**20
-"""Reduced frames that were read last are kept up to this size, and as much of what belongs to them: all of those that
-a hole is compared with, and its neighbours' holes as well."""
+"""Reduced frames are kept up to this size, and as much of their distances and of their greys: enough for all frames
+that neighbouring holes are compared with."""
 
 
 @dataclass(frozen=True)

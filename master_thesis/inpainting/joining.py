@@ -30,7 +30,7 @@ USUAL_DIFFERENCE = 12.0
 LEAST_SHARE = 0.03
 """Share of the ring nearby that must agree to count half."""
 NUM_FITS, RIDGE, SPACING = 5, 0.5, 4
-"""Of the plane that differences along a ring are compared with, which every fourth of its pixels tells as well."""
+"""Of the plane that is fitted to the differences along a ring, from every fourth of its pixels."""
 LARGEST_DIFFERENCE = 160.0
 """Larger differences along the border of a hole, in grey levels, are not matched: the copy shows something else."""
 FADE_PX = 3.5
@@ -126,7 +126,7 @@ def _is_inner(place: Window, size: tuple[int, ...]) -> Bool[np.ndarray, "h w"]:
 
 
 def _usual(difference: Float[np.ndarray, "H W 3"], ring: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "H W 3"]:
-    """Averages differences along a ring; those that do not fit most others count little, and not at all among such."""
+    """Averages differences along a ring; those that most others contradict count little, or not at all."""
     y, x = np.nonzero(ring)
     values = pixels_in(difference, ring)
     terms = np.stack((np.ones(len(x)), x / ring.shape[1] - 0.5, y / ring.shape[0] - 0.5), axis=-1).astype(np.float32)

@@ -1,8 +1,8 @@
 """The key frame: the one in which what no frame shows is hallucinated first, for those before it and after it.
 
-What is hallucinated continues what surrounds it. So that frame is chosen which holds most of it and shows most of its
-surroundings, as far as they look there as they usually do: somebody who passes beside a hole is not to be continued.
-Frames are compared in cells, and moved along with the camera alone.
+What is hallucinated continues what surrounds it. So the key frame is the one that holds most of it and shows most of
+its surroundings as they usually look: somebody who passes beside a hole should not be continued into it. Frames are
+compared in cells, which are moved by the motion of the camera alone.
 """
 
 from __future__ import annotations

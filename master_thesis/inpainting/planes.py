@@ -25,11 +25,11 @@ from master_thesis.ops.pixels import is_shown
 DISTANCES = (1, 2, 3, 4, 6, 8, 11, 15, 20, 27, 36, 48, 64, 85)
 """Distances, in frames, at which frames are copied from along planes."""
 MAX_CORRECTION_PX, MAX_DIFFERENCE, WINDOW_PX = 4.0, 12.0, 11
-"""Of a corner that is compared with the frame it was followed to, at the size of that comparison: if it is corrected
-further, or differs by more grey levels in a window around it, it is another place."""
+"""A corner is searched for once more around the place it was followed to, in reduced frames. What is found further
+away, or differs by more grey levels in a window of this width, is another place."""
 ENOUGH = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 10, 0.03)
-"""Steps of a comparison, and px below which one is the last: twice as fast as 30 to 0.01 px from half the size on, and
-on the median 0.002 px apart."""
+"""That search ends after 10 steps, or with one of less than 0.03 px: twice as fast as 30 steps to 0.01 px from half the
+size on, and 0.002 px apart on the median."""
 NUM_PLANES = 2
 NUM_CORNERS, NUM_FITTED = 600, 400
 """Corners that are followed, and how many of those that are left motions are fitted to, the best first."""

@@ -97,7 +97,7 @@ def _part_around(
 
 
 def _is_deep(hole: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, " N"]:
-    """Which pixels of a hole have moved against it by more than motions err if they are seen beside another one."""
+    """Which pixels lie so deep in a hole that, seen beside another one, they have moved by more than motions err."""
     padded = np.pad(hole.astype(np.uint8), 1, mode="edge")
     return (cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1] > MIN_DEPTH_PX)[hole]
 

@@ -117,7 +117,7 @@ def followed_both_ways(holes: WideHoles, motions: Motions, order: Order) -> Iter
 
 
 class _Trails:
-    """Follows holes in one direction in time, out of the margins of holes, and where that does not lead out, of these.
+    """Follows holes in one direction in time: out of holes with their margins, and elsewhere at least out of holes.
 
     Args:
         holes: of all frames.

@@ -60,12 +60,15 @@ class Cells(NamedTuple):
     def moved(
         self, chosen: Int[np.ndarray, " M"], pixels: Float[np.ndarray, "N 2"], xy: Float[np.ndarray, "N 2"]
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Where they lie if each moves with the nearest of some pixels, and which are nearest to these.
+        """Where the points lie in another frame if each moves with the nearest pixel that is copied from there.
 
         Args:
             chosen: numbers of these pixels.
             pixels: of the hole.
             xy: where each of them lies in the other frame.
+
+        Returns:
+            The positions, and which of the points are nearest to any of these pixels themselves.
         """
         last = np.full(self.points.shape[:2], -1)
         last.ravel()[self.nearest.take(chosen)] = chosen
