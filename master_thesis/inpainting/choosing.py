@@ -22,7 +22,8 @@ from master_thesis.inpainting.judging import Judge
 from master_thesis.inpainting.labels import decide
 from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.inpainting.rims import in_rims
-from master_thesis.inpainting.sources import Chosen, Order, Side, followed_both_ways, points_of
+from master_thesis.inpainting.sources import Chosen, points_of
+from master_thesis.inpainting.trails import Order, Side, followed_both_ways
 from master_thesis.ops.pixels import pixels_at, put_rows
 from master_thesis.ops.position_map import NOWHERE, Places
 from master_thesis.runtime.ahead import side_by_side

@@ -25,7 +25,8 @@ from master_thesis.inpainting.judging import Judge
 from master_thesis.inpainting.keys import key_frame
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.painting import PicturePainter, parts_of
-from master_thesis.inpainting.sources import Chosen, Order, WideHoles, points_of
+from master_thesis.inpainting.sources import Chosen, WideHoles, points_of
+from master_thesis.inpainting.trails import Order
 from master_thesis.models.painter import Painter
 from master_thesis.ops.position_map import NOWHERE, Places, PositionMap, frames_in, hallucinated_in
 from master_thesis.runtime.ahead import one_ahead

@@ -13,7 +13,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, Shaped
 
 from master_thesis.inpainting.motions import Hole
-from master_thesis.inpainting.sources import Chosen, Side
+from master_thesis.inpainting.sources import Chosen
+from master_thesis.inpainting.trails import Side
 from master_thesis.ops.pixels import sample_at, window_around
 from master_thesis.ops.position_map import CORNERS, NOWHERE, Places, by_frame
 

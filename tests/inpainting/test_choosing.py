@@ -11,7 +11,8 @@ from master_thesis.inpainting.choosing import TOGETHER, choose_sources
 from master_thesis.inpainting.comparison import Views
 from master_thesis.inpainting.decisions import Decision
 from master_thesis.inpainting.motions import Motions
-from master_thesis.inpainting.sources import Order, WideHoles
+from master_thesis.inpainting.sources import WideHoles
+from master_thesis.inpainting.trails import Order
 from master_thesis.runtime.ahead import NUM_THREADS
 
 SIZE, NUM_FRAMES, STEP, PATIENCE_S = (96, 128), 20, 2, 20

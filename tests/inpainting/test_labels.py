@@ -9,7 +9,8 @@ from master_thesis.inpainting.candidates import followed_candidate
 from master_thesis.inpainting.choosing import choose_sources
 from master_thesis.inpainting.comparison import Grid, Views, visible_around
 from master_thesis.inpainting.motions import Motions
-from master_thesis.inpainting.sources import Order, WideHoles, points_of, widened
+from master_thesis.inpainting.sources import WideHoles, points_of, widened
+from master_thesis.inpainting.trails import Order
 from master_thesis.ops.position_map import NOWHERE, Places
 
 SIZE, NUM_FRAMES, STEP, TARGET = (96, 128), 9, 9, 4

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from master_thesis.inpainting.motions import Motions
-from master_thesis.inpainting.sources import MARGIN_PX, Order, WideHoles, followed_both_ways, points_of
+from master_thesis.inpainting.sources import MARGIN_PX, WideHoles, points_of
+from master_thesis.inpainting.trails import Order, followed_both_ways
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.models.classical.neighbours import NeighbourMotion
 
