@@ -142,9 +142,7 @@ def _fill_planned(
     report.samples.first.clear()  # they are large
     log.info("time: about %s, if the machine stays as busy as it is", in_words(seconds + NUM_PASSES * report.seconds))
     if config.check:
-        sheet = beside(plan.output, SHEET)
-        write_sheet(sheet, report.samples.kept, plan.survey.info.display_matrix, config.overwrite)
-        log.info("sheet: %s shows the widened mask over a few frames", sheet)
+        _write_checks(config, report, plan)
         return VideoResult(None, report)
     made_from = fingerprint(config, inpainter, working_size)
     folder = PatchFolder(unfinished(plan.output), made_from)
@@ -169,6 +167,12 @@ def _fill_planned(
     if config.report:
         log.info("page: %s", beside(plan.output, PAGE))
     return result
+
+
+def _write_checks(config: VideoConfig, report: Report, plan: VideoPlan) -> None:
+    sheet = beside(plan.output, SHEET)
+    write_sheet(sheet, report.samples.kept, plan.survey.info.display_matrix, config.overwrite)
+    log.info("sheet: %s shows the widened mask over a few frames", sheet)
 
 
 def _fill(plan: VideoPlan, inpainter: WindowInpainter, folder: PatchFolder, seconds: float) -> None:

@@ -99,11 +99,6 @@ class VideoPlan:
     scenes: list[Scene]
     windows: list[Window]
 
-    @property
-    def largest_size(self) -> tuple[int, int]:
-        """The largest height and width at which frames are processed."""
-        return max((scene.working_size for scene in self.scenes), key=lambda size: size[0] * size[1])
-
     def frames_to_fill(self, window: Window) -> list[int]:
         """Numbers of the frames with a hole in the core of a window."""
         return [n for n in window.core if self.survey.boxes[n] is not None]

@@ -51,7 +51,7 @@ def test_the_plan_of_a_good_video(video: Path, mask: Path) -> None:
     plan = report_of(video, mask).plan()
     assert plan.output == video.with_name("clip_inpainted.mp4")
     assert plan.survey.num_frames == 8
-    assert plan.largest_size == (48, 64)
+    assert [scene.working_size for scene in plan.scenes] == [(48, 64)]
     (window,) = plan.windows
     assert plan.frames_to_fill(window) == list(range(8))
 
