@@ -145,6 +145,7 @@ def test_what_was_hallucinated_is_shown_again_though_a_frame_between_copied_it(s
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(photomontage, "choose_sources", choose)
+        patch.setattr(photomontage, "steadied", lambda frame, *_: frame.picture[frame.hole].astype(np.float32))
         filled = dict(assembled.fill(range(4)))
     assert painter.num_calls == 1
     assert (filled[1].source == 3).all()
