@@ -90,7 +90,9 @@ class _Chooser:
         beside = _Beside.of(self.motions.between(t, middle, points), self.views.wide[middle])
         if beside.is_hidden.mean() < LEAST_HIDDEN:
             return self._decided(t, sides).labels(points, colours)
-        return beside.labels(middle, decision, colours)
+        labels = beside.labels(middle, decision, colours)
+        fitting = self.judge.fitting(t, labels.places)
+        return labels.refusing(labels.places.is_known & ~fitting.is_known)
 
     def _completed(self, t: int, sides: tuple[Side, Side], labels: Labels) -> tuple[int, Chosen]:
         """What was chosen for a frame, completed by rims."""

@@ -34,6 +34,12 @@ class Labels(NamedTuple):
     colours: Float[np.ndarray, "N 3"]
     is_refused: Bool[np.ndarray, " N"]
 
+    def refusing(self, strange: Bool[np.ndarray, " N"]) -> Labels:
+        """The same, but for pixels whose places show something that is not there in the frame."""
+        places = self.places.where(~strange, Places.nowhere(self.places.xy))
+        colours = np.where(strange[:, None], np.float32(np.nan), self.colours)
+        return Labels(places, colours, self.is_refused | strange)
+
 
 class Decision(NamedTuple):
     """What was chosen for the hole of a frame, to be read in it or along the motion in a neighbour of it.

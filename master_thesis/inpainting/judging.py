@@ -48,13 +48,13 @@ class Judge:
         wanted = Places.nowhere(others.xy).replaced(rest, others.at(rest))
         return chosen.where(chosen.is_known, self.fitting(t, wanted, colours_at(t, wanted)))
 
-    def fitting(self, t: int, places: Places, colours: Float[np.ndarray, "N 3"]) -> Places:
+    def fitting(self, t: int, places: Places, colours: Float[np.ndarray, "N 3"] | None = None) -> Places:
         """Those places of a hole that show, or were hallucinated beside, what is there in the frame, too.
 
         Args:
             t: the frame that is filled.
             places: of its hole and the margin, in frames or in what was hallucinated in them.
-            colours: of these, in the exposure of the frame.
+            colours: of these, in the exposure of the frame; None: those that the frames show.
         """
         wide = self.views.wide[t]
         finder = StrangerFinder(t, points_of(wide), Grid.around(wide), self.views, self.motions.exposures)

@@ -90,6 +90,5 @@ def test_a_crisp_hole_before_plain_siding_has_no_border() -> None:
     assert own < others
     assert own < 1.3  # noise alone: 1.1
     error = [np.abs(f - t)[h].mean() for f, t, h in zip(results, truth, holes, strict=True)]
-    assert max(error[3:]) < 2.5
-    # It takes over what was chosen for the frame before: an eighth of the hole shows the light of the leaves in there.
-    assert error[2] < 2.7
+    assert max(error[2:]) < 2.5
+    assert error[2] < 1.8  # what was chosen for the frame before, in the light of the leaves, is not taken over: 2.5
