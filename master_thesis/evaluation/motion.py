@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, UInt8
 
 from master_thesis.errors import require
 from master_thesis.metrics import local_weights
-from master_thesis.models.classical.opencv import continue_flow, dense_flow
+from master_thesis.models.classical.flow import continue_flow, dense_flow
 from master_thesis.ops.pixels import pixel_positions, warp_by_flow
 from master_thesis.ops.precision import in_full_precision
 

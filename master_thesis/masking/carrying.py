@@ -21,7 +21,7 @@ from jaxtyping import Float, UInt8
 from master_thesis.checkpoints.reading import with_weights
 from master_thesis.masking.views import SoftMask, View, ViewFinder, window_around
 from master_thesis.models.carrier import MaskCarrier, Memory
-from master_thesis.models.classical.opencv import dense_flow
+from master_thesis.models.classical.flow import dense_flow
 from master_thesis.models.registry import WEIGHTS
 from master_thesis.ops.pixels import warp_by_flow
 from master_thesis.runtime.ahead import one_ahead

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
-from master_thesis.models.classical.opencv import dense_flow
+from master_thesis.models.classical.flow import dense_flow
 
 PLACES = np.array(
     [

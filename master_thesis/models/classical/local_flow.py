@@ -1,7 +1,7 @@
 """The flow that the camera's motion leaves: finely around holes, into which it is continued, and coarsely elsewhere.
 
 Convention:
-    As in :mod:`master_thesis.models.classical.opencv`.
+    As in :mod:`master_thesis.models.classical.flow`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float
 
+from master_thesis.models.classical.flow import FlowSearch, TrustedFlow, blur, both_flows, continue_flow
 from master_thesis.models.classical.flow_patches import FlowPatch, LocalFlow
-from master_thesis.models.classical.opencv import FlowSearch, TrustedFlow, blur, both_flows, continue_flow
 from master_thesis.models.classical.views import Grey, Levels
 from master_thesis.ops.mask import Window, widen_window, widened
 from master_thesis.ops.pixels import warp_by_flow

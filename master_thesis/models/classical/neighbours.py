@@ -3,7 +3,7 @@
 Measured once per pair and used in both directions. Inside holes the flow continues what surrounds them.
 
 Convention:
-    Positions and flows are in pixels of the frames, (x, y); see :mod:`master_thesis.models.classical.opencv`.
+    Positions and flows are in pixels of the frames, (x, y); see :mod:`master_thesis.models.classical.flow`.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from jaxtyping import Float
 
 from master_thesis.models.classical.camera import moved_by_camera
 from master_thesis.models.classical.exposure import Exposure
+from master_thesis.models.classical.flow import TrustedFlow
 from master_thesis.models.classical.flow_patches import LocalFlow
 from master_thesis.models.classical.homography import scaled, through
 from master_thesis.models.classical.local_flow import coarse_flows, local_flows, scaled_window
-from master_thesis.models.classical.opencv import TrustedFlow
 from master_thesis.models.classical.views import Levels, View, repeats
 from master_thesis.ops.mask import window_of
 from master_thesis.ops.pixels import NO_MAP, pixel_positions

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-from master_thesis.models.classical.opencv import dense_flow
+from master_thesis.models.classical.flow import dense_flow
 from master_thesis.ops.pixels import pixel_positions, sample_at
 from master_thesis.video.io.source import TimedFrame
 
