@@ -1,4 +1,4 @@
-"""The share of the hole that ``--check`` predicts no frame will show, against what the removal could not copy.
+"""The share of the hole that ``--check`` predicts will be hallucinated, against what the removal could not copy.
 
 On synthetic pans (a disc that stands still in the picture, of which the truth is known too), on a still camera before
 which the disc moves, and on sequences of a DAVIS tree under their own masks or a mask that does not move:
@@ -69,10 +69,10 @@ def predicted_and_actual(case: Case, algorithm: str) -> tuple[float, float]:
         result = inpaint_video(VideoConfig(**files, mask_dilation=0), aligner, SmoothPainter(), algorithm, AUTO)
     outlook = result.report.outlook
     assert outlook is not None
-    assert outlook.hidden_percent is not None
+    assert outlook.hallucinated_percent is not None
     shares = [origin.hallucinated_percent for origin in result.origins if origin.hole_percent]
     sizes = [origin.hole_percent for origin in result.origins if origin.hole_percent]
-    return outlook.hidden_percent, float(np.average(shares, weights=sizes))
+    return outlook.hallucinated_percent, float(np.average(shares, weights=sizes))
 
 
 def main() -> None:

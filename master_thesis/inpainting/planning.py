@@ -27,6 +27,8 @@ MARGIN_PX = 2
 """Holes are widened by this much where nothing else is said."""
 LONGER_SIDE_PX = 512
 """Largest extent of the frames that references are planned on: the plan needs no more detail."""
+ENTERING_POINTS = 256
+"""About so many of the pixels that enter a hole are looked up in all frames."""
 MAX_REFS = 6
 NUM_SPARE = 4
 MIN_GAIN = 0.01
@@ -143,11 +145,41 @@ class ReferencePlanner:
         spare = sorted(map(int, others), key=lambda r: abs(r - t))[:NUM_SPARE]
         return ReferencePlan(tuple(refs), float(sees.any(axis=0).mean()), tuple(spare))
 
+    def entering(self, t: int, before: int, apart: int = 1) -> tuple[float, float]:
+        """The shares of a hole that the frame before it did not hide: those that no frame shows, and that some do.
+
+        Args:
+            t: the frame of the hole, in which it is not empty.
+            before: a neighbour of it among the frames.
+            apart: how many frames apart the two are; what happens between them is taken to be uniform.
+        """
+        points = np.argwhere(self.holes[t])[:, ::-1].astype(np.float64)  # a step may be shorter than STRIDE_PX
+        new = points[~self._was_hidden(t, before, apart, points)]
+        some = new[:: max(len(new) // ENTERING_POINTS, 1)]
+        sees = np.any([self._sees(t, r, some) for r in range(len(self.holes))], axis=0) if len(some) else [0.0]
+        entered, shown = len(new) / len(points), float(np.mean(sees))
+        return entered * (1 - shown), entered * shown
+
+    def _was_hidden(self, t: int, before: int, apart: int, points: np.ndarray) -> Bool[np.ndarray, " P"]:
+        """Whether the frame before frame t hid points of it."""
+        moved = self._moved(t, before, points)
+        if apart > 1 and self.holes[before].any():
+            drift = moved - points - (_centre(self.holes[before]) - _centre(self.holes[t]))
+            before, moved = t, points + drift / apart
+        return is_shown(moved, ~self._unknown[before])
+
     def _sees(self, t: int, r: int, points: np.ndarray) -> Bool[np.ndarray, " P"]:
         """Whether points of frame t, carried along, lie inside frame r and outside its hole."""
-        if t == r:
-            return np.zeros(len(points), bool)
-        return is_shown(cv2.perspectiveTransform(points[None], self.path.motion(t, r))[0], self._unknown[r])
+        return np.zeros(len(points), bool) if t == r else is_shown(self._moved(t, r, points), self._unknown[r])
+
+    def _moved(self, t: int, r: int, points: np.ndarray) -> Float[np.ndarray, "P 2"]:
+        """Where points of frame t lie in frame r."""
+        return cv2.perspectiveTransform(points[None], self.path.motion(t, r))[0]
+
+
+def _centre(hole: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, " 2"]:
+    """The mean position (x, y) of the pixels of a hole."""
+    return np.argwhere(hole).mean(axis=0)[::-1]
 
 
 def hole_points(hole: Bool[np.ndarray, "H W"]) -> Float[np.ndarray, "P 2"]:

@@ -137,7 +137,10 @@ class ExemplarPainter(Painter):
         """Searches in the known part of the frame."""
         picture = to_bytes(frame.colours[0]).permute(1, 2, 0).cpu().numpy()
         hole = (frame.visible[0, 0] < 1).cpu().numpy()
-        step, smooth = painting_step(hole), self._guessed(picture.astype(np.float32), hole)
+        step, smooth = (
+            painting_step(int(np.count_nonzero(hole)), hole.size),
+            self._guessed(picture.astype(np.float32), hole),
+        )
         tones = coarse_tones(picture, hole, smooth)
         if step == 1:
             painted, place = picture.astype(np.float32), _searched(hole)
@@ -171,9 +174,14 @@ def _searched(hole: Bool[np.ndarray, "H W"]) -> Window:
     return widen_window(window, max(MIN_MARGIN_PX, math.isqrt(np.count_nonzero(hole))), (hole.shape[0], hole.shape[1]))
 
 
-def painting_step(hole: Bool[np.ndarray, "H W"]) -> int:
-    """By how much a part of a frame is reduced to be painted in a few seconds."""
-    return math.ceil(math.sqrt(max(hole.sum() / MAX_HOLE_PIXELS, hole.size / MAX_PIXELS, 1)))
+def painting_step(num_open: int, num_pixels: int) -> int:
+    """By how much a part of a frame is reduced to be painted in a few seconds.
+
+    Args:
+        num_open: pixels that are painted.
+        num_pixels: those of the part.
+    """
+    return math.ceil(math.sqrt(max(num_open / MAX_HOLE_PIXELS, num_pixels / MAX_PIXELS, 1)))
 
 
 def coarse_tones(

@@ -16,10 +16,11 @@ from master_thesis.video.io.masks import ALPHA, open_masks
 from master_thesis.video.io.orientation import is_quarter_turn
 from master_thesis.video.io.source import VideoInfo, VideoSource
 from master_thesis.video.mask_notices import held_notice, matching_notices, why_empty
-from master_thesis.video.outlook import Outlook, Samples, predict
+from master_thesis.video.outlook import Outlook, predict
 from master_thesis.video.outputs import chosen_output, output_notices, output_problems
 from master_thesis.video.plan import SOFT_BELOW, VideoPlan, plan_scenes, plan_windows
 from master_thesis.video.resources import GIB, memory_needed, resource_problems, writing_bytes
+from master_thesis.video.samples import Samples
 from master_thesis.video.survey import Survey, survey
 from master_thesis.wording import counted, in_one_message, listed
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
-from master_thesis.configs.inpainting import MONTAGE, STEADY
+from master_thesis.configs.inpainting import MONTAGE
 from master_thesis.images.reducing import reduce_hole, reduce_image
+from master_thesis.inpainting.choosing import LEAST_HIDDEN
 from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.inpainting.joining import without_steps
 from master_thesis.inpainting.step import FillStep, Pair
@@ -18,20 +19,19 @@ from master_thesis.models.aligner import as_aligner
 from master_thesis.models.classical.neighbours import NeighbourMotion
 from master_thesis.models.hallucinator import as_hallucinator
 from master_thesis.models.painter import (
-    ExemplarPainter,
     SmoothPainter,
     as_painter,
-    painting_step,
-    surroundings,
 )
 from master_thesis.ops.image import to_float
 from master_thesis.ops.mask import window_of
 from master_thesis.ops.position_map import hallucinated_in
 from master_thesis.records import MaskedFrames
 from master_thesis.video.compositing import WorkingFrame
-from master_thesis.video.outlook import Outlook, Samples
+from master_thesis.video.outlook import Outlook
+from master_thesis.video.paintings import composed_pixels, num_paintings
 from master_thesis.video.plan import Scene, Window
 from master_thesis.video.resources import pairs_per_frame
+from master_thesis.video.samples import Samples
 from master_thesis.video.survey import Box
 from master_thesis.video.windows import make_canvas
 
@@ -40,14 +40,12 @@ TRIED_FRAMES, PLAYED_FRAMES = 2, 13
 PAINTED_BY = 4
 """Factor by which a frame is reduced for a trial of painting, whose time is taken to grow with the pixels painted. On
 five sequences, that was within a factor of 1.65 of the time in the frame itself, and once 2.3."""
-LEAST_HIDDEN_PERCENT, CARRYING_ON = 1.0, 7.0
-"""Where more is hidden, every frame carries on what was hallucinated: it is judged, painted where it is still open, and
-joined, which takes as long as to join it so many times (measured on four sequences)."""
+LEAST_HALLUCINATED_PERCENT, CARRYING_ON = 1.0, 7.0
+"""Where more is hallucinated, every frame carries that on: it is judged, painted where it is still open, and joined,
+which takes as long as to join it so many times (measured on four sequences)."""
 WARM = 0.7
 """Share of the time of a trial that a frame takes later, when all has run before and frames are worked on in pairs
 (measured on nine sequences)."""
-ENLARGING = 0.1
-"""Time to enlarge a pixel that was painted reduced, as a share of the time to compose one (measured at 4 sizes)."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +64,16 @@ class Trial:
 
     @staticmethod
     @torch.no_grad()
-    def run(inpainter: Inpainter, frames: Sequence[WorkingFrame]) -> Trial:
-        """Measures the parts on a frame with a hole and on the one after it."""
+    def run(inpainter: Inpainter, frames: Sequence[WorkingFrame], is_fast: bool = False) -> Trial:
+        """Measures the parts on a frame with a hole and on the one after it.
+
+        Args:
+            inpainter: the algorithm with its networks.
+            frames: the two.
+            is_fast: whether the hole leaves its place so fast that sources are chosen for every frame (pm).
+        """
         if inpainter.options.algorithm == MONTAGE:
-            return Trial._of_montage(inpainter, frames)
+            return Trial._of_montage(inpainter, frames, is_fast)
         target, ref = frames
         box = Box(0, 0, *target.hole.shape)
         window, device = Window(Scene(0, 4, box, box.size), 0, 0, 4, 4), inpainter.device
@@ -84,15 +88,17 @@ class Trial:
         return Trial(pair, painting)
 
     @staticmethod
-    def _of_montage(inpainter: Inpainter, frames: Sequence[WorkingFrame]) -> Trial:
+    def _of_montage(inpainter: Inpainter, frames: Sequence[WorkingFrame], is_fast: bool) -> Trial:
         """Measures motions, what is read along them, as much at once as later, and one painting."""
         smooth = replace(inpainter, hallucinator=SmoothPainter())
         smaller = _reduced(frames[0], PAINTED_BY)
         steps: dict[int, NeighbourMotion] = {}
         motions = _seconds(lambda _: _measure(smooth, frames, steps), 0, inpainter.device)
-        composing = _seconds(lambda _: _compose(smooth, _played(frames, steps)), 0, inpainter.device)
+        composing = _seconds(lambda _: _compose(smooth, _played(frames, steps, is_fast)), 0, inpainter.device)
         painting = _seconds(lambda _: _paint(inpainter, smaller), 0, inpainter.device)
-        larger = _times_as_much_painted(inpainter, frames[0].hole, smaller.hole)
+        larger = composed_pixels(inpainter.hallucinator, frames[0].hole) / composed_pixels(
+            inpainter.hallucinator, smaller.hole
+        )
         joining = _seconds(lambda _: _join(frames[0]), 0, inpainter.device)
         return Trial(WARM * (motions + composing) / TRIED_FRAMES, painting * larger, joining)
 
@@ -110,11 +116,12 @@ class _Played:
     steps: dict[int, NeighbourMotion]
 
 
-def _played(frames: Sequence[WorkingFrame], steps: Mapping[int, NeighbourMotion]) -> _Played:
+def _played(frames: Sequence[WorkingFrame], steps: Mapping[int, NeighbourMotion], is_fast: bool) -> _Played:
     window = window_of(frames[0].hole)
     shift = 0 if window is None else window[1].stop - window[1].start
     images = [frames[i % 2].image for i in range(PLAYED_FRAMES)]
-    holes = [np.roll(frames[i % 2].hole, shift * i // 4, axis=1) for i in range(PLAYED_FRAMES)]
+    places = [i if is_fast else i // 2 * 2 for i in range(PLAYED_FRAMES)]  # else, what is chosen for one serves two
+    holes = [np.roll(frames[i % 2].hole, shift * places[i] // 4, axis=1) for i in range(PLAYED_FRAMES)]
     return _Played(images, holes, {i: steps[i % 2] for i in range(PLAYED_FRAMES - 1)})
 
 
@@ -150,19 +157,6 @@ def _join(frame: WorkingFrame) -> None:
     without_steps(frame.image.astype(np.float32), frame.hole, source)
 
 
-def _times_as_much_painted(inpainter: Inpainter, hole: np.ndarray, reduced: np.ndarray) -> float:
-    """How many times the pixels of a reduced hole are painted in the hole itself, which may be painted reduced, too."""
-    if not isinstance(inpainter.hallucinator, ExemplarPainter) or not reduced.any():
-        return float(PAINTED_BY**2)
-    return _painted_pixels(hole) / _painted_pixels(reduced)
-
-
-def _painted_pixels(hole: np.ndarray) -> float:
-    """How many pixels take as long to compose as a hole to be painted: composed, and enlarged if that was reduced."""
-    step, count = painting_step(hole[surroundings(hole)]), float(hole.sum())
-    return count / step**2 + (ENLARGING * count if step > 1 else 0)
-
-
 def _seconds(work: Callable[[int], object], target: int, device: torch.device) -> float:
     start = time.perf_counter()
     work(target)
@@ -184,21 +178,20 @@ def estimate_filling(
         inpainter: the algorithm with its networks.
     """
     tried, frames = samples.trial(scenes)
-    trial, options = Trial.run(inpainter, frames), inpainter.options
+    is_fast = outlook is not None and outlook.entered_percent > 100 * (1 - LEAST_HIDDEN)
+    trial, options = Trial.run(inpainter, frames, is_fast), inpainter.options
     is_planned = outlook is not None and options.exhaustive and options.algorithm != MONTAGE
     planned = outlook.pairs_per_frame(options.algorithm) if outlook and is_planned else None
     pairs = pairs_per_frame(options.algorithm, len(has_hole), planned)
-    # With pm, what other frames show may not be trusted.
-    is_painted = outlook is None or outlook.hidden_percent != 0 or options.algorithm == MONTAGE
-    # Where hardly anything is hidden, next to nothing is carried on.
-    is_carried = outlook is None or outlook.hidden_percent is None or outlook.hidden_percent > LEAST_HIDDEN_PERCENT
+    # Where hardly anything is hallucinated, next to nothing is carried on.
+    hallucinated = None if outlook is None else outlook.hallucinated_percent
+    is_carried = hallucinated is None or hallucinated > LEAST_HALLUCINATED_PERCENT
     frame = pairs * trial.pair + is_carried * CARRYING_ON * trial.joining
     seconds = 0.0 if planned is None or outlook is None else outlook.seconds * len(has_hole)
     for scene in scenes:
         count, share = sum(has_hole[scene.start : scene.stop]), _num_pixels(scene) / _num_pixels(tried)
-        # Others copy what was hallucinated in one frame of the scene.
-        paintings = min(count, 1) if options.algorithm in STEADY else count
-        seconds += share * (count * frame + paintings * is_painted * trial.painting)
+        paintings = num_paintings(inpainter, frames[0].hole, outlook, count)
+        seconds += share * (count * frame + paintings * trial.painting)
     return seconds
 
 

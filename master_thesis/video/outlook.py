@@ -1,77 +1,26 @@
-"""Predicts, before the work begins, how much of the hole no frame shows and how many pairs are needed."""
+"""Predicts, before the work begins, how much of the hole is hallucinated and how many pairs are needed."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, UInt8
 
-from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
-from master_thesis.inpainting.planning import CameraPath, ReferencePlanner
+from master_thesis.inpainting.planning import CameraPath, ReferencePlan, ReferencePlanner
+from master_thesis.inpainting.refusals import refused_shares
 from master_thesis.models.classical.homography import forget_features
 from master_thesis.models.classical.tracking import tracked_motion
-from master_thesis.video.compositing import WorkingFrame, to_working
 from master_thesis.video.plan import Scene
+from master_thesis.video.samples import Sample
 
-MAX_SAMPLES = 48
-"""Largest number of frames that are looked at, at equal distances."""
-SIDE_PX = 384
-"""Largest extent of these frames."""
 NUM_TARGETS = 8
-"""Frames of a scene whose references are planned."""
+"""Frames of a scene whose references are planned; half of them tell how much is refused."""
 STILL_PX = 0.5
-"""Largest movement, at that size, of a camera that stands still."""
+"""Largest movement, at the size of the samples, of a camera that stands still."""
 NUM_HALLUCINATED = 2
 """Pairs of a frame that passes on what was hallucinated before."""
-
-
-@dataclass(frozen=True)
-class Sample:
-    """One frame with its hole, reduced unless another size is named; ``number`` counts in the video."""
-
-    number: int
-    image: UInt8[np.ndarray, "h w 3"]
-    hole: Bool[np.ndarray, "h w"]
-
-
-@dataclass
-class Samples:
-    """Collects reduced frames at equal distances, without knowing in advance how many there are.
-
-    Attributes:
-        kept: the reduced frames.
-        num_frames: number of frames that were looked at.
-        first: the first frame with a hole and the one after it, at full size, for a trial.
-    """
-
-    kept: list[Sample] = field(default_factory=list)
-    num_frames: int = 0
-    first: list[Sample] = field(default_factory=list)
-    _step: int = 1
-
-    def add(self, image: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]) -> None:
-        """Takes the next frame of the video."""
-        if len(self.first) == 1 or (not self.first and mask.any()):
-            self.first.append(Sample(self.num_frames, image.copy(), mask.copy()))
-        if self.num_frames % self._step == 0:
-            size = size_within(mask.shape, SIDE_PX)
-            self.kept.append(Sample(self.num_frames, reduce_image(image, size), reduce_hole(mask, size)))
-            if len(self.kept) > MAX_SAMPLES:
-                self.kept, self._step = self.kept[::2], 2 * self._step
-        self.num_frames += 1
-
-    def trial(self, scenes: Sequence[Scene]) -> tuple[Scene, list[WorkingFrame]]:
-        """Two neighbouring frames, the first one with a hole, at the working size of its scene.
-
-        Args:
-            scenes: those that have a hole.
-        """
-        scene = next(scene for scene in scenes if scene.start <= self.first[0].number < scene.stop)
-        frames = [to_working(sample.image, sample.hole, scene) for sample in self.first]
-        return scene, [frames[0], frames[-1]]
 
 
 @dataclass(frozen=True)
@@ -84,6 +33,9 @@ class Outlook:
         unseen_share: share of these frames whose hole is not shown entirely.
         is_still: whether the camera stands still and the mask never moves.
         seconds: how long the prediction took per frame.
+        refused_percent: the share of the hole in whose place other frames show something else.
+        renewed_percent: the share of the hole that is hallucinated and was not hidden in the frame before.
+        entered_percent: the share of the hole that was not hidden in the frame before.
     """
 
     hidden_percent: float | None
@@ -91,6 +43,14 @@ class Outlook:
     unseen_share: float
     is_still: bool
     seconds: float = 0.0
+    refused_percent: float = 0.0
+    renewed_percent: float = 0.0
+    entered_percent: float = 0.0
+
+    @property
+    def hallucinated_percent(self) -> float | None:
+        """The share of the hole that cannot be copied; None: there is nothing to judge by."""
+        return None if self.hidden_percent is None else self.hidden_percent + self.refused_percent
 
     def pairs_per_frame(self, algorithm: str) -> float:
         """Mean number of pairs per frame with a hole (ff, ip)."""
@@ -103,12 +63,71 @@ class Outlook:
             return ["prediction: the camera stands still and the mask never moves: no background can be copied"]
         if self.hidden_percent is None:
             return []
-        unseen = f"about {self.hidden_percent:.0f} % of the hole is visible in no frame"
-        return [f"prediction: {unseen}; it will be hallucinated, and so will what is visible but cannot be trusted"]
+        hidden = f"about {self.hidden_percent:.0f} % of the hole is visible in no frame"
+        refused = f"in about {self.refused_percent:.0f} % of it other frames show what does not belong there"
+        return [f"prediction: {hidden}, and {refused}; both will be hallucinated"]
+
+
+@dataclass(frozen=True)
+class _Forecast:
+    """What can be expected of a frame.
+
+    Attributes:
+        plan: its references.
+        count: pixels of its hole.
+        refused: the share of what is shown in the holes of its scene that is refused.
+        entered: the shares of its hole that were not hidden in the frame before: shown by no frame, and by some.
+    """
+
+    plan: ReferencePlan
+    count: int
+    refused: float
+    entered: tuple[float, float]
+
+    @property
+    def shares(self) -> tuple[float, float, float, float]:
+        """Those of its hole that are hidden, refused, renewed and entered, as :class:`Outlook` counts them."""
+        hidden, shown = self.entered
+        return 1 - self.plan.shown, self.plan.shown * self.refused, hidden + shown * self.refused, hidden + shown
+
+
+@dataclass(frozen=True)
+class _SceneForecast:
+    """What can be expected of a scene.
+
+    Attributes:
+        targets: some of its frames.
+        is_still: whether the camera stands still and the mask never moves.
+    """
+
+    targets: Sequence[_Forecast]
+    is_still: bool
+
+    @staticmethod
+    def of(samples: Sequence[Sample], scene: Scene, size: tuple[int, int]) -> _SceneForecast:
+        """Plans the references of some of its samples, of which one at least has a hole."""
+        frames, holes = _cropped(samples, scene, size)
+        path = CameraPath.of(frames, holes, tracked_motion)
+        planner = ReferencePlanner(path, holes, margin=0)  # a margin would count visible pixels as hidden
+        targets = [t for t, hole in enumerate(holes) if hole.any()]
+        targets = targets[:: -(-len(targets) // NUM_TARGETS)]
+        plans, counts = [planner.plan(t) for t in targets], [int(holes[t].sum()) for t in targets]
+        shown = np.array([plan.shown * count for plan, count in zip(plans, counts, strict=True)])[::2]
+        shares = refused_shares(frames, holes, path, targets[::2]) if shown.any() else shown
+        refused = float(shown @ shares / max(shown.sum(), 1))
+        entered = [_entered(t, planner, [sample.number for sample in samples]) for t in targets]
+        found = [_Forecast(p, c, refused, e) for p, c, e in zip(plans, counts, entered, strict=True)]
+        return _SceneForecast(found, bool((holes == holes[0]).all()) and _is_still(path, frames.shape[1:3]))
+
+
+def _entered(t: int, planner: ReferencePlanner, numbers: Sequence[int]) -> tuple[float, float]:
+    """The shares of the hole of a sample that were not hidden in the frame before: shown by no frame, and by some."""
+    before = t - 1 if t else min(1, len(numbers) - 1)
+    return planner.entering(t, before, abs(numbers[t] - numbers[before]))
 
 
 def predict(samples: Sequence[Sample], scenes: Sequence[Scene], size: tuple[int, int]) -> Outlook:
-    """Plans the references of a few frames of every scene.
+    """Plans the references of a few frames of every scene, and tries how much of what they show is refused.
 
     Args:
         samples: of the video.
@@ -116,26 +135,22 @@ def predict(samples: Sequence[Sample], scenes: Sequence[Scene], size: tuple[int,
         size: height and width of the video.
     """
     start = time.perf_counter()
-    hidden, num_pixels, plans, stills = 0.0, 0, [], []
-    for scene in scenes:
-        inside = [sample for sample in samples if scene.start <= sample.number < scene.stop]
-        if not any(sample.hole.any() for sample in inside):
-            continue
-        frames, holes = _cropped(inside, scene, size)
-        path = CameraPath.of(frames, holes, tracked_motion)
-        planner = ReferencePlanner(path, holes, margin=0)  # a margin would count visible pixels as hidden
-        targets = [t for t, hole in enumerate(holes) if hole.any()]
-        for t in targets[:: -(-len(targets) // NUM_TARGETS)]:
-            plan, count = planner.plan(t), int(holes[t].sum())
-            hidden, num_pixels = hidden + (1 - plan.shown) * count, num_pixels + count
-            plans.append(plan)
-        stills.append(bool((holes == holes[0]).all()) and _is_still(path, frames.shape[1:3]))
+    insides = [[sample for sample in samples if scene.start <= sample.number < scene.stop] for scene in scenes]
+    found = [
+        _SceneForecast.of(inside, scene, size)
+        for inside, scene in zip(insides, scenes, strict=True)
+        if any(sample.hole.any() for sample in inside)
+    ]
     forget_features()
     seconds = (time.perf_counter() - start) / max(len(samples), 1)
-    if not plans:
+    targets = [target for scene in found for target in scene.targets]
+    if not targets:
         return Outlook(None, 1.0, 0.0, False, seconds)
-    refs, unseen = (np.mean(counts) for counts in ([len(p.refs) for p in plans], [p.shown < 1 for p in plans]))
-    return Outlook(100 * hidden / num_pixels, float(refs), float(unseen), all(stills), seconds)
+    refs, unseen = (
+        float(np.mean(values)) for values in ([len(t.plan.refs) for t in targets], [t.plan.shown < 1 for t in targets])
+    )
+    shares = 100 * np.average([t.shares for t in targets], axis=0, weights=[t.count for t in targets])
+    return Outlook(shares[0], refs, unseen, all(scene.is_still for scene in found), seconds, *shares[1:].tolist())
 
 
 def _cropped(samples: Sequence[Sample], scene: Scene, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ from master_thesis.errors import require
 from master_thesis.images.codec import write_jpeg
 from master_thesis.runtime.atomic import atomic_path
 from master_thesis.video.io.orientation import to_displayed
-from master_thesis.video.outlook import Sample
+from master_thesis.video.samples import Sample
 
 SHEET = "_check.jpg"
 """Ending of the sheet next to an output."""

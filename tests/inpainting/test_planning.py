@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from master_thesis.inpainting.planning import CameraPath, ReferencePlanner, hole_points
+from master_thesis.models.classical.tracking import tracked_motion
 
 HEIGHT, WIDTH, NUM_FRAMES, STEP_PX = 96, 160, 14, 8
 
@@ -85,3 +86,27 @@ def test_small_holes_are_planned_pixel_by_pixel():
     hole[4:7, 5:9] = True
     assert len(hole_points(hole)) == 12
     assert hole_points(hole).min(axis=0).tolist() == [5, 4]
+
+
+@pytest.mark.parametrize("apart", [1, 4])
+def test_as_much_enters_a_hole_as_the_camera_moves_on(pan, apart):
+    """A hole of 40 px stands still in the picture, under which the scene moves by 8 px a frame, to the left."""
+    holes = box(60, 100)
+    frames, holes = pan[::apart], holes[::apart]
+    planner = ReferencePlanner(CameraPath.of(frames, holes, tracked_motion), holes, margin=0)
+    assert planner.entering(2, 1, apart) == pytest.approx((0, STEP_PX / 40), abs=0.05)
+
+
+def test_what_enters_from_outside_the_frames_is_shown_by_none(pan):
+    """At the right border nothing is visible before it is hidden, and later frames show what has left the hole."""
+    holes = box(WIDTH - 40, WIDTH)
+    planner = ReferencePlanner(CameraPath.of(pan, holes, tracked_motion), holes, margin=0)
+    assert planner.entering(6, 5) == pytest.approx((0, STEP_PX / 40), abs=0.05)
+    assert planner.entering(NUM_FRAMES - 1, NUM_FRAMES - 2) == pytest.approx((STEP_PX / 40, 0), abs=0.05)
+
+
+def test_all_of_a_hole_is_new_after_a_frame_without_one(pan):
+    holes = box(60, 100)
+    holes[5] = False
+    planner = ReferencePlanner(CameraPath.of(pan, holes, tracked_motion), holes, margin=0)
+    assert sum(planner.entering(6, 5)) == 1

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from master_thesis.models.classical import homography
-from master_thesis.video.compositing import to_working
-from master_thesis.video.outlook import MAX_SAMPLES, NUM_HALLUCINATED, Outlook, Samples, predict
+from master_thesis.video.outlook import NUM_HALLUCINATED, Outlook, predict
 from master_thesis.video.plan import Scene
+from master_thesis.video.samples import Samples
 from master_thesis.video.survey import Box
 from stress.videos import STEP_PX, panorama
 
@@ -67,7 +67,32 @@ def test_an_object_that_moves_before_a_still_camera_reveals_everything() -> None
     assert not outlook.is_still
     assert outlook.hidden_percent == pytest.approx(0, abs=1)
     (words,) = outlook.words
-    assert words.startswith("prediction: about 0 % of the hole is visible in no frame; it will be hallucinated, and ")
+    assert words == (
+        "prediction: about 0 % of the hole is visible in no frame, and in about 0 % of it other frames show "
+        "what does not belong there; both will be hallucinated"
+    )
+
+
+def test_a_passer_by_in_other_frames_is_predicted_to_be_refused() -> None:
+    """The camera stands still, and once the hole is gone somebody stands where it was."""
+    samples, picture = Samples(), panorama(*SIZE)
+    hidden, crossed = picture.copy(), picture.copy()
+    crossed[:, :40] = (30, 40, 220)
+    mask = np.zeros(SIZE, bool)
+    mask[30:60, 10:30] = True
+    for t in range(8):
+        samples.add(crossed if t else hidden, mask & (t == 0))
+    outlook = outlook_of(samples)
+    assert outlook.hidden_percent == pytest.approx(0, abs=1)
+    assert outlook.refused_percent == pytest.approx(100, abs=5)
+    assert outlook.hallucinated_percent == outlook.hidden_percent + outlook.refused_percent
+
+
+@pytest.mark.parametrize("count", [24, 120])
+def test_what_enters_the_hole_is_counted_per_frame_also_between_distant_samples(count: int) -> None:
+    outlook = outlook_of(samples_of(count, HOLE, STEP_PX))
+    assert outlook.entered_percent == pytest.approx(100 * STEP_PX / 32, abs=5)
+    assert outlook.renewed_percent == pytest.approx(0, abs=2)
 
 
 def test_scenes_and_crops_bound_what_is_copied() -> None:
@@ -82,37 +107,6 @@ def test_without_a_hole_in_the_samples_nothing_is_predicted() -> None:
     outlook = outlook_of(samples_of(4, Box(0, 0, 0, 0), 0))
     assert outlook.hidden_percent is None
     assert outlook.words == []
-
-
-@pytest.mark.parametrize("count", [1, 47, 48, 49, 97, 1000])
-def test_samples_lie_at_equal_distances_over_the_entire_length(count: int) -> None:
-    samples, image, mask = Samples(), np.zeros((4, 4, 3), np.uint8), np.zeros((4, 4), bool)
-    for _ in range(count):
-        samples.add(image, mask)
-    numbers = [sample.number for sample in samples.kept]
-    assert min(count, MAX_SAMPLES // 2) <= len(numbers) <= MAX_SAMPLES
-    assert numbers[0] == 0
-    assert len(set(np.diff(numbers))) <= 1
-    assert numbers[-1] > count - 1 - [*numbers, count][1]
-
-
-def test_a_trial_gets_the_first_frame_with_a_hole_and_the_next_one_as_they_are_processed() -> None:
-    samples, rng = Samples(), np.random.default_rng(0)
-    images, masks = rng.integers(0, 256, (6, *SIZE, 3), np.uint8), np.zeros((6, *SIZE), bool)
-    masks[3:, 40:60, 50:70] = True
-    for image, mask in zip(images, masks, strict=True):
-        samples.add(image, mask)
-    scenes = [Scene(0, 2, EVERYTHING, SIZE), Scene(2, 6, Box(20, 20, 80, 100), (30, 40))]
-    scene, frames = samples.trial(scenes)
-    assert scene is scenes[1]
-    for number, frame in zip((3, 4), frames, strict=True):
-        expected = to_working(images[number], masks[number], scene)
-        assert np.array_equal(frame.image, expected.image)
-        assert np.array_equal(frame.hole, expected.hole)
-    alone = Samples()
-    alone.add(images[3], masks[3])
-    first, again = alone.trial(scenes[:1])[1]
-    assert first is again
 
 
 def test_only_ip_asks_finished_frames_for_what_no_frame_shows() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from master_thesis.errors import UserError
 from master_thesis.images.codec import read_frame, write_jpeg
-from master_thesis.video.outlook import Sample
+from master_thesis.video.samples import Sample
 from master_thesis.video.sheet import GAP_PX, NUM_FRAMES, marked, sheet, write_sheet
 
 SIZE = (60, 80)
