@@ -52,6 +52,26 @@ def test_a_near_surface_that_moves_more_than_the_camera_is_followed_behind_the_h
     assert np.abs(found.forwards(points) - points - (5, 0)).max() < 0.7
 
 
+@pytest.mark.parametrize("pan_px", [40, 60, 90])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_fast_pan_over_soft_things_is_followed_behind_a_hole_of_half_a_frame(pan_px: int, seed: int) -> None:
+    """Little is left that both frames show, and the hole is the most prominent thing that does not move."""
+    h, w = size = (240, 320)
+    noise = np.random.default_rng(seed).integers(0, 256, (h + 60, w + 140, 3)).astype(np.uint8)
+    scene = cv2.normalize(cv2.GaussianBlur(noise, (0, 0), 8.0), None, 20, 235, cv2.NORM_MINMAX)
+    hole, ahead = np.zeros(size, bool), np.array([[1, 0, 120], [0, 1, 30], [0, 0, 1.0]])
+    hole[35:205, 47:273] = True
+    motion = np.array([[1, -0.01, pan_px], [0.01, 1, -8], [1e-5, 0, 1]])
+    maps, flags = (ahead, ahead @ np.linalg.inv(motion)), cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    frames = (cv2.warpPerspective(scene, each, size[::-1], flags=flags) for each in maps)
+    views = (View.of(np.where(hole[..., None], np.uint8(124), frame), hole) for frame in frames)
+    found = NeighbourMotion.between(*views)
+    points = np.array([[50, 40], [160, 120], [270, 200]], np.float32)
+    expected = through(motion, points)
+    assert np.abs(found.forwards(points) - expected).max() < 0.2
+    assert np.abs(found.backwards(expected) - points).max() < 0.2
+
+
 def test_scaling_keeps_the_motion() -> None:
     motion = np.array([[1.01, 0.02, 3.0], [0, 0.99, 1.0], [1e-5, 0, 1.0]])
     half = scaled(motion, (0.5, 0.5))
