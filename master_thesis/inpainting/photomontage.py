@@ -24,14 +24,13 @@ from master_thesis.inpainting.finishing import FilledHole, Finisher
 from master_thesis.inpainting.judging import Judge
 from master_thesis.inpainting.keys import key_frame
 from master_thesis.inpainting.motions import Hole, Motions, Picture
-from master_thesis.inpainting.painting import PicturePainter, parts_of, rounded
+from master_thesis.inpainting.painting import PicturePainter, parts_of
 from master_thesis.inpainting.sources import Chosen, WideHoles, points_of
-from master_thesis.inpainting.steadying import FilledFrame, steadied
+from master_thesis.inpainting.steadying import FilledFrame, Steadier
 from master_thesis.inpainting.trails import Order
 from master_thesis.models.painter import Painter
-from master_thesis.ops.pixels import put_pixels
 from master_thesis.ops.position_map import NOWHERE, Places, PositionMap, frames_in, hallucinated_in
-from master_thesis.runtime.ahead import one_ahead
+from master_thesis.runtime.ahead import one_ahead, side_by_side
 
 LEAST_FILLED = 0.5
 """Share of an open part that was hallucinated before from which that is shown again: a part painted in one piece has
@@ -48,7 +47,6 @@ class Taken:
         places: where they are copied from.
         hallucinated: where what has been hallucinated shows them.
         parts: the sources that this names.
-        filled: what it shows.
         chosen: what the hole was filled from; None: it was filled before.
     """
 
@@ -57,14 +55,13 @@ class Taken:
     places: Places
     hallucinated: Places
     parts: Sequence[int]
-    filled: FilledFrame
     chosen: Chosen | None = None
 
     @staticmethod
-    def of(filled: FilledFrame, chosen: Chosen, places: Places, hallucinated: Places) -> Taken:
-        """That of a frame for which something has been hallucinated before."""
+    def of(t: int, chosen: Chosen, places: Places, hallucinated: Places) -> Taken:
+        """That of frame t, for which something has been hallucinated before."""
         hallucinated = places.where(places.source < NOWHERE, hallucinated)
-        return Taken(filled.number, chosen.wide, places, hallucinated, frames_in(hallucinated.source), filled, chosen)
+        return Taken(t, chosen.wide, places, hallucinated, frames_in(hallucinated.source), chosen)
 
     def followed(self, moved: Float[np.ndarray, "N 2"]) -> Places:
         """Where the frame takes points of it from."""
@@ -112,32 +109,26 @@ class Photomontage:
         """
         done = filled or {}
         key = targets.start - 1 if past is not None else key_frame(self.frames, self.holes, self.motions, targets)
-        order = Order(targets, key)
+        before = None if past is None else FilledFrame(key, past, self.holes[key])
+        steadier = Steadier(self.frames, self.holes, self.motions, before, done)
+        alone = self._filled_alone(Order(targets, key), past, done)
+        yield from side_by_side(steadier.steadied, alone, num_threads=1)
+
+    def _filled_alone(
+        self, order: Order, past: Picture | None, done: Mapping[int, FilledHole]
+    ) -> Iterator[tuple[int, FilledHole]]:
+        """Fills the targets that have a hole, without a look at the colours of their neighbours."""
         last = first = None if past is None else self._taken_over(order.key, past)
         for t, chosen in one_ahead(choose_sources(self.views, self.motions, order)):
             last = first if t == order.key + 1 else last
             shown, chosen = self._carried_on(t, chosen, last, order)
             chosen = self._completed(t, chosen, self._mostly_filling(t, chosen, shown))
             hole, places = self.finisher.finish(t, chosen, done.get(t))
-            if last is not None and t not in done:
-                hole = self._steadied(t, hole, last.filled)
-            last = Taken.of(self._filled(t, hole), chosen, places, shown)
+            last = Taken.of(t, chosen, places, shown)
             first = last if t == order.key else first
             self.finisher.keep_hallucinated({*last.parts, *(first.parts if first else ())})
             if len(hole.source):
                 yield t, hole
-
-    def _steadied(self, t: int, hole: FilledHole, neighbour: FilledFrame) -> FilledHole:
-        """A hole that changes little against what the neighbour shows."""
-        if not len(hole.source):
-            return hole
-        colours = steadied(self._filled(t, hole), neighbour, self.motions)
-        return replace(hole, colours=rounded(colours, self.frames[t]))
-
-    def _filled(self, t: int, hole: FilledHole) -> FilledFrame:
-        picture = self.frames[t].copy()
-        put_pixels(picture, self.holes[t], hole.colours)
-        return FilledFrame(t, picture, self.holes[t])
 
     def _mostly_filling(self, t: int, chosen: Chosen, shown: Places) -> Places:
         """What has been hallucinated before, in the open parts of a hole that it fills for the most part."""
@@ -186,4 +177,4 @@ class Photomontage:
         """What a frame passes on that was filled before, as if all of it had been hallucinated."""
         name, everywhere = self.finisher.take_over(t, picture), np.ones(picture.shape[:2], bool)
         places = Places(np.full(everywhere.size, name, np.int32), points_of(everywhere))
-        return Taken(t, everywhere, places, places, [name], FilledFrame(t, picture, self.holes[t]))
+        return Taken(t, everywhere, places, places, [name])

@@ -9,13 +9,17 @@ Source: blind temporal consistency (Bonneel et al., 2015) keeps a result near to
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
+from master_thesis.inpainting.finishing import FilledHole
 from master_thesis.inpainting.motions import Hole, Motions, Picture
+from master_thesis.inpainting.painting import rounded
 from master_thesis.inpainting.sources import points_of
 from master_thesis.ops.mask import Window, widen_window, window_of
 from master_thesis.ops.pixels import is_inside, pixels_in, put_pixels, sample_at
@@ -48,6 +52,45 @@ class FilledFrame(NamedTuple):
     number: int
     picture: Picture
     hole: Hole
+
+
+class Steadier:
+    """Steadies frames one after another, each against a neighbour that came before.
+
+    Args:
+        frames: RGB in [0, 255].
+        holes: of them.
+        motions: of them.
+        first: a frame that was filled before, if there is one.
+        kept: numbers of frames whose colours stay as they are.
+    """
+
+    def __init__(
+        self,
+        frames: Sequence[Picture],
+        holes: Sequence[Hole],
+        motions: Motions,
+        first: FilledFrame | None = None,
+        kept: Collection[int] = (),
+    ) -> None:
+        self.frames, self.holes, self.motions, self.kept = frames, holes, motions, kept
+        self._before = [] if first is None else [first]
+
+    def steadied(self, filled: tuple[int, FilledHole]) -> tuple[int, FilledHole]:
+        """The next frame, by its number, as it is filled by itself and then steadied."""
+        t, hole = filled
+        neighbour = next((frame for frame in self._before if abs(frame.number - t) == 1), None)
+        if neighbour is not None and t not in self.kept:
+            colours = steadied(self._frame(t, hole), neighbour, self.motions)
+            hole = replace(hole, colours=rounded(colours, self.frames[t]))
+        # Others begin with the first frame again, in the other direction.
+        self._before = [*self._before[:1], self._frame(t, hole)]
+        return t, hole
+
+    def _frame(self, t: int, hole: FilledHole) -> FilledFrame:
+        picture = self.frames[t].copy()
+        put_pixels(picture, self.holes[t], hole.colours)
+        return FilledFrame(t, picture, self.holes[t])
 
 
 def steadied(frame: FilledFrame, neighbour: FilledFrame, motions: Motions) -> Float[np.ndarray, "N 3"]:

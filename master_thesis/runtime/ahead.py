@@ -48,19 +48,19 @@ def together(*ways: Iterator[T]) -> Iterator[tuple[T, ...]]:
             yield tuple(reached)
 
 
-def side_by_side(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+def side_by_side(work: Callable[[T], R], items: Iterable[T], num_threads: int = NUM_THREADS) -> Iterator[R]:
     """Yields the results of some work in the order of its items, several of which are worked on at once.
 
-    Items are taken from the iterable shortly before they are needed.
+    Items are taken from the iterable shortly before they are needed. With one thread, they are worked on one by one.
 
     >>> list(side_by_side(len, ["a", "bc", ""]))
     [1, 2, 0]
     """
     pending: deque[Future[R]] = deque()
-    with _threads(NUM_THREADS) as pool:
+    with _threads(num_threads) as pool:
         for item in items:
             pending.append(pool.submit(work, item))
-            if len(pending) > NUM_THREADS:
+            if len(pending) > num_threads:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from master_thesis.configs.inpainting import InpaintOptions
-from master_thesis.inpainting import photomontage
+from master_thesis.inpainting import photomontage, steadying
 from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.inpainting.motions import Motions
@@ -145,7 +145,7 @@ def test_what_was_hallucinated_is_shown_again_though_a_frame_between_copied_it(s
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(photomontage, "choose_sources", choose)
-        patch.setattr(photomontage, "steadied", lambda frame, *_: frame.picture[frame.hole].astype(np.float32))
+        patch.setattr(steadying, "steadied", lambda frame, *_: frame.picture[frame.hole].astype(np.float32))
         filled = dict(assembled.fill(range(4)))
     assert painter.num_calls == 1
     assert (filled[1].source == 3).all()
