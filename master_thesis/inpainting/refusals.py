@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
-from master_thesis.inpainting.candidates import Views
+from master_thesis.inpainting.comparison import Views
 from master_thesis.inpainting.labels import decide
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.planning import CameraPath
