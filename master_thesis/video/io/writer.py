@@ -21,6 +21,7 @@ import av
 import numpy as np
 from jaxtyping import Bool, Shaped
 
+from master_thesis.runtime.scheduling import scheduling_kept
 from master_thesis.video.io.colours import from_rgb, with_known
 from master_thesis.video.io.copying import Companions, TrackCopier, copy_picture_facts
 from master_thesis.video.io.encoding import Encoding
@@ -128,6 +129,8 @@ class VideoWriter:
         if companions:
             self._copier = TrackCopier(companions, self._output)
             copy_picture_facts(companions, self._stream)
+        with scheduling_kept():
+            self._stream.codec_context.open()
 
     def write(self, frame: Frame, pts: int | None = None, known: Known | None = None, length: int = 0) -> None:
         """Appends a frame.

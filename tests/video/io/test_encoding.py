@@ -1,5 +1,7 @@
 """The format of a result follows that of its video as far as the codec can."""
 
+import os
+import sys
 from dataclasses import replace
 
 import av
@@ -10,8 +12,8 @@ from master_thesis.errors import UserError
 from master_thesis.video.io import encoding
 from master_thesis.video.io.colours import PQ, Colours
 from master_thesis.video.io.decoding import open_source
-from master_thesis.video.io.encoding import bits_of, choose_encoding, chroma_of, has_encoder, is_yuv
-from master_thesis.video.io.writer import VideoWriter
+from master_thesis.video.io.encoding import Encoding, bits_of, choose_encoding, chroma_of, has_encoder, is_yuv
+from master_thesis.video.io.writer import Geometry, Timing, VideoWriter
 from stress.videos import Clip, moving_frames
 
 SD = Colours(6, False, 6, 6)
@@ -104,6 +106,18 @@ def test_every_codec_keeps_times_and_pictures(tmp_path, codec: str, monkeypatch:
     assert [frame.time for frame in decoded] == pytest.approx([step * t for t in (0, 1, 5, 9)], abs=1e-3)
     for got, frame in zip(decoded, frames, strict=True):
         assert np.abs(got.to_ndarray(format="rgb24").astype(int) - frame).mean() < 20
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux") or not has_encoder("av1"), reason="needs Linux and AV1")
+def test_av1_takes_no_core_from_others(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the root user, the encoder asks for real time: pages of a browser that a test opened later starved others."""
+    monkeypatch.setenv("SVT_LOG", "1")
+    before = os.sched_getscheduler(0)
+    with VideoWriter(tmp_path / "out.mkv", Geometry((64, 64)), Timing.constant(25), Encoding("av1")) as writer:
+        for frame in moving_frames(2, (64, 64)):
+            writer.write(frame)
+        assert {os.sched_getscheduler(int(thread)) for thread in os.listdir("/proc/self/task")} == {before}
+    assert os.sched_getscheduler(0) == before
 
 
 def test_the_screen_of_an_hdr_video_is_stated(tmp_path) -> None:
