@@ -98,18 +98,29 @@ def pack(folder: Path, data: Path, vgg: str | None, network: str, without: Seque
 
 
 def check(*loads: Path) -> None:
-    """Prints the machine, and the size of each load together with this tree.
+    """Prints the machine, and the size of each load together with this tree, where git lists its files.
 
     Raises:
         UserError: If a load is too large.
     """
-    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
-    tree = sum(_bytes(ROOT / name) for name in tracked.split("\0") if name)
+    tree = sum(_bytes(ROOT / name) for name in _tracked())
+    share = (
+        f"of which this tree takes {tree / 2**20:.1f}" if tree else "without this tree, whose files git does not list"
+    )
     print(", ".join(f"{k} {v}" for k, v in describe_machine().items()))
     for load in loads:
         size = _bytes(load) + tree
-        print(f"{load}: {size / 2**20:.1f} MiB of 64, of which this tree takes {tree / 2**20:.1f}", flush=True)
+        print(f"{load}: {size / 2**20:.1f} MiB of 64, {share}", flush=True)
         require(size <= MAX_LOAD, f"{load} and this tree should take at most 64 MiB, but take {size / 2**20:.1f}")
+
+
+def _tracked() -> list[str]:
+    """The files of this tree; none in an unpacked archive, and where git is not installed."""
+    try:
+        found = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return []
+    return [name for name in found.stdout.split("\0") if name]
 
 
 def _bytes(path: Path) -> int:

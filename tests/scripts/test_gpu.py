@@ -58,10 +58,20 @@ def test_missing_parts_are_refused(tmp_path: Path) -> None:
         gpu.run(tmp_path, tmp_path / "out", 1, gpu.Stage(parts=tmp_path / "nowhere"), ("train",))
 
 
-def test_too_large_load_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("has_git", [True, False])
+def test_too_large_load_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], has_git: bool
+) -> None:
+    """Also in an unpacked archive, where git lists no files, and where it is not installed."""
+    (tmp_path / "load").mkdir()
+    (tmp_path / "load" / "data").write_bytes(bytes(2000))
     monkeypatch.setattr(gpu, "MAX_LOAD", 1000)
+    if not has_git:
+        monkeypatch.setattr(gpu, "ROOT", tmp_path)
+        monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UserError, match="should take at most 64 MiB, but take"):
-        gpu.check(tmp_path)
+        gpu.check(tmp_path / "load")
+    assert has_git or "MiB of 64, without this tree, whose files git does not list" in capfd.readouterr().out
 
 
 def test_packed_vgg_has_half_precision_and_only_the_layers_needed(tmp_path: Path) -> None:
