@@ -63,8 +63,7 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
         UserError: the file is missing, damaged, not a checkpoint, or would run code or exhaust memory.
     """
     path = Path(path)
-    if not path.is_file():
-        raise UserError(f"there should be a checkpoint at {path}, but there is no such file")
+    require_checkpoint(path)
     num_bytes = path.stat().st_size
     require(num_bytes <= MAX_BYTES, f"{path} has {num_bytes} bytes, more than the limit of {MAX_BYTES}")
     try:
@@ -89,6 +88,11 @@ def read_checkpoint(path: str | Path) -> dict[str, Any]:
     for tensor in _tensors_in(loaded):
         require(_is_plain(tensor), f"{path} holds an incomplete tensor ({_described(tensor)}): refused")
     return dict(loaded)
+
+
+def require_checkpoint(path: Path) -> None:
+    """Raises :class:`UserError` if there is no file at ``path``."""
+    require(path.is_file(), f"there should be a checkpoint at {path}, but there is no such file")
 
 
 def _refuse_packed(path: Path, num_bytes: int) -> None:

@@ -10,6 +10,9 @@ from master_thesis.errors import UserError
 
 log = logging.getLogger(__name__)
 
+IMAGENET, RANDOM = "imagenet", "random"
+"""Values of ``--vgg_weights`` that are no files."""
+
 
 def load_vgg_weights(source: str) -> StateDict | None:
     """VGG16's convolution weights under torchvision's names (``features.0.weight`` ...).
@@ -21,10 +24,10 @@ def load_vgg_weights(source: str) -> StateDict | None:
     Raises:
         UserError: the download fails, or the file does not hold VGG16.
     """
-    if source == "random":
+    if source == RANDOM:
         log.warning("--vgg_weights random: VGG16 has seeded random weights, not ImageNet's")
         return None
-    state = _download() if source == "imagenet" else named_tensors(read_checkpoint(source))
+    state = _download() if source == IMAGENET else named_tensors(read_checkpoint(source))
     names = {k: k.removeprefix(OWN_PREFIX) for k in state}
     features = {name: state[k] for k, name in names.items() if name.startswith("features.")}
     if not features:

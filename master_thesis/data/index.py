@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from master_thesis.configs.data import DataConfig
+from master_thesis.configs.data import DataConfig, parse_weighted
 from master_thesis.data.sequences import SequenceSet, find_backgrounds, find_masks, set_root, split_masks
 from master_thesis.errors import UserError, require
 from master_thesis.images.codec import read_mask
@@ -50,6 +50,19 @@ class Index:
     masks_val: SequenceSet
 
 
+def check_paths(config: DataConfig) -> None:
+    """Checks the folders of the data and the file of the cache without reading them.
+
+    Raises:
+        UserError: a folder is missing, or the file is no cache.
+    """
+    for name in ("GOT10k", "YouTubeVOS"):
+        set_root(config.data_path, name)
+    for text in config.further_data:
+        set_root(parse_weighted(text)[0], "GOT10k", "further_data")
+    _refuse_foreign(Path(config.data_ckpt_path))
+
+
 def load_index(config: DataConfig) -> Index:
     """Loads the index of ``config.data_path`` from its cache, or builds and caches it if the cache is out of date.
 
@@ -57,13 +70,13 @@ def load_index(config: DataConfig) -> Index:
         UserError: a data set or its list is missing or empty, no mask sequence has a fitting size, or the cache cannot
             be written.
     """
-    for name in ("GOT10k", "YouTubeVOS"):
-        set_root(config.data_path, name)
-    key = _key(config)
-    index = _read_cache(Path(config.data_ckpt_path), key)
+    check_paths(config)
+    path, key = Path(config.data_ckpt_path), _key(config)
+    index = _read_cache(path, key)
     if index is None:
+        _refuse_locked(path)  # before masks are measured
         index = _make_index(config)
-        _write_cache(Path(config.data_ckpt_path), key, index)
+        _write_cache(path, key, index)
     for found in (index.frames_train, index.frames_val, index.masks_train, index.masks_val):
         log.info("%s", found)
     return index
@@ -155,16 +168,35 @@ def _digest(sets: Any) -> str:
     return hashlib.sha256(json.dumps(sets, sort_keys=True).encode()).hexdigest()
 
 
+def _refuse_foreign(path: Path) -> None:
+    """Raises :class:`UserError` if there is something else than a cache."""
+    try:
+        with path.open("rb") as file:
+            is_ours = _START.startswith(file.read(len(_START)))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    except OSError as error:
+        raise _not_writable(path, error) from error
+    require(is_ours, f"--data_ckpt_path {path} is not a cache and is kept: remove it or choose another path")
+
+
+def _refuse_locked(path: Path) -> None:
+    """Raises :class:`UserError` if a cache cannot be written."""
+    place = next(p for p in path.absolute().parents if p.exists())
+    is_open = place.is_dir() and os.access(place, os.W_OK)
+    require(is_open, f"--data_ckpt_path {path} should be a writable file, but {place} cannot be written to")
+
+
+def _not_writable(path: Path, error: OSError) -> UserError:
+    return UserError(f"--data_ckpt_path {path} should be a writable file ({error.strerror})")
+
+
 def _write_cache(path: Path, key: dict[str, Any], index: Index) -> None:
     sets = {name: {**vars(found), "root": str(found.root)} for name, found in vars(index).items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
-            with path.open("rb") as file:
-                is_ours = _START.startswith(file.read(len(_START)))
-            require(is_ours, f"--data_ckpt_path {path} is not a cache and is kept: remove it or choose another path")
     except OSError as error:
-        raise UserError(f"--data_ckpt_path {path} should be a writable file ({error.strerror})") from error
+        raise _not_writable(path, error) from error
     text = json.dumps({"key": key, "digest": _digest(sets), "sets": sets}, indent=1)
     with atomic_path(path) as part:
         part.write_text(text, encoding="utf-8")

@@ -51,7 +51,7 @@ def mix_backgrounds(config: DataConfig, own: SequenceSet) -> Mixture:
         UserError: a further folder holds no GOT10k, or no sequences.
     """
     further = [parse_weighted(text) for text in config.further_data]
-    sets = [own, *(find_backgrounds(folder, "train", config.follow_links) for folder, _ in further)]
+    sets = [own, *(find_backgrounds(folder, "train", config.follow_links, "further_data") for folder, _ in further)]
     weights = np.array([1.0, *(weight for _, weight in further)])
     shares = tuple((weights / weights.sum()).tolist())
     if further:

@@ -83,16 +83,21 @@ def image_files(folder: str, follow_links: bool = False) -> tuple[str, ...]:
     return tuple(entry.path for entry in kept)
 
 
-def set_root(data_path: str, name: str) -> Path:
+def set_root(data_path: str, name: str, flag: str = "data_path") -> Path:
     """Finds the folder of a data set. It may itself be a link; nothing inside it may lead outside.
+
+    Args:
+        data_path: the data folder.
+        name: of the data set.
+        flag: the option that names the data folder.
 
     Raises:
         UserError: the data folder or the data set is missing.
     """
     is_folder = os.path.isdir(data_path)
-    require(is_folder, f"--data_path should be an existing folder with the data sets, got {data_path}")
+    require(is_folder, f"--{flag} should be an existing folder with the data sets, got {data_path}")
     root = Path(os.path.realpath(os.path.join(data_path, name)))
-    require(root.is_dir(), f"--data_path {data_path} should hold a folder {name}, but has none (see docs/data.md)")
+    require(root.is_dir(), f"--{flag} {data_path} should hold a folder {name}, but has none (see docs/data.md)")
     return root
 
 
@@ -165,9 +170,9 @@ def _has_image(folder: Path, follow_links: bool) -> bool:
         return False
 
 
-def find_backgrounds(data_path: str, part: str, follow_links: bool = False) -> SequenceSet:
+def find_backgrounds(data_path: str, part: str, follow_links: bool = False, flag: str = "data_path") -> SequenceSet:
     """Finds the sequences of GOT-10k's ``train`` or ``val`` part that its ``list.txt`` names."""
-    root = set_root(data_path, "GOT10k") / part
+    root = set_root(data_path, "GOT10k", flag) / part
     return find_listed(root, read_list(root / "list.txt"), follow_links)
 
 

@@ -12,9 +12,11 @@ import pytest
 import torch
 
 import master_thesis
+from master_thesis.checkpoints import vgg
 from master_thesis.cli import commands
 from master_thesis.cli.main import command, main
 from master_thesis.configs.training import OptimConfig
+from master_thesis.data import index
 from master_thesis.training.chn import CHNTraining
 from master_thesis.training.dfpn import DFPNTraining
 from tests.commands import TINY_CHN, TINY_DFPN, TINY_RUN, TINY_TEST, TINY_TRAIN, run_command
@@ -130,6 +132,24 @@ def test_there_has_to_be_a_data_folder(refused):
     assert "--data_path should be an existing folder with the data sets, got nowhere" in refused(
         f"{DFPN} --data_path nowhere"
     )
+
+
+@pytest.mark.parametrize("words", ["train dfpn", "train chn --chn_aligner opencv"])
+def test_data_and_files_are_looked_for_before_vgg_is_downloaded(refused, sample_tree, monkeypatch, words):
+    monkeypatch.setattr(vgg, "_download", lambda: pytest.fail("VGG16 was downloaded"))
+    folder = "--data_path should be an existing folder with the data sets, got nowhere"
+    assert refused(f"{words} --data_path nowhere") == folder
+    further = "--further_data should be an existing folder with the data sets, got nowhere"
+    assert refused(f"{words} --data_path {sample_tree} --further_data nowhere=0.5") == further
+    missing = "there should be a checkpoint at none.ckpt, but there is no such file"
+    assert refused(f"{words} --data_path {sample_tree} --init_from none.ckpt") == missing
+
+
+@pytest.mark.parametrize("flags", ["--init_from none.ckpt", "--vgg_weights none.ckpt --vgg_width 64"])
+def test_files_are_looked_for_before_masks_are_measured(refused, sample_tree, monkeypatch, flags):
+    monkeypatch.setattr(index, "_measure", lambda masks: pytest.fail("masks were measured"))
+    missing = "there should be a checkpoint at none.ckpt, but there is no such file"
+    assert refused(f"{DFPN} --data_path {sample_tree} {flags}") == missing
 
 
 def broken(sample_tree, tmp_path, change):

@@ -92,7 +92,9 @@ def test_a_modified_cache_is_rebuilt(data_config, caplog):
 
 
 @pytest.mark.parametrize("content", [b"\xff\xd8\xff\xe0 a photograph", b"{}", b"[]", b"PK\x03\x04"])
-def test_a_file_that_is_not_a_cache_is_never_replaced(data_config, content):
+def test_a_file_that_is_not_a_cache_is_never_replaced(data_config, content, monkeypatch, caplog):
+    """And refused before the masks are measured, without calling it a damaged cache."""
+    monkeypatch.setattr(index_module, "_measure", lambda masks: pytest.fail("masks were measured"))
     config = data_config()
     Path(config.data_ckpt_path).parent.mkdir()
     Path(config.data_ckpt_path).write_bytes(content)
@@ -101,6 +103,7 @@ def test_a_file_that_is_not_a_cache_is_never_replaced(data_config, content):
     ):
         load_index(config)
     assert Path(config.data_ckpt_path).read_bytes() == content
+    assert "damaged" not in caplog.text
 
 
 def test_a_cache_that_leads_outside_is_rebuilt(data_config, caplog):
@@ -123,7 +126,8 @@ def test_writing_the_cache_leaves_no_other_file(data_config):
     assert os.listdir(os.path.dirname(config.data_ckpt_path)) == ["data.ckpt"]
 
 
-def test_a_cache_that_cannot_be_written_is_reported(data_config, tmp_path):
+def test_a_cache_that_cannot_be_written_is_reported_before_masks_are_measured(data_config, tmp_path, monkeypatch):
+    monkeypatch.setattr(index_module, "_measure", lambda masks: pytest.fail("masks were measured"))
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"--data_ckpt_path .* should be a writable file"):
         load_index(data_config(data_ckpt_path=str(tmp_path / "file" / "cache")))

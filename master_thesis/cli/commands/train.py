@@ -101,6 +101,7 @@ def train_dfpn(options: DFPNTrainingOptions) -> None:
 
     spec = find_network("dfpn", options.training.preset)
     trainer = _start(options, spec)
+    _require_paths(options, options.vgg.vgg_weights)
     resumed = _find_resumed(options, trainer, spec, options.vgg, options.sizes, options.small)
     sizes = resumed.entry["sizes"] if resumed else sizes_for(spec, options.vgg, options.sizes, options.small)
     module = spec.trainer_cls(sizes, options.optim)
@@ -117,6 +118,7 @@ def train_chn(options: CHNTrainingOptions) -> None:
 
     spec = find_network("chn", options.training.preset)
     trainer = _start(options, spec)
+    _require_paths(options, options.vgg.vgg_weights, options.aligner.chn_aligner_checkpoint)
     resumed = _find_resumed(options, trainer, spec, options.sizes, options.texture_sizes)
     sizes = resumed.entry["sizes"] if resumed else sizes_for(spec, options.sizes, options.texture_sizes)
     width = resolved(options.vgg)["vgg_width"]
@@ -126,6 +128,26 @@ def train_chn(options: CHNTrainingOptions) -> None:
         report_other_aligner(resumed.path, resumed.entry, aligner)
     module = spec.trainer_cls(sizes, options.optim, aligner, vgg, options.loss, spec.kind)
     _fit(options, trainer, module, resumed)
+
+
+def _require_paths(options: TrainingOptions, *files: str | None) -> None:
+    """Looks for the data and for files before VGG16 is downloaded and masks are measured.
+
+    Args:
+        options: of the training.
+        files: that it will read: checkpoints, or words for weights.
+
+    Raises:
+        UserError: something is not there.
+    """
+    from master_thesis.checkpoints.reading import require_checkpoint
+    from master_thesis.checkpoints.vgg import IMAGENET, RANDOM
+    from master_thesis.data.index import check_paths
+
+    check_paths(options.data)
+    for file in (options.training.init_from, *files):
+        if file and file not in (IMAGENET, RANDOM):
+            require_checkpoint(Path(file))
 
 
 def _start(options: TrainingOptions, spec: NetworkSpec) -> pl.Trainer:
