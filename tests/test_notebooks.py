@@ -1,6 +1,7 @@
 """The notebooks of the documentation run from the first cell to the last, at small sizes."""
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from master_thesis.evaluation import protocols, scores
+from master_thesis.video.outlook import Outlook
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning", "ignore::FutureWarning", "ignore::DeprecationWarning")
 
@@ -75,6 +77,15 @@ def test_remove(run, tmp_path):
     sizes = {name: picture.shape for name, picture in found["shown"].items()}
     assert set(sizes) == {"input", "removed", "origin"}
     assert len(set(sizes.values())) == 1
+
+
+def test_the_prediction_that_is_shown_is_worded_as_it_is_now():
+    shares = ((0.0, 0.0), (5.0, 0.0), (0.0, 5.0), (5.0, 5.0))
+    words = [Outlook(hidden, 1.0, 0.0, False, refused_percent=refused).words[0] for hidden, refused in shares]
+    cells = json.loads((FOLDER / "remove.ipynb").read_text())["cells"]
+    lines = [line for cell in cells for output in cell.get("outputs", []) for line in output.get("text", [])]
+    (shown,) = [line.strip() for line in lines if line.startswith("prediction: ")]
+    assert re.sub(r"\d+", "5", shown) in words
 
 
 @pytest.mark.parametrize("name", SMALL)

@@ -63,9 +63,16 @@ class Outlook:
             return ["prediction: the camera stands still and the mask never moves: no background can be copied"]
         if self.hidden_percent is None:
             return []
-        hidden = f"about {self.hidden_percent:.0f} % of the hole is visible in no frame"
-        refused = f"in about {self.refused_percent:.0f} % of it other frames show what does not belong there"
-        return [f"prediction: {hidden}, and {refused}; both will be hallucinated"]
+        hidden, refused = f"{self.hidden_percent:.0f}", f"{self.refused_percent:.0f}"
+        unseen = f"about {hidden} % of the hole is visible in no frame"
+        strange = "other frames show what does not belong there"
+        if hidden == refused == "0":
+            return ["prediction: nearly everything that the hole hides is visible in other frames and will be copied"]
+        if refused == "0":
+            return [f"prediction: {unseen} and will be hallucinated"]
+        if hidden == "0":
+            return [f"prediction: in about {refused} % of the hole {strange}; this part will be hallucinated"]
+        return [f"prediction: {unseen}, and in about {refused} % of it {strange}; both will be hallucinated"]
 
 
 @dataclass(frozen=True)

@@ -66,11 +66,25 @@ def test_an_object_that_moves_before_a_still_camera_reveals_everything() -> None
     outlook = outlook_of(samples_of(10, Box(30, 10, 60, 30), 0, hole_step_px=8))
     assert not outlook.is_still
     assert outlook.hidden_percent == pytest.approx(0, abs=1)
-    (words,) = outlook.words
-    assert words == (
-        "prediction: about 0 % of the hole is visible in no frame, and in about 0 % of it other frames show "
-        "what does not belong there; both will be hallucinated"
-    )
+    words = "prediction: nearly everything that the hole hides is visible in other frames and will be copied"
+    assert outlook.words == [words]
+
+
+STRANGE = "other frames show what does not belong there"
+
+
+@pytest.mark.parametrize(
+    ("hidden", "refused", "words"),
+    [
+        (0.4, 0.4, "nearly everything that the hole hides is visible in other frames and will be copied"),
+        (12.3, 0.4, "about 12 % of the hole is visible in no frame and will be hallucinated"),
+        (0.4, 4.6, f"in about 5 % of the hole {STRANGE}; this part will be hallucinated"),
+        (2.0, 3.0, f"about 2 % of the hole is visible in no frame, and in about 3 % of it {STRANGE}; both will be "),
+    ],
+)
+def test_nothing_is_said_of_a_share_of_zero(hidden: float, refused: float, words: str) -> None:
+    (said,) = Outlook(hidden, 1.0, 0.0, False, refused_percent=refused).words
+    assert said.startswith(f"prediction: {words}")
 
 
 def test_a_passer_by_in_other_frames_is_predicted_to_be_refused() -> None:
