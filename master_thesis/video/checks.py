@@ -103,6 +103,8 @@ def _examine_opened(
     drawn = open_masks(
         config.mask, video, config.object_ids, config.invert_mask, config.mask_dilation, config.hold_masks
     )
+    if report.problems:  # whatever the frames show: the user need not wait for it
+        return
     masks = HeldMasks(drawn)
     start = time.monotonic()
     found = survey(masks, report.samples.add)

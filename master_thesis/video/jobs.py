@@ -17,7 +17,7 @@ from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.masks import ALPHA
 from master_thesis.video.io.opening import has_picture
-from master_thesis.video.io.source import VIDEO_SUFFIXES
+from master_thesis.video.io.source import VIDEO_SUFFIXES, VideoInfo
 from master_thesis.video.outputs import chosen_output, output_problems, stem_of, with_own_name
 from master_thesis.video.pipeline import VideoResult, fill_video
 from master_thesis.video.sharing import Job, fill_all
@@ -55,14 +55,23 @@ def video_jobs(config: VideoConfig, inpainters: Sequence[Inpainter]) -> list[Job
     if len(inpainters) == 1:
         return [Job(config, inpainters[0])]
     info = open_source(Path(config.video), config.frame_rate).info
+    outputs = free_outputs(config, info, [inpainter.options.algorithm for inpainter in inpainters])
+    named = zip(outputs, inpainters, strict=True)
+    return [Job(replace(config, output=str(output)), inpainter) for output, inpainter in named]
+
+
+def free_outputs(config: VideoConfig, info: VideoInfo, algorithms: Sequence[str]) -> list[Path]:
+    """The output of each algorithm.
+
+    Raises:
+        UserError: one of them cannot be written.
+    """
     output = chosen_output(config, info)
-    jobs, problems = [], []
-    for inpainter in inpainters:
-        named = output.with_name(f"{output.stem}_{inpainter.options.algorithm}{output.suffix}")
-        problems += output_problems(named, config, info)
-        jobs.append(Job(replace(config, output=str(named)), inpainter))
+    names = [output.stem] if len(algorithms) == 1 else [f"{output.stem}_{name}" for name in algorithms]
+    outputs = [output.with_name(f"{name}{output.suffix}") for name in names]
+    problems = [problem for each in outputs for problem in output_problems(each, config, info)]
     require(not problems, in_one_message(problems))
-    return jobs
+    return outputs
 
 
 def folder_jobs(config: VideoConfig, inpainters: Sequence[Inpainter]) -> list[Job]:

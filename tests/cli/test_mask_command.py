@@ -12,7 +12,7 @@ from master_thesis.cli.flags import read_options
 from master_thesis.cli.parsing import parse_command
 from master_thesis.errors import UserError
 from master_thesis.images.codec import read_mask, write_png
-from master_thesis.video import mask_carrying, mask_folder
+from master_thesis.video import mask_carrying, mask_folder, mask_making
 from stress.videos import Clip, moving_frames
 from tests.commands import run_command
 from tests.factories import Copier, StillAligner
@@ -174,6 +174,17 @@ def test_a_place_that_cannot_be_written_to_is_named(world, monkeypatch, capsys):
     result = run_command("mask clip.mp4 --box 1 1 5 5 --output locked/masks", world, monkeypatch, capsys)
     assert (result.code, result.written) == (2, set())
     assert result.err.endswith(f"error: --output locked/masks: {world / 'locked'} cannot be written to\n")
+
+
+@pytest.mark.parametrize("algorithms", ["pm", "pm ip"])
+def test_no_mask_is_made_where_the_output_is_refused(world, monkeypatch, capsys, algorithms):
+    taken = "out.mp4" if algorithms == "pm" else "out_ip.mp4"
+    (world / taken).touch()
+    monkeypatch.setattr(mask_making, "make_masks", lambda *args: pytest.fail("masks were made"))
+    words = f"remove clip.mp4 --box 20 12 24 24 --output out.mp4 --algorithms {algorithms}"
+    result = run_command(words, world, monkeypatch, capsys)
+    assert (result.code, result.written) == (2, set())
+    assert result.err.endswith(f"error: --output {taken} exists already: --overwrite replaces it\n")
 
 
 def test_an_empty_drawing_is_refused(world, monkeypatch, capsys):

@@ -257,11 +257,21 @@ def test_a_missing_end_is_noted(tmp_path: Path, mask: Path) -> None:
 
 def test_all_problems_are_raised_together(tmp_path: Path, video: Path) -> None:
     assert len(report_of(tmp_path / "nowhere.mp4", tmp_path / "nowhere.png").problems) == 2
-    masks = masks_in(tmp_path / "m", [~box_mask()] * 5)
-    report = report_of(video, masks, output=str(tmp_path / "out.gif"))
-    assert len(report.problems) == 3
-    with pytest.raises(UserError, match=r"(?s)^3 problems:\n- --output should end in .*\n- 5 masks .*\n- --mask .*"):
+    report = report_of(video, tmp_path / "nowhere.png", output=str(tmp_path / "out.gif"))
+    with pytest.raises(UserError, match=r"(?s)^2 problems:\n- --output should end in .*\n- --mask .* there is no such"):
         report.plan()
+    report = report_of(video, masks_in(tmp_path / "m", [~box_mask()] * 5))
+    with pytest.raises(UserError, match=r"(?s)^2 problems:\n- 5 masks .*\n- --mask .*"):
+        report.plan()
+
+
+def test_no_frame_is_looked_at_where_the_output_is_refused(
+    tmp_path: Path, video: Path, mask: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checks, "survey", lambda *_: pytest.fail("frames were read"))
+    (tmp_path / "taken.mp4").touch()
+    (problem,) = report_of(video, mask, output=str(tmp_path / "taken.mp4")).problems
+    assert problem.endswith("taken.mp4 exists already: --overwrite replaces it")
 
 
 def test_a_single_problem_is_raised_as_it_is(tmp_path: Path, mask: Path) -> None:

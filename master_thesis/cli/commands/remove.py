@@ -106,7 +106,7 @@ def _with_masks(options: RemoveOptions) -> VideoConfig:
     from pathlib import Path
 
     from master_thesis.video.io.decoding import open_source
-    from master_thesis.video.jobs import is_folder_of_videos
+    from master_thesis.video.jobs import free_outputs, is_folder_of_videos
     from master_thesis.video.mask_making import make_masks
     from master_thesis.video.outputs import beside, chosen_output
 
@@ -115,6 +115,7 @@ def _with_masks(options: RemoveOptions) -> VideoConfig:
     require(not is_folder_of_videos(video), f"{path} is a folder of videos: marks belong to one video, so give --mask")
     info = open_source(path, video.frame_rate, video.keep_going).info
     folder = beside(chosen_output(video, info), "_masks")
+    free_outputs(replace(video, mask=str(folder)), info, options.inpainting.algorithms)  # before minutes of work
     common = {name: getattr(video, name) for name in ("frame_rate", "keep_going")}
     config = MaskConfig(video.video, str(folder), overwrite=True, **common)
     result = make_masks(config, options.marks, options.graphics, options.tracker)
