@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -135,6 +136,7 @@ def fill_windows(
                 patches = folder.load(index)
             else:
                 patches = inpainter.fill(window, frames, past, WindowFolder(folder, index, on_closed))
+                gc.collect()  # its caches refer to what fills them, and would stay beside those of the next windows
                 folder.save(index, patches)
                 folder.drop_kept(index)
             past |= patches

@@ -1,5 +1,6 @@
 """Windows give the result of the complete sequence, record where pixels came from, and copy nothing across a cut."""
 
+import gc
 from pathlib import Path
 
 import cv2
@@ -11,6 +12,7 @@ from master_thesis.configs.inpainting import THESIS_ALGORITHMS, InpaintOptions
 from master_thesis.configs.video import ORIGINAL
 from master_thesis.images.codec import write_png
 from master_thesis.inpainting.canvas import HALLUCINATED
+from master_thesis.inpainting.comparison import Views
 from master_thesis.inpainting.inpainter import Inpainter
 from master_thesis.models.classical.neighbours import NeighbourMotion
 from master_thesis.models.painter import SmoothPainter
@@ -196,6 +198,30 @@ def test_a_photomontage_in_windows_reads_the_original_frames_from_disk(tmp_path:
         assert is_copied.mean() > 0.95
         assert np.median(np.abs(patch.colours.astype(int) - truth)[is_copied]) <= 2
         assert 1 <= np.abs(patch.source[is_copied] - n).max() <= 8
+
+
+def test_a_window_leaves_no_frames_behind(tmp_path: Path) -> None:
+    """Without a search for garbage at its end, they stayed until Python found them: as many as fit the memory."""
+    _, mask, masks = make_pan(tmp_path, 16)
+    found = survey(masks)
+    scenes = plan_scenes(found.boxes, found.cuts, mask.shape, ORIGINAL)
+    windows = plan_windows(scenes, found.has_hole, 9, reach=4)
+    inpainter = WindowInpainter(Inpainter(StillAligner(), SmoothPainter(), InpaintOptions("pm", max_distance=4)))
+    num_alive: list[int] = []
+    gc.collect()
+    gc.disable()
+    try:
+        fill_windows(
+            windows,
+            masks,
+            inpainter,
+            PatchFolder(tmp_path / "parts", {}),
+            lambda _: num_alive.append(sum(type(each) is Views for each in gc.get_objects())),
+        )
+    finally:
+        gc.enable()
+    assert len(num_alive) == 16
+    assert set(num_alive) == {1}
 
 
 class NoisePainter(SmoothPainter):
