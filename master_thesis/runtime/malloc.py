@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -3, -4, -8
@@ -36,7 +37,11 @@ def keep_freed_memory(is_kept: bool = True) -> bool:
 
 
 def hand_back_freed_memory() -> None:
-    """Returns what is free now to the system, before other work needs memory of its own; only glibc can."""
+    """Returns what is free now to the system, before other work needs memory of its own; only glibc can.
+
+    What refers to itself, such as a cache to what fills it, counts as free if nothing else refers to it.
+    """
+    gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform.startswith("linux") else None
     if trim is not None:
         trim(0)

@@ -1,11 +1,13 @@
 import ctypes
+import gc
 import resource
 import subprocess
 import sys
+import weakref
 
 import pytest
 
-from master_thesis.runtime.malloc import keep_freed_memory
+from master_thesis.runtime.malloc import hand_back_freed_memory, keep_freed_memory
 
 FAULTS = """
 import resource, sys, torch
@@ -80,3 +82,18 @@ def test_a_refusal_of_the_library_is_not_an_error(monkeypatch):
 
     monkeypatch.setattr(ctypes, "CDLL", lambda name: Refusing)
     assert keep_freed_memory() is False
+
+
+def test_what_refers_to_itself_is_freed():
+    class Cache:
+        def __init__(self):
+            self.itself = self
+
+    gc.disable()
+    try:
+        left = weakref.ref(Cache())
+        assert left() is not None
+        hand_back_freed_memory()
+        assert left() is None
+    finally:
+        gc.enable()
