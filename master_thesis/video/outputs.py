@@ -138,7 +138,9 @@ def _companion_problems(output: Path, config: VideoConfig, inputs: Set[Path]) ->
 def _format_problems(output: Path, config: VideoConfig, info: VideoInfo) -> list[str]:
     """What the container of an output cannot hold."""
     if is_frame_folder(output):
-        return []
+        unused = [f"--{name}" for name in ("codec", "crf") if getattr(config, name) is not None]
+        reason = f"--output {output} is a folder of frames: leave out {' and '.join(unused)}, or name a video"
+        return [reason] if unused else []
     suffix = output.suffix.lower()
     if suffix not in CONTAINERS:
         return [f"--output should end in .mp4, .mov or .mkv, or be a folder without a dot, got {output.name}"]

@@ -164,6 +164,12 @@ REFUSED = [
         "--output should end in .mp4, .mov or .mkv, or be a folder without a dot, got new.webm",
     ),
     (f"{CLIP} {MASK} --output new.mp4 --lossless", "--lossless needs an --output in .mkv or a folder, got new.mp4"),
+    (
+        f"{CLIP} {MASK} --output new --codec hevc --crf 20",
+        "--output new is a folder of frames: leave out --codec and --crf, or name a video",
+    ),
+    (f"{CLIP} {MASK} --codec prores --crf 20", "--crf has no effect on prores: leave it out"),
+    (f"{CLIP} {MASK} --lossless --crf 20", "--crf has no effect with --lossless: leave it out"),
     (f"{CLIP} {MASK} --output clip.mp4/new.mp4", "--output clip.mp4/new.mp4: {world}/clip.mp4 is a file, not a folder"),
     # options
     (f"frames {MASK} --frame_rate 0", "--frame_rate should lie in [0.01, 1000], got 0"),

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +13,7 @@ import av
 import numpy as np
 
 from master_thesis.errors import require
+from master_thesis.runtime.scheduling import scheduling_kept
 from master_thesis.video.io.colours import Colours, is_rgb
 
 CRF = 16
@@ -81,11 +86,17 @@ class Encoding:
             options["rc-lookahead"] = str(frames_ahead(size))
         if self.encoder.crf is not None:
             options["crf"] = str(self.encoder.crf if self.crf is None else self.crf)
+        if self.codec == "prores" and chroma_of(self.format_for(size)) == "4:4:4":
+            options["profile"] = PRORES_444
         if self.hdr_light and self.codec == "hevc":
             options["x265-params"] += f":hdr10=1:repeat-headers=1:{self.hdr_light}"
+        if self.hdr_light and self.codec == "av1":
+            options["svtav1-params"] += f":{for_svt(self.hdr_light)}"
         return options
 
 
+PRORES_444 = "4"
+"""ProRes' profile of colours at full resolution; players tell it by its name in the container."""
 IN_8_BITS = {"4:2:0": "yuv420p", "4:2:2": "yuv422p", "4:4:4": "yuv444p", "4:4:0": "yuv444p", "4:1:1": "yuv420p"}
 
 LOSSLESS = Encoding("ffv1", pix_fmt="bgr0")
@@ -99,6 +110,14 @@ def frames_ahead(size: tuple[int, int]) -> int:
     (40, 20, 10)
     """
     return min(max(PIXELS_AHEAD // (size[0] * size[1]), LEAST_AHEAD), MOST_AHEAD)
+
+
+@contextmanager
+def opening_encoder() -> Iterator[None]:
+    """Keeps SVT-AV1 from printing its settings, and threads from real time, while an encoder is opened."""
+    os.environ.setdefault("SVT_LOG", "1")  # errors alone
+    with scheduling_kept():
+        yield
 
 
 def has_encoder(codec: str) -> bool:
@@ -126,17 +145,20 @@ def choose_encoding(
     Raises:
         UserError: the codec is not available, or has no such quality.
     """
+    require(not lossless or crf is None, "--crf has no effect with --lossless: leave it out")
     follows = is_yuv(pix_fmt)
     is_deep = follows and bits_of(pix_fmt) > 8
     if lossless and not is_deep:
         return LOSSLESS
     name = "ffv1" if lossless else codec or ("hevc" if colours.is_hdr and has_encoder("hevc") else "h264")
-    if not follows and name == "ffv1":
+    if not follows and name == "ffv1" and crf is None:
         return LOSSLESS
     if is_deep and name == "h264" and codec is None:  # hardly any player takes H.264 of 10 bits
         pix_fmt = IN_8_BITS.get(chroma_of(pix_fmt), "yuv420p")
     encoder = ENCODERS[name]
     require(has_encoder(name), f"--codec {name} needs FFmpeg with {encoder.name}, which this PyAV was built without")
+    is_scaled = crf is None or encoder.crf is not None
+    require(is_scaled, f"--crf has no effect on {name}: leave it out")
     allowed = f"--crf for {name} should be at most {encoder.max_crf}, got {crf}"
     require(encoder.crf is None or crf is None or crf <= encoder.max_crf, allowed)
     return Encoding(name, crf, _nearest(pix_fmt if follows else "", encoder, size), colours if follows else Colours())
@@ -181,6 +203,21 @@ def _layout(pix_fmt: str) -> tuple[int, int, int]:
     made = av.VideoFormat(pix_fmt, 64, 64)
     halvings = {64: 0, 32: 1, 16: 2}
     return bits_of(pix_fmt), halvings[made.chroma_width(64)], halvings[made.chroma_height(64)]
+
+
+def for_svt(light: str) -> str:
+    """The brightness of a screen in the words of SVT-AV1 instead of x265, which has no decimals.
+
+    >>> for_svt("master-display=G(13250,34500)WP(15635,16450)L(10000000,50):max-cll=1000,400")
+    'mastering-display=G(0.265,0.69)WP(0.3127,0.329)L(1000,0.005):content-light=1000,400'
+    """
+
+    def decimals(found: re.Match[str]) -> str:
+        unit = 10000 if found[1] == "L" else 50000
+        return f"{found[1]}({int(found[2]) / unit:.10g},{int(found[3]) / unit:.10g})"
+
+    renamed = light.replace("master-display", "mastering-display").replace("max-cll", "content-light")
+    return re.sub(r"(\w+)\((\d+),(\d+)\)", decimals, renamed)
 
 
 def mastering(side_data: Any) -> str:

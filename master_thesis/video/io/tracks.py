@@ -17,7 +17,7 @@ from typing import Any
 import av
 import av.error
 
-from master_thesis.video.io.encoding import ENCODERS
+from master_thesis.video.io.encoding import ENCODERS, opening_encoder
 from master_thesis.video.io.opening import open_media
 
 CONTAINERS = {".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska"}
@@ -123,7 +123,8 @@ def holds_codec(suffix: str, codec: str) -> bool:
             stream: Any = output.add_stream(ENCODERS[codec].name, rate=25, options=ENCODERS[codec].options)
             stream.width = stream.height = 64
             stream.pix_fmt = "yuv422p10le" if codec == "prores" else "yuv420p"
-            output.start_encoding()
+            with opening_encoder():
+                output.start_encoding()
     except (av.error.FFmpegError, ValueError):
         return False
     return True

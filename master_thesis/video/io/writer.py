@@ -21,10 +21,9 @@ import av
 import numpy as np
 from jaxtyping import Bool, Shaped
 
-from master_thesis.runtime.scheduling import scheduling_kept
 from master_thesis.video.io.colours import from_rgb, with_known
 from master_thesis.video.io.copying import Companions, TrackCopier, copy_picture_facts
-from master_thesis.video.io.encoding import Encoding
+from master_thesis.video.io.encoding import Encoding, opening_encoder
 
 Frame = Shaped[np.ndarray, "H W 3"]
 
@@ -129,7 +128,7 @@ class VideoWriter:
         if companions:
             self._copier = TrackCopier(companions, self._output)
             copy_picture_facts(companions, self._stream)
-        with scheduling_kept():
+        with opening_encoder():
             self._stream.codec_context.open()
 
     def write(self, frame: Frame, pts: int | None = None, known: Known | None = None, length: int = 0) -> None:
@@ -158,6 +157,8 @@ class VideoWriter:
             picture = with_known(frame, known.hole, known.native, pix_fmt, colours)
         if pix_fmt.startswith("yuv"):
             picture.color_range, picture.colorspace = colours.range_tag, colours.matrix
+            # ProRes takes these from its pictures.
+            picture.color_trc, picture.color_primaries = colours.transfer, colours.primaries
         return picture
 
     def _encode(self, picture: Any, until: int) -> None:

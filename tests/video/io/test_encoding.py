@@ -13,6 +13,7 @@ from master_thesis.video.io import encoding
 from master_thesis.video.io.colours import PQ, Colours
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.encoding import Encoding, bits_of, choose_encoding, chroma_of, has_encoder, is_yuv
+from master_thesis.video.io.tracks import holds_codec
 from master_thesis.video.io.writer import Geometry, Timing, VideoWriter
 from stress.videos import Clip, moving_frames
 
@@ -73,7 +74,11 @@ def test_colours_are_those_of_the_video() -> None:
 def test_quality(monkeypatch: pytest.MonkeyPatch) -> None:
     assert chosen("yuv420p").options((48, 64))["crf"] == "16"
     assert chosen("yuv420p", crf=30).options((48, 64))["crf"] == "30"
-    assert "crf" not in chosen("yuv420p", "ffv1", crf=3).options((48, 64))
+    for pix_fmt, codec in (("yuv420p", "ffv1"), ("rgb24", "ffv1"), ("yuv420p", "prores")):
+        with pytest.raises(UserError, match=f"--crf has no effect on {codec}: leave it out"):
+            chosen(pix_fmt, codec, crf=3)
+    with pytest.raises(UserError, match="--crf has no effect with --lossless: leave it out"):
+        chosen("yuv420p", None, lossless=True, crf=3)
     with pytest.raises(UserError, match="--crf for h264 should be at most 51, got 60"):
         chosen("yuv420p", crf=60)
     monkeypatch.setattr(encoding, "has_encoder", lambda codec: False)
@@ -90,10 +95,9 @@ def test_formats_are_described() -> None:
 
 
 @pytest.mark.parametrize("codec", ["h264", "hevc", "av1", "prores", "ffv1"])
-def test_every_codec_keeps_times_and_pictures(tmp_path, codec: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_codec_keeps_times_and_pictures(tmp_path, codec: str) -> None:
     if not has_encoder(codec):
         pytest.skip(f"no encoder of {codec}")
-    monkeypatch.setenv("SVT_LOG", "1")
     info = open_source(Clip(size=(64, 64), times=(0, 1, 5, 9)).write(tmp_path)).info
     chosen_here = choose_encoding(info.pix_fmt, info.colours, info.size, codec, None, False)
     frames = moving_frames(4, (64, 64))
@@ -108,10 +112,45 @@ def test_every_codec_keeps_times_and_pictures(tmp_path, codec: str, monkeypatch:
         assert np.abs(got.to_ndarray(format="rgb24").astype(int) - frame).mean() < 20
 
 
+@pytest.mark.skipif(not has_encoder("av1"), reason="needs AV1")
+def test_av1_prints_nothing(tmp_path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither where its container is tried nor where it is written."""
+    monkeypatch.delenv("SVT_LOG", raising=False)
+    holds_codec.cache_clear()
+    assert holds_codec(".mp4", "av1")
+    with VideoWriter(tmp_path / "out.mp4", Geometry((64, 64)), Timing.constant(25), Encoding("av1")) as writer:
+        writer.write(moving_frames(1, (64, 64))[0])
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("codec", ["h264", "hevc", "av1", "prores", "ffv1"])
+def test_every_codec_states_rotation_and_colours_of_an_hdr_video(tmp_path, codec: str) -> None:
+    if not has_encoder(codec):
+        pytest.skip(f"no encoder of {codec}")
+    hdr = Colours(9, False, PQ, 9)
+    made = choose_encoding("yuv420p10le", hdr, (48, 64), codec, None, False)
+    turned = (0, 65536, 0, -65536, 0, 0, 0, 0, 1 << 30)
+    path = tmp_path / f"out{'.mkv' if codec == 'ffv1' else '.mov' if codec == 'prores' else '.mp4'}"
+    with VideoWriter(path, Geometry((48, 64), turned), Timing.constant(25), made) as writer:
+        for frame in moving_frames(3):
+            writer.write(frame)
+    info = open_source(path).info
+    assert (info.colours, info.bits, info.display_matrix[:5]) == (hdr, 10, turned[:5])
+
+
+def test_prores_of_full_colours_is_named_so(tmp_path) -> None:
+    """Apple's names: apch holds 4:2:2, ap4h 4:4:4, which an odd width needs."""
+    for size, name in (((48, 64), "apch"), ((47, 63), "ap4h")):
+        made = choose_encoding("yuv420p", SD, size, "prores", None, False)
+        with VideoWriter(tmp_path / f"{name}.mov", Geometry(size), Timing.constant(25), made) as writer:
+            writer.write(moving_frames(1, size)[0])
+        with av.open(str(tmp_path / f"{name}.mov")) as container:
+            assert container.streams.video[0].codec_context.codec_tag == name
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux") or not has_encoder("av1"), reason="needs Linux and AV1")
-def test_av1_takes_no_core_from_others(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_av1_takes_no_core_from_others(tmp_path) -> None:
     """For the root user, the encoder asks for real time: pages of a browser that a test opened later starved others."""
-    monkeypatch.setenv("SVT_LOG", "1")
     before = os.sched_getscheduler(0)
     with VideoWriter(tmp_path / "out.mkv", Geometry((64, 64)), Timing.constant(25), Encoding("av1")) as writer:
         for frame in moving_frames(2, (64, 64)):
@@ -120,16 +159,17 @@ def test_av1_takes_no_core_from_others(tmp_path, monkeypatch: pytest.MonkeyPatch
     assert os.sched_getscheduler(0) == before
 
 
-def test_the_screen_of_an_hdr_video_is_stated(tmp_path) -> None:
-    if not has_encoder("hevc"):
-        pytest.skip("no encoder of hevc")
+@pytest.mark.parametrize("codec", ["hevc", "av1"])
+def test_the_screen_of_an_hdr_video_is_stated(tmp_path, codec: str) -> None:
+    if not (has_encoder("hevc") and has_encoder(codec)):
+        pytest.skip(f"no encoder of {codec}")
     light = "master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,50):max-cll=1000,400"
     tags = {"color_trc": "smpte2084", "color_primaries": "bt2020", "colorspace": "bt2020nc"}
     options = tags | {"x265-params": f"log-level=error:hdr10=1:repeat-headers=1:{light}"}
     clip = Clip("hdr.mkv", "libx265", "yuv420p10le", options=options, size=(64, 64))
     info = open_source(clip.write(tmp_path)).info
     assert info.hdr_light == light
-    made = choose_encoding(info.pix_fmt, info.colours, info.size, None, None, False)
+    made = choose_encoding(info.pix_fmt, info.colours, info.size, codec, None, False)
     with VideoWriter(
         tmp_path / "out.mkv", info.geometry, info.timing, replace(made, hdr_light=info.hdr_light)
     ) as writer:
