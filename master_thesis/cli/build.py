@@ -51,12 +51,17 @@ def seed_run(seed: int) -> None:
 def running_networks(options: NetworkCommandOptions, seed: int) -> Iterator[torch.device]:
     """Yields the device on which networks run in this block, in the precision of the options."""
     prepare_run(seed)
-    check_gpus(options.gpus)
-    place = options.trainer.get("accelerator", "auto")
-    require(place in ("cpu", *GPU_WORDS), f"--accelerator should be one of cpu, {', '.join(GPU_WORDS)}, got {place}")
+    check_device(options)
     device = inference_device(options.trainer)
     with autocast(device, inference_precision(options.trainer)):
         yield device
+
+
+def check_device(options: NetworkCommandOptions) -> None:
+    """Raises :class:`UserError` if the device of the options is unknown, or not there."""
+    check_gpus(options.gpus)
+    place = options.trainer.get("accelerator", "auto")
+    require(place in ("cpu", *GPU_WORDS), f"--accelerator should be one of cpu, {', '.join(GPU_WORDS)}, got {place}")
 
 
 def inference_device(trainer: Mapping[str, Any]) -> torch.device:

@@ -12,9 +12,9 @@ from master_thesis.errors import UserError
 from master_thesis.runtime.memory import used_memory
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.held import HeldMasks
-from master_thesis.video.io.masks import ALPHA, open_masks
-from master_thesis.video.io.orientation import is_quarter_turn
-from master_thesis.video.io.source import VideoInfo, VideoSource
+from master_thesis.video.io.masks import ALPHA, Masks, open_masks
+from master_thesis.video.io.orientation import is_quarter_turn, swaps_axes
+from master_thesis.video.io.source import VideoInfo
 from master_thesis.video.mask_notices import held_notice, matching_notices, why_empty
 from master_thesis.video.outlook import Outlook, predict
 from master_thesis.video.outputs import chosen_output, output_notices, output_problems
@@ -82,28 +82,42 @@ def examine(config: VideoConfig, reach: int, working_size: WorkingSize) -> Repor
         report.problems.append("--mask should be a file or a folder: what to remove")
         return report
     try:
-        video = open_source(Path(config.video), config.frame_rate, config.keep_going)
-    except UserError as error:
-        report.problems.append(str(error))
-        if config.mask != ALPHA and not Path(config.mask).exists():
-            report.problems.append(f"--mask {config.mask}: there is no such file or folder")
-        return report
-    try:
-        _examine_opened(report, video, config, reach, working_size)
+        _examine_frames(report, _open_inputs(report, config), config, reach, working_size)
     except UserError as error:  # nothing beyond it can be examined
         report.problems.append(str(error))
     return report
 
 
-def _examine_opened(
-    report: Report, video: VideoSource, config: VideoConfig, reach: int, working_size: WorkingSize
+def early_problems(config: VideoConfig) -> list[str]:
+    """What is wrong whatever the frames show, one line each; an empty mask is one that is yet to be made."""
+    report = Report()
+    _open_inputs(report, config)
+    return report.problems
+
+
+def _open_inputs(report: Report, config: VideoConfig) -> Masks | None:
+    """Opens video and masks, and checks the output; None if there is a problem, or no mask yet."""
+    try:
+        video = open_source(Path(config.video), config.frame_rate, config.keep_going)
+    except UserError as error:
+        report.problems.append(str(error))
+        if config.mask not in ("", ALPHA) and not Path(config.mask).exists():
+            report.problems.append(f"--mask {config.mask}: there is no such file or folder")
+        return None
+    try:
+        check_output(report, chosen_output(config, video.info), config, video.info)
+        drawn = config.mask and open_masks(
+            config.mask, video, config.object_ids, config.invert_mask, config.mask_dilation, config.hold_masks
+        )
+    except UserError as error:
+        report.problems.append(str(error))
+    return None if report.problems else drawn or None
+
+
+def _examine_frames(
+    report: Report, drawn: Masks | None, config: VideoConfig, reach: int, working_size: WorkingSize
 ) -> None:
-    output = chosen_output(config, video.info)
-    check_output(report, output, config, video.info)
-    drawn = open_masks(
-        config.mask, video, config.object_ids, config.invert_mask, config.mask_dilation, config.hold_masks
-    )
-    if report.problems:  # whatever the frames show: the user need not wait for it
+    if drawn is None:
         return
     masks = HeldMasks(drawn)
     start = time.monotonic()
@@ -115,7 +129,7 @@ def _examine_opened(
         return
     scenes = plan_scenes(found.boxes, found.cuts, found.info.size, working_size)
     windows = plan_windows(scenes, found.has_hole, config.window, reach)
-    report.draft = VideoPlan(output, masks, found, scenes, windows)
+    report.draft = VideoPlan(chosen_output(config, found.info), masks, found, scenes, windows)
     report.outlook = predict(report.samples.kept, scenes, found.info.size)
     check_plan(report, report.draft)
 
@@ -219,7 +233,8 @@ def _check_pairing(report: Report, found: Survey) -> None:
 
 def check_plan(report: Report, plan: VideoPlan) -> None:
     """Describes the plan, and checks whether the machine has the memory and disk space for it."""
-    sizes = sorted({scene.working_size for scene in plan.scenes})
+    is_turned = swaps_axes(plan.survey.info.display_matrix)  # people know their video as players show it
+    sizes = sorted({scene.working_size[:: -1 if is_turned else 1] for scene in plan.scenes})
     shown = ", ".join(f"{w} x {h}" for h, w in sizes[:3]) + (" ..." if len(sizes) > 3 else "")
     scale = min(scene.scale for scene in plan.scenes)
     how = "its own resolution, in a crop of" if scale == 1 else "a working size of"

@@ -14,11 +14,12 @@ from master_thesis.configs.video import VideoConfig, WorkingSize
 from master_thesis.errors import require
 from master_thesis.images.listing import entries_of, images_in
 from master_thesis.inpainting.inpainter import Inpainter
+from master_thesis.video.checks import early_problems
 from master_thesis.video.io.decoding import open_source
 from master_thesis.video.io.masks import ALPHA
 from master_thesis.video.io.opening import has_picture
-from master_thesis.video.io.source import VIDEO_SUFFIXES, VideoInfo
-from master_thesis.video.outputs import chosen_output, output_problems, stem_of, with_own_name
+from master_thesis.video.io.source import VIDEO_SUFFIXES
+from master_thesis.video.outputs import chosen_output, stem_of, with_own_name
 from master_thesis.video.pipeline import VideoResult, fill_video
 from master_thesis.video.sharing import Job, fill_all
 from master_thesis.wording import in_one_message
@@ -52,26 +53,40 @@ def video_jobs(config: VideoConfig, inpainters: Sequence[Inpainter]) -> list[Job
     Raises:
         UserError: one of several outputs cannot be written.
     """
-    if len(inpainters) == 1:
-        return [Job(config, inpainters[0])]
-    info = open_source(Path(config.video), config.frame_rate).info
-    outputs = free_outputs(config, info, [inpainter.options.algorithm for inpainter in inpainters])
-    named = zip(outputs, inpainters, strict=True)
-    return [Job(replace(config, output=str(output)), inpainter) for output, inpainter in named]
+    configs = _named_configs(config, [inpainter.options.algorithm for inpainter in inpainters])
+    if len(configs) > 1:
+        _refuse(configs)
+    return [Job(named, inpainter) for named, inpainter in zip(configs, inpainters, strict=True)]
 
 
-def free_outputs(config: VideoConfig, info: VideoInfo, algorithms: Sequence[str]) -> list[Path]:
-    """The output of each algorithm.
+def _named_configs(config: VideoConfig, algorithms: Sequence[str]) -> list[VideoConfig]:
+    """The options of each algorithm; where there are several, their outputs are named after them."""
+    if len(algorithms) == 1:
+        return [config]
+    output = chosen_output(config, open_source(Path(config.video), config.frame_rate).info)
+    return [replace(config, output=str(output.with_name(f"{output.stem}_{a}{output.suffix}"))) for a in algorithms]
+
+
+def _refuse(configs: Sequence[VideoConfig]) -> None:
+    problems = dict.fromkeys(problem for config in configs for problem in early_problems(config))
+    require(not problems, in_one_message(list(problems)))
+
+
+def refuse_early(config: VideoConfig, algorithms: Sequence[str]) -> None:
+    """Refuses what is wrong whatever the frames show: before networks are loaded and masks are made.
+
+    Args:
+        config: the options of the video or folder; its mask is empty if it is yet to be made.
+        algorithms: those that will fill it.
 
     Raises:
-        UserError: one of them cannot be written.
+        UserError: lists all problems; those of the videos in a folder are reported one by one.
     """
-    output = chosen_output(config, info)
-    names = [output.stem] if len(algorithms) == 1 else [f"{output.stem}_{name}" for name in algorithms]
-    outputs = [output.with_name(f"{name}{output.suffix}") for name in names]
-    problems = [problem for each in outputs for problem in output_problems(each, config, info)]
-    require(not problems, in_one_message(problems))
-    return outputs
+    if is_folder_of_videos(config):
+        _masks_by_name(config)
+        _output_folder(config)
+    else:
+        _refuse(_named_configs(config, algorithms))
 
 
 def folder_jobs(config: VideoConfig, inpainters: Sequence[Inpainter]) -> list[Job]:

@@ -36,6 +36,7 @@ class Outlook:
         refused_percent: the share of the hole in whose place other frames show something else.
         renewed_percent: the share of the hole that is hallucinated and was not hidden in the frame before.
         entered_percent: the share of the hole that was not hidden in the frame before.
+        is_alone: whether every frame with a hole is the only one of its scene.
     """
 
     hidden_percent: float | None
@@ -46,6 +47,7 @@ class Outlook:
     refused_percent: float = 0.0
     renewed_percent: float = 0.0
     entered_percent: float = 0.0
+    is_alone: bool = False
 
     @property
     def hallucinated_percent(self) -> float | None:
@@ -59,6 +61,8 @@ class Outlook:
     @property
     def words(self) -> list[str]:
         """The same, one line each."""
+        if self.is_alone:
+            return ["prediction: there is no other frame to copy from, so the entire hole will be hallucinated"]
         if self.is_still:
             return ["prediction: the camera stands still and the mask never moves: no background can be copied"]
         if self.hidden_percent is None:
@@ -146,7 +150,7 @@ def predict(samples: Sequence[Sample], scenes: Sequence[Scene], size: tuple[int,
     found = [
         _SceneForecast.of(inside, scene, size)
         for inside, scene in zip(insides, scenes, strict=True)
-        if any(sample.hole.any() for sample in inside)
+        if any(sample.hole.any() for sample in inside) and (len(inside) > 1 or _is_single(scene))
     ]
     forget_features()
     seconds = (time.perf_counter() - start) / max(len(samples), 1)
@@ -157,7 +161,13 @@ def predict(samples: Sequence[Sample], scenes: Sequence[Scene], size: tuple[int,
         float(np.mean(values)) for values in ([len(t.plan.refs) for t in targets], [t.plan.shown < 1 for t in targets])
     )
     shares = 100 * np.average([t.shares for t in targets], axis=0, weights=[t.count for t in targets])
-    return Outlook(shares[0], refs, unseen, all(scene.is_still for scene in found), seconds, *shares[1:].tolist())
+    hidden, refused, renewed, entered = shares.tolist()
+    is_still, is_alone = all(scene.is_still for scene in found), all(_is_single(scene) for scene in scenes)
+    return Outlook(hidden, refs, unseen, is_still, seconds, refused, renewed, entered, is_alone)
+
+
+def _is_single(scene: Scene) -> bool:
+    return scene.stop - scene.start == 1
 
 
 def _cropped(samples: Sequence[Sample], scene: Scene, size: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -91,7 +91,7 @@ def unfinished(output: Path) -> Path:
 
 def output_problems(output: Path, config: VideoConfig, info: VideoInfo) -> list[str]:
     """Why an output cannot be written, one line each."""
-    inputs = {info.path.resolve(), Path(config.mask).resolve()}
+    inputs = {info.path.resolve(), *([Path(config.mask).resolve()] if config.mask else [])}
     if output.resolve() in inputs:
         return [f"--output {output} is an input and is never overwritten"]
     problems = _replacement_problems(output, config.overwrite) if output.exists() else []

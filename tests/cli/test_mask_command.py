@@ -187,6 +187,21 @@ def test_no_mask_is_made_where_the_output_is_refused(world, monkeypatch, capsys,
     assert result.err.endswith(f"error: --output {taken} exists already: --overwrite replaces it\n")
 
 
+@pytest.mark.parametrize(
+    ("flag", "message"),
+    [
+        ("--accelerator fast", "--accelerator should be one of cpu, auto, gpu, cuda, got fast"),
+        ("--test_checkpoint none.ckpt --chn_aligner opencv", "there should be a checkpoint at none.ckpt, but there is"),
+    ],
+)
+def test_no_mask_is_made_where_the_networks_are_refused(tmp_path, monkeypatch, capsys, flag, message):
+    Clip(times=(0, 1, 2, 3)).write(tmp_path)
+    monkeypatch.setattr(mask_making, "make_masks", lambda *args: pytest.fail("masks were made"))
+    result = run_command(f"remove clip.mp4 --box 20 12 24 24 {flag}", tmp_path, monkeypatch, capsys)
+    assert (result.code, result.written) == (2, set())
+    assert f"error: {message}" in result.err
+
+
 def test_an_empty_drawing_is_refused(world, monkeypatch, capsys):
     write_png(world / "empty.png", np.zeros((48, 64), bool))
     result = run_command("mask clip.mp4 --draw empty.png", world, monkeypatch, capsys)

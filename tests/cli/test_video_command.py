@@ -1,6 +1,7 @@
 """Wrong and odd inputs, by the whole command: what is refused, with its message, and what works all the same."""
 
 import os
+import shutil
 from pathlib import Path
 
 import av
@@ -65,6 +66,7 @@ def write_masks(folder: Path) -> None:
         (folder / name).mkdir()
         for i, mask in enumerate(masks):
             write_png(folder / name / f"{i}.png", mask)
+    shutil.make_archive(str(folder / "packed"), "zip", folder / "nine")
     white = np.repeat(BOX[..., None], 3, axis=2).astype(np.uint8) * 255
     Clip("short_mask.mp4", times=(0, 1)).write(folder, [white] * 2)
 
@@ -111,6 +113,10 @@ REFUSED = [
     # masks
     (f"{CLIP} --mask nowhere.png", "--mask nowhere.png: there is no such file or folder"),
     (f"{CLIP} --mask empty", "--mask empty: contains no images"),
+    (
+        f"{CLIP} --mask packed.zip",
+        "packed.zip: cannot be read as a video (it is a zip archive: unpack it and name the folder)",
+    ),
     (
         f"{CLIP} --mask nine",
         "9 masks for 4 frames: there should be one for every frame, or a single image for all",
@@ -231,6 +237,23 @@ def test_what_is_wrong_is_reported_in_one_line_and_nothing_is_written(command, w
     assert result.err.splitlines()[-1] == f"python -m master_thesis: error: {message.format(world=world)}"
     assert "Traceback" not in result.err
     assert result.written == set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        f"nowhere.mp4 {MASK}",
+        f"{CLIP} --mask nowhere.png",
+        f"{CLIP} {MASK} --output taken.mp4",
+        f"{CLIP} {MASK} --codec prores --output new.mp4",
+        f"{CLIP} {MASK} --accelerator fast",
+    ],
+)
+def test_what_needs_no_look_at_frames_is_refused_before_anything_else(command, monkeypatch, arguments) -> None:
+    monkeypatch.setattr(build, "load_networks", lambda choice: pytest.fail("networks were loaded"))
+    result = command(arguments)
+    assert result.code == 2
+    assert len(result.err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(("arguments", "note"), WORKS, ids=[arguments for arguments, _ in WORKS])

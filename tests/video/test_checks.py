@@ -56,6 +56,13 @@ def test_the_plan_of_a_good_video(video: Path, mask: Path) -> None:
     assert plan.frames_to_fill(window) == list(range(8))
 
 
+def test_sizes_of_a_turned_video_are_those_that_players_show(tmp_path: Path) -> None:
+    write_png(tmp_path / "mask.png", box_mask().T)
+    report = report_of(Clip(rotation=90).write(tmp_path), tmp_path / "mask.png")
+    assert "8 frames, 48 x 64, 25 frames" in report.facts[0]
+    assert "in a crop of 48 x 64, in 1 window" in report.facts[2]
+
+
 @pytest.mark.parametrize(
     ("working_size", "is_soft"), [((24, 32), True), ((40, 60), False), (AUTO, False), (None, False)]
 )

@@ -62,6 +62,17 @@ def test_a_still_camera_and_a_still_mask_reveal_nothing() -> None:
     assert outlook.words == [words]
 
 
+def test_of_a_single_frame_nothing_is_said_about_the_camera() -> None:
+    outlook = outlook_of(samples_of(1, HOLE, 0))
+    words = "prediction: there is no other frame to copy from, so the entire hole will be hallucinated"
+    assert outlook.words == [words]
+
+
+def test_a_scene_that_one_sample_stands_for_is_not_judged() -> None:
+    samples = samples_of(1, HOLE, 0)
+    assert predict(samples.kept, [Scene(0, 2, EVERYTHING, EVERYTHING.size)], SIZE).words == []
+
+
 def test_an_object_that_moves_before_a_still_camera_reveals_everything() -> None:
     outlook = outlook_of(samples_of(10, Box(30, 10, 60, 30), 0, hole_step_px=8))
     assert not outlook.is_still

@@ -82,19 +82,22 @@ def fitting(networks: NetworkChoice, algorithms: Sequence[str]) -> NetworkChoice
 def remove(options: RemoveOptions) -> None:
     """Removes the object, and writes a file next to each result that repeats the run."""
     with loaded_for_good():
-        from master_thesis.cli.build import load_networks, make_inpainters, running_networks
+        from master_thesis.cli.build import check_device, load_networks, make_inpainters, running_networks
         from master_thesis.cli.config_file import CONFIG, write_config
-        from master_thesis.video.jobs import run_jobs  # with PyAV, which training does without
+        from master_thesis.video.jobs import is_folder_of_videos, refuse_early, run_jobs  # with PyAV, unlike training
         from master_thesis.video.outputs import beside
 
-    video = options.video
+    video, names = options.video, options.inpainting.algorithms
+    check_device(options)
+    is_clear = not (options.is_marked and is_folder_of_videos(video))
+    require(is_clear, f"{video.video} is a folder of videos: marks belong to one video, so give --mask")
+    refuse_early(video, names)
+    networks = load_networks(fitting(options.networks, names))
     if options.is_marked:
         with terminated_like_interrupted():
             video = _with_masks(options)
     with running_networks(options, options.data.seed) as device, terminated_like_interrupted():
-        networks = load_networks(fitting(options.networks, options.inpainting.algorithms))
-        algorithms = [InpaintOptions(name, exhaustive=video.leaps) for name in options.inpainting.algorithms]
-        inpainters = make_inpainters(networks, algorithms, device)
+        inpainters = make_inpainters(networks, [InpaintOptions(n, exhaustive=video.leaps) for n in names], device)
         results = run_jobs(video, inpainters, options.test_size)
     for result in results:
         if result.output is not None:
@@ -106,16 +109,12 @@ def _with_masks(options: RemoveOptions) -> VideoConfig:
     from pathlib import Path
 
     from master_thesis.video.io.decoding import open_source
-    from master_thesis.video.jobs import free_outputs, is_folder_of_videos
     from master_thesis.video.mask_making import make_masks
     from master_thesis.video.outputs import beside, chosen_output
 
     video = options.video
-    path = Path(video.video)
-    require(not is_folder_of_videos(video), f"{path} is a folder of videos: marks belong to one video, so give --mask")
-    info = open_source(path, video.frame_rate, video.keep_going).info
+    info = open_source(Path(video.video), video.frame_rate, video.keep_going).info
     folder = beside(chosen_output(video, info), "_masks")
-    free_outputs(replace(video, mask=str(folder)), info, options.inpainting.algorithms)  # before minutes of work
     common = {name: getattr(video, name) for name in ("frame_rate", "keep_going")}
     config = MaskConfig(video.video, str(folder), overwrite=True, **common)
     result = make_masks(config, options.marks, options.graphics, options.tracker)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ def open_media(path: Path) -> Any:
             return av.open(io.BytesIO(path.read_bytes()), options=options, metadata_errors="replace")
         except av.error.FFmpegError as error:
             reason, cause = reason_of(error), error
+    elif zipfile.is_zipfile(path):
+        reason = "it is a zip archive: unpack it and name the folder"
     elif is_refused:
         reason = "lists of other files, like playlists, are not opened"
     raise UserError(f"{path}: cannot be read as a video ({reason})") from cause
