@@ -12,12 +12,15 @@ import numpy as np
 from jaxtyping import Bool
 
 from master_thesis.data.sequences import DavisSequence, image_files
-from master_thesis.errors import UserError, require
+from master_thesis.errors import require
 from master_thesis.evaluation.protocols import Protocol
 from master_thesis.evaluation.stills import blob
 from master_thesis.images.archive import extract_images
 from master_thesis.images.codec import read_mask
 from master_thesis.images.header import frame_size
+
+MADE = ("swapped", "still", "own")
+"""Sources that are no paths."""
 
 
 def make_masks(
@@ -82,20 +85,28 @@ def _read(files: Sequence[str | None], protocol: Protocol) -> Bool[np.ndarray, "
     return np.stack([empty if file is None else protocol.prepare_mask(read_mask(file)) for file in files])
 
 
+def require_masks(source: str, sequence: str) -> None:
+    """Raises :class:`UserError` if a source has no masks for a sequence; they are not read."""
+    path = Path(source)
+    archive = path / f"{sequence}.zip"
+    if source in MADE or path.is_file():
+        return
+    require(path.is_dir(), f"--masks should be swapped, still, own or an existing path, got {source}")
+    has_masks = archive.is_file() or bool(image_files(str(path / sequence), follow_links=True))
+    needed = f"a folder of masks named {sequence}, or {archive.name}"
+    require(has_masks, f"--masks {source} should hold {needed}, but has neither")
+
+
 @contextmanager
 def _find_files(source: str, sequence: str) -> Iterator[tuple[str, ...]]:
     """The mask files of a sequence; those of a zip exist only inside the context."""
     path = Path(source)
     archive = path / f"{sequence}.zip"
+    require_masks(source, sequence)
     if path.is_file():
         yield (source,)
-    elif not path.is_dir():
-        raise UserError(f"--masks should be swapped, still, own or an existing path, got {source}")
     elif archive.is_file():
         with tempfile.TemporaryDirectory() as folder:
             yield extract_images(archive, Path(folder))
     else:
-        files = image_files(str(path / sequence), follow_links=True)
-        needed = f"a folder of masks named {sequence}, or {archive.name}"
-        require(len(files) > 0, f"--masks {source} should hold {needed}, but has neither")
-        yield files
+        yield image_files(str(path / sequence), follow_links=True)

@@ -39,14 +39,9 @@ def read_predictions(folder: Path, task: Task) -> Filled:
     Raises:
         UserError: their number or size differs from that of the task's frames, or one cannot be read.
     """
-    files = image_files(str(folder / task.sequence), follow_links=True)
-    expected, (height, width) = len(task.frames), task.frames.shape[1:3]
-    if len(files) != expected:
-        raise UserError(
-            f"{folder / task.sequence} should hold {expected} frames (.png or .jpg), but holds {len(files)}"
-        )
+    height, width = task.frames.shape[1:3]
     frames = []
-    for file in files:
+    for file in prediction_files(folder, task.sequence, len(task.frames)):
         frame = read_frame(file)
         if frame.shape[:2] != (height, width):
             raise UserError(
@@ -55,6 +50,18 @@ def read_predictions(folder: Path, task: Task) -> Filled:
             )
         frames.append(frame)
     return Filled(np.stack(frames), _read_origins(folder / f"{task.sequence}{ORIGINS}", task))
+
+
+def prediction_files(folder: Path, sequence: str, expected: int) -> tuple[str, ...]:
+    """The filled frames of a sequence, in natural order of their names.
+
+    Raises:
+        UserError: there should be another number of them.
+    """
+    files = image_files(str(folder / sequence), follow_links=True)
+    is_complete = len(files) == expected
+    require(is_complete, f"{folder / sequence} should hold {expected} frames (.png or .jpg), but holds {len(files)}")
+    return files
 
 
 def _read_origins(folder: Path, task: Task) -> Int32[np.ndarray, "F H W"] | None:

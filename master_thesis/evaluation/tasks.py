@@ -12,7 +12,8 @@ from master_thesis.configs.data import DataConfig
 from master_thesis.configs.evaluation import EvaluationConfig
 from master_thesis.data.sequences import DavisSequence, find_test_sequences
 from master_thesis.errors import require
-from master_thesis.evaluation.masks import make_masks
+from master_thesis.evaluation.masks import make_masks, require_masks
+from master_thesis.evaluation.predictions import parse_predictions, prediction_files
 from master_thesis.evaluation.protocols import Protocol, Task, make_protocol
 from master_thesis.images.codec import read_frame, write_png
 from master_thesis.images.header import frame_size
@@ -23,10 +24,17 @@ def make_tasks(data: DataConfig, config: EvaluationConfig) -> Iterator[Task]:
     """Yields every sequence with all sources of masks under every protocol; tasks that share frames are consecutive.
 
     Raises:
-        UserError: a chosen sequence does not exist, or has only one frame.
+        UserError: a chosen sequence does not exist, has only one frame, or lacks masks or predictions: before the first
+            task.
     """
     sequences, _ = find_test_sequences(data.data_path, data.follow_links)
     chosen = [_shorten(sequence, config.max_frames) for sequence in _choose(sequences, config.sequences)]
+    predictions = parse_predictions(config.predictions).values()
+    for sequence in chosen:
+        for source in config.masks:
+            require_masks(source, sequence.name)
+        for folder in predictions:
+            prediction_files(folder, sequence.name, len(sequence.frames))
     for name in config.protocols:
         general = make_protocol(name, data, config.completion_resize)
         for sequence in chosen:

@@ -7,7 +7,8 @@ the cuts; the other, only for the overlay, shows the masks over the frames. In b
 from __future__ import annotations
 
 import logging
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def make_masks(
     overlaid = GraphicMasks(graphics, marked.size)
     carrier = chosen_tracker(tracker)
     record = MaskRecord(config.video, marked.size, asdict(marks) | asdict(graphics) | asdict(tracker))
-    with ExitStack() as stack:
+    with _said_if_interrupted(folder), ExitStack() as stack:
         place = next(p for p in folder.absolute().parents if p.exists())
         frames = stack.enter_context(ImageStore(place, (*working_size(marked.size, carrier.pixels), 3)))
         found = look_through(video, marked, overlaid, frames)
@@ -81,6 +82,16 @@ def make_masks(
     for line in summary(result):
         log.info(line)
     return result
+
+
+@contextmanager
+def _said_if_interrupted(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        left = f"the masks in {folder} are as they were" if folder.exists() else "no mask is written"
+        log.warning("interrupted: %s; the same command starts again", left)
+        raise
 
 
 def _check(config: MaskConfig, folder: Path, marks: Marks, graphics: Graphics) -> None:

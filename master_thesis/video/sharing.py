@@ -152,8 +152,8 @@ class _Shift:
             if is_disk_full(error):
                 message = f"the disk is full ({error}): stopped at {video}; the same command continues from there"
                 raise UserError(message) from error
-            self.failures[video] = str(error)
-            log.warning("%s failed: %s", video, error)
+            self.failures[video] = str(error).removeprefix(f"{video}: ")
+            log.warning("%s failed: %s", video, self.failures[video])
 
     def is_done(self, config: VideoConfig) -> bool:
         """Whether there is a result; one that should be replaced, only if it was made since this process began."""

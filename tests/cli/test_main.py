@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import master_thesis
-from master_thesis.checkpoints import vgg
+from master_thesis.checkpoints import loading, vgg
 from master_thesis.cli import commands
 from master_thesis.cli.main import command, main
 from master_thesis.configs.training import OptimConfig
@@ -249,6 +249,12 @@ def test_messages_name_the_program_as_it_was_called(monkeypatch, capsys):
     monkeypatch.setattr(sys, "argv", ["/usr/bin/master_thesis", "train", "dfpn", "--lr", "-1"])
     assert main() == 2
     assert capsys.readouterr().err == "master_thesis: error: --lr should be above 0, got -1.0\n"
+
+
+def test_a_network_is_not_exported_into_a_folder_that_does_not_exist(refused, files, monkeypatch):
+    monkeypatch.setattr(loading, "export_network", lambda *_: pytest.fail("it was read"))
+    said = refused(f"export {files}/dfpn.ckpt nowhere/dfpn.safetensors")
+    assert said == "nowhere/dfpn.safetensors: there is no folder nowhere"
 
 
 def test_ctrl_c_ends_without_a_traceback(monkeypatch, tmp_path, capsys):

@@ -66,6 +66,19 @@ def test_results_cover_baselines_predictions_and_further_methods(data, tmp_path,
     assert "protocol hole, masks still" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("what", ["masks", "predictions"])
+def test_what_one_sequence_lacks_is_refused_before_another_is_measured(data, tmp_path, what):
+    for t, frame in enumerate(pan(0)):
+        (tmp_path / "given" / "ant").mkdir(parents=True, exist_ok=True)
+        write_png(tmp_path / "given" / "ant" / f"{t}.png", frame)
+    given = {"masks": (str(tmp_path / "given"),)} if what == "masks" else {"masks": ("still",)}
+    given |= {"predictions": (f"theirs={tmp_path / 'given'}",)} if what == "predictions" else {}
+    config = EvaluationConfig(protocols=("hole",), sequences=("ant", "bee"), baselines=(), **given)
+    lacks = {"masks": "should hold a folder of masks named bee", "predictions": "bee should hold 4 frames .* holds 0"}
+    with pytest.raises(UserError, match=lacks[what]):
+        evaluate(data, config, {"unused": lambda *_: pytest.fail("something was measured")})
+
+
 def test_a_method_receives_masked_frames_and_cannot_change_the_task(data):
     seen = []
 

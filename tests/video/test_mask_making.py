@@ -227,7 +227,7 @@ def test_folders_in_the_way_are_kept(tmp_path, video, monkeypatch, place, messag
     assert str(error.value) == message
 
 
-def test_an_interruption_keeps_the_masks_that_were_there(tmp_path, video, monkeypatch):
+def test_an_interruption_keeps_the_masks_that_were_there_and_says_so(tmp_path, video, monkeypatch, caplog):
     drawn(tmp_path, "a.png", 20)
     config, marks = MaskConfig(str(video), overwrite=True), Marks(draw=(str(tmp_path / "a.png"),))
     before = masks_in(make_masks(config, marks).folder)
@@ -242,6 +242,10 @@ def test_an_interruption_keeps_the_masks_that_were_there(tmp_path, video, monkey
     after = masks_in(tmp_path / "clip_masks")
     assert len(after) == len(before)
     assert np.array_equal(after[0], before[0])
+    kept = f"interrupted: the masks in {tmp_path / 'clip_masks'} are as they were; the same command starts again"
+    with pytest.raises(KeyboardInterrupt):
+        make_masks(MaskConfig(str(video), output=str(tmp_path / "new")), marks)
+    assert caplog.messages[-2:] == [kept, "interrupted: no mask is written; the same command starts again"]
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path, video):

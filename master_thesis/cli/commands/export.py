@@ -48,6 +48,7 @@ def export(options: ExportOptions) -> None:
     is_input = target.exists() and checkpoint.exists() and target.samefile(checkpoint)
     require(not is_input, f"{target} is an input and is never overwritten")
     refuse_overwrite("", [target], options.overwrite)
+    require(target.absolute().parent.is_dir(), f"{target}: there is no folder {target.parent}")
     if options.format == "safetensors":
         export_network(checkpoint, target)
         print(f"weights: {options.file}")
