@@ -77,8 +77,10 @@ def load_index(config: DataConfig) -> Index:
         _refuse_locked(path)  # before masks are measured
         index = _make_index(config)
         _write_cache(path, key, index)
-    for found in (index.frames_train, index.frames_val, index.masks_train, index.masks_val):
+    for found in (index.frames_train, index.frames_val):
         log.info("%s", found)
+    for found, use in ((index.masks_train, "training"), (index.masks_val, "validation")):
+        log.info("for %s, %s", use, found)  # of one folder
     return index
 
 

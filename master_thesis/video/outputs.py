@@ -204,7 +204,8 @@ def _format_notices(encoding: Encoding, info: VideoInfo) -> list[str]:
     name = {"h264": "H.264", "hevc": "HEVC"}.get(encoding.codec, "")
     if name and halved != "4:2:0":
         reason = "an odd size needs" if any(side % 2 for side in info.size) else "the video needs"
-        notices.append(f"{reason} {name} {halved}, which some players cannot play (Chrome can)")
+        chrome = " (Chrome can)" if encoding.codec == "h264" else ""
+        notices.append(f"{reason} {name} {halved}, which some players cannot play{chrome}")
     elif is_yuv(info.pix_fmt) and encoding.codec != "ffv1" and halved != chroma_of(info.pix_fmt) and halved == "4:2:0":
         notices.append(f"the video has colours of {chroma_of(info.pix_fmt)}, the result of {halved}")
     return notices

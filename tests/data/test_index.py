@@ -120,6 +120,14 @@ def test_a_cache_that_leads_outside_is_rebuilt(data_config, caplog):
         caplog.clear()
 
 
+def test_masks_of_training_and_validation_are_told_apart(data_config, caplog):
+    with caplog.at_level(logging.INFO):
+        index = load_index(data_config())
+    counts = [len(index.masks_train.names), len(index.masks_val.names)]
+    for use, count in zip(("training", "validation"), counts, strict=True):
+        assert f"for {use}, {index.masks_train.root}: {count} sequence" in caplog.text
+
+
 def test_writing_the_cache_leaves_no_other_file(data_config):
     config = data_config()
     load_index(config)

@@ -8,7 +8,8 @@ import pytest
 from master_thesis.configs.video import VideoConfig
 from master_thesis.errors import UserError
 from master_thesis.video.io.decoding import open_source
-from master_thesis.video.outputs import chosen_output, output_problems, unfinished, with_own_name
+from master_thesis.video.io.encoding import has_encoder
+from master_thesis.video.outputs import chosen_output, output_notices, output_problems, unfinished, with_own_name
 from stress.videos import Clip
 
 
@@ -48,6 +49,15 @@ def test_a_folder_without_write_permission(info, tmp_path: Path, monkeypatch: py
 def test_an_output_below_a_file(info, tmp_path: Path) -> None:
     (problem,) = output_problems(info.path / "out.mp4", config(), info)
     assert problem == f"--output {info.path / 'out.mp4'}: {info.path} is a file, not a folder"
+
+
+@pytest.mark.parametrize(("codec", "hint"), [("h264", " (Chrome can)"), ("hevc", "")])
+def test_only_h264_of_full_colours_is_said_to_play_in_chrome(tmp_path: Path, codec: str, hint: str) -> None:
+    if not has_encoder(codec):
+        pytest.skip(f"no encoder of {codec}")
+    odd = open_source(Clip("odd.mp4", pix_fmt="yuv444p", size=(47, 63)).write(tmp_path)).info
+    (notice,) = output_notices(tmp_path / "out.mp4", config(output="out.mp4", codec=codec), odd)
+    assert notice.endswith(f"4:4:4, which some players cannot play{hint}")
 
 
 def test_files_and_folders_do_not_replace_each_other(info, tmp_path: Path) -> None:
