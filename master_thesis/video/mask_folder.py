@@ -19,8 +19,9 @@ from jaxtyping import Bool
 
 from master_thesis.errors import require
 from master_thesis.images.graded import read_graded, write_graded
+from master_thesis.images.listing import IMAGE_SUFFIXES
 from master_thesis.runtime.atomic import atomic_folder
-from master_thesis.video.io.source import VideoInfo
+from master_thesis.video.io.source import VIDEO_SUFFIXES, VideoInfo
 
 RECORD = "masks.json"
 
@@ -100,6 +101,8 @@ def check_mask_folder(path: Path, overwrite: bool) -> None:
         UserError: something is in the way.
     """
     require(not path.is_file(), f"--output should be a folder of masks, got the file {path}")
+    is_folder = path.is_dir() or path.suffix.lower() not in (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
+    require(is_folder, f"--output should be a folder of masks, got the name of a file, {path.name}")
     names = sorted(entry.name for entry in path.iterdir()) if path.is_dir() else []
     strange = [name for name in names if name != RECORD and not name.endswith(".png")]
     is_ours = not strange and (RECORD in names or not names)

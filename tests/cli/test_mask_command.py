@@ -136,6 +136,10 @@ def test_a_missing_package_for_text_is_named(world, monkeypatch, capsys):
             "remove needs --mask MASK, or the object marked on a frame: --box X Y W H, --points X Y or --draw FILE; "
             "--fixed_box X Y W H is for logos, --text for subtitles",
         ),
+        (
+            "mask clip.mp4 --box 1 1 5 5 --output masks.PNG",
+            "--output should be a folder of masks, got the name of a file, masks.PNG",
+        ),
         ("mask none.mp4 --box 1 1 5 5", "none.mp4: there is no such file or folder"),
         ("mask clip.mp4 --box 90 1 5 5", "--box 90 1 5 5 lies outside the frame, which is 64 x 48"),
         ("mask clip.mp4 --box 1 1 5", "--box should be X Y W H[@FRAME]: 4 whole numbers, got 1 1 5"),
