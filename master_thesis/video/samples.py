@@ -12,6 +12,7 @@ from jaxtyping import Bool, UInt8
 from master_thesis.images.reducing import reduce_hole, reduce_image, size_within
 from master_thesis.video.compositing import WorkingFrame, to_working
 from master_thesis.video.plan import Scene
+from master_thesis.video.spacing import EvenlySpaced
 
 MAX_SAMPLES = 48
 """Largest number of frames that are looked at, at equal distances."""
@@ -33,25 +34,25 @@ class Samples:
     """Collects reduced frames at equal distances, without knowing in advance how many there are.
 
     Attributes:
-        kept: the reduced frames.
         num_frames: number of frames that were looked at.
         first: the first frame with a hole and the one after it, at full size, for a trial.
     """
 
-    kept: list[Sample] = field(default_factory=list)
     num_frames: int = 0
     first: list[Sample] = field(default_factory=list)
-    _step: int = 1
+    _spaced: EvenlySpaced[Sample] = field(default_factory=lambda: EvenlySpaced(MAX_SAMPLES))
+
+    @property
+    def kept(self) -> list[Sample]:
+        """The reduced frames."""
+        return self._spaced.kept
 
     def add(self, image: UInt8[np.ndarray, "H W 3"], mask: Bool[np.ndarray, "H W"]) -> None:
         """Takes the next frame of the video."""
         if len(self.first) == 1 or (not self.first and mask.any()):
             self.first.append(Sample(self.num_frames, image.copy(), mask.copy()))
-        if self.num_frames % self._step == 0:
-            size = size_within(mask.shape, SIDE_PX)
-            self.kept.append(Sample(self.num_frames, reduce_image(image, size), reduce_hole(mask, size)))
-            if len(self.kept) > MAX_SAMPLES:
-                self.kept, self._step = self.kept[::2], 2 * self._step
+        size = size_within(mask.shape, SIDE_PX)
+        self._spaced.add(lambda: Sample(self.num_frames, reduce_image(image, size), reduce_hole(mask, size)))
         self.num_frames += 1
 
     def trial(self, scenes: Sequence[Scene]) -> tuple[Scene, list[WorkingFrame]]:

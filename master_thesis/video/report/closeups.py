@@ -11,6 +11,7 @@ from jaxtyping import UInt8
 from master_thesis.video.compositing import KNOWN
 from master_thesis.video.finished import FinishedFrame
 from master_thesis.video.io.orientation import to_displayed
+from master_thesis.video.spacing import EvenlySpaced
 from master_thesis.video.survey import Box, bounding_box
 
 MAX_CLOSEUPS = 6
@@ -44,27 +45,24 @@ class Closeups:
     """
 
     display_matrix: Sequence[int] | None = None
-    _kept: list[Closeup] = field(default_factory=list)
-    _step: int = 1
-    _count: int = 0
+    _spaced: EvenlySpaced[Closeup] = field(default_factory=lambda: EvenlySpaced(2 * MAX_CLOSEUPS - 1))
 
     def write(self, frame: FinishedFrame) -> None:
         """Takes the next frame."""
         box = bounding_box(frame.source != KNOWN)
-        if box is None:
-            return
-        if self._count % self._step == 0:
+        if box is not None:
             place = closeup_box(box, frame.before.shape[:2])
-            before, after = (self._cut(picture, place) for picture in (frame.before, frame.after))
-            self._kept.append(Closeup(frame.number, before, after))
-            if len(self._kept) == 2 * MAX_CLOSEUPS:
-                self._kept, self._step = self._kept[::2], 2 * self._step
-        self._count += 1
+            self._spaced.add(lambda: self._closeup(frame, place))
 
     def chosen(self) -> list[Closeup]:
         """At most ``MAX_CLOSEUPS`` crops, the first and the last of those collected among them."""
-        count = min(len(self._kept), MAX_CLOSEUPS)
-        return [self._kept[round(i * (len(self._kept) - 1) / max(count - 1, 1))] for i in range(count)]
+        kept = self._spaced.kept
+        count = min(len(kept), MAX_CLOSEUPS)
+        return [kept[round(i * (len(kept) - 1) / max(count - 1, 1))] for i in range(count)]
+
+    def _closeup(self, frame: FinishedFrame, place: Box) -> Closeup:
+        before, after = (self._cut(picture, place) for picture in (frame.before, frame.after))
+        return Closeup(frame.number, before, after)
 
     def _cut(self, picture: UInt8[np.ndarray, "H W 3"], place: Box) -> UInt8[np.ndarray, "h w 3"]:
         cut = picture[place.top : place.bottom, place.left : place.right]
