@@ -46,7 +46,7 @@ def refused_shares(
         if t in targets:
             points, inside = points_of(views.wide[t]), pixels_in(holes[t], views.wide[t])
             decision = decide(t, points, [side.places for side in sides], views, motions)
-            is_left = np.any([False * inside, *(each.is_known for each in decision.candidates)], axis=0)
+            is_left = np.any([np.zeros_like(inside), *(each.is_known for each in decision.candidates)], axis=0)
             reached = np.count_nonzero(decision.reached & inside)
             shares[t] = 1 - np.count_nonzero(is_left & inside) / reached if reached else 0.0
     return [shares[t] for t in targets]

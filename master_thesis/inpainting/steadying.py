@@ -79,12 +79,13 @@ class Steadier:
     def steadied(self, filled: tuple[int, FilledHole]) -> tuple[int, FilledHole]:
         """The next frame, by its number, as it is filled by itself and then steadied."""
         t, hole = filled
+        frame = self._frame(t, hole)
         neighbour = next((frame for frame in self._before if abs(frame.number - t) == 1), None)
         if neighbour is not None and t not in self.kept:
-            colours = steadied(self._frame(t, hole), neighbour, self.motions)
-            hole = replace(hole, colours=rounded(colours, self.frames[t]))
+            hole = replace(hole, colours=rounded(steadied(frame, neighbour, self.motions), frame.picture))
+            put_pixels(frame.picture, frame.hole, hole.colours)
         # Others begin with the first frame again, in the other direction.
-        self._before = [*self._before[:1], self._frame(t, hole)]
+        self._before = [*self._before[:1], frame]
         return t, hole
 
     def _frame(self, t: int, hole: FilledHole) -> FilledFrame:

@@ -137,10 +137,8 @@ class ExemplarPainter(Painter):
         """Searches in the known part of the frame."""
         picture = to_bytes(frame.colours[0]).permute(1, 2, 0).cpu().numpy()
         hole = (frame.visible[0, 0] < 1).cpu().numpy()
-        step, smooth = (
-            painting_step(int(np.count_nonzero(hole)), hole.size),
-            self._guessed(picture.astype(np.float32), hole),
-        )
+        step = painting_step(int(np.count_nonzero(hole)), hole.size)
+        smooth = self._guessed(picture.astype(np.float32), hole)
         tones = coarse_tones(picture, hole, smooth)
         if step == 1:
             painted, place = picture.astype(np.float32), _searched(hole)

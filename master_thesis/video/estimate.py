@@ -18,10 +18,7 @@ from master_thesis.inpainting.step import FillStep, Pair
 from master_thesis.models.aligner import as_aligner
 from master_thesis.models.classical.neighbours import NeighbourMotion
 from master_thesis.models.hallucinator import as_hallucinator
-from master_thesis.models.painter import (
-    SmoothPainter,
-    as_painter,
-)
+from master_thesis.models.painter import SmoothPainter, as_painter
 from master_thesis.ops.image import to_float
 from master_thesis.ops.mask import window_of
 from master_thesis.ops.position_map import hallucinated_in
