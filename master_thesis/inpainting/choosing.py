@@ -21,7 +21,6 @@ from master_thesis.inpainting.detail import Part, colours_at
 from master_thesis.inpainting.judging import Judge
 from master_thesis.inpainting.labels import decide
 from master_thesis.inpainting.motions import Hole, Motions
-from master_thesis.inpainting.planes import DISTANCES
 from master_thesis.inpainting.rims import in_rims
 from master_thesis.inpainting.sources import Chosen, points_of
 from master_thesis.inpainting.trails import Order, Side, followed_both_ways
@@ -46,15 +45,13 @@ def choose_sources(views: Views, motions: Motions, order: Order) -> Iterator[tup
     """Yields the sources of targets, in order; those of several groups of frames are chosen at once.
 
     Args:
-        views: of all frames; those far away from a target are forgotten.
+        views: of all frames.
         motions: of the frames.
         order: of the targets.
     """
     chooser = _Chooser(views, motions)
     for group in side_by_side(chooser.chosen, _groups(followed_both_ways(views.wide, motions, order), order)):
-        for t, chosen in group:
-            views.keep_near(t, DISTANCES[-1])
-            yield t, chosen
+        yield from group
 
 
 def _groups(followed: Iterable[Followed], order: Order) -> Iterator[list[Followed]]:

@@ -108,12 +108,6 @@ class Views:
         """A reduced frame, and the distance of its pixels from the hole."""
         return self._images[k, step], self._depths[k, step]
 
-    def keep_near(self, t: int, reach: int) -> None:
-        """Forgets what lies further from frame t."""
-        for reduced in (self._images, self._depths):
-            reduced.forget(lambda key: abs(key[0] - t) > reach)
-        self._greys.forget(lambda k: abs(k - t) > reach)
-
     def _image(self, key: tuple[int, int]) -> UInt8[np.ndarray, "h w 3"]:
         k, step = key
         frame = self.frames[k]

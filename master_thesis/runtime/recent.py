@@ -37,9 +37,3 @@ class RecentArrays(Generic[K]):
             while self._size > self.num_bytes and len(self._kept) > 1:
                 self._size -= self._kept.popitem(last=False)[1].nbytes
             return array
-
-    def forget(self, is_done: Callable[[K], bool]) -> None:
-        """Forgets the arrays whose keys will not be asked for again."""
-        with self._lock:
-            for key in [key for key in self._kept if is_done(key)]:
-                self._size -= self._kept.pop(key).nbytes

@@ -32,15 +32,3 @@ def test_frames_are_reduced_once_and_know_how_far_their_holes_are(monkeypatch: p
         assert away[7:13, 10:15].max() == 0
         assert 8 < away[10, 0] < 10
     assert sizes == [(20, 30)]
-
-
-def test_frames_far_from_the_current_one_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    frames, holes, made = [np.zeros((60, 90, 3), np.uint8)] * 7, [np.zeros((60, 90), bool)] * 7, []
-    monkeypatch.setattr(comparison, "reduce_image", lambda *args: made.append(args[1]) or reduce_image(*args))
-    views = Views(frames, WideHoles(holes))
-    for expected in (7, 4):  # frames 3 to 5 are near frame 4
-        made.clear()
-        for k in range(7):
-            views.at(k, 3)
-        assert len(made) == expected
-        views.keep_near(4, 1)

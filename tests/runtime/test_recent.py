@@ -26,14 +26,3 @@ def test_threads_share_them() -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda i: (recent[i % 7] == i % 7).all(), range(500)))
     assert all(found)
-
-
-def test_what_is_forgotten_is_made_again_and_leaves_room() -> None:
-    read: list[int] = []
-    recent = RecentArrays(lambda key: read.append(key) or np.full(1, key), 16)
-    for key in (1, 2):
-        recent[key]
-    recent.forget(lambda key: key == 1)
-    for key in (2, 3, 2, 1):
-        recent[key]
-    assert read == [1, 2, 3, 1]
