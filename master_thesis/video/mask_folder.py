@@ -78,6 +78,10 @@ class MaskRecord:
         kinds = {"shadow": self.shadow_pixels, "reflection": self.reflection_pixels}
         return {kind: pixels for kind, pixels in kinds.items() if pixels}
 
+    def note_grown(self, added: Mapping[str, list[int]]) -> None:
+        """Notes the pixels added to every mask, by kind."""
+        self.shadow_pixels, self.reflection_pixels = (added.get(kind, []) for kind in ("shadow", "reflection"))
+
     def write(self, path: Path) -> None:
         """Writes the record as JSON."""
         path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")

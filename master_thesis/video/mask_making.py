@@ -155,6 +155,5 @@ def _write_all(carrier: SpanCarrier, record: MaskRecord, marks: Marks, overlaid_
         for frame in range(found.num_frames):
             writer.write(frame, np.zeros(record.size, bool))
         record.confidence = [1.0] * found.num_frames
-    added = add_grown(carrier.frames, writer, found.cuts, marks.grown) if marks.grow else {}
-    record.shadow_pixels, record.reflection_pixels = (added.get(kind, []) for kind in ("shadow", "reflection"))
+    record.note_grown(add_grown(carrier.frames, writer, found.cuts, marks.grown) if marks.grow else {})
     record.write(writer.part / RECORD)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from master_thesis.cli.flags import part, trainer_part
@@ -56,7 +57,7 @@ class RemoveOptions(NetworkCommandOptions):
             "--fixed_box X Y W H is for logos, --text for subtitles",
         )
         require(not (self.video.mask and self.is_marked), f"--mask and {flag} both say what to remove: choose one")
-        require(self.marks.grow is None or self.marks.is_given, NOTHING_TO_GROW)
+        require(self.marks.grow is None or self.marks.is_given or bool(self.video.mask), NOTHING_TO_GROW)
         is_one = not self.is_marked or not (self.video.invert_mask or self.video.object_ids)
         require(is_one, f"--invert_mask and --object_ids belong to --mask: leave them out with {flag}")
 
@@ -89,13 +90,16 @@ def remove(options: RemoveOptions) -> None:
 
     video, names = options.video, options.inpainting.algorithms
     check_device(options)
-    is_clear = not (options.is_marked and is_folder_of_videos(video))
-    require(is_clear, f"{video.video} is a folder of videos: marks belong to one video, so give --mask")
+    is_one = not ((options.is_marked or options.marks.grow) and is_folder_of_videos(video))
+    remedy = "marks belong to one video, so give --mask" if options.is_marked else "--grow belongs to one video"
+    require(is_one, f"{video.video} is a folder of videos: {remedy}")
     refuse_early(video, names)
     networks = load_networks(fitting(options.networks, names))
-    if options.is_marked:
-        with terminated_like_interrupted():
+    with terminated_like_interrupted():
+        if options.is_marked:
             video = _with_masks(options)
+        elif options.marks.grow:
+            video = _with_grown(options)
     with running_networks(options, options.data.seed) as device, terminated_like_interrupted():
         inpainters = make_inpainters(networks, [InpaintOptions(n, exhaustive=video.leaps) for n in names], device)
         results = run_jobs(video, inpainters, options.test_size)
@@ -106,16 +110,27 @@ def remove(options: RemoveOptions) -> None:
 
 def _with_masks(options: RemoveOptions) -> VideoConfig:
     """Makes the masks of a video from what is marked, in a folder next to the result."""
-    from pathlib import Path
-
-    from master_thesis.video.io.decoding import open_source
     from master_thesis.video.mask_making import make_masks
-    from master_thesis.video.outputs import beside, chosen_output
 
-    video = options.video
-    info = open_source(Path(video.video), video.frame_rate, video.keep_going).info
-    folder = beside(chosen_output(video, info), "_masks")
+    video, folder = options.video, _beside_result(options.video, "_masks")
     common = {name: getattr(video, name) for name in ("frame_rate", "keep_going")}
     config = MaskConfig(video.video, str(folder), overwrite=True, **common)
     result = make_masks(config, options.marks, options.graphics, options.tracker)
     return replace(video, mask=str(result.folder))
+
+
+def _with_grown(options: RemoveOptions) -> VideoConfig:
+    """Adds what moves with the object to the masks of a video, in a folder next to the result."""
+    from master_thesis.video.mask_growing import grow_masks
+
+    video, folder = options.video, _beside_result(options.video, "_grown_masks")
+    grow_masks(video, options.marks.grown, folder)
+    return replace(video, mask=str(folder), object_ids=(), invert_mask=False, hold_masks=False)
+
+
+def _beside_result(video: VideoConfig, ending: str) -> Path:
+    from master_thesis.video.io.decoding import open_source
+    from master_thesis.video.outputs import beside, chosen_output
+
+    info = open_source(Path(video.video), video.frame_rate, video.keep_going).info
+    return beside(chosen_output(video, info), ending)
