@@ -10,6 +10,10 @@ import pytest
 from PIL import Image
 
 from master_thesis.cli import build
+from master_thesis.cli.commands.remove import SHADOW_LEFT, RemoveOptions
+from master_thesis.configs.graphics import Graphics
+from master_thesis.configs.masking import Marks
+from master_thesis.configs.video import VideoConfig
 from master_thesis.images import listing
 from master_thesis.images.codec import write_png
 from master_thesis.video.io.decoding import open_source
@@ -278,6 +282,7 @@ def test_the_documentation_lists_every_message() -> None:
 def test_a_removal_writes_the_file_that_repeats_it_beside_its_output(command, world: Path, tmp_path: Path) -> None:
     first = command(f"{CLIP} {MASK} --output {tmp_path}/a.mkv --lossless --algorithms ip ff --feather 2")
     assert first.code == 0, first.err
+    assert first.err.count(SHADOW_LEFT) == 1
     config = tmp_path / "a_ff.config.yaml"
     assert (tmp_path / "a_ip.config.yaml").read_text() == config.read_text()
     assert config.read_text().startswith("# repeat with: master_thesis remove --config FILE\n")
@@ -292,6 +297,20 @@ def test_checking_writes_only_a_sheet(command) -> None:
     result = command(f"{CLIP} {MASK} --check")
     assert (result.code, result.written) == (0, {"clip_inpainted_check.jpg"})
     assert "time: about" in result.err
+    assert SHADOW_LEFT not in result.err
+
+
+@pytest.mark.parametrize(
+    ("options", "may_be_left"),
+    [
+        (RemoveOptions(video=VideoConfig("v", "m")), True),
+        (RemoveOptions(video=VideoConfig("v"), marks=Marks(box=("1", "1", "5", "5"))), True),
+        (RemoveOptions(video=VideoConfig("v", "m"), marks=Marks(grow="shadow")), False),
+        (RemoveOptions(video=VideoConfig("v"), graphics=Graphics(text=True)), False),
+    ],
+)
+def test_shadows_are_mentioned_where_an_object_is_removed_without_them(options, may_be_left) -> None:
+    assert options.may_leave_shadow == may_be_left
 
 
 def test_a_folder_may_be_named_by_a_dot(command, world: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:

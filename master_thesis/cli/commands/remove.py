@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,10 @@ from master_thesis.configs.video import AUTO, VideoConfig
 from master_thesis.errors import require
 from master_thesis.runtime.garbage import loaded_for_good
 from master_thesis.runtime.interruption import terminated_like_interrupted
+
+log = logging.getLogger(__name__)
+
+SHADOW_LEFT = "if a shadow or reflection of the object is left, add --grow shadow, reflection or both, and --overwrite"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +71,11 @@ class RemoveOptions(NetworkCommandOptions):
         """Whether masks are made from what is marked."""
         return self.marks.is_given or self.graphics.is_given
 
+    @property
+    def may_leave_shadow(self) -> bool:
+        """Whether an object is removed, and nothing that moves with it is looked for."""
+        return self.marks.grow is None and (self.marks.is_given or bool(self.video.mask))
+
 
 def fitting(networks: NetworkChoice, algorithms: Sequence[str]) -> NetworkChoice:
     """Completes a choice by what suits the algorithms.
@@ -106,6 +116,8 @@ def remove(options: RemoveOptions) -> None:
     for result in results:
         if result.output is not None:
             write_config(beside(result.output, f".{CONFIG}"), options, video.overwrite)
+    if options.may_leave_shadow and not is_folder_of_videos(video) and results[0].output is not None:
+        log.info(SHADOW_LEFT)
 
 
 def _with_masks(options: RemoveOptions) -> VideoConfig:
