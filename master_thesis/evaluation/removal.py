@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -10,6 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from jaxtyping import Bool, UInt8
@@ -26,6 +28,14 @@ from master_thesis.video.provenance import source_of
 LOSSLESS = Encoding("ffv1", pix_fmt="bgr0")
 FRAMES_PER_SECOND = 25
 MIB = 2**20
+WATCH = """
+import os, subprocess, sys
+process = subprocess.Popen(sys.argv[1:], stdout=sys.stderr)
+_, status, usage = os.wait4(process.pid, 0)
+print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)
+"""
+"""Runs a command; prints its exit code and its largest resident set. A process starts with that of the one that starts
+it, so this one is small."""
 
 
 @dataclass(frozen=True)
@@ -75,19 +85,22 @@ def _run(words: Sequence[str], log: Path) -> dict[str, float]:
     """Runs a command; returns its seconds, and its peak memory where the system reports it."""
     start = time.perf_counter()
     with log.open("wb") as stream:
-        process = subprocess.Popen(words, stdout=stream, stderr=stream)
-        try:
-            if hasattr(os, "wait4"):
-                _, status, usage = os.wait4(process.pid, 0)
-                process.returncode = os.waitstatus_to_exitcode(status)
-                peak = {"peak_memory": usage.ru_maxrss / (MIB if sys.platform == "darwin" else MIB / 1024)}
-            else:
-                process.wait()
-                peak = {}
-        except BaseException:
-            process.terminate()
-            raise
-    if process.returncode:
+        code, peak = _watched(words, stream)
+    if code:
         lines = log.read_text(errors="replace").strip().splitlines() or ["it says nothing"]
-        raise UserError(f"{lines[-1]} (exit code {process.returncode} of {' '.join(words)})")
+        raise UserError(f"{lines[-1]} (exit code {code} of {' '.join(words)})")
     return {"seconds": time.perf_counter() - start, **peak}
+
+
+def _watched(words: Sequence[str], stream: BinaryIO) -> tuple[int, dict[str, float]]:
+    """Runs a command; returns its exit code, and its peak memory where the system reports it."""
+    if not hasattr(os, "wait4"):
+        return subprocess.call(words, stdout=stream, stderr=stream), {}
+    watch = [sys.executable, "-I", "-S", "-c", WATCH, *words]
+    process = subprocess.Popen(watch, stdout=subprocess.PIPE, stderr=stream, start_new_session=True)
+    try:
+        code, peak = map(int, process.communicate()[0].split())
+    except BaseException:
+        os.killpg(process.pid, signal.SIGTERM)
+        raise
+    return code, {"peak_memory": peak / (MIB if sys.platform == "darwin" else MIB / 1024)}

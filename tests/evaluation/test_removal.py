@@ -43,7 +43,7 @@ def test_frames_masks_and_origins_pass_through_files_unchanged(task, removal, tm
     assert np.array_equal(filled.source, expected)
     assert filled.costs["seconds"] > 0
     if sys.platform != "win32":
-        assert 1 < filled.costs["peak_memory"] < 10_000
+        assert 1 < filled.costs["peak_memory"] < 100, "less than this process takes, which starts it"
 
 
 def test_a_failing_command_is_reported_with_its_last_line(task, removal, tmp_path):
