@@ -18,8 +18,6 @@ CELL_PX = 4
 """Detail is kept as means over cells of so many pixels."""
 LEAST_KNOWN = 0.05
 """Share of a cell that must be known."""
-SHARE = 0.75
-"""How far a picture is changed. What copying has taken is noise in part, and strengthening does not bring it back."""
 LEAST, MOST = 0.8, 1.6
 """Range of the wanted detail, as a multiple of what there is."""
 NEAR_PX = 8.0
@@ -61,7 +59,7 @@ def with_detail(
     copied: Bool[np.ndarray, "H W"],
     wanted: Float[np.ndarray, "H W"],
 ) -> Float[np.ndarray, "H W 3"]:
-    """Strengthens or weakens the finest band of copies, on the way to the detail that they should have.
+    """Strengthens or weakens the finest band of copies, to the detail that they should have.
 
     What surrounds them has no part in it, so that the step at a border does not grow.
 
@@ -76,7 +74,7 @@ def with_detail(
     band = _band(picture, copied)
     amounts = _amount(picture), _amount(picture + TRIAL * band), np.nan_to_num(wanted), np.ones_like(wanted)
     compared = [(amount * is_compared).astype(np.float32) for amount in amounts]
-    gain = SHARE * _change(*cv2.split(_around(cv2.merge(compared))))
+    gain = _change(*cv2.split(_around(cv2.merge(compared))))
     return picture + band * (gain * copied)[..., None]
 
 
