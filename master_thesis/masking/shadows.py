@@ -9,7 +9,7 @@ Convention:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 import cv2
@@ -21,7 +21,10 @@ from master_thesis.models.classical.tracking import tracked_motion
 from master_thesis.ops.mask import widened
 
 DISTANCES = (4, 8, 12, 18, 24, 32)
-"""Frames on either side whose median is the background."""
+"""Distances, on either side, of the frames whose median is the background."""
+BETWEEN = (2, 6)
+"""Distances of those that count as well where these show too little: the camera moves fast, or the scene is short. They
+are no more than a remedy, because a slow shadow hides the same ground in near frames."""
 MIN_SAMPLES = 3
 """Frames in which a pixel must be visible next to the object, or its background is unknown."""
 APART_PX = 6
@@ -73,7 +76,10 @@ class ShadowFinder:
 
     def background(self, frame: int) -> tuple[Float[np.ndarray, "H W 3"], Bool[np.ndarray, "H W"]]:
         """The median of other frames, and where it is known."""
-        seen = list(self._moved(frame))
+        seen = list(self._moved(frame, DISTANCES))
+        count = np.sum([~np.isnan(each[..., 0]) for each in seen], axis=0)
+        is_enough = (count >= MIN_SAMPLES)[..., None]
+        seen += [np.where(is_enough, np.float32(np.nan), each) for each in self._moved(frame, BETWEEN)]
         if len(seen) < MIN_SAMPLES:
             size = self.mask_at(frame).shape
             return np.zeros((*size, 3), np.float32), np.zeros(size, bool)
@@ -83,11 +89,11 @@ class ShadowFinder:
         median = np.take_along_axis(samples, np.broadcast_to(middle, (1, *samples.shape[1:])), axis=0)[0]
         return np.nan_to_num(median), count >= MIN_SAMPLES
 
-    def _moved(self, frame: int) -> Iterator[Float[np.ndarray, "H W 3"]]:
+    def _moved(self, frame: int, distances: Sequence[int]) -> Iterator[Float[np.ndarray, "H W 3"]]:
         """Other frames as the camera would have seen them now; NaN where the object was."""
         for sign in (1, -1):
             motion, at = np.eye(3), frame
-            for goal in (frame + sign * distance for distance in DISTANCES):
+            for goal in (frame + sign * distance for distance in distances):
                 if goal not in self.frames:
                     break
                 for t in range(at, goal, sign):

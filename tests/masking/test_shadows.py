@@ -16,15 +16,15 @@ def ellipse(x, y, a, b):
     return mask > 0
 
 
-def clip(shade, moves=True):
+def clip(shade, moves=True, speed=2):
     """A red disc, and beside it what dims the ground, before a camera that moves right; with masks and the truth."""
-    wide = panorama(SIZE[0], SIZE[1] + 2 * NUM_FRAMES) // 2 + 90
+    wide = panorama(SIZE[0], SIZE[1] + speed * NUM_FRAMES) // 2 + 90
     frames, masks, shadows = [], [], []
     for t in range(NUM_FRAMES):
         x = 30 + 6 * t
         disc = ellipse(x, 45, 11, 14)
-        beside = ellipse(x + 9 if moves else 90 - 2 * t, 62, 16, 6) & ~disc
-        frame = wide[:, 2 * t : 2 * t + SIZE[1]].astype(np.float32)
+        beside = ellipse(x + 9 if moves else 90 - speed * t, 62, 16, 6) & ~disc
+        frame = wide[:, speed * t : speed * t + SIZE[1]].astype(np.float32)
         frame[beside] *= shade
         frame[disc] = (220, 30, 20)
         frames.append(frame.round().astype(np.uint8))
@@ -47,6 +47,13 @@ def test_a_shadow_is_found_grey_or_lit_by_the_sky(shade):
     found = found_in(frames, masks)
     assert np.mean([similarity(a, b) for a, b in zip(found, shadows, strict=True)]) > 0.7
     assert not any((a & b).any() for a, b in zip(found, masks, strict=True))
+
+
+@pytest.mark.parametrize(("num_frames", "speed", "least"), [(10, 2, 0.7), (NUM_FRAMES, 10, 0.5)])
+def test_near_frames_tell_where_distant_ones_are_missing_or_show_other_ground(num_frames, speed, least):
+    frames, masks, shadows = (each[:num_frames] for each in clip(0.6, speed=speed))
+    found = found_in(frames, masks)
+    assert np.mean([similarity(a, b) for a, b in zip(found, shadows, strict=True)]) > least
 
 
 @pytest.mark.parametrize(("shade", "moves"), [(1.0, True), (0.6, False), ((0.8, 0.4, 0.3), True)], ids=str)
