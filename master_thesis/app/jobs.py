@@ -66,10 +66,12 @@ class Job:
                 "progress": self.progress}  # fmt: skip
 
     def enter(self, state: str, message: str = "") -> None:
-        """Changes the state, also on disk unless that is full or the session has been deleted."""
-        self.state, self.message = state, message
-        with contextlib.suppress(UserError), atomic_path(self.folder / STATE) as part:
-            part.write_text(json.dumps({"kind": self.kind, "state": state, "message": message}), encoding="utf-8")
+        """Changes the state, first on disk unless that is full or the session has been deleted."""
+        try:
+            with contextlib.suppress(UserError), atomic_path(self.folder / STATE) as part:
+                part.write_text(json.dumps({"kind": self.kind, "state": state, "message": message}), encoding="utf-8")
+        finally:
+            self.message, self.state = message, state
 
     @classmethod
     def last(cls, folder: Path) -> Job | None:

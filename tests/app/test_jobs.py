@@ -3,9 +3,11 @@
 import json
 import shutil
 import sys
+from contextlib import contextmanager
 
 import pytest
 
+from master_thesis.app import jobs
 from master_thesis.app.jobs import ENDED, Job, JobQueue, last_words
 from master_thesis.errors import UserError
 from tests.app.conftest import WORKER, wait_for
@@ -21,6 +23,20 @@ def queue():
 def job_in(folder, *commands, **values):
     folder.mkdir(exist_ok=True)
     return Job("carry", [list(words) for words in commands], folder, **values)
+
+
+def test_who_sees_that_a_job_has_ended_finds_it_noted(tmp_path, monkeypatch):
+    job, seen = job_in(tmp_path, ["one"]), []
+
+    @contextmanager
+    def noting(path):
+        yield path
+        seen.append(job.is_active)
+
+    monkeypatch.setattr(jobs, "atomic_path", noting)
+    job.enter(jobs.DONE)
+    assert seen == [True]
+    assert not job.is_active
 
 
 def test_commands_run_in_order_until_one_fails(queue, tmp_path):
