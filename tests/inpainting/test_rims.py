@@ -42,7 +42,7 @@ def test_all_that_is_visible_is_copied() -> None:
         assert np.median(error[is_away]) <= 1
         assert np.percentile(error[is_away], 99) <= 11
         # Within 2 px of what is hallucinated they are joined to it. It is smooth here, while the scene has steps of 20.
-        assert np.percentile(error[is_beside], 99) <= 17
+        assert np.percentile(error[is_beside], 99) <= 20
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.3, 0.8])
