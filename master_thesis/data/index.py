@@ -22,7 +22,7 @@ from master_thesis.data.sequences import SequenceSet, find_backgrounds, find_mas
 from master_thesis.errors import UserError, require
 from master_thesis.images.codec import read_mask
 from master_thesis.images.header import UnreadableFrame
-from master_thesis.runtime.atomic import atomic_path
+from master_thesis.runtime.atomic import atomic_path, existing_parent
 from master_thesis.wording import counted
 
 log = logging.getLogger(__name__)
@@ -184,7 +184,7 @@ def _refuse_foreign(path: Path) -> None:
 
 def _refuse_locked(path: Path) -> None:
     """Raises :class:`UserError` if a cache cannot be written."""
-    place = next(p for p in path.absolute().parents if p.exists())
+    place = existing_parent(path)
     is_open = place.is_dir() and os.access(place, os.W_OK)
     require(is_open, f"--data_ckpt_path {path} should be a writable file, but {place} cannot be written to")
 

@@ -14,6 +14,11 @@ from pathlib import Path
 from master_thesis.errors import UserError, require
 
 
+def existing_parent(path: Path) -> Path:
+    """The nearest folder above a path that exists: what is written there takes its space."""
+    return next(parent for parent in path.absolute().parents if parent.exists())
+
+
 def refuse_overwrite(option: str, places: Iterable[Path], overwrite: bool) -> None:
     """Refuses to overwrite existing outputs.
 

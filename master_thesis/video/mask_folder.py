@@ -20,7 +20,7 @@ from jaxtyping import Bool
 from master_thesis.errors import require
 from master_thesis.images.graded import read_graded, write_graded
 from master_thesis.images.listing import IMAGE_SUFFIXES
-from master_thesis.runtime.atomic import atomic_folder
+from master_thesis.runtime.atomic import atomic_folder, existing_parent
 from master_thesis.video.io.source import VIDEO_SUFFIXES, VideoInfo
 
 RECORD = "masks.json"
@@ -112,7 +112,7 @@ def check_mask_folder(path: Path, overwrite: bool) -> None:
     is_ours = not strange and (RECORD in names or not names)
     require(is_ours, f"--output {path} holds files other than masks made here: choose another folder")
     require(overwrite or not names, f"--output {path} exists already: --overwrite replaces it")
-    place = next(p for p in path.absolute().parents if p.exists())
+    place = existing_parent(path)
     require(place.is_dir() and os.access(place, os.W_OK), f"--output {path}: {place} cannot be written to")
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from master_thesis.configs.video import VideoConfig
 from master_thesis.errors import require
 from master_thesis.masking.carrying import working_size
+from master_thesis.runtime.atomic import existing_parent
 from master_thesis.video.checks import Report, check_masks
 from master_thesis.video.frame_store import ImageStore
 from master_thesis.video.io.decoding import open_source
@@ -45,7 +46,7 @@ def grow_masks(config: VideoConfig, kinds: Sequence[str], folder: Path) -> MaskR
     video = open_source(Path(config.video), config.frame_rate, config.keep_going)
     masks = open_masks(config.mask, video, config.object_ids, config.invert_mask, dilation=0, hold=config.hold_masks)
     matrix, size = video.info.display_matrix, video.info.displayed_size
-    place, record = next(p for p in folder.absolute().parents if p.exists()), MaskRecord(config.video, size, {})
+    place, record = existing_parent(folder), MaskRecord(config.video, size, {})
     with ImageStore(place, (*working_size(size), 3)) as frames, writing_masks(folder, video.info) as writer:
 
         def keep(frame: np.ndarray, mask: np.ndarray) -> None:

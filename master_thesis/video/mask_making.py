@@ -18,6 +18,7 @@ from master_thesis.configs.graphics import NO_GRAPHICS, Graphics
 from master_thesis.configs.masking import CARRIER, NOTHING_MARKED, NOTHING_TO_GROW, Marks, MaskConfig, TrackerChoice
 from master_thesis.errors import require
 from master_thesis.masking.carrying import working_size
+from master_thesis.runtime.atomic import existing_parent
 from master_thesis.video.fingerprint import files_digest
 from master_thesis.video.frame_store import ImageStore
 from master_thesis.video.graphics import GraphicMasks
@@ -70,7 +71,7 @@ def make_masks(
     carrier = chosen_tracker(tracker)
     record = MaskRecord(config.video, marked.size, asdict(marks) | asdict(graphics) | asdict(tracker))
     with _said_if_interrupted(folder), ExitStack() as stack:
-        place = next(p for p in folder.absolute().parents if p.exists())
+        place = existing_parent(folder)
         frames = stack.enter_context(ImageStore(place, (*working_size(marked.size, carrier.pixels), 3)))
         found = look_through(video, marked, overlaid, frames)
         record.key_frames, record.text = sorted(found.keys), overlaid.record

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from master_thesis.configs.video import VideoConfig
 from master_thesis.errors import require
+from master_thesis.runtime.atomic import existing_parent
 from master_thesis.video.io.copying import Companions
 from master_thesis.video.io.encoding import Encoding, bits_of, choose_encoding, chroma_of, is_yuv
 from master_thesis.video.io.source import VideoInfo
@@ -96,7 +97,7 @@ def output_problems(output: Path, config: VideoConfig, info: VideoInfo) -> list[
         return [f"--output {output} is an input and is never overwritten"]
     problems = _replacement_problems(output, config.overwrite) if output.exists() else []
     problems += _companion_problems(output, config, inputs) + _format_problems(output, config, info)
-    place = next(p for p in output.absolute().parents if p.exists())
+    place = existing_parent(output)
     if not place.is_dir():
         problems.append(f"--output {output}: {place} is a file, not a folder")
     elif not os.access(place, os.W_OK):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from master_thesis.images.reducing import size_within
 from master_thesis.models.classical.views import VIEW_SIDE_PX
+from master_thesis.runtime.atomic import existing_parent
 from master_thesis.runtime.memory import available_memory
 from master_thesis.video.frame_store import CACHE_BYTES, UNPACKED_BYTES
 from master_thesis.video.io.encoding import frames_ahead
@@ -51,7 +52,7 @@ def resource_problems(
             f"needs {needed / GIB:.1f} GiB of memory, but {free / GIB:.1f} GiB are free: "
             "choose a smaller --window or --test_size"
         )
-    place = next(p for p in output.absolute().parents if p.exists())
+    place = existing_parent(output)
     needed, free_disk = num_frames * size[0] * size[1] // 2 + disk_needed(windows), shutil.disk_usage(place).free
     if needed > free_disk:
         problems.append(f"{place}: needs about {needed / GIB:.1f} GiB, but {free_disk / GIB:.1f} GiB are free")
