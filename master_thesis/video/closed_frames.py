@@ -12,7 +12,7 @@ import torch
 
 from master_thesis.errors import require
 from master_thesis.inpainting.canvas import Canvas, ClosedHole
-from master_thesis.video.patch_store import FRAME, PatchFolder
+from master_thesis.video.patch_store import FRAME, Patch, PatchFolder
 
 KEEP_SECONDS = 10.0
 """Seconds after which finished parts are stored, although their window is not complete."""
@@ -36,6 +36,11 @@ class WindowFolder:
         """Reports frames that are completed."""
         if count and self.on_closed is not None:
             self.on_closed(count)
+
+    def complete(self, patches: Mapping[int, Patch]) -> None:
+        """Stores the patches of the whole window in place of its parts."""
+        self.folder.save(self.window, patches)
+        self.folder.drop_kept(self.window)
 
 
 class ClosedFrames:

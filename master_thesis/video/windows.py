@@ -55,7 +55,7 @@ class WindowInpainter:
         past: dict[int, Patch],
         place: WindowFolder,
     ) -> dict[int, Patch]:
-        """Fills the core of a window.
+        """Fills the core of a window and stores its patches.
 
         Args:
             window: the window.
@@ -76,8 +76,10 @@ class WindowInpainter:
         with closed.of(canvas) as kept:
             part = SubSequence(self._targets(window), window.start, on_closed=closed.add)
             self.inpainter.fill_canvas(replace(canvas, closed=kept), part)
-        with_hole = [n for n in window.core if holes[n - window.start].any()]
-        return {n: _patch(canvas, n - window.start, holes[n - window.start]) for n in with_hole}
+            with_hole = [n for n in window.core if holes[n - window.start].any()]
+            patches = {n: _patch(canvas, n - window.start, holes[n - window.start]) for n in with_hole}
+            place.complete(patches)
+        return patches
 
     def _assemble(
         self, window: Window, frames: Sequence[HeldFrame], before: Patch | None, place: WindowFolder
@@ -99,6 +101,7 @@ class WindowInpainter:
                 source = np.where(filled.source == HALLUCINATED, HALLUCINATED, filled.source + window.start)
                 patches[window.start + i] = _patch_of(holes[i], filled.colours, source.astype(np.int32))
                 place.report(1)
+            place.complete(patches)
         return patches
 
     def _targets(self, window: Window) -> list[int]:
@@ -137,8 +140,6 @@ def fill_windows(
             else:
                 patches = inpainter.fill(window, frames, past, WindowFolder(folder, index, on_closed))
                 gc.collect()  # its caches refer to what fills them, and would stay beside those of the next windows
-                folder.save(index, patches)
-                folder.drop_kept(index)
             past |= patches
 
 

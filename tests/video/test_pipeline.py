@@ -282,6 +282,24 @@ def test_an_interruption_before_the_first_frame_says_so(tmp_path, mask, caplog) 
     assert "interrupted: none of the 8 frames with a hole is filled; the same command starts again" in caplog.text
 
 
+@pytest.mark.parametrize("algorithm", ["ff", "ip", "pm"])
+def test_an_interruption_while_a_window_is_stored_loses_none_of_its_frames(
+    tmp_path, mask, monkeypatch, caplog, algorithm
+) -> None:
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    video = Clip().write(tmp_path)
+    expected = fill_long(video, mask, tmp_path / "uninterrupted.mkv", algorithm).output.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(windows.PatchFolder, "save", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            fill_long(video, mask, tmp_path / "out.mkv", algorithm)
+    assert len(list((tmp_path / "out.mkv.parts").glob("window_00000_frame_*.npz"))) == 8
+    assert "interrupted: all holes are filled and kept in " in caplog.text
+    assert fill_long(video, mask, tmp_path / "out.mkv", algorithm).output.read_bytes() == expected
+
+
 def test_an_interruption_while_the_result_is_written_says_so(tmp_path, mask, caplog, monkeypatch) -> None:
     def interrupt(*args):
         raise KeyboardInterrupt
