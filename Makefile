@@ -30,7 +30,8 @@ demo: install ## Remove an object from a built-in clip, and measure the result
 	$(RUN) sample-data $(DATA)
 	$(RUN) remove $(CLIP)/JPEGImages/480p/walker-crossing --mask $(CLIP)/Annotations_Dense/480p/walker-crossing \
 		--output $(DEMO)/walker-removed.mp4 --overlay --report
-	$(RUN) evaluate --data_path $(DATA) --masks still --protocols hole --algorithms pm --output_path $(DEMO)/evaluation
+	$(RUN) evaluate --data_path $(DATA) --sequences walker-crossing --max_frames 12 --masks still --protocols native \
+		--algorithms pm --baselines telea homography --output_path $(DEMO)/evaluation
 	@echo "Open $(DEMO)/walker-removed.html in a browser; the figures above are in $(DEMO)/evaluation."
 
 train-demo: install ## Train both networks for a few minutes on built-in data at small sizes, and test them
