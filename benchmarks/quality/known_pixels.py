@@ -19,6 +19,7 @@ import numpy as np
 import skimage.data
 
 from master_thesis.images.codec import write_png
+from master_thesis.ops.mask import widened_square
 
 SIZE, NUM_FRAMES, DISTANCE_PX = (240, 416), 6, 48
 """Height and width; frames; what lies nearer to the hole is not compared."""
@@ -66,8 +67,7 @@ def differences(result: Path, source: list[np.ndarray], far: np.ndarray) -> list
 def main() -> None:
     mask = np.zeros(SIZE, bool)
     mask[100:140, 190:230] = True
-    side = 2 * DISTANCE_PX + 1
-    far = cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) == 0
+    far = ~widened_square(mask, DISTANCE_PX)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_png(folder / "mask.png", mask)

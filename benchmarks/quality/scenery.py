@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-import cv2
 import numpy as np
 import torch
 
@@ -25,6 +24,7 @@ from master_thesis.inpainting.canvas import HALLUCINATED
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.photomontage import Photomontage
 from master_thesis.models.painter import ExemplarPainter
+from master_thesis.ops.mask import widened_square
 
 FRINGE_PX = 2
 """Width of the border of an object that counts as part of it."""
@@ -32,8 +32,7 @@ FRINGE_PX = 2
 
 def objects_of(task: Task) -> np.ndarray:
     """Where the object of a sequence is, by the task of its own masks."""
-    side = 2 * FRINGE_PX + 1
-    return np.stack([cv2.dilate(hole.astype(np.uint8), np.ones((side, side))) > 0 for hole in task.mask])
+    return np.stack([widened_square(hole, FRINGE_PX) for hole in task.mask])
 
 
 def montage(task: Task) -> tuple[np.ndarray, np.ndarray]:

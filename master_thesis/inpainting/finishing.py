@@ -14,7 +14,7 @@ from master_thesis.inpainting.grain import with_grain
 from master_thesis.inpainting.joining import RING_PX, joined, ring_around, without_steps
 from master_thesis.inpainting.motions import Hole, Motions, Picture
 from master_thesis.inpainting.painting import PicturePainter, rounded
-from master_thesis.inpainting.sources import Chosen, points_of, widened
+from master_thesis.inpainting.sources import Chosen, points_of, too_close
 from master_thesis.models.painter import surroundings
 from master_thesis.ops.detail import with_detail
 from master_thesis.ops.mask import Window, widen_window, window_of
@@ -133,7 +133,7 @@ class Finisher:
         source, xy = places.source[nearest], places.xy.take(nearest, axis=0) + shift
         for k, chosen in by_frame(source):
             # Sampling reaches as far as the margin of a hole does.
-            source[chosen[~is_shown(xy.take(chosen, axis=0), widened(self.holes[k]))]] = NOWHERE
+            source[chosen[~is_shown(xy.take(chosen, axis=0), too_close(self.holes[k]))]] = NOWHERE
         return Places(source, xy)
 
     def sampled(self, t: int, places: Places) -> Float[np.ndarray, "N 3"]:

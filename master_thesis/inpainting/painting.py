@@ -13,7 +13,7 @@ from master_thesis.inpainting.motions import Hole, Picture
 from master_thesis.models.painter import Painter, surroundings
 from master_thesis.ops.banding import without_bands
 from master_thesis.ops.image import FINE
-from master_thesis.ops.mask import widen_window, window_of
+from master_thesis.ops.mask import widen_window, widened_square, window_of
 from master_thesis.ops.membrane import stretched
 from master_thesis.ops.pixels import where_masked
 from master_thesis.records import MaskedFrames
@@ -80,8 +80,7 @@ def rounded(colours: Float[np.ndarray, "*N 3"], like: Picture) -> Shaped[np.ndar
 
 def parts_of(is_open: Hole) -> Iterator[Hole]:
     """Yields the parts that lie apart, the largest first."""
-    together = cv2.dilate(is_open.astype(np.uint8), np.ones((2 * APART_PX + 1,) * 2, np.uint8))
-    _, label = cv2.connectedComponents(together)
+    _, label = cv2.connectedComponents(widened_square(is_open, APART_PX).view(np.uint8))
     label[~is_open] = 0
     sizes = np.bincount(label.ravel())
     for number in np.argsort(-sizes[1:], kind="stable") + 1:

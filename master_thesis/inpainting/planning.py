@@ -19,6 +19,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from master_thesis.models.classical.homography import global_motion, still_and_moved_error, unless_still
+from master_thesis.ops.mask import widened_square
 from master_thesis.ops.pixels import is_shown
 
 STRIDE_PX = 3
@@ -121,8 +122,7 @@ class ReferencePlanner:
 
     def __init__(self, path: CameraPath, holes: Bool[np.ndarray, "F H W"], margin: int = MARGIN_PX) -> None:
         self.path, self.holes = path, holes
-        kernel = np.ones((2 * margin + 1,) * 2, np.uint8)
-        self._unknown = [cv2.dilate(hole.astype(np.uint8), kernel) > 0 for hole in holes]
+        self._unknown = [widened_square(hole, margin) for hole in holes]
 
     def plan(self, t: int) -> ReferencePlan:
         """Chooses references greedily: near ones that show much of what no other one shows."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, Float
 
 from master_thesis.inpainting.motions import Hole
-from master_thesis.ops.mask import PackedMask
+from master_thesis.ops.mask import PackedMask, widened_square
 from master_thesis.ops.position_map import Places
 from master_thesis.runtime.recent import RecentArrays
 
@@ -57,14 +56,13 @@ class WideHoles(Sequence[Hole]):
 
     def _unpacked(self, k: int) -> Hole:
         if k not in self._packed:
-            self._packed[k] = PackedMask.of(widened(self.holes[k]))
+            self._packed[k] = PackedMask.of(too_close(self.holes[k]))
         return self._packed[k].mask
 
 
-def widened(hole: Hole) -> Hole:
+def too_close(hole: Hole) -> Hole:
     """A hole and the pixels too close to it to be copied from."""
-    kernel = np.ones((2 * MARGIN_PX + 1,) * 2, np.uint8)
-    return cv2.dilate(hole.astype(np.uint8), kernel) > 0 if hole.any() else hole
+    return widened_square(hole, MARGIN_PX) if hole.any() else hole
 
 
 def points_of(hole: Hole) -> Float[np.ndarray, "N 2"]:

@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from master_thesis.masking.glyphs import Box, Line, is_same_text, outline_mask, overlap
-from master_thesis.ops.mask import disc
+from master_thesis.ops.mask import widened
 
 STRIDE = 8
 """Frames between two looks."""
@@ -182,4 +181,4 @@ def caption_mask(
     mask = np.zeros(size, np.uint8)
     for caption in captions:
         caption.draw(mask, frame, has_letters_alone)
-    return cv2.dilate(mask, disc(WIDENING_PX)) > 0
+    return widened(mask > 0, WIDENING_PX)

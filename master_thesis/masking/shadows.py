@@ -79,7 +79,8 @@ class ShadowFinder:
         seen = list(self._moved(frame, DISTANCES))
         count = np.sum([~np.isnan(each[..., 0]) for each in seen], axis=0)
         is_enough = (count >= MIN_SAMPLES)[..., None]
-        seen += [np.where(is_enough, np.float32(np.nan), each) for each in self._moved(frame, BETWEEN)]
+        if not is_enough.all():
+            seen += [np.where(is_enough, np.float32(np.nan), each) for each in self._moved(frame, BETWEEN)]
         if len(seen) < MIN_SAMPLES:
             size = self.mask_at(frame).shape
             return np.zeros((*size, 3), np.float32), np.zeros(size, bool)

@@ -51,6 +51,12 @@ def widened(mask: Bool[np.ndarray, "H W"], radius_px: int) -> Bool[np.ndarray, "
     return cv2.dilate(mask.astype(np.uint8), disc(radius_px)) > 0
 
 
+def widened_square(mask: Bool[np.ndarray, "H W"], reach_px: int) -> Bool[np.ndarray, "H W"]:
+    """A mask with everything up to so many rows and columns around it."""
+    side = 2 * reach_px + 1
+    return cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8)) > 0
+
+
 def window_of(mask: Bool[np.ndarray, "H W"]) -> Window | None:
     """The smallest window, rows and columns, that holds a mask; None if it is empty.
 

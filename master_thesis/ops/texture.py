@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
+from master_thesis.ops.mask import widened_square
 from master_thesis.ops.membrane import stretched
 from master_thesis.ops.pixels import nearest_in, sample_at
 
@@ -61,7 +62,7 @@ def enlarge_painted(
     if source is None:  # nothing is known entirely around any cell
         result[hole] = sample_at(painted.astype(np.float32), _in_cells(x, y, step))
         return result
-    border = _dilated(hole) & ~hole
+    border = widened_square(hole, 1) & ~hole
     continued, is_continued = _continued(source, is_cell)
     result[hole | border] = _read(picture, continued, is_continued, np.argwhere(hole | border), step)
     correction = (painted - _reduced(result, step)).astype(np.float32) * is_cell[..., None]
@@ -143,11 +144,7 @@ def _continued(
     cells = np.argwhere(is_cell)
     nearest = cells[nearest_in(is_cell)]
     beside = source[tuple(np.moveaxis(nearest, -1, 0))] + np.moveaxis(np.indices(is_cell.shape), 0, -1) - nearest
-    return beside, _dilated(is_cell)
-
-
-def _dilated(mask: Bool[np.ndarray, "H W"]) -> Bool[np.ndarray, "H W"]:
-    return cv2.dilate(mask.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return beside, widened_square(is_cell, 1)
 
 
 def _read(

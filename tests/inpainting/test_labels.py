@@ -9,7 +9,7 @@ from master_thesis.inpainting.candidates import followed_candidate
 from master_thesis.inpainting.choosing import choose_sources
 from master_thesis.inpainting.comparison import Grid, Views, visible_around
 from master_thesis.inpainting.motions import Motions
-from master_thesis.inpainting.sources import WideHoles, points_of, widened
+from master_thesis.inpainting.sources import WideHoles, points_of, too_close
 from master_thesis.inpainting.trails import Order
 from master_thesis.ops.position_map import NOWHERE, Places
 
@@ -24,7 +24,7 @@ def scene():
     frames = [panorama[:, STEP * t : STEP * t + SIZE[1]].copy() for t in range(NUM_FRAMES)]
     hole = np.zeros(SIZE, bool)
     hole[40:56, 60:68] = True
-    truth = frames[TARGET][widened(hole)]
+    truth = frames[TARGET][too_close(hole)]
     frames[TARGET + 1][40:56, 60 - STEP : 68 - STEP] = 255
     holes = [hole] * NUM_FRAMES
     masked = [np.where(hole[..., None], 124, frame).astype(np.uint8) for frame in frames]
