@@ -4,7 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from master_thesis.masking.shadows import ShadowFinder
+from master_thesis.masking import shadows
+from master_thesis.masking.shadows import APART_PX, ShadowFinder
+from master_thesis.ops.mask import widened
 from stress.videos import panorama
 
 SIZE, NUM_FRAMES = (96, 160), 16
@@ -66,6 +68,24 @@ def test_nothing_else_is_taken_for_a_shadow(shade, moves):
 def test_without_other_frames_the_background_is_unknown():
     frames, masks, _ = clip(0.6)
     assert not np.any(found_in(frames[:3], masks[:3]))
+
+
+def test_the_background_is_the_lower_median_of_what_other_frames_show(monkeypatch):
+    monkeypatch.setattr(shadows, "tracked_motion", lambda *pictures: np.eye(3))
+    rng = np.random.default_rng(0)
+    frames = [rng.integers(0, 256, (*SIZE, 3), dtype=np.uint8) for _ in range(NUM_FRAMES)]
+    masks = [ellipse(20 + 8 * t, 45, 11, 14) for t in range(NUM_FRAMES)]
+    finder = ShadowFinder(frames.__getitem__, masks.__getitem__, range(NUM_FRAMES))
+    background, is_known = finder.background(5)
+    seen = {t: np.where(widened(masks[t], APART_PX)[..., None], np.nan, frames[t]) for t in (9, 13, 1, 7, 11, 3)}
+    far, all_of_them = np.stack([seen[t] for t in (9, 13, 1)]), np.stack(list(seen.values()))
+    expected = np.where(np.isnan(far).any(axis=0), lower_median(all_of_them), lower_median(far))
+    assert is_known.all()
+    assert np.array_equal(background, expected)
+
+
+def lower_median(samples):
+    return np.nanquantile(samples, 0.5, axis=0, method="lower")
 
 
 def test_frames_without_the_object_have_no_shadow():
