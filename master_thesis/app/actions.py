@@ -19,10 +19,9 @@ from master_thesis.app.sessions import Session, SessionStore
 from master_thesis.app.transfer import ARCHIVE, load_masks, pack_masks, save_masks
 from master_thesis.errors import UserError, require
 from master_thesis.images.codec import read_frame
-from master_thesis.images.masks import dilate
+from master_thesis.images.masks import widen
 from master_thesis.masking.outline import FrameMarks, outline
 from master_thesis.video.boxes import clipped
-from master_thesis.video.io.masks import CROSS
 from master_thesis.video.mask_scan import outlined_with
 
 CARRY, REMOVE = "carry", "remove"
@@ -84,7 +83,7 @@ def mask_picture(session: Session, frame: int, widening: str | None = None) -> b
         return alpha_png(session.mask(frame))
     is_fine = widening.isdecimal() and int(widening) <= MAX_WIDENING
     require(is_fine, f"masks should be widened by 0 to {MAX_WIDENING} pixels, got {widening[:20]}")
-    return alpha_png(np.ascontiguousarray(dilate(session.hole(frame), CROSS, int(widening))))
+    return alpha_png(np.ascontiguousarray(widen(session.hole(frame), int(widening))))
 
 
 def set_key(session: Session, request: Any, data: bytes) -> dict[str, Any]:

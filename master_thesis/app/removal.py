@@ -31,18 +31,18 @@ class RemovalChoice:
     Attributes:
         algorithm: of ``--algorithms``.
         size: a key of ``SIZES``.
-        widening: ``--mask_dilation``, in pixels.
+        widening: ``--mask_dilation``, in pixels; None: its default.
     """
 
     algorithm: str = MONTAGE
     size: str = "auto"
-    widening: int = 4
+    widening: int | None = None
 
     def __post_init__(self) -> None:
         known = ", ".join(ALGORITHMS)
         require(self.algorithm in ALGORITHMS, f"the algorithm should be one of {known}, got {self.algorithm}")
         require(self.size in SIZES, f"the size should be one of {', '.join(SIZES)}, got {self.size}")
-        if not 0 <= self.widening <= MAX_WIDENING:
+        if self.widening is not None and not 0 <= self.widening <= MAX_WIDENING:
             self._refuse(self.widening)
 
     @classmethod
@@ -56,8 +56,9 @@ class RemovalChoice:
         require(not strange, f"there is no option {', '.join(strange)}")
         default = cls()
         algorithm, size = (str(values.get(name, getattr(default, name))) for name in ("algorithm", "size"))
-        widening = values.get("widening", default.widening)
-        return cls(algorithm, size, widening if type(widening) is int else cls._refuse(widening))
+        widening = values.get("widening")
+        is_known = widening is None or type(widening) is int
+        return cls(algorithm, size, widening if is_known else cls._refuse(widening))
 
     @staticmethod
     def _refuse(widening: object) -> int:
@@ -84,7 +85,8 @@ class Removal:
     def words(self, masks: Path, choice: RemovalChoice) -> list[str]:
         """The command line."""
         words = ["remove", str(self.reading.video), "--mask", str(masks), "--output", str(self.output)]
-        words += ["--algorithms", choice.algorithm, "--mask_dilation", str(choice.widening)]
+        words += ["--algorithms", choice.algorithm]
+        words += [] if choice.widening is None else ["--mask_dilation", str(choice.widening)]
         words += ["--test_size", *SIZES[choice.size].split(), "--overlay", "--report", "--overwrite"]
         return [*words, "--keep_going"] if self.reading.keep_going else words
 

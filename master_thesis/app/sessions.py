@@ -21,6 +21,7 @@ from master_thesis.app.jobs import Job, JobQueue
 from master_thesis.app.keys import KeyFrames, Mask
 from master_thesis.app.pictures import Pictures, Reading
 from master_thesis.app.removal import Removal
+from master_thesis.configs.video import default_widening
 from master_thesis.errors import UserError, require
 from master_thesis.images.graded import read_graded
 from master_thesis.runtime.atomic import atomic_path
@@ -164,6 +165,7 @@ class Session:
             "keys": [{"frame": frame, "is_gone": is_gone} for frame, is_gone in self.keys.frames().items()],
             "masks": carried and {**carried, "version": _version(self.masks)},
             "choice": asdict(self.choice),
+            "widening": default_widening(info.size),
             "is_carried": self.is_carried,
             "job": job,
             "result": self.removal.state(self.digest),

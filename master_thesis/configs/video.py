@@ -14,6 +14,18 @@ WorkingSize = tuple[int, int] | Literal["auto", "original"] | None
 """The number of pixels at which holes are filled, as height and width; ``AUTO``: those of the video, in a crop around
 the hole, unless these are too many; None: those of the video, in such a crop of any size; ``ORIGINAL``: the same with
 the margin of ``AUTO``, for pm, which reads frames again when it needs them."""
+MIN_WIDENING_PX, WIDENING_SHARE = 4, 1 / 120
+"""Masks are widened by this share of the shorter side of the frames: what is blurred at the outline of an object is
+wider in larger frames."""
+
+
+def default_widening(size: tuple[int, int]) -> int:
+    """Pixels by which masks of frames of a size are widened where nothing is said.
+
+    >>> default_widening((240, 432)), default_widening((480, 854)), default_widening((1920, 1080))
+    (4, 4, 9)
+    """
+    return max(MIN_WIDENING_PX, round(WIDENING_SHARE * min(size)))
 
 
 @dataclass(frozen=True)
@@ -31,7 +43,12 @@ class VideoConfig:
     object_ids: tuple[int, ...] = option(
         (), "values of indexed masks to remove (default: all)", metavar="ID", within=(1, 65535)
     )
-    mask_dilation: int = option(4, "pixels by which masks are widened", within=(0, 1000))
+    mask_dilation: int | None = option(
+        None,
+        "pixels by which masks are widened",
+        otherwise="a 120th of the shorter side of the frames, at least 4",
+        within=(0, 1000),
+    )
     invert_mask: bool = option(False, "masks are 0 where the hole is")
     window: int | None = option(
         None,
@@ -72,9 +89,22 @@ class VideoConfig:
         check_bounds(self)
         is_one = not (self.lossless and self.codec not in (None, "ffv1"))
         require(is_one, f"--lossless is FFV1: leave out --codec {self.codec}")
-        is_soft = self.feather <= self.mask_dilation
+        if self.mask_dilation is not None:
+            self._check_seam(self.mask_dilation)
+
+    def widening(self, size: tuple[int, int]) -> int:
+        """Pixels by which masks of frames of a size are widened.
+
+        Raises:
+            UserError: they are fewer than those of the seam.
+        """
+        widening = default_widening(size) if self.mask_dilation is None else self.mask_dilation
+        self._check_seam(widening)
+        return widening
+
+    def _check_seam(self, widening: int) -> None:
         require(
-            is_soft,
-            f"--feather should be at most --mask_dilation ({self.mask_dilation}), got {self.feather}: "
+            self.feather <= widening,
+            f"--feather should be at most --mask_dilation ({widening}), got {self.feather}: "
             "a wider seam would show the object",
         )

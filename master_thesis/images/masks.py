@@ -26,6 +26,16 @@ def resize_mask(
     return cv2.resize(mask.view(np.uint8), size[::-1], interpolation=interpolation).view(np.bool_)
 
 
+def widen(mask: Bool[np.ndarray, "H W"], radius_px: int) -> Bool[np.ndarray, "H W"]:
+    """Widens the holes of a mask by so many pixels in all directions.
+
+    Returns the mask itself if there is nothing to widen.
+    """
+    if radius_px == 0 or not mask.any():
+        return mask
+    return cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= radius_px
+
+
 def dilate(mask: Bool[np.ndarray, "H W"], filter_size: tuple[int, int], iterations: int) -> Bool[np.ndarray, "H W"]:
     """Widens the holes of a mask with a cross of ``filter_size``, ``iterations`` times.
 

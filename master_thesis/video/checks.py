@@ -107,7 +107,12 @@ def _open_inputs(report: Report, config: VideoConfig) -> Masks | None:
     try:
         check_output(report, chosen_output(config, video.info), config, video.info)
         drawn = config.mask and open_masks(
-            config.mask, video, config.object_ids, config.invert_mask, config.mask_dilation, config.hold_masks
+            config.mask,
+            video,
+            config.object_ids,
+            config.invert_mask,
+            config.widening(video.info.size),
+            config.hold_masks,
         )
     except UserError as error:
         report.problems.append(str(error))
@@ -196,7 +201,8 @@ def check_masks(report: Report, found: Survey, config: VideoConfig) -> None:
         )
     elif mean > MAX_MEAN_HOLE:
         remedy = "leave out" if config.invert_mask else "add"
-        wide = f" (or reduce --mask_dilation {config.mask_dilation})" if config.mask_dilation > WIDE else ""
+        widening = config.widening(found.info.size)
+        wide = f" (or reduce --mask_dilation {widening})" if widening > WIDE else ""
         report.problems.append(
             f"--mask {config.mask}: the hole would cover {mean:.0f} % of the frames, "
             f"so the masks are probably inverted: {remedy} --invert_mask{wide}"

@@ -322,6 +322,7 @@ def mend(person):
 def cancel_a_removal_and_go_on(person):
     """Removes, which carries what is still to be carried; cancels when some frames are filled, and goes on."""
     page = person.page
+    assert page.input_value("#widening") == "4", "the default at this size"
     page.fill("#widening", "2")
     page.select_option("#working-size", "240p")
     page.click("#remove")

@@ -13,7 +13,7 @@ from PIL import Image
 
 from master_thesis.app.keys import mask_of_png
 from master_thesis.images.codec import read_mask
-from master_thesis.images.masks import dilate
+from master_thesis.images.masks import widen
 from stress.videos import Clip
 from tests.app.conftest import drawn, square, wait_for, write_masks
 
@@ -129,7 +129,7 @@ def test_drawn_masks_are_kept_and_forgotten(client, session):
     assert keys == [{"frame": 2, "is_gone": False}, {"frame": 4, "is_gone": True}]
     assert (mask_of_png(client("GET", f"{session}/masks/2").data, SIZE) == mask).all()
     widened = mask_of_png(client("GET", f"{session}/masks/2?widen=3").data, SIZE)
-    assert (widened == dilate(mask, (3, 3), 3)).all()
+    assert (widened == widen(mask, 3)).all()
     assert not mask_of_png(client("GET", f"{session}/masks/1").data, SIZE).any()
     client("DELETE", f"{session}/keys/2")
     assert client("GET", session).json["keys"] == [{"frame": 4, "is_gone": True}]

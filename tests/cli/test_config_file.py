@@ -108,7 +108,10 @@ def test_null_and_an_empty_file_say_nothing(file):
         ("object_ids: [[1]]", "--object_ids should be a value or a list of values, got [['1']]"),
         ("video: [a, b]", "VIDEO should be one value, got a b"),
         ("window: 0", "--window should be at least 1, got 0"),
-        ("feather: 9", "--feather should be at most --mask_dilation (4), got 9: a wider seam would show the object"),
+        (
+            "feather: 9\nmask_dilation: 4",
+            "--feather should be at most --mask_dilation (4), got 9: a wider seam would show the object",
+        ),
         ("just words", "should be YAML with one option a line, like batch_size: 8"),
         ("- 1", "should be YAML with one option a line, like batch_size: 8"),
         ("a: [", "should be YAML with one option a line: while parsing"),

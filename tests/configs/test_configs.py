@@ -217,7 +217,7 @@ MISTAKES = [
     (VideoConfig, {"feather": -1}, "--feather should be at least 0, got -1"),
     (
         VideoConfig,
-        {"feather": 9},
+        {"feather": 9, "mask_dilation": 4},
         "--feather should be at most --mask_dilation (4), got 9: a wider seam would show the object",
     ),
     (VideoConfig, {"window": 0}, "--window should be at least 1, got 0"),

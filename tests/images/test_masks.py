@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from master_thesis.images.masks import dilate, resize_mask
+from master_thesis.images.masks import dilate, resize_mask, widen
 
 
 def test_a_resized_mask_takes_the_nearest_pixel():
@@ -36,3 +36,13 @@ def test_a_mask_with_nothing_to_widen_is_returned_as_it_is(num_holes, iterations
     mask = np.zeros((5, 5), bool)
     mask[2, :num_holes] = True
     assert dilate(mask, (3, 3), iterations) is mask
+
+
+def test_widening_reaches_equally_far_in_all_directions():
+    mask = np.random.default_rng(0).random((40, 50)) > 0.99
+    rows, columns = np.indices(mask.shape)
+    away = np.min([np.hypot(rows - y, columns - x) for y, x in np.argwhere(mask)], axis=0)
+    for radius_px in (1, 4, 9):
+        assert np.array_equal(widen(mask, radius_px), away <= radius_px)
+    assert widen(mask, 0) is mask
+    assert not widen(np.zeros_like(mask), 4).any()

@@ -14,6 +14,7 @@ from master_thesis.images.codec import write_png
 from master_thesis.video import checks, resources
 from master_thesis.video.checks import Report, examine
 from master_thesis.video.io.writer import write_video
+from master_thesis.video.survey import Box
 from stress.videos import Clip, box_mask, moving_frames, write_noise
 
 
@@ -43,7 +44,7 @@ def test_a_good_video_has_no_problems(video: Path, mask: Path) -> None:
     report = report_of(video, mask)
     assert report.problems == report.notices == []
     assert report.facts[0].endswith("8 frames, 64 x 48, 25 frames per second")
-    assert "hole: 17.4 % of the frames on average" in report.facts[1]
+    assert "hole: 17.7 % of the frames on average" in report.facts[1]
     assert "its own resolution, in a crop of 64 x 48, in 1 window of frames" in report.facts[2]
 
 
@@ -294,3 +295,13 @@ def test_too_little_memory_or_disk(video: Path, mask: Path, monkeypatch: pytest.
     monkeypatch.setattr(resources.shutil, "disk_usage", lambda place: SimpleNamespace(free=100))
     (problem,) = report_of(video, mask).problems
     assert problem.startswith(f"{video.parent}: needs about 0.0 GiB, but 0.0 GiB are free")
+
+
+@pytest.mark.parametrize(("size", "width"), [((48, 64), 4), ((240, 320), 4), ((960, 600), 5), ((600, 720), 5)])
+def test_masks_are_widened_by_a_share_of_the_frames(tmp_path, size, width):
+    hole = np.zeros(size, bool)
+    hole[20:30, 20:30] = True
+    write_png(tmp_path / "mask.png", hole)
+    report = report_of(Clip(times=(0, 1), size=size).write(tmp_path), tmp_path / "mask.png")
+    box = Box(20 - width, 20 - width, 30 + width, 30 + width)
+    assert report.plan().survey.boxes == [box, box]

@@ -168,6 +168,7 @@ async function begin() {
     await session.refresh();
   }
   editor = new Editor(session, canvases);
+  at("widening").value = session.state.result?.choice.widening ?? session.state.widening;
   await editor.choices.ask();
   editor.listen();
   editor.setTool("brush");

@@ -20,7 +20,7 @@ from jaxtyping import Bool
 from master_thesis.errors import require
 from master_thesis.images.animation import count_pictures, refuse_animation
 from master_thesis.images.listing import IMAGE_SUFFIXES, images_in
-from master_thesis.images.masks import dilate, resize_mask
+from master_thesis.images.masks import resize_mask, widen
 from master_thesis.video.io.decoding import VideoFile
 from master_thesis.video.io.mask_pairing import numbering
 from master_thesis.video.io.mask_values import Mask, rule_for
@@ -45,9 +45,6 @@ SAME_RATE = 0.01
 SAME_SHAPE = 0.02
 """Masks are resized if their aspect ratio differs from that of the video by at most this share."""
 
-CROSS = (3, 3)
-"""Filter that widens holes by one pixel."""
-
 
 @runtime_checkable
 class Pairs(Protocol):
@@ -71,7 +68,7 @@ class Masks:
         raw: the masks as stored.
         video: the video they belong to.
         invert: swap hole and known.
-        dilation: pixels by which holes are widened (3 x 3 cross).
+        dilation: pixels by which holes are widened.
     """
 
     raw: RawMasks
@@ -94,7 +91,7 @@ class Masks:
         for frame, raw in self.raw.pairs(self.video.frames(), tally):
             if raw is not None and raw is not last_raw:
                 fitted = fit_mask(raw, self.video.info, tally)
-                last_raw, last = raw, dilate(~fitted if self.invert else fitted, CROSS, self.dilation)
+                last_raw, last = raw, widen(~fitted if self.invert else fitted, self.dilation)
             yield frame, no_hole if raw is None else last
 
 
