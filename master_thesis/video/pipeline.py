@@ -9,8 +9,8 @@ stopped.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -122,7 +122,8 @@ def fill_video(config: VideoConfig, inpainter: Inpainter, working_size: WorkingS
     """
     if inpainter.options.algorithm == MONTAGE and not isinstance(working_size, tuple):
         working_size = ORIGINAL
-    report = examine(config, inpainter.options.reach, working_size)
+    with _nothing_changed_if_interrupted():
+        report = examine(config, inpainter.options.reach, working_size)
     if report.outlook and inpainter.options.asks_all:  # otherwise more may stay hidden
         report.facts += report.outlook.words
     for line in report.lines():
@@ -138,7 +139,8 @@ def _fill_planned(
     config: VideoConfig, report: Report, plan: VideoPlan, inpainter: Inpainter, working_size: WorkingSize
 ) -> VideoResult:
     """Fills a video that passed all checks."""
-    seconds = estimate_filling(report.samples, report.outlook, plan.scenes, plan.survey.has_hole, inpainter)
+    with _nothing_changed_if_interrupted():
+        seconds = estimate_filling(report.samples, report.outlook, plan.scenes, plan.survey.has_hole, inpainter)
     report.samples.first.clear()  # they are large
     log.info("time: about %s, if the machine stays as busy as it is", in_words(seconds + NUM_PASSES * report.seconds))
     if config.check:
@@ -167,6 +169,16 @@ def _fill_planned(
     if config.report:
         log.info("page: %s", beside(plan.output, PAGE))
     return result
+
+
+@contextmanager
+def _nothing_changed_if_interrupted() -> Iterator[None]:
+    """Says so if the block is interrupted."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        log.warning("interrupted: nothing has changed; the same command starts again")
+        raise
 
 
 def _write_checks(config: VideoConfig, report: Report, plan: VideoPlan) -> None:

@@ -275,6 +275,19 @@ def test_frame_by_frame_keeps_the_frames_that_are_closed_before_others(tmp_path,
     assert len(again.targets) == 9 - len(files)
 
 
+@pytest.mark.parametrize("name", ["examine", "estimate_filling"])
+def test_an_interruption_before_the_work_says_so(tmp_path, mask, caplog, monkeypatch, name) -> None:
+    def interrupt(*args):
+        raise KeyboardInterrupt
+
+    video = Clip().write(tmp_path)
+    monkeypatch.setattr(pipeline, name, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        fill_exhaustively(video, mask, tmp_path / "out.mkv")
+    assert caplog.messages[-1] == "interrupted: nothing has changed; the same command starts again"
+    assert names(tmp_path) == set()
+
+
 def test_an_interruption_before_the_first_frame_says_so(tmp_path, mask, caplog) -> None:
     video = Clip().write(tmp_path)
     with pytest.raises(KeyboardInterrupt):
