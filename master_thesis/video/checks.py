@@ -97,6 +97,7 @@ def early_problems(config: VideoConfig) -> list[str]:
 
 def _open_inputs(report: Report, config: VideoConfig) -> Masks | None:
     """Opens video and masks, and checks the output; None if there is a problem, or no mask yet."""
+    drawn = None
     try:
         video = open_source(Path(config.video), config.frame_rate, config.keep_going)
     except UserError as error:
@@ -106,17 +107,12 @@ def _open_inputs(report: Report, config: VideoConfig) -> Masks | None:
         return None
     try:
         check_output(report, chosen_output(config, video.info), config, video.info)
-        drawn = config.mask and open_masks(
-            config.mask,
-            video,
-            config.object_ids,
-            config.invert_mask,
-            config.widening(video.info.size),
-            config.hold_masks,
-        )
+        widening = config.widening(video.info.size)
+        if config.mask:
+            drawn = open_masks(config.mask, video, config.object_ids, config.invert_mask, widening, config.hold_masks)
     except UserError as error:
         report.problems.append(str(error))
-    return None if report.problems else drawn or None
+    return None if report.problems else drawn
 
 
 def _examine_frames(
