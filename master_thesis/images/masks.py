@@ -33,7 +33,13 @@ def widen(mask: Bool[np.ndarray, "H W"], radius_px: int) -> Bool[np.ndarray, "H 
     """
     if radius_px == 0 or not mask.any():
         return mask
-    return cv2.distanceTransform((~mask).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= radius_px
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    rows = slice(max(top - radius_px, 0), top + height + radius_px)
+    columns = slice(max(left - radius_px, 0), left + width + radius_px)
+    is_free = (~mask[rows, columns]).view(np.uint8)
+    widened = np.zeros_like(mask)
+    widened[rows, columns] = cv2.distanceTransform(is_free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= radius_px
+    return widened
 
 
 def dilate(mask: Bool[np.ndarray, "H W"], filter_size: tuple[int, int], iterations: int) -> Bool[np.ndarray, "H W"]:
