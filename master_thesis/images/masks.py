@@ -27,9 +27,10 @@ def resize_mask(
 
 
 def widen(mask: Bool[np.ndarray, "H W"], radius_px: int) -> Bool[np.ndarray, "H W"]:
-    """Widens the holes of a mask by so many pixels in all directions.
+    """Widens the holes of a mask by so many pixels in all directions, and fills what is left of gaps inside them.
 
-    Returns the mask itself if there is nothing to widen.
+    Gaps of which no more is left than a square of twice that width show nothing but the edges of an object, as between
+    the spokes of a wheel. Returns the mask itself if there is nothing to widen.
     """
     if radius_px == 0 or not mask.any():
         return mask
@@ -37,9 +38,19 @@ def widen(mask: Bool[np.ndarray, "H W"], radius_px: int) -> Bool[np.ndarray, "H 
     rows = slice(max(top - radius_px, 0), top + height + radius_px)
     columns = slice(max(left - radius_px, 0), left + width + radius_px)
     is_free = (~mask[rows, columns]).view(np.uint8)
+    away = cv2.distanceTransform(is_free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     widened = np.zeros_like(mask)
-    widened[rows, columns] = cv2.distanceTransform(is_free, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) <= radius_px
+    widened[rows, columns] = _without_specks(away <= radius_px, 4 * radius_px**2)
     return widened
+
+
+def _without_specks(hole: Bool[np.ndarray, "h w"], max_area: int) -> Bool[np.ndarray, "h w"]:
+    """A hole with the known parts of up to some area that it surrounds entirely."""
+    known = cv2.copyMakeBorder((~hole).view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(known, connectivity=4)
+    is_hole = stats[:, cv2.CC_STAT_AREA] <= max_area
+    is_hole[labels[0, 0]] = False
+    return hole | is_hole[labels[1:-1, 1:-1]]
 
 
 def dilate(mask: Bool[np.ndarray, "H W"], filter_size: tuple[int, int], iterations: int) -> Bool[np.ndarray, "H W"]:

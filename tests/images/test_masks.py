@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+from skimage import measure
 
 from master_thesis.images.masks import dilate, resize_mask, widen
 
@@ -38,11 +39,32 @@ def test_a_mask_with_nothing_to_widen_is_returned_as_it_is(num_holes, iterations
     assert dilate(mask, (3, 3), iterations) is mask
 
 
-def test_widening_reaches_equally_far_in_all_directions():
-    mask = np.random.default_rng(0).random((40, 50)) > 0.99
+@pytest.mark.parametrize("seed", range(20))
+def test_widening_reaches_equally_far_in_all_directions_and_fills_specks(seed):
+    rng = np.random.default_rng(seed)
+    mask = rng.random(rng.integers(1, 60, 2)) > rng.choice([0.9, 0.97, 0.99])
+    mask[tuple(rng.integers(mask.shape))] = True
     rows, columns = np.indices(mask.shape)
     away = np.min([np.hypot(rows - y, columns - x) for y, x in np.argwhere(mask)], axis=0)
-    for radius_px in (1, 4, 9):
-        assert np.array_equal(widen(mask, radius_px), away <= radius_px)
+    for radius_px in (1, 2, 4):
+        parts = measure.label(np.pad(away > radius_px, 1, constant_values=True), connectivity=1)
+        areas = np.bincount(parts.ravel())
+        is_left = (parts > 0) & ((areas[parts] > 4 * radius_px**2) | (parts == parts[0, 0]))
+        assert np.array_equal(~widen(mask, radius_px), is_left[1:-1, 1:-1])
+
+
+def test_a_mask_with_nothing_to_widen_by_is_returned_as_it_is():
+    mask = np.eye(9, dtype=bool)
     assert widen(mask, 0) is mask
     assert not widen(np.zeros_like(mask), 4).any()
+
+
+@pytest.mark.parametrize(("side", "is_filled"), [(8 + 8, True), (8 + 9, False)])
+def test_what_is_left_of_gaps_in_holes_is_filled_unless_it_is_large(side, is_filled):
+    mask = np.zeros((60, 60), bool)
+    mask[5:50, 5:50] = True
+    mask[10 : 10 + side, 10 : 10 + side] = False
+    mask[47:50, 30:33] = False  # a bay
+    assert widen(mask, 4)[18, 18] == is_filled
+    assert not widen(mask, 4)[54:, :].any()
+    assert not mask[18, 18]
