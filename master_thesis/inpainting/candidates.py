@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
@@ -48,6 +48,15 @@ class Candidate:
     colours: UInt8[np.ndarray, "h w 3"]
     safety: Float[np.ndarray, "h w"]
     is_followed: bool
+
+    def leaving_out(self, unwanted: Bool[np.ndarray, " N"], hole: Hole, grid: Grid) -> Candidate:
+        """The same without some pixels of the hole."""
+        if not unwanted.any():
+            return self
+        plane = np.zeros(hole.shape, bool)
+        plane[hole] = unwanted
+        places = Places.nowhere(self.places.xy).where(unwanted, self.places)
+        return replace(self, places=places, origin=np.where(grid.nearest(plane), NOWHERE, self.origin))
 
 
 def plane_candidates(

@@ -24,7 +24,7 @@ from master_thesis.inpainting.motions import Hole, Motions
 from master_thesis.inpainting.rims import in_rims
 from master_thesis.inpainting.sources import Chosen, points_of
 from master_thesis.inpainting.trails import Order, Side, followed_both_ways
-from master_thesis.ops.pixels import pixels_at, put_rows
+from master_thesis.ops.pixels import is_from_edge, pixels_at, put_rows
 from master_thesis.ops.position_map import NOWHERE, Places
 from master_thesis.runtime.ahead import side_by_side
 
@@ -87,7 +87,7 @@ class _Chooser:
             return NOTHING.labels(points, colours)
         if t == middle:
             return decision.labels(points, colours)
-        beside = _Beside.of(self.motions.between(t, middle, points), self.views.wide[middle])
+        beside = _Beside.of(points, self.motions.between(t, middle, points), self.views.wide[middle])
         if beside.is_hidden.mean() < LEAST_HIDDEN:
             return self._decided(t, sides).labels(points, colours)
         labels = beside.labels(middle, decision, colours)
@@ -113,18 +113,22 @@ class _Beside:
     Attributes:
         points: their positions there.
         index: the nearest pixel of its hole, row by row; -1: it shows that place, -2: it lies outside the frame.
+        own: their positions in their own frame.
+        size: height and width of the frames.
     """
 
     points: Float[np.ndarray, "N 2"]
     index: Int[np.ndarray, " N"]
+    own: Float[np.ndarray, "N 2"]
+    size: tuple[int, ...]
 
     @staticmethod
-    def of(points: Float[np.ndarray, "N 2"], hole: Hole) -> _Beside:
+    def of(own: Float[np.ndarray, "N 2"], points: Float[np.ndarray, "N 2"], hole: Hole) -> _Beside:
         """Looks points up in a neighbour with some hole."""
         number_of = np.full(hole.shape, -1)
         number_of[hole] = np.arange(np.count_nonzero(hole))
         pixels, is_inside = pixels_at(points, hole.shape)
-        return _Beside(points, np.where(is_inside, number_of.take(pixels), -2))
+        return _Beside(points, np.where(is_inside, number_of.take(pixels), -2), own, hole.shape)
 
     @property
     def is_hidden(self) -> Bool[np.ndarray, " N"]:
@@ -142,8 +146,9 @@ class _Beside:
         hidden = np.flatnonzero(self.is_hidden)
         points = self.points.take(hidden, axis=0)
         found = decision.moved(self.index[hidden], points - np.rint(points)).labels(points, colours)
-        shown = Places(np.where(self.index == -1, number, NOWHERE).astype(np.int32), self.points)
-        mean, is_refused = np.full((len(self.points), 3), np.nan, np.float32), np.zeros(len(self.points), bool)
+        is_shown, is_refused = self.index == -1, is_from_edge(self.own, self.points, self.size)
+        shown = Places(np.where(is_shown & ~is_refused, number, NOWHERE).astype(np.int32), self.points)
+        mean, is_refused = np.full((len(self.points), 3), np.nan, np.float32), is_shown & is_refused
         put_rows(mean, hidden, found.colours)
         is_refused[hidden] = found.is_refused
         return Labels(shown.replaced(hidden, found.places), mean, is_refused)

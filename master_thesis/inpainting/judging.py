@@ -16,6 +16,7 @@ from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.rims import is_outside
 from master_thesis.inpainting.sources import points_of
 from master_thesis.inpainting.strangers import StrangerFinder
+from master_thesis.ops.pixels import is_from_edge
 from master_thesis.ops.position_map import NOWHERE, Places, hallucinated_in
 
 
@@ -41,7 +42,9 @@ class Judge:
             others: the same, in frames or in what was hallucinated in them.
             colours_at: the colours of some, as the exposure of frame t shows them.
         """
-        rest = np.flatnonzero(~chosen.is_known & others.is_known)
+        wide = self.views.wide[t]
+        is_edge = (others.source >= 0) & is_from_edge(points_of(wide), others.xy, wide.shape)
+        rest = np.flatnonzero(~chosen.is_known & others.is_known & ~is_edge)
         rest = rest[is_outside(self.views.wide.holes, others.at(rest))]
         if not len(rest):
             return chosen

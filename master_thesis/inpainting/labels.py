@@ -20,7 +20,7 @@ from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.strangers import StrangerFinder
 from master_thesis.ops.consensus import WINDOW_PX, Consensus, agreement, consensus, misfit
 from master_thesis.ops.mask import Window, widen_window, window_of
-from master_thesis.ops.pixels import sample_at
+from master_thesis.ops.pixels import is_from_edge, sample_at
 from master_thesis.ops.position_map import NOWHERE, Places
 
 TIME_SCALE = 8.0
@@ -67,6 +67,7 @@ def decide(
         return Decision([], np.zeros(len(points), bool))
     candidates += plane_candidates(t, grid, points, views, motions, candidates)
     reached = np.any([candidate.places.is_known for candidate in candidates], axis=0)
+    candidates = [each.leaving_out(is_from_edge(points, each.places.xy, wide.shape), wide, grid) for each in candidates]
     finder = StrangerFinder(t, points, grid, views, motions.exposures)
     candidates = [finder.without_strangers(each) for each in candidates]
     colours = Colours(views.frames, motions.exposures, t)

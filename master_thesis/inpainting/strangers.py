@@ -8,7 +8,6 @@ around the hole is the same in both.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from math import ceil, sqrt
 from typing import NamedTuple
 
@@ -21,7 +20,7 @@ from master_thesis.inpainting.comparison import Grid, Views
 from master_thesis.models.classical.exposure import Exposure
 from master_thesis.ops.guided import spread_by_colour
 from master_thesis.ops.pixels import is_inside, nearest_in, put_rows, sample_at
-from master_thesis.ops.position_map import NOWHERE, Places, by_frame
+from master_thesis.ops.position_map import Places, by_frame
 
 MAX_CELLS = 1024
 """A hole and its surroundings are judged at so many points at most."""
@@ -101,14 +100,7 @@ class StrangerFinder:
 
     def without_strangers(self, candidate: Candidate) -> Candidate:
         """A candidate without what is not there in the frame."""
-        strange = self.find(candidate.places)
-        if not strange.any():
-            return candidate
-        hole = self.views.wide[self.t]
-        plane = np.zeros(hole.shape, bool)
-        plane[hole] = strange
-        places = Places.nowhere(self.points).where(strange, candidate.places)
-        return replace(candidate, places=places, origin=np.where(self.grid.nearest(plane), NOWHERE, candidate.origin))
+        return candidate.leaving_out(self.find(candidate.places), self.views.wide[self.t], self.grid)
 
     def find(self, places: Places, colours: Float[np.ndarray, "N 3"] | None = None) -> Bool[np.ndarray, " N"]:
         """Which pixels of the hole should not be copied from their places.

@@ -14,6 +14,8 @@ from jaxtyping import Bool, Float, Int, Shaped, UInt8
 
 NO_MAP: Any = None
 """In place of the map of y, where that of x holds both; an empty array would have positions rounded."""
+EDGE_PX = 2.0
+"""Places closer to the outermost pixels of a frame mix with these when they are read."""
 ROW = 512
 """Points in a row when many are sampled: OpenCV takes at most 32767."""
 
@@ -58,6 +60,25 @@ def is_inside(points: Float[np.ndarray, "N 2"], size: tuple[int, ...], margin: f
     """
     x, y = np.ascontiguousarray(points.T)
     return (x >= -margin) & (y >= -margin) & (x <= size[1] - 1 + margin) & (y <= size[0] - 1 + margin)
+
+
+def is_from_edge(
+    points: Float[np.ndarray, "N 2"], places: Float[np.ndarray, "N 2"], size: tuple[int, ...]
+) -> Bool[np.ndarray, " N"]:
+    """Whether places lie at the very edge of their frames, and the points that would be copied from there do not.
+
+    The outermost rows and columns of many videos are dark, or mixed with black, from scaling and cutting.
+
+    >>> is_from_edge(np.array([[5, 5], [5, 0.4]]), np.array([[5, 0.6], [5, 0.2]]), (9, 11)).tolist()
+    [True, False]
+    """
+    away = _distance_from_edge(places, size)
+    return (away < EDGE_PX) & (_distance_from_edge(points, size) > away + 1)
+
+
+def _distance_from_edge(points: Float[np.ndarray, "N 2"], size: tuple[int, ...]) -> Float[np.ndarray, " N"]:
+    x, y = np.ascontiguousarray(points.T)
+    return np.minimum(np.minimum(x, size[1] - 1 - x), np.minimum(y, size[0] - 1 - y))
 
 
 def is_shown(

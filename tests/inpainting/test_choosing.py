@@ -13,6 +13,7 @@ from master_thesis.inpainting.decisions import Decision
 from master_thesis.inpainting.motions import Motions
 from master_thesis.inpainting.sources import WideHoles
 from master_thesis.inpainting.trails import Order
+from master_thesis.ops.pixels import EDGE_PX
 from master_thesis.runtime.ahead import NUM_THREADS
 
 SIZE, NUM_FRAMES, STEP, PATIENCE_S = (96, 128), 20, 2, 20
@@ -70,6 +71,21 @@ def test_frames_between_take_from_the_same_places(decided: list[int]) -> None:
         taken = np.full(shape, 9)  # what the frame in the middle shows itself is copied from there
         taken[chosen[9].wide] = chosen[9].places.source
         assert (places.source == taken[y, x + STEP * (t - 9)]).all()
+
+
+@pytest.mark.parametrize("step", [2, 7])
+def test_nothing_is_taken_from_the_very_edge_of_a_frame(step: int) -> None:
+    """It is often dark. Pixels that lie there themselves may be taken from there: the camera may stand still."""
+    frames, _ = panned(step)
+    hole = np.zeros(SIZE, bool)
+    hole[40:56, 6:76] = True
+    holes, num_near = [hole] * NUM_FRAMES, 0
+    for _, chosen in choose_sources(Views(frames, WideHoles(holes)), Motions.of(frames, holes), Order(range(9), 0)):
+        x, taken = np.nonzero(chosen.wide)[1], chosen.places.xy[:, 0]
+        is_deeper = chosen.places.is_known & (x > taken + 1)
+        assert taken[is_deeper].min(initial=9) >= EDGE_PX - 0.5  # choices that are carried over move with their pixels
+        num_near += np.count_nonzero(is_deeper & (taken < EDGE_PX + 1))
+    assert num_near > 0, "what lies beside the edge is taken"
 
 
 def test_the_mean_of_sources_is_carried_on_as_well() -> None:
