@@ -131,11 +131,11 @@ REFUSED = [
     ),
     (
         f"{CLIP} --mask inverted",
-        f"--mask inverted: the hole would cover 98 % {INVERTED}: add --invert_mask",
+        f"--mask inverted: the hole would cover 100 % {INVERTED}: add --invert_mask",
     ),
     (
         f"{CLIP} {MASK} --invert_mask",
-        f"--mask mask.png: the hole would cover 98 % {INVERTED}: leave out --invert_mask",
+        f"--mask mask.png: the hole would cover 100 % {INVERTED}: leave out --invert_mask",
     ),
     (
         f"{CLIP} {MASK} --mask_dilation 99",
