@@ -51,7 +51,7 @@ class Candidate:
 
     def leaving_out(self, unwanted: Bool[np.ndarray, " N"], hole: Hole, grid: Grid) -> Candidate:
         """The same without some pixels of the hole."""
-        if not unwanted.any():
+        if not (unwanted & self.places.is_known).any():
             return self
         plane = np.zeros(hole.shape, bool)
         plane[hole] = unwanted

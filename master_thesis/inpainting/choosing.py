@@ -112,15 +112,12 @@ class _Beside:
 
     Attributes:
         points: their positions there.
-        index: the nearest pixel of its hole, row by row; -1: it shows that place, -2: it lies outside the frame.
-        own: their positions in their own frame.
-        size: height and width of the frames.
+        index: the nearest pixel of its hole, row by row; -1: it shows that place, -2: it lies outside the frame, -3: it
+            shows that place at its very edge.
     """
 
     points: Float[np.ndarray, "N 2"]
     index: Int[np.ndarray, " N"]
-    own: Float[np.ndarray, "N 2"]
-    size: tuple[int, ...]
 
     @staticmethod
     def of(own: Float[np.ndarray, "N 2"], points: Float[np.ndarray, "N 2"], hole: Hole) -> _Beside:
@@ -128,7 +125,8 @@ class _Beside:
         number_of = np.full(hole.shape, -1)
         number_of[hole] = np.arange(np.count_nonzero(hole))
         pixels, is_inside = pixels_at(points, hole.shape)
-        return _Beside(points, np.where(is_inside, number_of.take(pixels), -2), own, hole.shape)
+        index = np.where(is_inside, number_of.take(pixels), -2)
+        return _Beside(points, np.where((index == -1) & is_from_edge(own, points, hole.shape), -3, index))
 
     @property
     def is_hidden(self) -> Bool[np.ndarray, " N"]:
@@ -146,9 +144,8 @@ class _Beside:
         hidden = np.flatnonzero(self.is_hidden)
         points = self.points.take(hidden, axis=0)
         found = decision.moved(self.index[hidden], points - np.rint(points)).labels(points, colours)
-        is_shown, is_refused = self.index == -1, is_from_edge(self.own, self.points, self.size)
-        shown = Places(np.where(is_shown & ~is_refused, number, NOWHERE).astype(np.int32), self.points)
-        mean, is_refused = np.full((len(self.points), 3), np.nan, np.float32), is_shown & is_refused
+        shown = Places(np.where(self.index == -1, number, NOWHERE).astype(np.int32), self.points)
+        mean, is_refused = np.full((len(self.points), 3), np.nan, np.float32), self.index == -3
         put_rows(mean, hidden, found.colours)
         is_refused[hidden] = found.is_refused
         return Labels(shown.replaced(hidden, found.places), mean, is_refused)

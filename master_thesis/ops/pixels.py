@@ -73,7 +73,9 @@ def is_from_edge(
     [True, False]
     """
     away = _distance_from_edge(places, size)
-    return (away < EDGE_PX) & (_distance_from_edge(points, size) > away + 1)
+    result, near = np.zeros(len(places), bool), np.flatnonzero(away < EDGE_PX)
+    result[near] = _distance_from_edge(points.take(near, axis=0), size) > away[near] + 1
+    return result
 
 
 def _distance_from_edge(points: Float[np.ndarray, "N 2"], size: tuple[int, ...]) -> Float[np.ndarray, " N"]:
